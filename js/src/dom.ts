@@ -1,0 +1,59 @@
+// A few lines instead of a framework.
+
+type Attributes = Record<string, string | number | boolean>;
+
+/** Make an element; `false` leaves an attribute away, `true` gives it no value. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false)
+      element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A 16-pixel icon drawn in the colour of the text; its control carries the label. */
+export function icon(path: string): SVGSVGElement {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  const shape = document.createElementNS(SVG, "path");
+  shape.setAttribute("d", path);
+  svg.append(shape);
+  return svg;
+}
+
+/** A button with its key: seen in the tip, heard by a screen reader. */
+export function keyButton(
+  label: string,
+  key: string,
+  content: Node | string,
+): HTMLButtonElement {
+  const button = h("button", { type: "button", class: "nba-button" }, content);
+  setLabel(button, label, key);
+  return button;
+}
+
+export function setLabel(control: HTMLElement, label: string, key: string): void {
+  control.setAttribute("aria-label", label);
+  control.setAttribute("aria-keyshortcuts", key);
+  control.title = `${label} (${KEY_NAMES[key] ?? key})`;
+}
+
+const KEY_NAMES: Record<string, string> = {
+  Space: "space",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+};
+
+/** Write text only when it changed: the reader of a live region hears it once. */
+export function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,93 @@
+// Words and numbers as the player says them.
+
+import type { Phase, TakeView } from "./wire";
+
+const PHASES: Record<Exclude<Phase, "denoise">, string> = {
+  load: "loading the model",
+  encode: "reading the prompt",
+  decode: "decoding the frames",
+  write: "writing the clip",
+};
+
+/** Where a take is, in a few words. */
+export function statusText(take: TakeView): string {
+  switch (take.state) {
+    case "queued":
+      return joined("queued", take.message);
+    case "running":
+      return runningText(take);
+    case "done":
+      return take.elapsed_s > 0
+        ? `rendered in ${seconds(take.elapsed_s)}`
+        : joined("ready", take.message);
+    case "failed":
+      return take.message || "failed; the kernel gave no reason";
+    case "cancelled":
+      return joined("cancelled", take.message);
+    default:
+      return unreachable(take.state);
+  }
+}
+
+/** What a screen reader is told: changes of state, never every step. */
+export function announcement(take: TakeView): string {
+  if (take.state !== "running") return `${take.name} ${statusText(take)}`;
+  const phase = take.phase === "denoise" ? "denoising" : phaseText(take.phase);
+  return `${take.name} ${phase}`;
+}
+
+export function metaText(take: TakeView): string {
+  const size = take.width && take.height ? `${take.width}×${take.height}` : "";
+  const frames = take.num_frames
+    ? `${take.num_frames} frames · ${round(take.fps)} fps`
+    : "";
+  const facts = [`seed ${take.seed}`, size, frames, take.model, take.quality];
+  return facts.filter(Boolean).join(" · ");
+}
+
+/** A duration that is easy to read: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min. */
+export function seconds(value: number): string {
+  if (value < 9.95) return `${value.toFixed(1)} s`;
+  const whole = Math.round(value);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60)
+    return whole % 60 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} h${rest ? ` ${rest} min` : ""}`;
+}
+
+export function sizeText(bytes: number): string {
+  return bytes < 1e6
+    ? `${Math.ceil(bytes / 1e3)} kB`
+    : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** A `default` that the compiler checks: reached only if a case is missing. */
+export function unreachable(value: never): never {
+  throw new Error(`unexpected ${String(value)}`);
+}
+
+function runningText(take: TakeView): string {
+  if (take.phase !== "denoise") return phaseText(take.phase);
+  const step = `step ${take.step} of ${take.num_steps}`;
+  return take.eta_s === null ? step : `${step} · ${etaText(take.eta_s)}`;
+}
+
+function phaseText(phase: Exclude<Phase, "denoise"> | null): string {
+  return phase === null ? "starting" : PHASES[phase];
+}
+
+function etaText(eta_s: number): string {
+  return eta_s < 1
+    ? "almost there"
+    : `about ${eta_s < 60 ? `${Math.ceil(eta_s)} s` : seconds(eta_s)} left`;
+}
+
+function joined(state: string, message: string): string {
+  return message ? `${state} · ${message}` : state;
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}

@@ -1,0 +1,203 @@
+// One take on the stage: a place that is the same size from queued to playing.
+
+import type { Channel } from "./channel";
+import type { Clip } from "./deck";
+import { h, setText } from "./dom";
+import type { JobState, TakeView } from "./wire";
+
+/** A new preview is fetched at most this often, and only for a step not yet seen. */
+export const PREVIEW_MS = 250;
+
+/** Small clips are enlarged to `small`, large ones reduced to `large`: width, height. */
+const SINGLE = { zoom: 5, small: [400, 320], large: [788, 444] } as const;
+const GRID = { zoom: 3.5, small: [260, 224], large: [386, 220] } as const;
+
+/** Every mp4 has these letters as the second word of the file. */
+const FTYP = 0x66747970;
+
+interface Hooks {
+  index: number;
+  channel: Channel;
+  onSelect: () => void;
+  onClip: (clip: Clip) => void;
+  onStill: () => void;
+}
+
+export class Tile {
+  readonly el = h("div", { class: "nba-tile" });
+  /** The finished file, once it is here. */
+  file: Blob | undefined;
+  #video = h("video", { playsinline: true, preload: "auto", hidden: true });
+  #preview = h("img", { alt: "", hidden: true });
+  #veil = h("div", { class: "nba-veil" });
+  #bar = h("div", { class: "nba-bar", hidden: true }, h("i"));
+  #chip = h("span");
+  #pick = h("button", { type: "button", class: "nba-pick" }, this.#chip);
+  #hooks: Hooks;
+  #take: TakeView | undefined;
+  #onScreen = false;
+  #previewStep = 0;
+  #fetching = false;
+  #asked = false;
+  #slow = false;
+  #error = "";
+  #sight = new IntersectionObserver((seen) => {
+    this.#onScreen = seen.some((entry) => entry.isIntersecting);
+    this.#fetchPreview();
+  });
+
+  constructor(hooks: Hooks) {
+    this.#hooks = hooks;
+    this.#video.muted = true;
+    this.el.append(this.#video, this.#preview, this.#bar, this.#pick, this.#veil);
+    this.#pick.addEventListener("click", hooks.onSelect);
+    this.#sight.observe(this.el);
+  }
+
+  update(take: TakeView, numTakes: number, selected: boolean): void {
+    this.#take = take;
+    this.el.dataset.state = take.state;
+    this.el.classList.toggle("nba-selected", selected && numTakes > 1);
+    this.#size(take, numTakes > 1 ? GRID : SINGLE);
+    this.#pick.hidden = numTakes === 1;
+    setText(this.#chip, take.name);
+    this.#pick.setAttribute("aria-pressed", String(selected));
+    const key = String(this.#hooks.index + 1);
+    this.#pick.setAttribute("aria-keyshortcuts", key);
+    this.#pick.title = `Select ${take.name} (${key})`;
+    this.#showBar(take);
+    this.#showVeil();
+    // A lone take that ended without a picture leaves no empty place behind.
+    const ended = take.state === "failed" || take.state === "cancelled";
+    this.el.hidden = numTakes === 1 && ended && Boolean(this.#preview.hidden);
+    if (take.state === "done" && !this.#asked) this.#fetchClip(take);
+    this.#fetchPreview();
+  }
+
+  remove(): void {
+    this.#sight.disconnect();
+    this.#forgetPreview();
+    this.el.remove();
+  }
+
+  #size(take: TakeView, { zoom, small, large }: typeof SINGLE | typeof GRID): void {
+    const width = take.width || 1;
+    const height = take.height || 1;
+    const up = Math.min(zoom, small[0] / width, small[1] / height);
+    const down = Math.min(1, large[0] / width, large[1] / height);
+    const scale = Math.max(up, down);
+    this.el.style.width = `${Math.round(width * scale)}px`;
+    this.el.style.aspectRatio = `${width} / ${height}`;
+  }
+
+  #showBar(take: TakeView): void {
+    const { state, phase, step, num_steps } = take;
+    this.#bar.hidden = state !== "running";
+    const counted = phase !== "load" && phase !== "encode" && phase !== null;
+    this.#bar.classList.toggle("nba-unknown", !counted);
+    const part = phase === "denoise" ? step / Math.max(1, num_steps) : 1;
+    this.#bar.style.setProperty("--part", counted ? String(part) : "0.3");
+  }
+
+  #showVeil(): void {
+    const take = this.#take;
+    if (!take) return;
+    if (this.#error || this.#slow) {
+      const again = h("button", { type: "button", class: "nba-retry" }, "Try again");
+      again.addEventListener("click", () => this.#fetchClip(take));
+      const text = this.#error || "kernel not reachable";
+      this.#veil.replaceChildren(h("span", {}, text), again);
+      return;
+    }
+    const text = veilText(take.state, Boolean(this.#video.hidden && this.#preview.hidden));
+    if (this.#veil.textContent !== text || this.#veil.querySelector("button")) {
+      this.#veil.replaceChildren(...(text ? [h("span", {}, text)] : []));
+    }
+  }
+
+  async #fetchClip(take: TakeView): Promise<void> {
+    this.#asked = true;
+    this.#slow = false;
+    this.#error = "";
+    this.#showVeil();
+    const body = { type: "get_clip", index: this.#hooks.index } as const;
+    try {
+      const { bytes } = await this.#hooks.channel.request(body, () => {
+        this.#slow = this.file === undefined;
+        this.#showVeil();
+      });
+      if (!bytes) throw new Error("the kernel sent an empty clip");
+      if (this.file === undefined) this.#mount(take, bytes);
+    } catch (error) {
+      this.#error = error instanceof Error ? error.message : String(error);
+    }
+    this.#slow = false;
+    this.#showVeil();
+  }
+
+  #mount(take: TakeView, bytes: DataView): void {
+    // A take may be a single image, and only the bytes say so.
+    const isVideo = bytes.byteLength > 8 && bytes.getUint32(4) === FTYP;
+    const type = isVideo ? "video/mp4" : "image/jpeg";
+    this.file = new Blob([bytes as DataView<ArrayBuffer>], { type });
+    if (!isVideo) {
+      this.#showPreview(bytes);
+      this.#hooks.onStill();
+      return;
+    }
+    const video = this.#video;
+    video.addEventListener("loadeddata", () => {
+      video.hidden = false;
+      this.#forgetPreview();
+      this.#showVeil();
+      const { fps, num_frames: numFrames } = take;
+      this.#hooks.onClip({ video, fps, numFrames });
+    });
+    video.addEventListener("error", () => {
+      this.#error = video.src
+        ? "this browser cannot play the clip; save it instead"
+        : "";
+      this.#showVeil();
+    });
+    video.src = URL.createObjectURL(this.file);
+  }
+
+  async #fetchPreview(): Promise<void> {
+    const take = this.#take;
+    const wanted =
+      take?.state === "running" && this.#onScreen && take.step > this.#previewStep;
+    if (!wanted || this.#fetching || document.hidden) return;
+    this.#fetching = true;
+    this.#previewStep = take.step;
+    const body = { type: "get_preview", index: this.#hooks.index } as const;
+    const pause = new Promise((resolve) => setTimeout(resolve, PREVIEW_MS));
+    try {
+      const { bytes } = await this.#hooks.channel.request(body);
+      if (bytes && this.#video.hidden) this.#showPreview(bytes);
+    } catch {
+      // A preview is a courtesy: without one the bar still says how far it is.
+    }
+    await pause;
+    this.#fetching = false;
+    this.#fetchPreview();
+  }
+
+  #showPreview(bytes: DataView): void {
+    URL.revokeObjectURL(this.#preview.src);
+    const image = new Blob([bytes as DataView<ArrayBuffer>], { type: "image/webp" });
+    this.#preview.src = URL.createObjectURL(image);
+    this.#preview.hidden = false;
+    this.#showVeil();
+  }
+
+  #forgetPreview(): void {
+    URL.revokeObjectURL(this.#preview.src);
+    this.#preview.removeAttribute("src");
+    this.#preview.hidden = true;
+  }
+}
+
+function veilText(state: JobState, isWaiting: boolean): string {
+  if (state === "done") return isWaiting ? "fetching the clip" : "";
+  return state === "running" ? "" : state;
+}

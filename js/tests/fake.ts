@@ -1,0 +1,91 @@
+// A model as the widget host gives it: traits, custom messages, listeners.
+
+import type { RenderProps } from "@anywidget/types";
+import type { PlayerState, Reply, Request, TakeView } from "../src/wire";
+
+type Listener = (...values: never[]) => void;
+
+export class FakeModel {
+  sent: Request[] = [];
+  #listeners = new Map<string, Set<Listener>>();
+  #state: PlayerState;
+
+  constructor(state: Partial<PlayerState> = {}) {
+    this.#state = {
+      request: "",
+      note: "",
+      turn_state: "thinking",
+      takes: [],
+      ...state,
+    };
+  }
+
+  get<K extends keyof PlayerState>(name: K): PlayerState[K] {
+    return this.#state[name];
+  }
+
+  on(event: string, listener: Listener): void {
+    const known = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, known.add(listener));
+  }
+
+  off(event: string, listener: Listener): void {
+    this.#listeners.get(event)?.delete(listener);
+  }
+
+  send(request: Request): void {
+    this.sent.push(request);
+  }
+
+  change(state: Partial<PlayerState>): void {
+    Object.assign(this.#state, state);
+    for (const name of Object.keys(state)) this.#emit(`change:${name}`);
+  }
+
+  reply(reply: Reply, ...buffers: DataView[]): void {
+    this.#emit("msg:custom", reply, buffers);
+  }
+
+  /** The newest request of a type, or a failure that says what came instead. */
+  last(type: Request["type"]): Request {
+    const found = this.sent.findLast((request) => request.type === type);
+    if (!found) throw new Error(`no ${type} in ${JSON.stringify(this.sent)}`);
+    return found;
+  }
+
+  get listeners(): number {
+    return [...this.#listeners.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  asModel(): RenderProps<PlayerState>["model"] {
+    return this as unknown as RenderProps<PlayerState>["model"];
+  }
+
+  #emit(event: string, ...values: unknown[]): void {
+    for (const listener of this.#listeners.get(event) ?? []) {
+      listener(...(values as never[]));
+    }
+  }
+}
+
+export function take(fields: Partial<TakeView> = {}): TakeView {
+  return {
+    name: "c1",
+    state: "queued",
+    phase: null,
+    step: 0,
+    num_steps: 20,
+    elapsed_s: 0,
+    eta_s: null,
+    message: "",
+    fps: 8,
+    num_frames: 16,
+    width: 64,
+    height: 64,
+    prompt: "red ball, beach, sunset",
+    seed: 42,
+    model: "pocket",
+    quality: "final",
+    ...fields,
+  };
+}

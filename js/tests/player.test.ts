@@ -1,0 +1,245 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import player from "../src/player";
+import type { PlayerState } from "../src/wire";
+import { FakeModel, take } from "./fake";
+
+// The DOM of the tests has no layout and shows no frames; both are the browser's.
+class Sight {
+  observe(): void {}
+  disconnect(): void {}
+  constructor(seen: (entries: { isIntersecting: boolean }[]) => void) {
+    setTimeout(() => seen([{ isIntersecting: true }]));
+  }
+}
+
+beforeEach(() => {
+  vi.stubGlobal("IntersectionObserver", Sight);
+  HTMLVideoElement.prototype.requestVideoFrameCallback = () => 0;
+  URL.createObjectURL = () => "blob:clip";
+  document.body.replaceChildren();
+});
+
+function show(state: Partial<PlayerState>) {
+  const model = new FakeModel(state);
+  const end = new AbortController();
+  const el = document.createElement("div");
+  document.body.append(el);
+  player.render({ model: model.asModel(), el, signal: end.signal });
+  const find = (selector: string): HTMLElement => {
+    const found = el.querySelector<HTMLElement>(selector);
+    if (!found) throw new Error(`nothing matches ${selector}`);
+    return found;
+  };
+  const press = (key: string) => {
+    const event = new KeyboardEvent("keydown", {
+      key,
+      bubbles: true,
+      cancelable: true,
+    });
+    find(".nba-player").dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+  return { model, end, el, find, press };
+}
+
+const bytes = () => {
+  const view = new DataView(new ArrayBuffer(16));
+  view.setUint32(4, 0x66747970); // the head of an mp4
+  return view;
+};
+
+/** Answer the clip request of a done take and let its video load. */
+async function load(shown: ReturnType<typeof show>, index = 0) {
+  const request = shown.model.sent.find(
+    (sent) => sent.type === "get_clip" && sent.index === index,
+  );
+  if (!request) throw new Error(`take ${index} was not asked for`);
+  shown.model.reply({ type: "clip", id: request.id }, bytes());
+  await vi.waitFor(() => {
+    const video = shown.el.querySelectorAll("video")[index];
+    if (!video?.src) throw new Error("the clip is not mounted yet");
+    video.play = () => Promise.resolve();
+    video.dispatchEvent(new Event("loadeddata"));
+  });
+}
+
+test("the root keeps keys from the notebook and marks the live output", () => {
+  const { find } = show({ takes: [take()], request: "a red ball" });
+  const root = find(".nba-player");
+  expect(root.dataset.lmSuppressShortcuts).toBe("true");
+  expect(root.classList.contains("nba-live")).toBe(true);
+  expect(root.getAttribute("aria-label")).toBe("Clip c1: a red ball");
+});
+
+test("a turn shows its words before it has takes", () => {
+  const { model, find } = show({ request: "a red ball" });
+  expect(find(".nba-status").textContent).toBe("reading your words");
+  model.change({ takes: [take({ message: "2 jobs ahead" })], turn_state: "running" });
+  expect(find(".nba-status").textContent).toBe("queued · 2 jobs ahead");
+  expect(find(".nba-name").textContent).toBe("c1");
+});
+
+test("progress moves the bar", () => {
+  const { model, find } = show({ takes: [take()] });
+  const running = { state: "running", phase: "denoise" } as const;
+  model.change({ takes: [take({ ...running, step: 5 })] });
+  expect(find(".nba-bar").hidden).toBe(false);
+  expect(find(".nba-bar").style.getPropertyValue("--part")).toBe("0.25");
+  model.change({ takes: [take({ state: "running", phase: "load" })] });
+  expect(find(".nba-bar").classList.contains("nba-unknown")).toBe(true);
+});
+
+test("cancel is one message for the whole turn, by button and by key", () => {
+  const { model, find, press } = show({ takes: [take(), take({ name: "c2" })] });
+  find(".nba-cancel").click();
+  press("c");
+  expect(model.sent.map(({ type }) => type)).toEqual(["cancel"]);
+  expect(model.last("cancel")).toMatchObject({ index: null });
+  model.change({ takes: [take({ state: "cancelled" })] });
+  expect(find(".nba-cancel").hidden).toBe(true);
+});
+
+test("a done take asks for its clip once and then has its controls", async () => {
+  const shown = show({ takes: [take()] });
+  expect(shown.find(".nba-transport").hidden).toBe(true);
+  shown.model.change({ takes: [take({ state: "done" })] });
+  shown.model.change({ note: "shown as it stands" });
+  expect(shown.model.sent.filter(({ type }) => type === "get_clip")).toHaveLength(1);
+  await load(shown);
+  expect(shown.find(".nba-transport").hidden).toBe(false);
+  expect(shown.find(".nba-counter").textContent).toBe("1 / 16 · 0.00 s");
+});
+
+test("a single image is shown and can be saved, and has no clock", async () => {
+  const shown = show({ takes: [take({ state: "done", num_frames: 1 })] });
+  const { id } = shown.model.last("get_clip");
+  shown.model.reply({ type: "clip", id }, new DataView(new ArrayBuffer(16)));
+  await vi.waitFor(() => expect(shown.find("img").hidden).toBe(false));
+  expect(shown.find(".nba-transport").classList.contains("nba-still")).toBe(true);
+  expect(shown.press("s")).toBe(true);
+  expect(shown.press("ArrowRight")).toBe(false);
+});
+
+test("keys step, jump, loop and change speed; other keys are left alone", async () => {
+  const shown = show({ takes: [take({ state: "done" })] });
+  await load(shown);
+  const counter = () => shown.find(".nba-counter").textContent?.split(" ")[0];
+  expect(shown.press("ArrowRight")).toBe(true);
+  expect(counter()).toBe("2");
+  shown.press("End");
+  expect(counter()).toBe("16");
+  shown.press("ArrowRight");
+  expect(counter()).toBe("16");
+  shown.press("Home");
+  expect(counter()).toBe("1");
+  shown.press("l");
+  expect(shown.find("[aria-label=Loop]").getAttribute("aria-pressed")).toBe("false");
+  shown.press("<");
+  expect(shown.el.querySelector("select")?.value).toBe("0.5");
+  expect(shown.press("x")).toBe(false);
+});
+
+test("every control has a label and a key", async () => {
+  const shown = show({ takes: [take({ state: "done" }), take({ name: "c2" })] });
+  await load(shown);
+  const controls = shown.el.querySelectorAll(
+    "button:not([role=menuitem]), input, select",
+  );
+  expect(controls.length).toBeGreaterThan(8);
+  for (const control of controls) {
+    const name = control.getAttribute("aria-label") ?? control.textContent;
+    expect(name, control.outerHTML).toBeTruthy();
+    expect(control.getAttribute("aria-keyshortcuts"), control.outerHTML).toBeTruthy();
+  }
+});
+
+test("save asks the kernel and says where the file is, or why not", async () => {
+  const shown = show({ takes: [take({ state: "done" })] });
+  await load(shown);
+  shown.press("s");
+  const items = [...shown.el.querySelectorAll<HTMLElement>("[role=menuitem]")];
+  expect(items.map((item) => item.textContent)).toEqual([
+    "mp4",
+    "webm",
+    "gif",
+    "webp",
+    "png frames",
+    "download",
+  ]);
+  items[2]?.click();
+  const { id } = shown.model.last("save");
+  expect(shown.model.last("save")).toMatchObject({ index: 0, format: "gif" });
+  shown.model.reply({ type: "saved", id, path: "c1.gif" });
+  const said = () => shown.find(".nba-saved").textContent;
+  await vi.waitFor(() => expect(said()).toBe("saved c1.gif"));
+  items[0]?.click();
+  const message = "the folder is read-only: choose another";
+  shown.model.reply({ type: "error", id: shown.model.last("save").id, message });
+  await vi.waitFor(() => expect(said()).toBe(`not saved: ${message}`));
+});
+
+test("a clip that cannot be fetched says why and can be asked for again", async () => {
+  const shown = show({ takes: [take({ state: "done" })] });
+  const first = shown.model.last("get_clip").id;
+  shown.model.reply({ type: "error", id: first, message: "the file is gone" });
+  await vi.waitFor(() => shown.find(".nba-retry"));
+  expect(shown.find(".nba-veil").textContent).toContain("the file is gone");
+  shown.find(".nba-retry").click();
+  expect(shown.model.last("get_clip").id).not.toBe(first);
+  expect(shown.el.querySelector(".nba-retry")).toBeNull();
+});
+
+test("previews are asked for one step once, and never two at a time", async () => {
+  vi.useFakeTimers();
+  const at = (step: number) => take({ state: "running", phase: "denoise", step });
+  const shown = show({ takes: [at(1)] });
+  const count = () => shown.model.sent.length;
+  await vi.advanceTimersByTimeAsync(1);
+  expect(count()).toBe(1);
+  shown.model.change({ takes: [at(2)] });
+  shown.model.change({ takes: [at(3)] });
+  expect(count()).toBe(1);
+  shown.model.reply(
+    { type: "preview", id: shown.model.last("get_preview").id },
+    bytes(),
+  );
+  await vi.advanceTimersByTimeAsync(240);
+  expect(count()).toBe(1);
+  await vi.advanceTimersByTimeAsync(20);
+  expect(count()).toBe(2);
+  vi.useRealTimers();
+});
+
+test("takes stand in a grid, and a number selects one", async () => {
+  const takes = [1, 2, 3].map((n) => take({ name: `c${n}`, seed: n, state: "done" }));
+  const shown = show({ takes });
+  for (const index of [0, 1, 2]) await load(shown, index);
+  const pressed = () =>
+    [...shown.el.querySelectorAll(".nba-pick")].map((pick) =>
+      pick.getAttribute("aria-pressed"),
+    );
+  expect(pressed()).toEqual(["true", "false", "false"]);
+  shown.press("3");
+  expect(pressed()).toEqual(["false", "false", "true"]);
+  expect(shown.find(".nba-name").textContent).toBe("c3");
+  expect(shown.find(".nba-meta").textContent).toContain("seed 3");
+  shown.press("9");
+  expect(pressed()).toEqual(["false", "false", "true"]);
+});
+
+test("words of the user and of the kernel are never markup", () => {
+  const evil = "<img src=x onerror=alert(1)>";
+  const { el } = show({
+    request: evil,
+    note: evil,
+    takes: [take({ prompt: evil, state: "failed", message: evil })],
+  });
+  expect(el.querySelector("img[src=x]")).toBeNull();
+});
+
+test("the end of a view leaves no listener behind", () => {
+  const { model, end } = show({ takes: [take()] });
+  expect(model.listeners).toBeGreaterThan(0);
+  end.abort();
+  expect(model.listeners).toBe(0);
+});

@@ -1,0 +1,59 @@
+"""From frames to an artifact: the one way a finished take reaches the store.
+
+The worker uses it after decoding, the kernel after re-cutting a parent's frames, so
+that both leave the same files: an mp4 with its recipe inside, a poster, the facts.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from nbagent import media
+from nbagent.ledger import Artifact, Ledger, store_errors
+from nbagent.take import Take
+
+
+def store_frames(
+    ledger: Ledger,
+    take: Take,
+    frames: np.ndarray,
+    fps: float,
+    *,
+    latents: str | None,
+    seconds_rendered: float,
+) -> Artifact:
+    """Write a take's files and record them.
+
+    Args:
+        ledger: The store.
+        take: What the frames were made from; its recipe goes into the mp4.
+        frames: (F, H, W, 3) uint8, effects applied.
+        fps: Frames per second of these frames.
+        latents: Digest of the final latents, if there are any.
+        seconds_rendered: Time spent on the take.
+
+    Returns:
+        The artifact, as recorded.
+    """
+    num_frames, height, width = frames.shape[:3]
+    with store_errors(ledger.folder), tempfile.TemporaryDirectory() as scratch:
+        video = Path(scratch) / "clip.mp4"
+        media.write_video(video, frames, fps, take.to_recipe())
+        size_bytes = video.stat().st_size
+        artifact = Artifact(
+            video=ledger.put_file(video, ".mp4"),
+            poster=ledger.put_file(media.poster_jpeg(frames), ".jpg"),
+            latents=latents,
+            num_frames=num_frames,
+            fps=fps,
+            height=height,
+            width=width,
+            duration_s=num_frames / fps,
+            size_bytes=size_bytes,
+            seconds_rendered=seconds_rendered,
+        )
+    ledger.put_artifact(take.id, artifact)
+    return artifact

@@ -1,0 +1,260 @@
+"""`nbagent bench NAME`: the budgets of the design, measured on this machine.
+
+Every figure is a ratio or a count of two things measured in turns in one run, so that
+a busy machine slows both; seconds are printed beside them for orientation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from nbagent.settings import Settings
+from nbagent.take import Job, Progress, Take
+
+PROMPT = "a red ball crosses the beach, sunset"
+Figures = dict[str, Any]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one bench and print its figures; return the exit code."""
+    parser = argparse.ArgumentParser(prog="nbagent bench", description=__doc__)
+    parser.add_argument("name", choices=sorted(BENCHES))
+    parser.add_argument("--rounds", type=int, default=7, help="measured pairs (7)")
+    parser.add_argument("--json", action="store_true", help="print JSON only")
+    options = parser.parse_args(argv)
+    figures = BENCHES[options.name](options.rounds)
+    if options.json:
+        sys.stdout.write(json.dumps({"bench": options.name} | figures) + "\n")
+    else:
+        width = max(map(len, figures))
+        for key, value in figures.items():
+            sys.stdout.write(f"{key:<{width}}  {value}\n")
+    return 0
+
+
+_LOAD = """
+import sys, time, json
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+before = set(sys.modules)
+start = time.perf_counter()
+shell.run_line_magic("load_ext", "nbagent")
+seconds = time.perf_counter() - start
+heavy = {"anywidget", "numpy", "pydantic", "torch", "distributed", "av", "PIL"}
+print(json.dumps([seconds * 1e3, sorted(heavy & (set(sys.modules) - before))]))
+"""
+
+
+def load(rounds: int) -> Figures:
+    """`%load_ext nbagent` in fresh processes: below 15 ms, and nothing heavy."""
+    runs = [
+        json.loads(
+            subprocess.run(  # noqa: S603  our own interpreter and text
+                [sys.executable, "-c", _LOAD],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+        )
+        for _ in range(rounds)
+    ]
+    milliseconds = [run[0] for run in runs]
+    return {
+        "load_ext_ms_median": round(statistics.median(milliseconds), 2),
+        "load_ext_ms_min": round(min(milliseconds), 2),
+        "heavy_imports": sorted({name for run in runs for name in run[1]}),
+        "rounds": rounds,
+    }
+
+
+def overhead(rounds: int) -> Figures:
+    """A warm job against the same pipeline in a plain diffusers script.
+
+    Both denoise, decode and encode an mp4; the job also writes its checkpoints, the
+    final latents, the poster and the ledger.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        bench = _Bench(Path(folder))
+        plain = _plain_script(bench)
+        bench.job(seed=0)
+        plain(0)
+        pairs = [(bench.job(seed), plain(seed)) for seed in range(1, rounds + 1)]
+    return {
+        "ratio_median": _median_ratio(pairs),
+        "ratios": [round(job / script, 3) for job, script in pairs],
+        "job_s": round(statistics.median(pair[0] for pair in pairs), 3),
+        "script_s": round(statistics.median(pair[1] for pair in pairs), 3),
+        "steps": bench.take.num_inference_steps,
+        "frames": bench.take.num_frames,
+        "rounds": rounds,
+    }
+
+
+def preview(rounds: int) -> Figures:
+    """A job with a preview pulled after every step against one without."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = _Bench(Path(folder))
+        bench.job(seed=0)
+        pairs, first = [], []
+        for seed in range(1, rounds + 1):
+            seen: list[int] = []
+            with_preview = bench.job(seed, previews=seen)
+            pairs.append((with_preview, bench.job(seed + 10_000)))
+            first.append(min(seen))
+    return {
+        "ratio_median": _median_ratio(pairs),
+        "ratios": [round(one / other, 3) for one, other in pairs],
+        "first_preview_after_step": max(first),
+        "with_preview_s": round(statistics.median(pair[0] for pair in pairs), 3),
+        "without_s": round(statistics.median(pair[1] for pair in pairs), 3),
+        "rounds": rounds,
+    }
+
+
+def cancel(rounds: int) -> Figures:
+    """Steps that a job still takes after it was told to stop, through the engine."""
+    from nbagent.jobs.engine import Engine
+    from nbagent.ledger import Ledger
+
+    after, seconds, step_s = [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        settings = replace(
+            Settings.from_env({}), store=Path(folder), runtime=Path(folder), grace_s=2.0
+        )
+        with Engine(settings) as engine, Ledger(settings.store) as ledger:
+            for seed in range(rounds):
+                take = replace(_take(), seed=seed, num_inference_steps=100)
+                job = Job(
+                    id=ledger.add_job(ledger.add_take(take), None, "interactive"),
+                    take=take,
+                    store=str(settings.store),
+                )
+                steps: list[tuple[float, int]] = []
+
+                def listen(
+                    progress: Progress, steps: list[tuple[float, int]] = steps
+                ) -> None:
+                    if progress.phase == "denoise":
+                        steps.append((time.monotonic(), progress.step))
+
+                engine.submit(job, listen)
+                while not steps or steps[-1][1] < 5:
+                    time.sleep(0.001)
+                told_at, told_step = time.monotonic(), steps[-1][1]
+                engine.cancel(job.id)
+                end = engine.wait(job.id, 60)
+                seconds.append(time.monotonic() - told_at)
+                after.append(max(steps[-1][1], end.step) - told_step)
+                times = [at for at, _ in steps]
+                step_s += [b - a for a, b in zip(times, times[1:], strict=False)]
+    return {
+        "steps_after_cancel_max": max(after),
+        "steps_after_cancel": after,
+        "cancel_s_median": round(statistics.median(seconds), 3),
+        "cancel_s_max": round(max(seconds), 3),
+        "step_s_median": round(statistics.median(step_s), 4),
+        "rounds": rounds,
+    }
+
+
+class _Bench:
+    """A renderer, a store, and pocket's own default take."""
+
+    def __init__(self, folder: Path) -> None:
+        from nbagent.ledger import Ledger
+        from nbagent.render.renderer import Renderer
+
+        self.folder = folder
+        self.ledger = Ledger(folder)
+        self.renderer = Renderer()
+        self.take = _take()
+
+    def job(self, seed: int, previews: list[int] | None = None) -> float:
+        """Render one take and return its seconds; collect when previews were had."""
+        take = replace(self.take, seed=seed)
+        job_id = self.ledger.add_job(self.ledger.add_take(take), None, "interactive")
+        job = Job(id=job_id, take=take, store=str(self.folder))
+
+        def report(progress: Progress) -> None:
+            if previews is not None and progress.phase == "denoise" and progress.step:
+                if self.renderer.preview(job_id):
+                    previews.append(progress.step)
+
+        start = time.monotonic()
+        self.renderer.run(job, report=report, cancelled=lambda: False)
+        return time.monotonic() - start
+
+
+def _plain_script(bench: _Bench) -> Callable[[int], float]:
+    """What a user would write with diffusers alone, for the same clip."""
+    import diffusers
+    import numpy as np
+    import torch
+
+    from nbagent import media
+    from nbagent.models import model_card
+    from nbagent.render.pipelines import best_dtype
+
+    card, take = model_card("pocket"), bench.take
+    pipe = getattr(diffusers, card.pipeline).from_pretrained(
+        card.folder, dtype=best_dtype("cpu"), use_safetensors=True
+    )
+    pipe.set_progress_bar_config(disable=True)
+    path = bench.folder / "plain.mp4"
+
+    def run(seed: int) -> float:
+        start = time.monotonic()
+        frames = pipe(
+            prompt=take.prompt,
+            num_frames=take.num_frames - 1,  # WanPipeline renders one more
+            height=take.height,
+            width=take.width,
+            num_inference_steps=take.num_inference_steps,
+            guidance_scale=take.guidance_scale,
+            generator=torch.Generator("cpu").manual_seed(seed),
+            output_type="np",
+            **card.call,
+        ).frames[0]
+        frames = (frames * 255).round().astype(np.uint8)
+        media.write_video(path, frames, take.fps, None)
+        return time.monotonic() - start
+
+    return run
+
+
+def _take() -> Take:
+    from nbagent.models import model_card
+
+    card = model_card("pocket")
+    fields = {k: v for k, v in asdict(card).items() if k in Take.__slots__}
+    return Take(
+        operation="generate",
+        model="pocket",
+        model_revision=card.revision,
+        prompt=PROMPT,
+        shot={},
+        seed=0,
+        **fields,
+    )
+
+
+def _median_ratio(pairs: list[tuple[float, float]]) -> float:
+    return round(statistics.median(one / other for one, other in pairs), 3)
+
+
+BENCHES: dict[str, Callable[[int], Figures]] = {
+    "load": load,
+    "overhead": overhead,
+    "preview": preview,
+    "cancel": cancel,
+}

@@ -1,0 +1,113 @@
+"""`nbagent`: the command line.
+
+Each command imports its room when it is called, so `nbagent --help` is quick and
+`nbagent doctor` works where half of the packages are missing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from nbagent import __version__
+from nbagent.errors import MissingExtra, NbagentError
+
+# Command -> module with `main(argv) -> int` (or a function), and its help.
+COMMANDS = {
+    "demo": ("nbagent.demo", "run the examples in a real kernel and write an HTML"),
+    "doctor": ("nbagent.doctor", "versions, device, engine, disk: what to do"),
+    "jobs": (__name__ + ":jobs", "the unfinished jobs of this folder"),
+    "models": (__name__ + ":models", "what a model here can do: models [NAME ...]"),
+    "eval turns": ("nbagent.conversation.evaluate", "score the router on a file"),
+    "eval pocket": ("nbagent.pocket.verify", "judge pocket's clips by machine"),
+    "bench": ("nbagent.bench", "load | overhead | preview | cancel"),
+    "train-pocket": ("nbagent.pocket.train", "train the embedded model from nothing"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; our errors are one line."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        sys.stdout.write(_help())
+        return 0
+    if words[0] == "--version":
+        sys.stdout.write(f"nbagent {__version__}\n")
+        return 0
+    for size in (2, 1):
+        name = " ".join(words[:size])
+        if name in COMMANDS:
+            return _run(COMMANDS[name][0], words[size:])
+    known = ", ".join(COMMANDS)
+    sys.stderr.write(f"nbagent: unknown command {words[0]!r}: use one of {known}\n")
+    return 2
+
+
+def jobs(_argv: list[str]) -> int:
+    """Print the queued and running jobs of this folder's ledger."""
+    from nbagent.ledger import Ledger
+    from nbagent.settings import Settings
+
+    with Ledger(Settings.from_env().store) as ledger:
+        found = ledger.jobs(states=("queued", "running"))
+    for job in found:
+        at = f"step {job.step} of {job.num_steps}" if job.num_steps else ""
+        sys.stdout.write(f"{job.id:<5} {job.state:<8} {job.lane:<12} {at}\n")
+    if not found:
+        sys.stdout.write("nothing is being rendered here\n")
+    return 0
+
+
+def models(argv: list[str]) -> int:
+    """Print what the named models (pocket by default) can do."""
+    from nbagent.models import model_card
+
+    for name in argv or ["pocket"]:
+        card = model_card(name)
+        rule = f"{card.frames_step}k"
+        if card.frames_offset:
+            rule += f"+{card.frames_offset}"
+        sys.stdout.write(
+            f"{card.name}: {card.pipeline}, {card.width}x{card.height} (multiples of"
+            f" {card.size_multiple}), {card.num_frames} frames ({rule}, up to"
+            f" {card.max_num_frames}) at {card.fps:g} fps,"
+            f" {card.num_inference_steps} steps ({card.draft_steps} for a draft),"
+            f" guidance {card.guidance_scale:g}; {', '.join(card.tasks)}\n"
+        )
+    return 0
+
+
+def _run(place: str, argv: list[str]) -> int:
+    module, _, name = place.partition(":")
+    try:
+        command: Callable[[list[str]], int]
+        command = getattr(import_module(module), name or "main")
+        return command(argv)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("nbagent"):
+            raise
+        line = MissingExtra(
+            f"this needs the package {error.name!r}: pip install 'nbagent[local]'"
+        )
+        sys.stderr.write(f"nbagent: {line}\n")
+        return 1
+    except NbagentError as error:
+        sys.stderr.write(f"nbagent: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    rows = "\n".join(f"  {n:<{width}}  {h}" for n, (_, h) in COMMANDS.items())
+    return (
+        "Video generation as a conversation inside a notebook.\n\n"
+        f"usage: nbagent COMMAND [options]\n\n{rows}\n\n"
+        "In a notebook: %load_ext nbagent, then %agent a red ball crosses the beach\n"
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

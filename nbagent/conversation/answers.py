@@ -1,0 +1,175 @@
+"""Answers in words, from what is recorded; nothing is rendered and nothing guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nbagent.conversation.plan import Intent, Plan
+from nbagent.conversation.state import ClipInfo, State
+from nbagent.ledger import Artifact, JobRow
+from nbagent.take import Take
+
+_READINGS: dict[Intent, str] = {
+    "generate_video": "a new clip: say what it shows",
+    "generate_image": "a still picture: say what is on it",
+    "refine": "a change to a clip: name it, like 'c1, slower'",
+    "animate_image": "a picture set in motion: name it with @",
+    "storyboard": "several scenes: say what each one shows",
+    "describe": "facts about a clip: name it, like 'what is c1?'",
+    "analyze": "an answer from your data",
+    "chat": "an answer in words",
+    "control": "stop, status or save: name the clip",
+}
+
+_NEEDS_MODEL = (
+    "This needs a language model, and none is connected: connect one with"
+    " %nbagent connect PROVIDER:MODEL [URL], such as ollama:llama3 (it needs"
+    " nbagent[llm], and the provider's key in the environment)."
+    " What works without one: making a clip ('a cat runs along the beach'), changing"
+    " one ('slower, and at night'), asking for its facts ('what seed has c1?'),"
+    " status, cancel and save."
+)
+
+
+def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) -> str:
+    """Describe a clip in one line that is the same on every run."""
+    if artifact is None:
+        length = f"{take.num_frames} frames, not rendered"
+    else:
+        length = f"{artifact.num_frames} frames, {artifact.duration_s:.1f} s"
+        length += f" at {artifact.fps:g} fps"
+    parts = [
+        f"{name}: {take.prompt}",
+        f"{length}, {take.width}x{take.height}",
+        f"seed {take.seed}, {take.model}, {take.num_inference_steps} steps"
+        f" ({take.quality}), guidance {take.guidance_scale:g}",
+    ]
+    if effects := ", ".join(_effect(take)):
+        parts.append(effects)
+    if take.parents:
+        how = take.operation
+        if take.strength is not None:
+            how += f", strength {take.strength:g}"
+        parts.append(f"from {parent or 'a clip that was replaced'} ({how})")
+    return " | ".join(parts)
+
+
+def changes(first: str, one: Take, second: str, other: Take) -> str:
+    """Say what differs between two takes, by their recorded values."""
+    rows = []
+    for label, key in (
+        ("prompt", "prompt"),
+        ("negative prompt", "negative_prompt"),
+        ("model", "model"),
+        ("seed", "seed"),
+        ("frames", "num_frames"),
+        ("width", "width"),
+        ("height", "height"),
+        ("steps", "num_inference_steps"),
+        ("guidance", "guidance_scale"),
+    ):
+        before, after = getattr(one, key), getattr(other, key)
+        if before != after:
+            rows.append(f"  {label}: {before!r} -> {after!r}")
+    before_effects, after_effects = ", ".join(_effect(one)), ", ".join(_effect(other))
+    if before_effects != after_effects:
+        rows.append(f"  effects: {before_effects or 'none'} -> {after_effects}")
+    if not rows:
+        return f"{first} and {second} are the same take."
+    return f"From {first} to {second}:\n" + "\n".join(rows)
+
+
+def _effect(take: Take) -> list[str]:
+    said = []
+    for effect in take.effects:
+        if effect.kind == "speed":
+            said.append(f"speed {effect.speed:g}x")
+        elif effect.kind == "trim":
+            end = "end" if effect.end_s is None else f"{effect.end_s:g} s"
+            said.append(f"trimmed {effect.start_s or 0:g} s to {end}")
+        else:
+            said.append({"loop": "loops forth and back", "reverse": "reversed"}[
+                effect.kind
+            ])
+    return said
+
+
+def status(jobs: Sequence[JobRow], names: dict[str, str]) -> str:
+    """Say what is being rendered, oldest first."""
+    active = [job for job in jobs if job.state in ("queued", "running")]
+    if not active:
+        return "nothing is being rendered"
+    lines = []
+    for job in active:
+        at = f" step {job.step} of {job.num_steps}" if job.num_steps else ""
+        name = names.get(job.take_id, "a replaced clip")
+        lines.append(f"{name}: {job.state}{at} ({job.id}, {job.lane})")
+    return "\n".join(lines)
+
+
+def cannot(plan: Plan) -> str:
+    """Say what a turn needs that is not here."""
+    if plan.intent in ("chat", "analyze"):
+        return _NEEDS_MODEL
+    if plan.intent == "storyboard":
+        return (
+            "Storyboards are not rendered as one yet: ask for the scenes one by one,"
+            " each in a cell of its own."
+        )
+    return (
+        "Setting a picture in motion needs a model that takes images, and nbagent does"
+        " not drive one yet: describe the picture instead, like 'a red bar grows'."
+    )
+
+
+def ask_back(plan: Plan, state: State) -> str:
+    """Ask the user what was meant, with the likely readings."""
+    lines = ["That could be read in more than one way. Did you mean"]
+    readings = plan.readings or ("generate_video", "refine")
+    lines += [f"  - {_READINGS[i]}" for i in readings if i in _READINGS]
+    if state.clips:
+        lines.append(f"The clips are {', '.join(_names(state.clips))}.")
+    else:
+        lines.append("There is no clip yet to change.")
+    return "\n".join(lines)
+
+
+def context(state: State) -> str:
+    """List what the next turn is read against."""
+    lines = [f"{len(state.turns)} earlier turns"]
+    lines += [f"  {text[:100]!r}" for text in state.turns[-10:]]
+    lines.append(f"{len(state.clips)} clips: {', '.join(_names(state.clips)) or '-'}")
+    lines.append(f"{len(state.variables)} variables")
+    lines += [f"  @{v.name}: {v.type}, {v.summary}" for v in state.variables[-20:]]
+    return "\n".join(lines)
+
+
+def preview(
+    takes: Sequence[Take], notes: Sequence[str], seconds: float | None
+) -> str:
+    """Say what would be rendered (`--dry-run`); nothing is."""
+    lines = []
+    for take in takes:
+        how = take.operation
+        if take.strength is not None:
+            how += f" at strength {take.strength:g}"
+        lines.append(f"would {how}: {take.prompt}")
+        if take.negative_prompt:
+            lines.append(f"  without: {take.negative_prompt}")
+        lines.append(
+            f"  {take.model}, seed {take.seed}, {take.num_frames} frames,"
+            f" {take.width}x{take.height}, {take.fps:g} fps,"
+            f" {take.num_inference_steps} steps, guidance {take.guidance_scale:g}"
+        )
+        if effects := ", ".join(_effect(take)):
+            lines.append(f"  then {effects}")
+    lines += [f"  note: {note}" for note in notes]
+    if seconds is None:
+        lines.append("  time: not known yet, none of this size was rendered here")
+    else:
+        lines.append(f"  time: about {seconds:.1f} s, as the last ones took")
+    return "\n".join(lines)
+
+
+def _names(clips: Sequence[ClipInfo]) -> list[str]:
+    return [clip.ref for clip in clips]

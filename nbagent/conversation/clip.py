@@ -1,0 +1,212 @@
+"""`Clip`: what `clip = %agent ...` returns, and what a saved file opens as.
+
+A clip is a view: it looks its facts up in the ledger, or in one file, when asked. It
+renders nothing by itself; `remix` hands the words to the conversation it came from.
+
+    >>> clip = Clip.open("rocket.mp4")
+    >>> clip.frames.shape, clip.fps, clip.prompt
+    ((16, 64, 64, 3), 8.0, 'a rocket, desert, rising')
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from nbagent.errors import MediaError, SpecError, StoreError
+from nbagent.ledger import Artifact, Ledger
+from nbagent.take import Take
+
+if TYPE_CHECKING:
+    from nbagent.media.frames import Frames
+
+Remixer = Callable[..., "Clip"]
+
+
+class Clip:
+    """A finished clip.
+
+    Attributes:
+        name: Its name in the conversation, such as `c1`; a file's own name otherwise.
+        take: What it was made from; None for a file without a recipe.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger | None,
+        take: Take | None,
+        name: str,
+        remixer: Remixer | None = None,
+    ) -> None:
+        self.name = name
+        self.take = take
+        self._ledger = ledger
+        self._remixer = remixer
+        self._file: Path | None = None
+        self._file_fps = 0.0
+
+    @classmethod
+    def open(cls, file: str | Path, ledger: Ledger | None = None) -> Self:
+        """Open a media file that was saved here or anywhere else.
+
+        Args:
+            file: mp4, webm, gif, webp, png, or a folder of png frames.
+            ledger: Where its parents may be found.
+
+        Raises:
+            MediaError: If the file is missing, damaged or of another kind.
+            SpecError: If its recipe is one that this version cannot read.
+        """
+        from nbagent.media import read_recipe, read_video
+
+        path = Path(file).expanduser()
+        frames, fps = read_video(path)
+        recipe = read_recipe(path)
+        try:
+            take = None if recipe is None else Take.from_recipe(recipe)
+        except SpecError as error:
+            raise SpecError(f"{path}: {error}") from error
+        clip = cls(ledger, take, path.stem)
+        clip._file, clip._file_fps = path.absolute(), fps
+        clip.frames = frames
+        return clip
+
+    @property
+    def recipe(self) -> dict[str, Any] | None:
+        """The take as JSON, enough to render it again; None if the file had none."""
+        return None if self.take is None else self.take.to_recipe()
+
+    @property
+    def prompt(self) -> str:
+        """The effective prompt, empty if it is not known."""
+        return "" if self.take is None else self.take.prompt
+
+    @property
+    def seed(self) -> int | None:
+        """The seed it was rendered from, if it is known."""
+        return None if self.take is None else self.take.seed
+
+    @cached_property
+    def frames(self) -> Frames:
+        """All frames, (F, H, W, 3) uint8 RGB, read when first asked for."""
+        from nbagent.media import read_video
+
+        return read_video(self.path)[0]
+
+    @property
+    def path(self) -> Path:
+        """The file on disk: in the store, or the one it was opened from."""
+        if self._file is not None:
+            return self._file
+        assert self._ledger is not None
+        artifact = self._artifact
+        return self._ledger.path(artifact.video or artifact.poster)
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return self._artifact.fps if self._file is None else self._file_fps
+
+    @property
+    def num_frames(self) -> int:
+        """Frames in the clip, effects included."""
+        return self._artifact.num_frames if self._file is None else len(self.frames)
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels."""
+        if self._file is None:
+            return self._artifact.height
+        return int(self.frames.shape[1])
+
+    @property
+    def width(self) -> int:
+        """Columns of pixels."""
+        if self._file is None:
+            return self._artifact.width
+        return int(self.frames.shape[2])
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.num_frames / self.fps
+
+    @property
+    def parents(self) -> tuple[Clip, ...]:
+        """The clips it was made from, as far as this store knows them."""
+        if self._ledger is None or self.take is None:
+            return ()
+        ledger = self._ledger
+        return tuple(
+            Clip(ledger, take, ledger.name_of(take.id) or "parent", self._remixer)
+            for take in ledger.parents(self.take.id)
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write the clip with its recipe: mp4, webm, gif, webp, or a folder of png.
+
+        The clip's own kind is copied byte by byte; another kind is encoded anew.
+        """
+        from nbagent.media import write_clip
+        from nbagent.media.video import replacing
+
+        target = Path(path).expanduser().absolute()
+        source = self.path
+        if target.suffix.lower() == source.suffix.lower() and source.is_file():
+            with replacing(target) as scratch:
+                shutil.copyfile(source, scratch)
+        else:
+            write_clip(target, self.frames, self.fps, self.recipe)
+        return target
+
+    def remix(self, words: str, **options: Any) -> Clip:
+        """Make the next version of this clip: `clip.remix("at night", seed=3)`."""
+        if self._remixer is None:
+            raise SpecError(
+                f"{self.name} belongs to no conversation here: run"
+                " %load_ext nbagent, then remix a clip of this notebook"
+            )
+        return self._remixer(self, words, **options)
+
+    def __repr__(self) -> str:
+        """Return one line that is the same on every run: no path, id or time."""
+        try:
+            facts = f"{self.num_frames} frames, {self.width}x{self.height}"
+            facts += f", {self.duration_s:.1f} s"
+        except StoreError:
+            facts = "not rendered, or its file is gone"
+        note = ", no recipe" if self.take is None else ""
+        return f"Clip {self.name} ({facts}{note})"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """Show the clip where it stands alone in a cell: it plays without a kernel."""
+        from nbagent.media import poster_jpeg, poster_png, preview_mp4, static_html
+
+        plain = repr(self)
+        try:
+            frames, fps = self.frames, self.fps
+        except (StoreError, MediaError):
+            return {"text/plain": plain}
+        preview = preview_mp4(frames, fps) if len(frames) > 1 else None
+        element = static_html(preview, poster_jpeg(frames), self.name)
+        return {
+            "text/plain": plain,
+            # No class of the player's style sheet: alone, it must not hide anything.
+            "text/html": f"<div>{element}</div>",
+            "image/png": poster_png(frames),
+        }
+
+    @property
+    def _artifact(self) -> Artifact:
+        assert self._ledger is not None
+        assert self.take is not None
+        artifact = self._ledger.artifact(self.take.id)
+        if artifact is None:
+            raise StoreError(
+                f"{self.name} is not rendered, or its file was removed:"
+                " run its turn again"
+            )
+        return artifact

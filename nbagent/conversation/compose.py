@@ -1,0 +1,243 @@
+"""From a plan to takes: which shot, which operation, which numbers.
+
+Pure: the same plan, options and parent give the same takes, on every machine. What
+the model cannot do is refused here, before anything is queued.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nbagent.conversation import shot as shots
+from nbagent.conversation.plan import Plan
+from nbagent.conversation.shot import Shot
+from nbagent.errors import SpecError
+from nbagent.models import ModelCard
+from nbagent.pocket import vocabulary
+from nbagent.take import MAX_SEED, Operation, Quality, Take
+
+MAX_TAKES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """The takes of one turn, and what the user should know of them."""
+
+    takes: tuple[Take, ...]
+    notes: tuple[str, ...] = ()
+
+
+def compose(
+    plan: Plan,
+    *,
+    request: str,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    parent: Take | None,
+    clip_s: float | None = None,
+) -> Composed:
+    """Turn a plan into takes.
+
+    Args:
+        plan: With an intent that renders: a generation or a refinement.
+        request: The user's own words.
+        options: From the magic's line; they win over the words.
+        card: Of the model that will render.
+        parent: The take that is refined; None for a generation.
+        clip_s: Seconds of the parent's clip as it plays, if it was rendered.
+
+    Raises:
+        SpecError: If the model cannot do it, naming what it can.
+    """
+    before, notes = None, list[str]()
+    if parent is None:
+        shot = shots.shot_from(plan)
+    else:
+        before = shots.from_json(parent.shot)
+        shot, notes = shots.apply(before, plan, clip_s=clip_s)
+    seed = _seed(plan, options, parent, shots.to_prompt(shot, card.name)[0])
+    first, more = _take(plan, request, options, card, parent, before, shot, seed)
+    takes = [
+        first.with_seed((seed + i) % (MAX_SEED + 1))
+        for i in range(_count(plan, options))
+    ]
+    if first.operation == "derive":
+        takes = takes[:1]  # another seed would change nothing
+    else:
+        more += _unknown_words(first.prompt, card)
+    return Composed(takes=tuple(takes), notes=(*notes, *more))
+
+
+def _take(
+    plan: Plan,
+    request: str,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    parent: Take | None,
+    before: Shot | None,
+    shot: Shot,
+    seed: int,
+) -> tuple[Take, list[str]]:
+    prompt, negative_prompt = shots.to_prompt(shot, card.name)
+    num_frames, notes = _num_frames(options, shot, before, card, parent)
+    height, width = _size(options, shot, card, parent)
+    card.check(num_frames, height, width)
+    quality = _quality(options, shot)
+    take = Take(
+        operation="generate",
+        media="image" if plan.intent == "generate_image" else _media(parent),
+        model=card.name,
+        model_revision=card.revision,
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        request=request,
+        shot=shots.to_json(shot),
+        seed=seed,
+        num_frames=num_frames,
+        height=height,
+        width=width,
+        fps=card.fps,
+        num_inference_steps=_steps(options, quality, card),
+        guidance_scale=float(options.get("guidance", card.guidance_scale)),
+        quality=quality,
+        effects=shot.effects,
+        parents=() if parent is None else (parent.id,),
+    )
+    if parent is None or before is None:
+        return take, notes
+    operation = _operation(take, parent, before, shot)
+    if operation == "derive":
+        # Only what is new: the parent's frames already carry its own effects.
+        effects = shots.new_effects(before, shot)
+        return replace(take, operation="derive", effects=effects), notes
+    if operation == "remix":
+        strength = options.get("strength", shots.strength_for(plan.edits))
+        return replace(take, operation="remix", strength=strength), notes
+    return take, notes
+
+
+def _operation(take: Take, parent: Take, before: Shot, shot: Shot) -> Operation:
+    """Choose the cheapest operation that gives what was asked."""
+    drawn = ("num_frames", "height", "width", "model", "model_revision", "media")
+    same_canvas = all(getattr(take, key) == getattr(parent, key) for key in drawn)
+    if not same_canvas:
+        return "generate"  # the parent's latents have another shape or meaning
+    if take.prompt == parent.prompt and take.negative_prompt == parent.negative_prompt:
+        same_run = (
+            take.seed == parent.seed
+            and take.num_inference_steps == parent.num_inference_steps
+            and take.guidance_scale == parent.guidance_scale
+        )
+        return "derive" if same_run and shots.is_derive(before, shot) else "generate"
+    return "remix" if take.seed == parent.seed else "generate"
+
+
+def _media(parent: Take | None) -> Any:
+    return "video" if parent is None else parent.media
+
+
+def _seed(
+    plan: Plan, options: Mapping[str, Any], parent: Take | None, prompt: str
+) -> int:
+    """Choose the seed: as stated, the parent's, or one that the words decide.
+
+    A random seed would make the same notebook give another clip each day.
+    """
+    stated = options.get("seed", plan.slots.get("seed"))
+    if stated is not None:
+        return int(stated)
+    if parent is None:
+        return zlib.crc32(prompt.encode())
+    if shots.wants_new_seed(plan):
+        return (parent.seed + 1) % (MAX_SEED + 1)
+    return parent.seed
+
+
+def _count(plan: Plan, options: Mapping[str, Any]) -> int:
+    count = int(options.get("takes", plan.slots.get("count", 1)))
+    if not 1 <= count <= MAX_TAKES:
+        raise SpecError(f"{count} takes in one turn: use 1 to {MAX_TAKES}")
+    return count
+
+
+def _num_frames(
+    options: Mapping[str, Any],
+    shot: Shot,
+    before: Shot | None,
+    card: ModelCard,
+    parent: Take | None,
+) -> tuple[int, list[str]]:
+    """Choose how many frames to render; a duration is rounded, and that is said."""
+    if "frames" in options:
+        return int(options["frames"]), []
+    unchanged = before is not None and before.duration_s == shot.duration_s
+    if parent is not None and parent.model == card.name and unchanged:
+        return parent.num_frames, []
+    if shot.duration_s is None:
+        return card.num_frames, []
+    wanted = round(shot.duration_s * card.fps)
+    if not 1 <= wanted <= card.max_num_frames:
+        most_s = card.max_num_frames / card.fps
+        raise SpecError(
+            f"{shot.duration_s:g} s is {wanted} frames at {card.fps:g} fps, more than"
+            f" {card.name} can hold: use up to {most_s:g} s"
+        )
+    num_frames = min(card.nearest(wanted), key=lambda n: abs(n - wanted))
+    if num_frames == wanted:
+        return wanted, []
+    seconds = num_frames / card.fps
+    note = (
+        f"{shot.duration_s:g} s is {wanted} frames at {card.fps:g} fps;"
+        f" {card.name} renders {num_frames} ({seconds:.2f} s)."
+    )
+    return num_frames, [note]
+
+
+def _size(
+    options: Mapping[str, Any], shot: Shot, card: ModelCard, parent: Take | None
+) -> tuple[int, int]:
+    """Return height and width: as stated, of the stated aspect, or the parent's."""
+    if "size" in options:
+        height, width = options["size"]
+        return int(height), int(width)
+    if parent is not None and parent.model == card.name:
+        usual = (parent.height, parent.width)
+    else:
+        usual = (card.height, card.width)
+    return shots.frame_size(shot, *usual, card.size_multiple)
+
+
+def _quality(options: Mapping[str, Any], shot: Shot) -> Quality:
+    if "draft" in options:
+        return "draft"
+    if "final" in options:
+        return "final"
+    return shot.quality or "final"
+
+
+def _steps(options: Mapping[str, Any], quality: Quality, card: ModelCard) -> int:
+    if "steps" in options:
+        return int(options["steps"])
+    return card.draft_steps if quality == "draft" else card.num_inference_steps
+
+
+def _unknown_words(prompt: str, card: ModelCard) -> list[str]:
+    """Name the words that pocket was never taught; refuse if it knows none."""
+    if card.name != "pocket":
+        return []
+    unknown = vocabulary.unknown_words(prompt)
+    if not unknown:
+        return []
+    # Not even an article that it knows: this is another language, or no sentence.
+    if not vocabulary.KNOWN_WORDS & set(re.findall(r"[^\W\d_]+", prompt.lower())):
+        raise SpecError(
+            f"pocket knows no word of {prompt[:80]!r}: say it in English with things"
+            " of its small world (a red ball, a cat, the beach, night), or name a"
+            " larger model with --model"
+        )
+    listed = ", ".join(unknown[:6])
+    return [f"pocket was never taught: {listed}. It draws the nearest thing it knows."]

@@ -1,0 +1,259 @@
+"""The takes of one turn on their way to being clips.
+
+Starts what must be rendered, answers the player's requests, waits, and stops. A take
+that was rendered before is a clip at once; one that only re-cuts its parent's frames
+needs no engine; everything else becomes a job.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from nbagent import media
+from nbagent.artifacts import store_frames
+from nbagent.conversation.clip import Clip
+from nbagent.errors import Cancelled, JobFailed, NbagentError, SpecError
+from nbagent.ledger import Artifact, ClipRow, Ledger
+from nbagent.settings import Settings
+from nbagent.take import Job, JobState, Progress, Take
+
+OnProgress = Callable[[int, Progress], None]
+
+_FINAL: frozenset[JobState] = frozenset({"done", "failed", "cancelled"})
+_STOP_S = 30.0  # a cancel is heard between two steps; one step of a big model is long
+_SUFFIXES = {"mp4": ".mp4", "webm": ".webm", "gif": ".gif", "webp": ".webp", "png": ""}
+
+
+class Engine(Protocol):
+    """What renders; `nbagent.jobs.engine.Engine` is one."""
+
+    def submit(self, job: Job, listener: Callable[[Progress], None]) -> None:
+        """Queue a job; the listener hears each step and one final state."""
+        ...
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job at its next step."""
+        ...
+
+    def preview(self, job_id: str) -> bytes | None:
+        """Return an animated webp of the job's latest guess, or None."""
+        ...
+
+    def close(self) -> None:
+        """Let go; running jobs go on."""
+        ...
+
+
+class Rendering:
+    """One turn's takes: started once, watched by a player, waited for by a cell."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        engine: Engine,
+        settings: Settings,
+        turn_id: int,
+        takes: Sequence[Take],
+        clips: Sequence[Clip],
+    ) -> None:
+        self.takes = tuple(takes)
+        self.clips = tuple(clips)
+        self._ledger = ledger
+        self._engine = engine
+        self._settings = settings
+        self._turn_id = turn_id
+        self._last = [Progress(job="", state="queued") for _ in takes]
+        self._changed = threading.Condition()
+        self._on_progress: OnProgress = lambda _index, _progress: None
+
+    @property
+    def progress(self) -> tuple[Progress, ...]:
+        """What each take last said."""
+        with self._changed:
+            return tuple(self._last)
+
+    @property
+    def done(self) -> tuple[Clip, ...]:
+        """The clips that can be played."""
+        ends = zip(self.clips, self.progress, strict=True)
+        return tuple(clip for clip, last in ends if last.state == "done")
+
+    def start(self, on_progress: OnProgress) -> None:
+        """Start every take; `on_progress` is called from the engine's thread too."""
+        self._on_progress = on_progress
+        for index, take in enumerate(self.takes):
+            if self._ledger.artifact(take.id) is not None:
+                self._hear(index, Progress(job="", state="done", message="kept"))
+            elif take.operation == "derive":
+                self._hear(index, self._derive(take))
+            else:
+                self._submit(index, take)
+
+    def wait(self) -> None:
+        """Block until every take has ended.
+
+        Raises:
+            Cancelled: If a take was stopped, by the player or by the stop button.
+            JobFailed: If a take failed; the line is the renderer's.
+        """
+        try:
+            self._wait_all(None)
+        except KeyboardInterrupt:
+            self.cancel(None)
+            self._wait_all(_STOP_S)
+            raise Cancelled(self._stopped_line()) from None
+        ends = self.progress
+        failed = [end for end in ends if end.state == "failed"]
+        if failed:
+            raise JobFailed(failed[0].message)
+        if any(end.state == "cancelled" for end in ends):
+            raise Cancelled(self._stopped_line())
+
+    # What a player asks for; called from its threads.
+
+    def clip_bytes(self, index: int) -> bytes:
+        """Return the finished mp4 of a take."""
+        return self.clips[index].path.read_bytes()
+
+    def preview(self, index: int) -> bytes | None:
+        """Return an animated webp of a running take, or None before its first step."""
+        job_id = self.progress[index].job
+        return self._engine.preview(job_id) if job_id else None
+
+    def cancel(self, index: int | None) -> None:
+        """Stop one take, or all of them."""
+        for at, last in enumerate(self.progress):
+            if index in (None, at) and last.job and last.state not in _FINAL:
+                self._engine.cancel(last.job)
+
+    def save(self, index: int, format: str) -> str:  # noqa: A002  the word on the wire
+        """Write the clip beside the notebook; return the file's name."""
+        return save_beside(self.clips[index], format, self._settings.store.parent)
+
+    # Inside
+
+    def _submit(self, index: int, take: Take) -> None:
+        lane = "interactive" if take.quality == "draft" else "final"
+        job_id = self._ledger.add_job(take.id, self._turn_id, lane)
+        job = Job(
+            id=job_id,
+            take=take,
+            store=str(self._ledger.folder),
+            lane=lane,
+            checkpoint_s=self._settings.checkpoint_s,
+        )
+        # Known before it runs, so that a cancel can name it at once.
+        self._hear(index, Progress(job=job_id, state="queued"))
+        self._engine.submit(job, partial(self._hear, index))
+
+    def _derive(self, take: Take) -> Progress:
+        job_id = self._ledger.add_job(take.id, self._turn_id, "interactive")
+        try:
+            derive(self._ledger, take)
+        except NbagentError as error:
+            self._ledger.set_job(job_id, "failed", message=str(error))
+            return Progress(job=job_id, state="failed", message=str(error))
+        self._ledger.set_job(job_id, "done")
+        return Progress(job=job_id, state="done")
+
+    def _hear(self, index: int, progress: Progress) -> None:
+        with self._changed:
+            if self._last[index].state in _FINAL:
+                return
+            self._last[index] = progress
+            self._changed.notify_all()
+        self._on_progress(index, progress)
+
+    def _wait_all(self, timeout_s: float | None) -> None:
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        with self._changed:
+            while any(last.state not in _FINAL for last in self._last):
+                # Short waits, or the stop button's signal would never be delivered.
+                self._changed.wait(0.2)
+                if deadline is not None and time.monotonic() > deadline:
+                    return
+
+    def _stopped_line(self) -> str:
+        parts = [
+            f"{clip.name} at step {last.step} of {last.num_steps}"
+            if last.num_steps
+            else f"{clip.name} before its first step"
+            for clip, last in zip(self.clips, self.progress, strict=True)
+            if last.state != "done"
+        ]
+        return (
+            f"stopped {', '.join(parts)}: run the cell again to go on from there,"
+            " or say something else"
+        )
+
+
+def derive(ledger: Ledger, take: Take) -> Artifact:
+    """Re-cut the frames of a take's parent by its effects; no diffusion, no torch.
+
+    Raises:
+        JobFailed: If the parent was never rendered, or its file is gone.
+    """
+    start = time.monotonic()
+    parent = ledger.artifact(take.parents[0])
+    if parent is None or parent.video is None:
+        raise JobFailed(
+            "the clip to re-cut has no video on disk: render it again, then repeat"
+        )
+    frames, fps = media.read_video(ledger.path(parent.video))
+    frames, fps = media.apply_effects(frames, fps, take.effects)
+    return store_frames(
+        ledger,
+        take,
+        frames,
+        fps,
+        latents=parent.latents,  # a later remix starts from what was denoised
+        seconds_rendered=time.monotonic() - start,
+    )
+
+
+def save_beside(clip: Clip, format: str, folder: Path) -> str:  # noqa: A002
+    """Save a clip as `c1.mp4`, `c1-2.mp4`, ... in a folder; nothing is overwritten.
+
+    Args:
+        clip: A finished clip.
+        format: `mp4`, `webm`, `gif`, `webp` or `png` (a folder of frames).
+        folder: Where the notebook lies.
+
+    Returns:
+        The name of the new file or folder.
+    """
+    if format not in _SUFFIXES:
+        raise SpecError(
+            f"{format!r} is no format to save in: use {', '.join(_SUFFIXES)}"
+        )
+    suffix = _SUFFIXES[format]
+    stem = re.sub(r"\W", "-", clip.name)
+    path = folder / f"{stem}{suffix}"
+    number = 2
+    while path.exists():
+        path = folder / f"{stem}-{number}{suffix}"
+        number += 1
+    try:
+        clip.save(path)
+    except BaseException:
+        if path.is_dir():  # half a folder of frames is worse than none
+            shutil.rmtree(path)
+        raise
+    return path.name
+
+
+def name_takes(
+    ledger: Ledger, conversation: str, turn_id: int, takes: Sequence[Take]
+) -> tuple[ClipRow, ...]:
+    """Record takes and give each its name in the conversation."""
+    return tuple(
+        ledger.add_clip(conversation, turn_id, ledger.add_take(take)) for take in takes
+    )

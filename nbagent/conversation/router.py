@@ -1,0 +1,203 @@
+"""The embedded brain: a turn and its state -> a plan, in about a millisecond.
+
+Linear heads over hashed features (`features`) with int8 weights choose the intent and
+the kind of each edit; the state masks what it cannot serve; values, references and
+prompts come from patterns. Numpy only. `train_router` makes the weights.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nbagent.conversation import features, references
+from nbagent.conversation.clauses import prompt_words, split_clauses
+from nbagent.conversation.edits import read_edit
+from nbagent.conversation.plan import (
+    EDIT_KINDS,
+    INTENTS,
+    Action,
+    Edit,
+    EditKind,
+    Intent,
+    Plan,
+)
+from nbagent.conversation.slots import parse_action, parse_slots
+from nbagent.conversation.state import State
+
+WEIGHTS: Final = Path(__file__).parent / "router.npz"
+# The edit head also knows clauses that are no edit: talk, and control acts.
+CLAUSES: Final = (*EDIT_KINDS, "talk", "control")
+INTENT_BITS: Final = 14
+EDIT_BITS: Final = 13
+# Below this the router asks back rather than spend device time; see docs/brain.md.
+_ASK_BELOW: Final = 0.34
+
+Vector = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A linear head: int8 weights `(features, classes)`, a scale per class, a bias."""
+
+    weights: npt.NDArray[np.int8] = field(repr=False)
+    scale: Vector = field(repr=False)
+    bias: Vector = field(repr=False)
+
+    def __call__(self, sparse: features.Sparse) -> Vector:
+        """Return the logits of one example."""
+        indices, values = sparse
+        total = values @ self.weights[indices].astype(np.float32)
+        return np.asarray(total * self.scale + self.bias, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Router:
+    """Both heads. `load` reads them from the package; `__call__` routes a turn."""
+
+    intent: Head
+    edit: Head
+
+    @classmethod
+    def load(cls, path: Path = WEIGHTS) -> Router:
+        """Read the weights; plain arrays, never pickles."""
+        with np.load(path, allow_pickle=False) as data:
+            heads = {
+                name: Head(
+                    weights=data[f"{name}_weights"],
+                    scale=data[f"{name}_scale"],
+                    bias=data[f"{name}_bias"],
+                )
+                for name in ("intent", "edit")
+            }
+        return cls(**heads)
+
+    def probabilities(self, text: str, state: State) -> dict[Intent, float]:
+        """Return the belief in each intent that the state can serve, best first."""
+        logits = self.intent(features.intent_features(text, state, INTENT_BITS))
+        for index, name in enumerate(INTENTS):
+            if not _possible(name, state):
+                logits[index] = -np.inf
+        p = np.exp(logits - logits.max())
+        p /= p.sum()
+        order = np.argsort(-p, kind="stable")
+        return {INTENTS[i]: float(p[i]) for i in order}
+
+    def clause_kind(self, clause: str, state: State) -> tuple[str, float]:
+        """Return the kind of one clause and the belief in it."""
+        logits = self.edit(features.edit_features(clause, state, EDIT_BITS))
+        p = np.exp(logits - logits.max())
+        p /= p.sum()
+        best = int(p.argmax())
+        return CLAUSES[best], float(p[best])
+
+    def __call__(self, turn: str, state: State) -> Plan:
+        """Return the plan of a turn."""
+        text = features.clean(turn)
+        if not text:
+            return Plan(intent="ask", readings=("generate_video", "chat"))
+        beliefs = self.probabilities(text, state)
+        ranked = tuple(beliefs)
+        intent, confidence = ranked[0], beliefs[ranked[0]]
+        # No device time on a guess.
+        if confidence < _ASK_BELOW and intent not in ("chat", "describe", "analyze"):
+            intent = "ask"
+        if intent == "refine":
+            return self._refine(text, state, confidence)
+        slots = parse_slots(text, intent)
+        readings = tuple(i for i in ranked if i != "ask")[:2] if intent == "ask" else ()
+        makes = intent in ("generate_video", "generate_image", "storyboard", "animate_image")
+        return Plan(
+            intent=intent,
+            target=references.resolve(text, intent, (), state),
+            slots=slots,
+            prompt=prompt_words(text, slots.get("style")) if makes else "",
+            span=_span(text),
+            confidence=confidence,
+            readings=readings,
+        )
+
+    def _refine(self, text: str, state: State, confidence: float) -> Plan:
+        found: list[tuple[EditKind, str]] = []
+        then: list[Action] = []
+        for clause, kind in self._clauses(text, state):
+            if kind == "control":
+                if act := parse_action(clause):
+                    then.append(act)
+            elif kind != "talk":
+                # CLAUSES are the edit kinds and those two.
+                found.append((next(k for k in EDIT_KINDS if k == kind), clause))
+        if not found:
+            kind = self._best_edit(text, state)
+            found = [(kind, text)]
+        pairs = tuple(found)
+        slots = parse_slots(text, "refine", pairs)
+        edits = tuple(
+            Edit(kind=kind, text=clause, args=read_edit(kind, clause, slots))
+            for kind, clause in pairs
+        )
+        return Plan(
+            intent="refine",
+            target=references.resolve(text, "refine", (k for k, _ in pairs), state),
+            edits=edits,
+            slots=slots,
+            span=_span(text),
+            unparsed=tuple(edit.text for edit in edits if not edit.args),
+            confidence=confidence,
+            then=tuple(then),
+        )
+
+    def _clauses(self, text: str, state: State) -> list[tuple[str, str]]:
+        """Split a turn into clauses with their kinds; neighbours of a kind are one."""
+        merged: list[tuple[str, str]] = []
+        for clause, joint in split_clauses(text):
+            kind, _ = self.clause_kind(clause, state)
+            if merged and merged[-1][1] == kind:
+                merged[-1] = (merged[-1][0] + joint + clause, kind)
+            else:
+                merged.append((clause, kind))
+        return merged
+
+    def _best_edit(self, text: str, state: State) -> EditKind:
+        logits = self.edit(features.edit_features(text, state, EDIT_BITS))
+        return EDIT_KINDS[int(logits[: len(EDIT_KINDS)].argmax())]
+
+
+def route(turn: str, state: State) -> Plan:
+    """Return the plan of a turn, by the router that ships with the package.
+
+    >>> route("a cat on a skateboard", State()).intent
+    'generate_video'
+    """
+    return _shipped()(turn, state)
+
+
+@functools.cache
+def _shipped() -> Router:
+    return Router.load()
+
+
+def _possible(intent: Intent, state: State) -> bool:
+    """Return whether the state can serve an intent at all."""
+    if intent == "refine":
+        return bool(state.clips)
+    if intent == "animate_image":
+        pictures = any(v.type != "Clip" for v in state.variables)
+        return pictures or any(c.kind == "image" for c in state.clips)
+    if intent == "analyze":
+        return any(v.type != "Clip" for v in state.variables)
+    if intent == "describe":
+        return bool(state.clips) or any(
+            v.is_picture or v.type == "Clip" for v in state.variables
+        )
+    return True
+
+
+def _span(text: str) -> tuple[float, float | None] | None:
+    return next(iter(references.spans(text).values()), None) if re.search(r"\[", text) else None

@@ -1,0 +1,353 @@
+"""The session: one conversation of one kernel, and the only place that changes it.
+
+A turn goes one way: written down, understood, composed into takes, rendered. The
+notebook shows what comes out; the session does not know how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from nbagent.conversation import answers, context
+from nbagent.conversation.clip import Clip
+from nbagent.conversation.compose import compose
+from nbagent.conversation.llm import LanguageModel
+from nbagent.conversation.plan import Plan
+from nbagent.conversation.rendering import Engine, Rendering, name_takes, save_beside
+from nbagent.conversation.router import route
+from nbagent.conversation.state import State, Variable
+from nbagent.errors import NbagentError, SpecError, UnknownClip
+from nbagent.ledger import ClipRow, Ledger
+from nbagent.models import model_card
+from nbagent.settings import Settings
+from nbagent.take import Take
+
+Brain = Callable[[str, State], Plan]
+Remixer = Callable[[Clip, str, dict[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a turn was understood as.
+
+    Attributes:
+        turn_id: The turn in the ledger.
+        words: The user's own words.
+        plan: What the brain made of them.
+        answer: Words to show; None if there are takes to render.
+        takes: What to render.
+        notes: Lines that the user should see before it renders.
+    """
+
+    turn_id: int
+    words: str
+    plan: Plan
+    answer: str | None = None
+    takes: tuple[Take, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Session:
+    """Hears turns and answers them, over one store and one engine.
+
+    Args:
+        settings: Where the store is and what the conversation is called.
+        engine: What renders.
+        brain: Makes a plan of a turn; the embedded router by default.
+    """
+
+    def __init__(
+        self, *, settings: Settings, engine: Engine, brain: Brain = route
+    ) -> None:
+        self.settings = settings
+        self.ledger = Ledger(settings.store)
+        self.remixer: Remixer | None = None
+        self._engine = engine
+        self._brain = brain
+        self._llm: LanguageModel | None = None
+
+    def close(self) -> None:
+        """Let go of the store and the engine; running jobs go on."""
+        self._engine.close()
+        self.ledger.close()
+
+    # A turn
+
+    def hear(
+        self,
+        words: str,
+        options: Mapping[str, Any],
+        *,
+        cell_id: str | None = None,
+        variables: tuple[Variable, ...] = (),
+        target: Clip | None = None,
+    ) -> Reply:
+        """Write a turn down, understand it, and compose its takes; no device time.
+
+        Args:
+            words: The user's turn.
+            options: From the magic's line.
+            cell_id: Of the notebook cell; a re-run replaces the cell's own turn.
+            variables: What the notebook holds.
+            target: A clip that the turn is about, whatever its words say.
+
+        Raises:
+            SpecError: If what was asked cannot be; the turn is kept with the error.
+        """
+        stated = {k: v for k, v in options.items() if v is not None}
+        turn = self.ledger.add_turn(
+            self.settings.conversation, words, cell_id, stated
+        )
+        state = context.state(
+            self.ledger,
+            self.settings.conversation,
+            before=turn.position,
+            variables=variables,
+        )
+        plan: Plan | None = None
+        try:
+            plan = self._brain(words, state)
+            reply = self._reply(turn.id, words, stated, plan, state, target)
+        except NbagentError as error:
+            self.ledger.finish_turn(
+                turn.id, asdict(plan) if plan else None, None, str(error)
+            )
+            raise
+        self.ledger.finish_turn(turn.id, asdict(plan), reply.answer, None)
+        return reply
+
+    def render(self, reply: Reply) -> Rendering:
+        """Name the reply's takes and return them ready to start."""
+        rows = name_takes(
+            self.ledger, self.settings.conversation, reply.turn_id, reply.takes
+        )
+        return Rendering(
+            ledger=self.ledger,
+            engine=self._engine,
+            settings=self.settings,
+            turn_id=reply.turn_id,
+            takes=reply.takes,
+            clips=[self.clip(row.name) for row in rows],
+        )
+
+    def close_turn(self, reply: Reply, error: str | None = None) -> None:
+        """Record how the rendering of a turn ended."""
+        self.ledger.finish_turn(reply.turn_id, asdict(reply.plan), reply.answer, error)
+
+    # Looking
+
+    def rows(self) -> tuple[ClipRow, ...]:
+        """Return the live clips of the conversation."""
+        return self.ledger.clips(self.settings.conversation)
+
+    def clip(self, name: str) -> Clip:
+        """Return the clip of a name.
+
+        Raises:
+            UnknownClip: If nothing carries it.
+        """
+        row = self.ledger.clip(self.settings.conversation, name)
+        take = self.ledger.take(row.take_id)
+        return Clip(self.ledger, take, row.name, remixer=self._remix)
+
+    def facts(self, name: str) -> str:
+        """Describe a clip in one line."""
+        row = self.ledger.clip(self.settings.conversation, name)
+        take = self.ledger.take(row.take_id)
+        parent = self._names().get(take.parents[0]) if take.parents else None
+        return answers.facts(name, take, self.ledger.artifact(row.take_id), parent)
+
+    def status(self) -> str:
+        """Say what is being rendered."""
+        return answers.status(
+            self.ledger.jobs(self.settings.conversation), self._names()
+        )
+
+    def lineage(self, name: str) -> str:
+        """Say where a clip comes from, root first."""
+        row = self.ledger.clip(self.settings.conversation, name)
+        names = self._names()
+        chain = [*self.ledger.ancestors(row.take_id), self.ledger.take(row.take_id)]
+        return "\n".join(
+            answers.facts(
+                names.get(take.id, "(replaced)"),
+                take,
+                self.ledger.artifact(take.id),
+                names.get(take.parents[0]) if take.parents else None,
+            )
+            for take in chain
+        )
+
+    def context(self, variables: tuple[Variable, ...] = ()) -> str:
+        """List what the next turn is read against."""
+        return answers.context(self._state(variables))
+
+    # Acting at once
+
+    def connect(self, name: str, base_url: str | None = None) -> str:
+        """Connect a language model for the turns that need one."""
+        self._llm = LanguageModel(name, base_url)
+        return f"{name} is connected for this session: it answers in words"
+
+    def cancel(self, names: Sequence[str] = ()) -> str:
+        """Stop the jobs of these clips, or all that run."""
+        wanted = {self.ledger.clip(self.settings.conversation, n).take_id for n in names}
+        known = self._names()
+        stopped = []
+        for job in self.ledger.jobs(
+            self.settings.conversation, states=("queued", "running")
+        ):
+            if not wanted or job.take_id in wanted:
+                self._engine.cancel(job.id)
+                stopped.append(known.get(job.take_id, job.id))
+        if not stopped:
+            return "nothing is being rendered"
+        return f"stopping {', '.join(stopped)}"
+
+    def save(self, name: str, file: str | None = None, format: str = "mp4") -> str:  # noqa: A002
+        """Write a clip to a file, or beside the notebook under its own name."""
+        clip = self.clip(name)
+        folder = self.settings.store.parent
+        if file is None:
+            return f"{name} is saved as {save_beside(clip, format, folder)}"
+        clip.save(folder / Path(file).expanduser())
+        return f"{name} is saved as {file}"
+
+    # Inside
+
+    def _reply(
+        self,
+        turn_id: int,
+        words: str,
+        options: Mapping[str, Any],
+        plan: Plan,
+        state: State,
+        target: Clip | None,
+    ) -> Reply:
+        made = {"turn_id": turn_id, "words": words, "plan": plan}
+        if target is None and plan.intent not in (
+            "generate_video",
+            "generate_image",
+            "refine",
+        ):
+            return Reply(**made, answer=self._answer(words, plan, state))
+        parent = self._parent(plan, state, target)
+        if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
+            return Reply(**made, takes=(self._before(parent),))
+        rendered = self.ledger.artifact(parent.id) if parent else None
+        composed = compose(
+            plan,
+            request=words,
+            options=options,
+            card=model_card(
+                options.get("model") or (parent.model if parent else None)
+                or self.settings.model
+            ),
+            parent=parent,
+            clip_s=rendered.duration_s if rendered else None,
+        )
+        reply = Reply(**made, takes=composed.takes, notes=composed.notes)
+        if "dry_run" in options:
+            return Reply(
+                **made,
+                answer=answers.preview(reply.takes, reply.notes, self._estimate(reply)),
+            )
+        return reply
+
+    def _parent(self, plan: Plan, state: State, target: Clip | None) -> Take | None:
+        if target is not None:
+            return target.take
+        if plan.intent != "refine":
+            return None
+        name = plan.targets[0] if plan.targets else None
+        name = next((v.ref for v in state.variables if v.name == name and v.ref), name)
+        if name is None:
+            raise SpecError(
+                "it is not clear which clip to change: name it, like 'c1, slower'"
+            )
+        if state.clip(name) is None:
+            known = ", ".join(clip.ref for clip in state.clips) or "none yet"
+            raise UnknownClip(f"no clip is called {name!r}: there are {known}")
+        return self.ledger.take(
+            self.ledger.clip(self.settings.conversation, name).take_id
+        )
+
+    def _before(self, take: Take) -> Take:
+        if not take.parents:
+            raise SpecError("there is nothing to go back to: this clip has no parent")
+        return self.ledger.take(take.parents[0])
+
+    def _answer(self, words: str, plan: Plan, state: State) -> str:
+        if plan.intent in ("chat", "analyze") and self._llm is not None:
+            return self._llm.answer(words, state)
+        if plan.intent == "describe":
+            return self._describe(plan)
+        if plan.intent == "control":
+            return self._control(plan, state)
+        if plan.intent == "ask":
+            return answers.ask_back(plan, state)
+        return answers.cannot(plan)
+
+    def _describe(self, plan: Plan) -> str:
+        known = {row.name: row for row in self.rows()}
+        named = [name for name in plan.targets if name in known]
+        if not named:
+            return "There is no such clip: " + (
+                f"there are {', '.join(known)}." if known else "make one first."
+            )
+        lines = [self.facts(name) for name in named]
+        if len(named) == 2:
+            one, other = (self.ledger.take(known[name].take_id) for name in named)
+            lines.append(answers.changes(named[0], one, named[1], other))
+        return "\n".join(lines)
+
+    def _control(self, plan: Plan, state: State) -> str:
+        action = plan.slots.get("action", "status")
+        names = [name for name in plan.targets if state.clip(name)]
+        if action == "cancel":
+            return self.cancel(names)
+        if action == "status":
+            return self.status()
+        if action in ("save", "export"):
+            if not names:
+                return "There is no clip to save: name one, like 'save c1 as gif'."
+            kind = plan.slots.get("format", "mp4")
+            return "\n".join(self.save(name, format=kind) for name in names)
+        return (
+            f"{action!r} is not possible yet: what works is status, cancel and save"
+            " (see %nbagent help)"
+        )
+
+    def _estimate(self, reply: Reply) -> float | None:
+        """Seconds that takes of this size took before; None without evidence."""
+        first = reply.takes[0]
+        same = ("model", "num_frames", "height", "width", "num_inference_steps")
+        seen = []
+        for row in self.rows():
+            take, artifact = self.ledger.take(row.take_id), None
+            if take.operation == first.operation and all(
+                getattr(take, key) == getattr(first, key) for key in same
+            ):
+                artifact = self.ledger.artifact(row.take_id)
+            if artifact is not None:
+                seen.append(artifact.seconds_rendered)
+        return sorted(seen)[len(seen) // 2] * len(reply.takes) if seen else None
+
+    def _remix(self, clip: Clip, words: str, **options: Any) -> Any:
+        if self.remixer is None:
+            raise SpecError("remix needs the notebook: run %load_ext nbagent first")
+        return self.remixer(clip, words, options)
+
+    def _names(self) -> dict[str, str]:
+        names: dict[str, str] = {}
+        for row in self.rows():
+            names.setdefault(row.take_id, row.name)
+        return names
+
+    def _state(self, variables: tuple[Variable, ...]) -> State:
+        return context.state(
+            self.ledger, self.settings.conversation, before=None, variables=variables
+        )

@@ -1,0 +1,334 @@
+"""`nbagent doctor`: what is here, what is missing, and what to do about each problem.
+
+It looks and never changes anything: nothing is imported that takes longer than it
+tells (no torch, no Dask), nothing is started, the store is not created.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from nbagent.errors import NbagentError
+from nbagent.settings import Settings
+
+State = Literal["ok", "warn", "bad"]
+
+STATIC = Path(__file__).parent / "static"
+BUNDLE = ("player.js", "player.css")
+# What pipelines import when they load or when they are called.
+RENDERER = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "ftfy")
+MIN_FREE_BYTES = 10**9
+# pocket's worker stays under 1.2 GB; a notebook and its server want the rest.
+MIN_MEMORY_BYTES = 2 * 10**9
+PROBE_TIMEOUT_S = 1.0
+REINSTALL = "pip install --force-reinstall nbagent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One line of the report; `advice` says what to do when it is not ok."""
+
+    name: str
+    state: State
+    value: str
+    advice: str = ""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the report; return 1 when something that is needed is broken."""
+    parser = argparse.ArgumentParser(
+        prog="nbagent doctor", description="Say what is here and what to do about it."
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args(argv)
+    checks = report(Settings.from_env())
+    broken = any(check.state == "bad" for check in checks)
+    if options.json:
+        lines = [asdict(check) for check in checks]
+        print(json.dumps({"ok": not broken, "checks": lines}, indent=2))
+    else:
+        print(render_text(checks))
+    return int(broken)
+
+
+def report(settings: Settings) -> list[Check]:
+    """Look at everything nbagent stands on; takes well under a second."""
+    gpu = _gpu()
+    return [
+        *_packages(),
+        _renderer(settings, gpu),
+        *_device(gpu),
+        _engine(settings),
+        _model(settings),
+        _player(),
+        *_store(settings.store),
+    ]
+
+
+def render_text(checks: Sequence[Check]) -> str:
+    """Lay the report out for a person: a mark, a name, what was found, what to do."""
+    marks = {"ok": "✓", "warn": "!", "bad": "✗"}
+    width = max(len(check.name) for check in checks)
+    lines = []
+    for check in checks:
+        lines.append(f"{marks[check.state]} {check.name:<{width}}  {check.value}")
+        if check.advice:
+            lines.append(f"  {'':<{width}}  -> {check.advice}")
+    return "\n".join(lines)
+
+
+def _packages() -> Iterator[Check]:
+    yield Check(name="nbagent", state="ok", value=_version("nbagent") or "a checkout")
+    yield Check(
+        name="python",
+        state="ok" if sys.version_info >= (3, 11) else "bad",
+        value=f"{platform.python_version()} at {sys.prefix}",
+    )
+    yield _ipykernel(_version("ipykernel"))
+    for name in ("ipython", "anywidget", "ipywidgets", "distributed", "av"):
+        if found := _version(name):
+            yield Check(name=name, state="ok", value=found)
+        else:
+            yield _missing(name, REINSTALL)
+    yield Check(
+        name="jupyterlab",
+        state="ok",
+        value=_version("jupyterlab") or "not in this environment (it need not be)",
+    )
+
+
+def _ipykernel(found: str | None) -> Check:
+    if found is None:
+        return _missing("ipykernel", REINSTALL)
+    release = tuple(int(part) for part in found.split(".")[:2])
+    if release == (7, 0):
+        return Check(
+            name="ipykernel",
+            state="bad",
+            value=f"{found}: a running cell cannot be cancelled in 7.0",
+            advice="pip install 'ipykernel>=7.1', then restart the kernel",
+        )
+    if release < (7, 1):
+        return Check(
+            name="ipykernel",
+            state="warn",
+            value=f"{found}: the player's buttons wait until a running cell ends",
+            advice="pip install 'ipykernel>=7.1', then restart the kernel",
+        )
+    return Check(name="ipykernel", state="ok", value=found)
+
+
+def _renderer(settings: Settings, gpu: str | None) -> Check:
+    found = {name: _version(name) for name in RENDERER}
+    missing = [name for name, version in found.items() if version is None]
+    if settings.engine and missing:
+        return Check(name="renderer", state="ok", value=f"remote, at {settings.engine}")
+    if missing:
+        return Check(
+            name="renderer",
+            state="bad",
+            value=f"absent: no {', '.join(missing)}",
+            advice="pip install 'nbagent[local]', or set NBAGENT_ENGINE to a cluster",
+        )
+    torch = found["torch"] or ""
+    value = f"torch {torch}, diffusers {found['diffusers']}"
+    if gpu and torch.endswith("+cpu"):
+        return Check(
+            name="renderer",
+            state="warn",
+            value=f"{value}: this torch cannot use the {gpu}",
+            advice="install a CUDA build of torch",
+        )
+    return Check(name="renderer", state="ok", value=value)
+
+
+def _device(gpu: str | None) -> Iterator[Check]:
+    yield Check(name="gpu", state="ok", value=gpu or "none: clips render on the CPU")
+    model, flags = _cpu()
+    fast = [name for name in ("amx_bf16", "avx512_bf16") if name in flags]
+    yield Check(
+        name="cpu",
+        state="ok",
+        value=f"{model}, {_cores()} cores, {', '.join(fast) or 'no bf16: fp32'}",
+    )
+    memory_bytes = _memory_bytes()
+    if memory_bytes is not None:
+        enough = memory_bytes >= MIN_MEMORY_BYTES
+        yield Check(
+            name="memory",
+            state="ok" if enough else "warn",
+            value=f"{memory_bytes / 1e9:.1f} GB available",
+            advice="" if enough else "close other kernels: a worker holds about 1.2 GB",
+        )
+
+
+def _engine(settings: Settings) -> Check:
+    from nbagent.jobs.runtime import log_file, read_host, runtime_file
+
+    if settings.engine:
+        return Check(name="engine", state="ok", value=f"attached to {settings.engine}")
+    try:
+        host = read_host(settings.runtime)
+    except ModuleNotFoundError as error:
+        return _missing("engine", f"it needs {error.name}: {REINSTALL}")
+    if host is not None:
+        value = f"running, pid {host.pid}, {host.address}"
+        return Check(name="engine", state="ok", value=value)
+    if runtime_file(settings.runtime).exists():
+        return Check(
+            name="engine",
+            state="warn",
+            value="its host is gone without a goodbye; the next job starts another",
+            advice=f"if that happens again, read {log_file(settings.runtime)}",
+        )
+    return Check(
+        name="engine", state="ok", value="not running: the first job starts it"
+    )
+
+
+def _model(settings: Settings) -> Check:
+    from nbagent.models import model_card
+
+    try:
+        card = model_card(settings.model)
+    except NbagentError as error:
+        return _broken("model", error)
+    return Check(
+        name="model",
+        state="ok",
+        value=(
+            f"{card.name} ({card.pipeline}), {card.width}x{card.height},"
+            f" {card.num_frames} frames at {card.fps:g} fps"
+        ),
+    )
+
+
+def _player() -> Check:
+    absent = [name for name in BUNDLE if not (STATIC / name).is_file()]
+    if absent:
+        return Check(
+            name="player",
+            state="bad",
+            value=f"not built: no {', '.join(absent)}",
+            advice="in a clone: pip install -e . ; else: reinstall nbagent",
+        )
+    size_bytes = sum((STATIC / name).stat().st_size for name in BUNDLE)
+    return Check(name="player", state="ok", value=f"built, {size_bytes / 1e3:.0f} kB")
+
+
+def _store(folder: Path) -> Iterator[Check]:
+    # The store is made by the first turn: until then its place is what counts.
+    place = folder
+    while not os.access(place, os.F_OK):
+        place = place.parent
+    try:
+        # Permission bits do not tell of read-only mounts, quotas or root: try it.
+        with tempfile.TemporaryFile(dir=place) as probe:
+            probe.write(b"\0")
+    except OSError as error:
+        yield Check(
+            name="store",
+            state="bad",
+            value=f"{folder} cannot be written ({error.strerror})",
+            advice="start the notebook in a folder of yours, or set NBAGENT_STORE",
+        )
+    else:
+        note = "" if place == folder else " (made by the first turn)"
+        yield Check(name="store", state="ok", value=f"{folder}{note}")
+        yield _ledger(folder)
+    free_bytes = shutil.disk_usage(place).free
+    enough = free_bytes >= MIN_FREE_BYTES
+    yield Check(
+        name="disk",
+        state="ok" if enough else "warn",
+        value=f"{free_bytes / 1e9:.1f} GB free",
+        advice="" if enough else "free some space: new clips will soon not fit",
+    )
+
+
+def _ledger(folder: Path) -> Check:
+    from nbagent.ledger import Ledger
+
+    try:
+        with Ledger(folder) as ledger:
+            open_jobs = ledger.jobs(states=("queued", "running"))
+    except NbagentError as error:
+        return _broken("ledger", error)
+    return Check(name="ledger", state="ok", value=f"{len(open_jobs)} jobs under way")
+
+
+def _broken(name: str, error: NbagentError) -> Check:
+    # Our messages say what happened, then, after a colon, what to do.
+    found, _, advice = str(error).partition(": ")
+    return Check(name=name, state="bad", value=found, advice=advice)
+
+
+def _missing(name: str, advice: str) -> Check:
+    return Check(name=name, state="bad", value="not installed", advice=advice)
+
+
+def _version(name: str) -> str | None:
+    """Return what is installed under a name, without importing it."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _cpu() -> tuple[str, frozenset[str]]:
+    """Return the processor's name and its feature flags (none where unknown)."""
+    fields: dict[str, str] = {}
+    try:
+        for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
+            key, _, value = line.partition(":")
+            fields.setdefault(key.strip(), value.strip())
+    except OSError:  # no /proc: macOS, Windows
+        pass
+    name = fields.get("model name") or platform.processor() or platform.machine()
+    return name, frozenset(fields.get("flags", "").split())
+
+
+def _cores() -> int:
+    # A container may use fewer than the machine has.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _memory_bytes() -> int | None:
+    try:
+        import psutil
+    except ModuleNotFoundError:  # it comes with distributed, which is then told of
+        return None
+    return int(psutil.virtual_memory().available)
+
+
+def _gpu() -> str | None:
+    """Return the GPUs that the driver lists, or None."""
+    query = ["--query-gpu=name,memory.total", "--format=csv,noheader"]
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None
+    try:
+        done = subprocess.run(
+            [program, *query],
+            capture_output=True,
+            text=True,
+            timeout=PROBE_TIMEOUT_S,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return "; ".join(done.stdout.strip().splitlines()) or None

@@ -1,0 +1,132 @@
+"""The kernel's way to the engine: jobs go in, and each ends exactly once.
+
+    with Engine(settings) as engine:
+        engine.submit(job, print)
+        engine.wait(job.id)
+
+Importing this loads nothing heavy; the first job, `start` or `warm` imports distributed
+in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from nbagent.errors import SpecError
+from nbagent.jobs.dispatcher import Dispatcher
+from nbagent.jobs.entry import Entry, Listener, Place
+from nbagent.jobs.runtime import log_file, read_host
+from nbagent.settings import Settings
+from nbagent.take import Job, Progress
+
+
+class Engine:
+    """Carries jobs to workers; the kernel's side of everything that renders.
+
+    Listeners are called from the engine's own thread: with every progress of a job,
+    and exactly once with its end (`done`, `failed` or `cancelled`).
+    """
+
+    def __init__(self, settings: Settings, *, renderer: str | None = None) -> None:
+        """Do nothing yet.
+
+        Args:
+            settings: Where the engine host is found or started.
+            renderer: Import string of another renderer, `module:Class`.
+        """
+        self._settings = settings
+        self._dispatcher = Dispatcher(settings, renderer)
+        self._entries: dict[str, Entry] = {}
+        self._entering = threading.Lock()
+
+    def start(self) -> None:
+        """Wait until the engine is there; starting it takes some seconds.
+
+        Raises:
+            EngineError: If it cannot be started or reached.
+        """
+        self._dispatcher.start().result()
+
+    def warm(self, model: str | None = None) -> None:
+        """Start the engine and load a model in the background; a job tells of errors."""
+        self._dispatcher.warm(model or self._settings.model)
+
+    def submit(self, job: Job, listener: Listener) -> None:
+        """Queue a job; returns at once."""
+        self._enter(job, listener, "queued")
+
+    def reattach(self, jobs: Iterable[Job], listener: Listener) -> None:
+        """Take up the unfinished jobs of an earlier kernel.
+
+        Those that still run are heard again, those that ended meanwhile report their
+        end, and the others are rendered, from their checkpoint on.
+        """
+        for job in jobs:
+            self._enter(job, listener, "away")
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job within a step; what was rendered stays as its checkpoint."""
+        self._dispatcher.cancel(self._entry(job_id))
+
+    def wait(self, job_id: str, timeout_s: float | None = None) -> Progress:
+        """Wait for a job's end and return its last word, whatever that is."""
+        entry = self._entry(job_id)
+        until = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+        # In slices, because an endless wait ignores Ctrl-C on Windows.
+        while (left := until - time.monotonic()) > 0:
+            if entry.ended.wait(min(left, 0.2)):
+                break
+        return entry.last
+
+    def preview(self, job_id: str) -> bytes | None:
+        """Pull what a running job looks like now; waits for the worker's answer."""
+        return self._dispatcher.preview(self._entry(job_id))
+
+    def info(self) -> dict[str, Any]:
+        """Return what a doctor asks; starts nothing."""
+        host = None if self._settings.engine else read_host(self._settings.runtime)
+        return {
+            "address": self._settings.engine or (host.address if host else None),
+            "pid": host.pid if host else None,
+            "log": str(log_file(self._settings.runtime)),
+            "attached": self._dispatcher.attached,
+            "unfinished": sum(e.place != "ended" for e in self._entries.values()),
+        }
+
+    def close(self) -> None:
+        """Leave; running jobs go on, queued ones wait for `reattach`."""
+        self._dispatcher.close()
+
+    def __enter__(self) -> Engine:
+        """Be closed on the way out."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def _enter(self, job: Job, listener: Listener, place: Place) -> None:
+        with self._entering:
+            known = self._entries.get(job.id)
+            if known is not None and known.place != "ended":
+                return
+            entry = Entry(
+                job=job,
+                listener=listener,
+                number=len(self._entries),
+                last=Progress(job=job.id, state="queued"),
+                place=place,
+            )
+            self._entries[job.id] = entry
+        self._dispatcher.add(entry)
+
+    def _entry(self, job_id: str) -> Entry:
+        try:
+            return self._entries[job_id]
+        except KeyError:
+            raise SpecError(
+                f"job {job_id} is not of this session: see %nbagent jobs"
+            ) from None

@@ -1,0 +1,48 @@
+"""One job on its way through the queue."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from nbagent.take import Job, Progress
+
+if TYPE_CHECKING:
+    from distributed import Future
+
+Listener = Callable[[Progress], None]
+Place = Literal["queued", "away", "sent", "ended"]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Entry:
+    """One job on its way; changed by the dispatcher's thread alone.
+
+    Attributes:
+        number: Order of arrival.
+        place: `queued`; `away`, when it may run on a host that we have no link to;
+            `sent`, when Dask has it; `ended`.
+        last: What was last heard of it.
+        worker: Address of the worker that it was sent to, or last spoke from.
+        seen: When that worker was last there.
+        heard: A worker has begun it.
+        stop: The user wants it cancelled.
+        stop_by: When to go on without the worker's confirmation of that.
+        losses: How often it was lost on its way.
+    """
+
+    job: Job
+    listener: Listener
+    number: int
+    last: Progress
+    place: Place
+    future: Future[Progress] | None = None
+    worker: str | None = None
+    seen: float = 0.0
+    heard: bool = False
+    stop: bool = False
+    stop_by: float | None = None
+    losses: int = 0
+    ended: threading.Event = field(default_factory=threading.Event)

@@ -1,0 +1,248 @@
+"""The SQLite file: opening it safely, bringing it up to date, and naming what failed.
+
+Several kernels and workers share one file. Three habits keep them apart: WAL, so that
+readers never wait; `BEGIN IMMEDIATE`, so that a writer waits at the door instead of
+failing half way; and a lock file around opening, because the switch to WAL and the
+migrations do not wait for anybody.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbagent.errors import SpecError, StoreError
+
+BUSY_S = 10.0
+
+
+def m001_first(connection: sqlite3.Connection) -> None:
+    """Turns, takes, lineage, clips with their names, artifacts and jobs."""
+    for statement in (
+        """CREATE TABLE turns (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL,
+            position INTEGER NOT NULL, text TEXT NOT NULL, cell_id TEXT,
+            options TEXT NOT NULL, plan TEXT, answer TEXT, error TEXT, replaced_by INTEGER REFERENCES turns (id),
+            created_at REAL NOT NULL)""",
+        "CREATE INDEX turns_conversation ON turns (conversation, cell_id)",
+        """CREATE TABLE takes (
+            id TEXT PRIMARY KEY, recipe TEXT NOT NULL, created_at REAL NOT NULL)""",
+        # A parent may be unknown here: a clip file brings its take, not its family.
+        """CREATE TABLE lineage (
+            take_id TEXT NOT NULL REFERENCES takes (id), position INTEGER NOT NULL,
+            parent_id TEXT NOT NULL, PRIMARY KEY (take_id, position))""",
+        "CREATE INDEX lineage_parent ON lineage (parent_id)",
+        """CREATE TABLE clips (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            turn_id INTEGER NOT NULL REFERENCES turns (id),
+            take_id TEXT NOT NULL REFERENCES takes (id), created_at REAL NOT NULL)""",
+        # A name belongs to a turn; clip_id is NULL while it waits to be used again.
+        """CREATE TABLE names (
+            conversation TEXT NOT NULL, number INTEGER NOT NULL,
+            turn_id INTEGER NOT NULL REFERENCES turns (id),
+            clip_id INTEGER REFERENCES clips (id),
+            PRIMARY KEY (conversation, number))""",
+        """CREATE TABLE artifacts (
+            take_id TEXT PRIMARY KEY REFERENCES takes (id), facts TEXT NOT NULL)""",
+        """CREATE TABLE jobs (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            take_id TEXT NOT NULL REFERENCES takes (id),
+            turn_id INTEGER REFERENCES turns (id), lane TEXT NOT NULL,
+            state TEXT NOT NULL DEFAULT 'queued', phase TEXT,
+            step INTEGER NOT NULL DEFAULT 0, num_steps INTEGER NOT NULL DEFAULT 0,
+            message TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL,
+            updated_at REAL NOT NULL)""",
+    ):
+        connection.execute(statement)
+
+
+# Appended, never edited: a file remembers how many of these it has seen.
+MIGRATIONS = (m001_first,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    connection: sqlite3.Connection
+    thread: threading.Thread
+    inode: tuple[int, int]
+
+
+class Database:
+    """One SQLite file, with a connection for each thread that uses it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "ledger.db"
+        self._local = threading.local()
+        self._opened: list[_Opened] = []
+        self._guard = threading.Lock()
+
+    def read(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        """Return the rows of a query; a folder that does not exist has none."""
+        with store_errors(self.folder):
+            if not self.path.exists():
+                return []
+            return self._connection().execute(sql, values).fetchall()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Run one transaction: all of it is stored, or nothing."""
+        with store_errors(self.folder):
+            if not self.path.exists():
+                create_folder(self.folder)
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connections of all threads; using it again opens new ones."""
+        with self._guard:
+            for opened in self._opened:
+                opened.connection.close()
+            self._opened.clear()
+            self._local = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        opened: _Opened | None = getattr(self._local, "opened", None)
+        # A folder deleted under a running kernel leaves a connection to a file that
+        # nobody will find again: what is written there would be lost without a word.
+        if opened is None or opened.inode != _inode(self.path):
+            opened = self._open()
+            self._local.opened = opened
+        return opened.connection
+
+    def _open(self) -> _Opened:
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA foreign_keys = ON")
+            with (self.folder / "lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                connection.execute("PRAGMA journal_mode = WAL")
+                self._migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        opened = _Opened(connection, threading.current_thread(), _inode(self.path))
+        with self._guard:
+            ended = [o for o in self._opened if not o.thread.is_alive()]
+            for old in ended:
+                old.connection.close()
+                self._opened.remove(old)
+            self._opened.append(opened)
+        return opened
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise StoreError(
+                f"{self.path} was written by a newer nbagent (schema {version}, this"
+                f" one knows {len(MIGRATIONS)}): upgrade nbagent, or use another"
+                " folder with NBAGENT_STORE"
+            )
+        for number in range(version, len(MIGRATIONS)):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                MIGRATIONS[number](connection)
+                connection.execute(f"PRAGMA user_version = {number + 1}")
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+
+def create_folder(folder: Path) -> None:
+    """Make the store's folder, and keep git from taking it up."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+
+
+@contextmanager
+def store_errors(folder: Path) -> Iterator[None]:
+    """Turn what the disk or SQLite raises inside into one `StoreError` line."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise  # a mistake of ours, which keeps its traceback
+    except sqlite3.Error as error:
+        raise StoreError(_sqlite_line(error, folder)) from error
+    except OSError as error:
+        raise StoreError(_os_line(error, folder)) from error
+    except UnicodeEncodeError as error:
+        half = error.object[error.start : error.end]
+        raise SpecError(
+            f"the text holds half a character ({half!a}): remove it and try again"
+        ) from error
+
+
+def _inode(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (status.st_dev, status.st_ino)
+
+
+def _sqlite_line(error: sqlite3.Error, folder: Path) -> str:
+    path = folder / "ledger.db"
+    # The low byte is the family: SQLITE_IOERR_SHMSIZE is one of SQLITE_IOERR.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return (
+            f"{path} is damaged ({error}): move it away and a new one is made; the"
+            f" clips stay in {folder / 'files'}, each with its recipe inside"
+        )
+    if code == sqlite3.SQLITE_FULL or _is_full(folder):
+        return _full_line(folder)
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return _closed_line(folder, str(error))
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return (
+            f"{path} was locked for {BUSY_S:g} s by another program:"
+            " close that program and run the turn again"
+        )
+    return f"{path} cannot be used ({error}): check the disk, then run the turn again"
+
+
+def _os_line(error: OSError, folder: Path) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return _full_line(folder)
+    return _closed_line(folder, error.strerror or str(error))
+
+
+def _full_line(folder: Path) -> str:
+    return (
+        f"no space left for {folder}: free some and run the turn again;"
+        " what was stored before is safe"
+    )
+
+
+def _closed_line(folder: Path, reason: str) -> str:
+    return (
+        f"{folder} cannot be read or written ({reason[:1].lower()}{reason[1:]}):"
+        " name a writable folder with NBAGENT_STORE"
+    )
+
+
+def _is_full(folder: Path) -> bool:
+    # SQLite reports a full disk as a plain I/O error when it grows its index file.
+    try:
+        return shutil.disk_usage(folder).free < 1 << 16
+    except OSError:
+        return False

@@ -1,0 +1,27 @@
+"""Frames to files and back, with the recipe inside; nothing here renders or stores.
+
+Frames are `(F, H, W, 3)` uint8 RGB arrays everywhere.
+
+    >>> frames, fps = read_video(Path("a.mp4"))
+    >>> frames, fps = apply_effects(frames, fps, (Effect(kind="reverse"),))
+    >>> write_clip(Path("a.webm"), frames, fps, read_recipe(Path("a.mp4")))
+"""
+
+from nbagent.media.files import read_recipe, read_video, write_clip
+from nbagent.media.frames import apply_effects
+from nbagent.media.images import animated_webp, poster_jpeg, poster_png
+from nbagent.media.page import static_html
+from nbagent.media.video import preview_mp4, write_video
+
+__all__ = [
+    "animated_webp",
+    "apply_effects",
+    "poster_jpeg",
+    "poster_png",
+    "preview_mp4",
+    "read_recipe",
+    "read_video",
+    "static_html",
+    "write_clip",
+    "write_video",
+]

@@ -1,0 +1,66 @@
+"""What can be done to finished frames without diffusion, and what frames must be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbagent.errors import SpecError
+from nbagent.take import Effect
+
+Frames = NDArray[np.uint8]
+
+
+def check_frames(frames: NDArray[Any], fps: float) -> None:
+    """Refuse what no writer can write."""
+    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
+        raise SpecError(
+            f"frames are {frames.dtype} {frames.shape}: pass uint8 of shape"
+            " (frames, height, width, 3)"
+        )
+    if frames.size == 0:
+        raise SpecError(f"there are no frames in {frames.shape}: pass one or more")
+    if not 0.01 <= fps <= 1000:
+        raise SpecError(f"fps {fps} is out of range: use 0.01 to 1000")
+
+
+def apply_effects(
+    frames: Frames, fps: float, effects: Iterable[Effect]
+) -> tuple[Frames, float]:
+    """Apply effects in order; every frame that stays keeps its exact pixels.
+
+    Speed changes fps and no frame. Times are seconds of the clip as it is when the
+    effect's turn comes.
+    """
+    for effect in effects:
+        match effect.kind:
+            case "speed":
+                fps *= effect.speed or 1.0
+            case "trim":
+                frames = frames[_span(effect, len(frames), fps)]
+            case "loop":
+                # Neither end is shown twice, so the way back joins without a stutter.
+                frames = np.concatenate([frames, frames[-2:0:-1]])
+            case "reverse":
+                frames = frames[::-1]
+            case _:
+                raise SpecError(
+                    f"effect {effect.kind!r} is unknown:"
+                    " use speed, trim, loop or reverse"
+                )
+    return frames, fps
+
+
+def _span(effect: Effect, num_frames: int, fps: float) -> slice:
+    start = round((effect.start_s or 0.0) * fps)
+    end = num_frames if effect.end_s is None else round(effect.end_s * fps)
+    if not 0 <= start < end <= num_frames:
+        shown = "its end" if effect.end_s is None else f"{effect.end_s:g}s"
+        raise SpecError(
+            f"trim {effect.start_s or 0:g}s to {shown} is not inside the clip:"
+            f" it lasts {num_frames / fps:g} s"
+        )
+    return slice(start, end)

@@ -1,0 +1,397 @@
+"""Model cards: what a model on disk can do, read from its JSON files alone.
+
+A card answers before anything is loaded: which frame counts and sizes the model
+takes, at which rate it plays, how many steps it wants. The kernel makes cards, so
+nothing here imports torch, downloads or guesses: a folder that is not a model we
+drive is one clear line. `render.capability` checks a loaded pipeline against its card.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbagent.errors import SpecError
+from nbagent.pocket import WEIGHTS
+
+# Above this, hashing every byte costs seconds on each start: sizes and headers
+# (names, shapes, offsets of all tensors) stand in for the bytes.
+_HASH_ALL_BYTES = 200_000_000
+# A clip far longer or larger than the training data is noise, and memory is gone
+# before anyone sees it. A model's own `defaults.json` may say better.
+_STRETCH = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """What one model takes and what it prefers.
+
+    Attributes:
+        name: As the user wrote it: `pocket`, a folder, or a hub id.
+        pipeline: Class name of its diffusers pipeline.
+        revision: Hash of its configs and weights; part of a take's identity.
+        frames_step: A frame count is `frames_step * k + frames_offset`.
+        frames_offset: Zero means that k starts at 1, else k starts at 0.
+        size_multiple: Height and width are multiples of this, in pixels.
+        draft_steps: `num_inference_steps` of a draft.
+        call: More arguments for the pipeline's call.
+        tasks: Operations that the pipeline can do through the seam.
+    """
+
+    name: str
+    folder: Path
+    pipeline: str
+    revision: str
+    frames_step: int
+    frames_offset: int
+    size_multiple: int
+    fps: float
+    height: int
+    width: int
+    num_frames: int
+    num_inference_steps: int
+    draft_steps: int
+    guidance_scale: float
+    call: Mapping[str, Any]
+    max_num_frames: int
+    tasks: tuple[str, ...] = ("generate", "remix")
+
+    @property
+    def min_num_frames(self) -> int:
+        """Smallest clip the model makes; an image is the first frame of it."""
+        return self.frames_offset or self.frames_step
+
+    def check(self, num_frames: int, height: int, width: int) -> None:
+        """Refuse what the model cannot render, naming the nearest that it can.
+
+        Raises:
+            SpecError: If the frame count or the size is not one of the model's.
+        """
+        if num_frames < 1:
+            raise SpecError(
+                f"{num_frames} frames is no clip: use {self.min_num_frames} or more"
+            )
+        if num_frames > self.max_num_frames:
+            raise SpecError(
+                f"{num_frames} frames is more than {self.name} can hold:"
+                f" use {self.nearest(self.max_num_frames)[0]} or fewer"
+            )
+        nearest = self.nearest(num_frames)
+        if num_frames not in nearest:
+            raise SpecError(
+                f"{num_frames} frames do not fit {self.name}: use"
+                f" {' or '.join(map(str, nearest))}"
+            )
+        for side, pixels, usual in (
+            ("height", height, self.height),
+            ("width", width, self.width),
+        ):
+            self._check_side(side, pixels, max(usual, self.size_multiple))
+
+    def nearest(self, num_frames: int) -> tuple[int, ...]:
+        """Return the allowed frame counts around a number; itself if it is one."""
+        num_frames = min(num_frames, self.max_num_frames)
+        low = num_frames - (num_frames - self.frames_offset) % self.frames_step
+        near = (low,) if low == num_frames else (low, low + self.frames_step)
+        allowed = (n for n in near if self.min_num_frames <= n <= self.max_num_frames)
+        return tuple(allowed) or (self.min_num_frames,)
+
+    def _check_side(self, side: str, pixels: int, usual: int) -> None:
+        multiple, most = self.size_multiple, _STRETCH * usual
+        if pixels % multiple or pixels < multiple:
+            low = max(pixels // multiple, 1) * multiple
+            high = low if low > pixels else low + multiple
+            raise SpecError(
+                f"{side} {pixels} does not fit {self.name}: use"
+                f" {low if low == high else f'{low} or {high}'}"
+            )
+        if pixels > most:
+            raise SpecError(
+                f"{side} {pixels} is too large for {self.name} (its own is {usual}):"
+                f" use {most // multiple * multiple} or less"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Family:
+    """What no config file says about a pipeline class (values: its authors')."""
+
+    fps: float
+    height: int
+    width: int
+    num_frames: int
+    num_inference_steps: int
+    guidance_scale: float
+    size_multiple: int = 1  # what the pipeline's own `check_inputs` insists on
+    max_sequence_length: int | None = None
+    # CogVideoX pads its latents to whole patches by itself; the others do not.
+    pads_latent_frames: bool = False
+
+
+# Sources: defaults of each pipeline's `__call__` in diffusers 0.42, the example in
+# its documentation for fps; CogVideoX and Mochi sizes are those of their configs.
+_FAMILIES: dict[str, _Family] = {
+    "WanPipeline": _Family(
+        fps=16,
+        height=480,
+        width=832,
+        num_frames=81,
+        num_inference_steps=50,
+        guidance_scale=5.0,
+        size_multiple=16,
+        max_sequence_length=512,
+    ),
+    "LTXPipeline": _Family(
+        fps=25,
+        height=512,
+        width=704,
+        num_frames=161,
+        num_inference_steps=50,
+        guidance_scale=3.0,
+        size_multiple=32,
+        max_sequence_length=128,
+    ),
+    "CogVideoXPipeline": _Family(
+        fps=8,
+        height=480,
+        width=720,
+        num_frames=49,
+        num_inference_steps=50,
+        guidance_scale=6.0,
+        size_multiple=8,
+        max_sequence_length=226,
+        pads_latent_frames=True,
+    ),
+    "HunyuanVideoPipeline": _Family(
+        fps=15,
+        height=720,
+        width=1280,
+        num_frames=129,
+        num_inference_steps=50,
+        guidance_scale=6.0,
+        size_multiple=16,
+        max_sequence_length=256,
+    ),
+    "MochiPipeline": _Family(
+        fps=30,
+        height=480,
+        width=848,
+        num_frames=19,
+        num_inference_steps=64,
+        guidance_scale=4.5,
+        size_multiple=8,
+        max_sequence_length=256,
+    ),
+    "SanaVideoPipeline": _Family(
+        fps=16,
+        height=480,
+        width=832,
+        num_frames=81,
+        num_inference_steps=50,
+        guidance_scale=6.0,
+        size_multiple=32,
+        max_sequence_length=300,
+    ),
+    "AnimateDiffPipeline": _Family(
+        fps=8,
+        height=512,
+        width=512,
+        num_frames=16,
+        num_inference_steps=50,
+        guidance_scale=7.5,
+        size_multiple=8,
+    ),
+}
+
+# Factors (time, space) of VAEs whose older config files do not state them.
+_VAE_FACTORS = {
+    "AutoencoderKLWan": (4, 8),
+    "AutoencoderKLCogVideoX": (4, 8),
+    "AutoencoderKLHunyuanVideo": (4, 8),
+}
+
+
+def model_card(name: str) -> ModelCard:
+    """Return the card of `pocket`, a diffusers folder, or a downloaded hub id.
+
+    Raises:
+        SpecError: If there is no such model here, or it is none that we drive.
+    """
+    folder = find_folder(name)
+    index = _read_json(folder / "model_index.json")
+    pipeline = str(index.get("_class_name"))
+    family = _FAMILIES.get(pipeline)
+    if family is None:
+        raise SpecError(
+            f"{name} is a {pipeline}, which nbagent does not drive yet:"
+            f" use one of {', '.join(sorted(_FAMILIES))}"
+        )
+    denoiser = "transformer" if (folder / "transformer").is_dir() else "unet"
+    network = _read_json(folder / denoiser / "config.json")
+    vae = _read_json(folder / "vae" / "config.json")
+    frames_step, frames_offset = frames_rule(family, vae, network)
+    defaults = _defaults(folder, family)
+    return ModelCard(
+        name=name,
+        folder=folder,
+        pipeline=pipeline,
+        revision=_revision(folder, _stamp(folder)),
+        frames_step=frames_step,
+        frames_offset=frames_offset,
+        size_multiple=math.lcm(
+            _vae_factors(vae)[1] * _patch(network)[1], family.size_multiple
+        ),
+        **defaults,
+    )
+
+
+def find_folder(name: str) -> Path:
+    """Return the folder that holds a model; nothing is downloaded.
+
+    Raises:
+        SpecError: If there is none, with the line that says how to get it.
+    """
+    if name == "pocket":
+        folder = WEIGHTS
+        advice = "reinstall nbagent, its wheel carries the weights"
+    elif Path(name).expanduser().is_dir():
+        folder = Path(name).expanduser().absolute()
+        advice = "name a folder saved by a diffusers pipeline"
+    else:
+        folder = _hub_snapshot(name)
+        advice = f"download it first with: hf download {name}"
+    if not (folder / "model_index.json").is_file():
+        raise SpecError(f"no model at {name!r} (no model_index.json): {advice}")
+    return folder
+
+
+def frames_rule(
+    family: _Family, vae: Mapping[str, Any], network: Mapping[str, Any]
+) -> tuple[int, int]:
+    """Return (step, offset) of the allowed frame counts.
+
+    A VAE with temporal factor f makes (n - 1) / f + 1 latent frames of n, and the
+    denoiser cuts those into whole patches of p: n = f*p*k - f + 1 with k >= 1.
+    """
+    factor = _vae_factors(vae)[0]
+    patch = 1 if family.pads_latent_frames else _patch(network)[0]
+    step = factor * patch
+    return step, (step - factor + 1) % step
+
+
+def _vae_factors(vae: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how many frames, and how many pixels a side, one latent stands for."""
+    time, space = _VAE_FACTORS.get(str(vae.get("_class_name")), (1, 1))
+    if scaling := vae.get("spatio_temporal_scaling"):  # LTX
+        octaves = 2 ** sum(map(bool, scaling))
+        time = int(vae.get("patch_size_t") or 1) * octaves
+        space = int(vae.get("patch_size") or 1) * octaves
+    elif expansions := vae.get("temporal_expansions"):  # Mochi
+        time = math.prod(expansions)
+        space = math.prod(vae.get("spatial_expansions") or ())
+    elif blocks := vae.get("block_out_channels"):  # one halving between blocks
+        space = 2 ** (len(blocks) - 1)
+    for key in ("scale_factor_temporal", "temporal_compression_ratio"):
+        time = int(vae.get(key) or time)
+    for key in ("scale_factor_spatial", "spatial_compression_ratio"):
+        space = int(vae.get(key) or space)
+    return time, space
+
+
+def _patch(network: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the denoiser's patch as (latent frames, latent pixels a side)."""
+    patch = network.get("patch_size") or 1
+    if isinstance(patch, int):
+        return int(network.get("patch_size_t") or 1), patch
+    return int(patch[0]), math.lcm(int(patch[1]), int(patch[2]))
+
+
+def _defaults(folder: Path, family: _Family) -> dict[str, Any]:
+    """Merge the family's values with those that the folder states for itself."""
+    path = folder / "defaults.json"
+    own = _read_json(path) if path.is_file() else {}
+    numbers = {
+        key: own.get(key, getattr(family, key))
+        for key in (
+            "fps",
+            "height",
+            "width",
+            "num_frames",
+            "num_inference_steps",
+            "guidance_scale",
+        )
+    }
+    length = own.get("max_sequence_length", family.max_sequence_length)
+    return numbers | {
+        "draft_steps": own.get(
+            "draft_steps", max(4, numbers["num_inference_steps"] // 3)
+        ),
+        "max_num_frames": own.get("max_num_frames", _STRETCH * numbers["num_frames"]),
+        "call": {} if length is None else {"max_sequence_length": length},
+    }
+
+
+def _hub_snapshot(name: str) -> Path:
+    """Return where the hub's client keeps a model, by path logic alone."""
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
+    repo = cache / f"models--{name.replace('/', '--')}"
+    main = repo / "refs" / "main"
+    if not main.is_file():
+        return repo
+    return repo / "snapshots" / main.read_text().strip()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = "it is missing" if isinstance(error, FileNotFoundError) else str(error)
+        raise SpecError(
+            f"{path.parent.name}/{path.name} of the model cannot be read ({reason}):"
+            " download or save the model again"
+        ) from error
+    if not isinstance(value, dict):
+        raise SpecError(
+            f"{path.parent.name}/{path.name} of the model is no JSON object:"
+            " download or save the model again"
+        )
+    return value
+
+
+def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return (name, bytes, time) of each file that decides what a model renders."""
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix in {".json", ".safetensors", ".txt", ".model"}
+    )
+    return tuple(
+        (str(path.relative_to(folder)), stat.st_size, stat.st_mtime_ns)
+        for path, stat in ((path, path.stat()) for path in files)
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def _revision(folder: Path, stamp: tuple[tuple[str, int, int], ...]) -> str:
+    """Hash what a model is; the stamp makes a folder refreshed in place a new one."""
+    total_bytes = sum(size for _, size, _ in stamp)
+    hasher = hashlib.blake2b(digest_size=16)
+    for name, size, _ in stamp:
+        hasher.update(f"{name}\0{size}\0".encode())
+        with (folder / name).open("rb") as file:
+            if name.endswith(".safetensors") and total_bytes > _HASH_ALL_BYTES:
+                header_bytes = int.from_bytes(file.read(8), "little")
+                # A damaged header must not make us read the whole disk.
+                hasher.update(file.read(min(header_bytes, size)))
+            else:
+                while block := file.read(1 << 20):
+                    hasher.update(block)
+    return "b2:" + hasher.hexdigest()

@@ -1,0 +1,130 @@
+"""The two outputs of a turn, of which the page shows exactly one.
+
+Output A is the live player; output B is the same turn without a kernel: a small video
+with its poster, in any page, export or viewer. A notebook front end that finds a
+widget in an output shows nothing else of that output, not even when the widget's
+kernel is gone, hence two outputs beside each other and a style sheet in B that hides
+whichever is not needed. Each is published once and never updated: test runners and
+executed notebooks lose updates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any, Protocol
+
+from IPython.display import publish_display_data
+
+if TYPE_CHECKING:
+    from nbagent.media.frames import Frames
+    from nbagent.notebook.player import Player
+
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+
+PREVIEW_CAP_BYTES = 300_000
+"""What one clip may add to the notebook; base64 makes it a third more there."""
+
+OUTPUT_CAP_BYTES = 700_000
+"""What all clips of one output may add, so that the text of it stays under 1 MB."""
+
+
+class StaticClip(Protocol):
+    """What output B needs of a clip; `nbagent.conversation.clip.Clip` has it."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the conversation, such as `c1`."""
+        ...
+
+    @property
+    def prompt(self) -> str:
+        """The effective prompt."""
+        ...
+
+    @property
+    def frames(self) -> Frames:
+        """(F, H, W, 3) uint8."""
+        ...
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        ...
+
+
+def show_live(player: Player) -> None:
+    """Publish output A, once, when the turn begins."""
+    publish_display_data(live_bundle(player))
+
+
+def show_static(clips: Sequence[StaticClip], text: str | None = None) -> None:
+    """Publish output B, once, directly after output A when the turn has ended.
+
+    Args:
+        clips: The finished clips; none for a turn that failed or was cancelled.
+        text: The output's text/plain and its line when there are no clips; None is
+            one caption per clip.
+    """
+    publish_display_data(static_bundle(clips, text))
+
+
+def live_bundle(player: Player) -> dict[str, Any]:
+    """Return output A: the widget, and a text that shows nothing where it is alone."""
+    view = {"version_major": 2, "version_minor": 0, "model_id": player.model_id}
+    return {"text/plain": "", WIDGET_MIME: view}
+
+
+def static_bundle(
+    clips: Sequence[StaticClip], text: str | None = None
+) -> dict[str, Any]:
+    """Return output B: html that plays, a png poster, and a stable text."""
+    from nbagent import media
+
+    plain = "\n".join(caption(clip) for clip in clips) if text is None else text
+    if not clips:
+        line = f"<p>{escape(plain)}</p>" if plain else ""
+        return {"text/plain": plain, "text/html": _page(line)}
+    cap = min(PREVIEW_CAP_BYTES, OUTPUT_CAP_BYTES // len(clips))
+    figures = []
+    for clip in clips:
+        frames, fps = clip.frames, clip.fps
+        preview = media.preview_mp4(frames, fps, cap) if len(frames) > 1 else None
+        line = caption(clip)
+        element = media.static_html(preview, media.poster_jpeg(frames), line)
+        figures.append(
+            f"<figure>{element}<figcaption>{escape(line)}</figcaption></figure>"
+        )
+    return {
+        "text/plain": plain,
+        "text/html": _page("".join(figures)),
+        "image/png": media.poster_png(clips[0].frames),
+    }
+
+
+def caption(clip: StaticClip) -> str:
+    """Describe a clip in one line that is the same on every run."""
+    num_frames, height, width = clip.frames.shape[:3]
+    seconds = num_frames / clip.fps
+    facts = f"{num_frames} frames, {width}x{height}, {seconds:.1f} s"
+    return f"{clip.name}: {clip.prompt} ({facts})"
+
+
+def _page(body: str) -> str:
+    return f'<style>{_CSS}</style><div class="nba-static">{body}</div>'
+
+
+# A player is alive while its class is there and the page has not lost its kernel. The
+# first rule hides B behind such a player; the second hides whatever stands in the place
+# of one that is not, an error line included, once B comes after it. The markup is the
+# notebook's (`jp-`) and the widget manager's (`jupyter-widgets-disconnected`).
+_CSS = """
+.jp-OutputArea-child:has(.nba-live):not(:has(.jupyter-widgets-disconnected))
++.jp-OutputArea-child:has(.nba-static){display:none}
+.jp-OutputArea-child:not(:has(.nba-static)):is(:not(:has(.nba-live)),
+:has(.jupyter-widgets-disconnected)):has(+.jp-OutputArea-child .nba-static){display:none}
+.nba-static{display:flex;flex-wrap:wrap;gap:12px;margin:4px 2px 8px}
+.nba-static figure{margin:0}
+.nba-static video{display:block;border-radius:8px}
+.nba-static figcaption{max-width:40em;margin-top:4px;font-size:12px;opacity:.75}
+""".replace("\n", "")

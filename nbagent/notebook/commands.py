@@ -1,0 +1,126 @@
+"""`%nbagent <command>`: looking after the conversation, without a model."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nbagent.errors import SpecError
+
+if TYPE_CHECKING:
+    from nbagent.conversation.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One word after `%nbagent`."""
+
+    usage: str
+    help: str
+    run: Callable[[Session, list[str]], str]
+    arguments: tuple[int, int] = (0, 0)  # fewest, most
+
+
+def run(line: str, session: Session) -> str:
+    """Run one command line and return its answer.
+
+    Raises:
+        SpecError: For an unknown command or a wrong number of arguments.
+    """
+    try:
+        words = shlex.split(line) or ["help"]
+    except ValueError as error:
+        raise SpecError(
+            f"the command line cannot be read ({error}): close the quote"
+        ) from None
+    command = COMMANDS.get(words[0])
+    if command is None:
+        close = difflib.get_close_matches(words[0], COMMANDS, n=1)
+        hint = f"did you mean {close[0]}?" if close else "try %nbagent help"
+        raise SpecError(f"unknown command {words[0]!r}: {hint}")
+    fewest, most = command.arguments
+    if not fewest <= len(words) - 1 <= most:
+        raise SpecError(
+            f"{words[0]} got {len(words) - 1} arguments: write"
+            f" %nbagent {words[0]} {command.usage}".rstrip()
+        )
+    return command.run(session, words[1:])
+
+
+def _help(_session: Session, _words: list[str]) -> str:
+    rows = [(f"%nbagent {n} {c.usage}".rstrip(), c.help) for n, c in COMMANDS.items()]
+    width = max(len(row[0]) for row in rows)
+    return "\n".join(f"{left:<{width}}  {right}" for left, right in rows)
+
+
+def _clips(session: Session, _words: list[str]) -> str:
+    lines = [session.facts(row.name) for row in session.rows()]
+    return "\n".join(lines) or "no clips yet: try %agent a red ball crosses the beach"
+
+
+def _jobs(session: Session, _words: list[str]) -> str:
+    return session.status()
+
+
+def _lineage(session: Session, words: list[str]) -> str:
+    return session.lineage(words[0])
+
+
+def _cancel(session: Session, words: list[str]) -> str:
+    return session.cancel(tuple(words))
+
+
+def _save(session: Session, words: list[str]) -> str:
+    return session.save(words[0], words[1] if len(words) > 1 else None)
+
+
+def _connect(session: Session, words: list[str]) -> str:
+    return session.connect(words[0], words[1] if len(words) > 1 else None)
+
+
+def _context(session: Session, _words: list[str]) -> str:
+    return session.context()
+
+
+def _doctor(_session: Session, _words: list[str]) -> str:
+    from nbagent.doctor import render_text, report
+    from nbagent.settings import Settings
+
+    return render_text(report(Settings.from_env()))
+
+
+COMMANDS: Mapping[str, Command] = {
+    "help": Command(usage="", help="this list", run=_help),
+    "clips": Command(usage="", help="the clips of this conversation", run=_clips),
+    "jobs": Command(usage="", help="what is being rendered", run=_jobs),
+    "lineage": Command(
+        usage="CLIP", help="where a clip comes from", run=_lineage, arguments=(1, 1)
+    ),
+    "cancel": Command(
+        usage="[CLIP ...]",
+        help="stop these clips, or everything that runs",
+        run=_cancel,
+        arguments=(0, 16),
+    ),
+    "save": Command(
+        usage="CLIP [FILE]",
+        help="write a clip as mp4, webm, gif, webp, or a folder of frames",
+        run=_save,
+        arguments=(1, 2),
+    ),
+    "connect": Command(
+        usage="PROVIDER:MODEL [URL]",
+        help="connect a language model, for turns that need one",
+        run=_connect,
+        arguments=(1, 2),
+    ),
+    "context": Command(
+        usage="", help="what the next turn is read against", run=_context
+    ),
+    "doctor": Command(
+        usage="", help="versions, device, engine, disk, and what to do", run=_doctor
+    ),
+}

@@ -1,0 +1,58 @@
+"""Completion inside `%agent` and `%nbagent`: options, models' names, `@names`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from nbagent.notebook.options import OPTIONS
+
+if TYPE_CHECKING:
+    from nbagent.notebook.magics import AgentMagics
+
+
+def matcher(magics: AgentMagics) -> Any:
+    """Return an IPython matcher (v2) that knows the conversation of these magics."""
+    from IPython.core.completer import SimpleCompletion, context_matcher
+
+    # IPython's decorator marks the function by attributes, and so do we: it is how
+    # `unload` finds ours among the matchers of others.
+    @context_matcher()  # type: ignore[untyped-decorator]  # IPython's is not annotated
+    def complete(context: Any) -> dict[str, Any]:
+        words = candidates(context.full_text, context.text_until_cursor, magics)
+        token = context.token
+        return {
+            "completions": [
+                SimpleCompletion(word, type="nbagent")
+                for word in words
+                if word.startswith(token)
+            ],
+            "suppress": bool(words),
+            "matched_fragment": token,
+        }
+
+    complete.nbagent = True
+    return complete
+
+
+def candidates(full_text: str, line: str, magics: AgentMagics) -> list[str]:
+    """List what may stand where the cursor is; nothing outside our magics."""
+    in_agent = re.match(r"\s*(?:[\w.]+\s*=\s*)?%?%agent\b", line)
+    if re.match(r"\s*%nbagent\s+\S*$", line):
+        from nbagent.notebook.commands import COMMANDS
+
+        return sorted(COMMANDS)
+    if in_agent and re.search(r"--[\w-]*$", line):
+        return [f"--{option.name}" for option in OPTIONS]
+    if in_agent or full_text.lstrip().startswith("%%agent"):
+        at = re.search(r"@\w*$", line)
+        if at:
+            return [f"@{name}" for name in _names(magics)]
+    return []
+
+
+def _names(magics: AgentMagics) -> list[str]:
+    from nbagent.conversation.context import variables
+
+    names = [variable.name for variable in variables(magics.shell.user_ns)]
+    return names + [row.name for row in magics.session().rows()]

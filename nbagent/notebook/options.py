@@ -1,0 +1,204 @@
+"""The options of `%agent`: read before the prose, and nowhere else.
+
+One table serves parsing, `%agent?` and completion. After the options the rest of the
+line is the user's words, byte for byte: a quote, a brace or a later `--word` is prose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from nbagent.errors import SpecError
+
+MAX_TURN_CHARS = 20_000  # about ten pages; more is a file that was pasted by mistake
+MAX_TAKES = 16
+
+
+class Option(NamedTuple):
+    """One `--name`, with what follows it and how its text becomes a value.
+
+    A named tuple, because `%load_ext` waits for this file and a dataclass costs it
+    milliseconds.
+    """
+
+    name: str
+    help: str
+    value: str = ""  # what follows, as the help names it; empty for a flag
+    read: Callable[[str], Any] = str
+
+    @property
+    def key(self) -> str:
+        """Name of the value in the parsed options."""
+        return self.name.replace("-", "_")
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"[+-]?\d{1,30}", text):
+        raise SpecError(f"{text[:40]!r} is not a whole number: write one like 16")
+    return int(text)
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not low <= _integer(text) <= high:
+            raise SpecError(f"{text} is out of range: use {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise SpecError(
+                f"{text!r} is not a number: use {low:g} to {high:g}"
+            ) from None
+        if not low <= value <= high:
+            raise SpecError(f"{text} is out of range: use {low:g} to {high:g}")
+        return value
+
+    return read
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if match is None:
+        raise SpecError(f"{text!r} is not a size: use WIDTHxHEIGHT, like 64x64")
+    return int(match[2]), int(match[1])  # height first, as everywhere inside
+
+
+OPTIONS = (
+    Option(
+        name="seed",
+        value="N",
+        help="seed of the noise; the same words and seed give the same clip",
+        read=_integer,
+    ),
+    Option(
+        name="takes",
+        value="N",
+        help="several takes of the same shot, from N seeds",
+        read=_whole(1, MAX_TAKES),
+    ),
+    Option(name="draft", help="fewer steps: quick, rougher"),
+    Option(name="final", help="all the steps the model wants (the default)"),
+    Option(
+        name="steps",
+        value="N",
+        help="num_inference_steps, instead of draft or final",
+        read=_whole(1, 1000),
+    ),
+    # The model knows its frame rule and the take its seeds: read here, judged there.
+    Option(name="frames", value="N", help="num_frames", read=_integer),
+    Option(name="size", value="WxH", help="width and height in pixels", read=_size),
+    Option(
+        name="guidance",
+        value="G",
+        help="guidance_scale: how closely the words are followed",
+        read=_number(0, 50),
+    ),
+    Option(
+        name="strength",
+        value="S",
+        help="for a refinement, 0 to 1: how far it may leave its parent",
+        read=_number(0.01, 1),
+    ),
+    Option(
+        name="model",
+        value="NAME",
+        help="pocket, a diffusers folder, or a downloaded hub id",
+    ),
+    Option(name="detach", help="return at once; the clip appears when it is done"),
+    Option(name="dry-run", help="show what would be rendered, and stop there"),
+)
+_BY_NAME = {option.name: option for option in OPTIONS}
+
+
+def parse(line: str, cell: str | None = None) -> tuple[dict[str, Any], str]:
+    """Split a magic's line (and cell body) into options and the user's words.
+
+    Args:
+        line: The rest of the magic's line: options, then prose.
+        cell: The body of a `%%agent` cell; follows the line's prose.
+
+    Returns:
+        The options given, by name with underscores, and the words, stripped.
+
+    Raises:
+        SpecError: For an unknown or repeated option, a bad value, two options that
+            exclude each other, an empty turn, or one that is far too long.
+    """
+    options: dict[str, Any] = {}
+    rest = line.strip()
+    while match := re.match(r"--([A-Za-z][\w-]*)?(=?)", rest):
+        name = match[1]
+        rest = rest[match.end() :]
+        if name is None:  # a lone `--` ends the options
+            break
+        option = _BY_NAME.get(name.lower())
+        if option is None:
+            raise SpecError(_unknown(name))
+        if option.key in options:
+            raise SpecError(f"--{name} is given twice: keep one")
+        value, rest = _value(option, rest, joined=bool(match[2]))
+        options[option.key] = value
+        rest = rest.lstrip()
+    for one, other in (("draft", "final"), ("detach", "dry_run")):
+        if one in options and other in options:
+            raise SpecError(
+                f"--{one} and --{other.replace('_', '-')} exclude each other: keep one"
+            )
+    words = rest if cell is None else f"{rest}\n{cell}"
+    return options, _check_words(words.strip())
+
+
+def _value(option: Option, rest: str, *, joined: bool) -> tuple[Any, str]:
+    if not option.value:
+        if joined:
+            raise SpecError(f"--{option.name} takes no value: write it alone")
+        return True, rest
+    match = re.match(r"\s*(\"[^\"]*\"|'[^']*'|\S+)", rest)
+    if match is None or (not joined and match[1].startswith("--")):
+        raise SpecError(
+            f"--{option.name} needs a value: --{option.name} {option.value}"
+        )
+    text = match[1]
+    if text[0] == text[-1] and text[0] in "\"'" and len(text) > 1:
+        text = text[1:-1]
+    try:
+        return option.read(text), rest[match.end() :]
+    except SpecError as error:
+        raise SpecError(f"--{option.name} {error}") from None
+
+
+def _unknown(name: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, _BY_NAME, n=1)
+    hint = f"did you mean --{close[0]}?" if close else "see %agent? for the list"
+    return f"unknown option --{name}: {hint}"
+
+
+def _check_words(words: str) -> str:
+    if not words:
+        raise SpecError(
+            "the turn is empty: say what to show, like"
+            " %agent a red ball crosses the beach"
+        )
+    if len(words) > MAX_TURN_CHARS:
+        raise SpecError(
+            f"the turn has {len(words):,} characters, the most is {MAX_TURN_CHARS:,}:"
+            " say it shorter, or name a variable with @"
+        )
+    return words
+
+
+def help_text() -> str:
+    """Return the table of options as aligned lines, for the magics' docstrings."""
+    rows = [(f"--{o.name} {o.value}".rstrip(), o.help) for o in OPTIONS]
+    width = max(len(row[0]) for row in rows)
+    return "\n".join(f"    {left:<{width}}  {right}" for left, right in rows)

@@ -1,0 +1,211 @@
+"""The player of one turn: a widget that shows its takes from queued to playing.
+
+The kernel owns the traits and writes them under one lock, from any thread; the view
+only sends requests, and each is answered from a thread of its own, because the
+thread that delivers messages must never wait for a file or for the engine. The clip
+itself goes out as the buffer of a reply, never as a trait: a trait would be stored
+in executed notebooks and sent again to every page that opens.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, assert_never, cast
+
+import anywidget
+import traitlets
+
+from nbagent.errors import EngineError, NbagentError, SpecError
+from nbagent.notebook.wire import (
+    Reply,
+    Request,
+    TakeView,
+    TurnState,
+    parse_request,
+    progress_fields,
+    request_id,
+)
+from nbagent.take import Progress
+
+STATIC = Path(__file__).parent.parent / "static"
+
+
+class Source(Protocol):
+    """Where a player gets what its view asks for; called from threads of the player.
+
+    An `NbagentError` raised here is shown in the view as its one line.
+    """
+
+    def clip_bytes(self, index: int) -> bytes:
+        """Return the finished mp4 of a take."""
+        ...
+
+    def preview(self, index: int) -> bytes | None:
+        """Return an animated webp of a take being denoised, or None before one."""
+        ...
+
+    def cancel(self, index: int | None) -> None:
+        """Stop a take, or all of the turn for None."""
+        ...
+
+    def save(self, index: int, format: str) -> str:  # noqa: A002  the word on the wire
+        """Write the clip beside the notebook and return its path for the user."""
+        ...
+
+
+def _asset(name: str) -> Path:
+    path = STATIC / name
+    if not path.is_file():
+        raise EngineError(
+            f"the player's built file {path} is missing:"
+            " run `npm ci && npm run build` in js/"
+        )
+    return path
+
+
+class Player(anywidget.AnyWidget):
+    """One turn with its takes, live.
+
+    Args:
+        source: Answers the view's requests.
+        takes: From `nbagent.notebook.wire.take_view`; may be set later, while the
+            turn is still being understood.
+        request: The user's own words.
+        note: A line the user should see, such as an edit passed on as it stands.
+    """
+
+    _esm: ClassVar[Path] = _asset("player.js")
+    _css: ClassVar[Path] = _asset("player.css")
+
+    takes = traitlets.List(traitlets.Dict()).tag(sync=True)
+    request = traitlets.Unicode().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    turn_state = traitlets.Unicode("thinking").tag(sync=True)
+
+    def __init__(
+        self,
+        source: Source,
+        takes: Sequence[TakeView] = (),
+        *,
+        request: str = "",
+        note: str = "",
+        turn_state: TurnState | None = None,
+    ) -> None:
+        """Open the comm at once, so that the view can be shown and updated."""
+        self._source = source
+        self._writing = threading.RLock()
+        super().__init__(
+            takes=[dict(take) for take in takes],
+            request=request,
+            note=note,
+            turn_state=turn_state or _turn_state(takes),
+        )
+        self.on_msg(self._on_message)
+        _answer_while_busy(self.comm)
+
+    def set_takes(self, takes: Sequence[TakeView]) -> None:
+        """Replace all takes, once the turn is understood."""
+        with self._writing:
+            self._write([dict(take) for take in takes])
+
+    def set_take(self, index: int, **fields: Any) -> None:
+        """Change fields of one take; the turn's state follows from its takes."""
+        with self._writing:
+            takes = [dict(take) for take in self.takes]
+            if unknown := fields.keys() - TakeView.__annotations__.keys():
+                raise TypeError(f"a take has no field {', '.join(sorted(unknown))}")
+            takes[index].update(fields)
+            self._write(takes)
+
+    def set_progress(self, index: int, progress: Progress) -> None:
+        """Show what a job last said of itself; safe as a listener on any thread."""
+        self.set_take(index, **progress_fields(progress))
+
+    def update(
+        self,
+        *,
+        request: str | None = None,
+        note: str | None = None,
+        turn_state: TurnState | None = None,
+    ) -> None:
+        """Change what is said about the turn as a whole."""
+        changes = {"request": request, "note": note, "turn_state": turn_state}
+        with self._writing, self.hold_sync():
+            for name, value in changes.items():
+                if value is not None:
+                    self.set_trait(name, value)
+
+    def _write(self, takes: list[dict[str, Any]]) -> None:
+        with self.hold_sync():
+            self.takes = takes
+            if takes:
+                self.turn_state = _turn_state(cast("list[TakeView]", takes))
+
+    def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
+        # Runs on a subshell's thread while a cell is busy, on the main one otherwise.
+        threading.Thread(
+            target=self._answer, args=(content,), name="nbagent-player", daemon=True
+        ).start()
+
+    def _answer(self, content: object) -> None:
+        try:
+            name = request_id(content)
+        except SpecError:
+            return  # from no view of ours: nobody would hear a reply
+        reply: Reply
+        buffers: list[bytes] = []
+        try:
+            request = parse_request(content, len(self.takes))
+            reply, buffers = self._reply(request)
+        except Exception as error:  # noqa: BLE001  the border: every request is answered
+            reply = {"type": "error", "id": name, "message": _one_line(error)}
+        self.send(dict(reply), buffers)
+
+    def _reply(self, request: Request) -> tuple[Reply, list[bytes]]:
+        name = request["id"]
+        if request["type"] == "get_clip":
+            clip = self._source.clip_bytes(request["index"])
+            return {"type": "clip", "id": name}, [clip]
+        if request["type"] == "get_preview":
+            preview = self._source.preview(request["index"])
+            return {"type": "preview", "id": name}, [preview] if preview else []
+        if request["type"] == "cancel":
+            self._source.cancel(request["index"])
+            return {"type": "cancelling", "id": name}, []
+        if request["type"] == "save":
+            path = self._source.save(request["index"], request["format"])
+            return {"type": "saved", "id": name, "path": path}, []
+        assert_never(request)
+
+
+def _turn_state(takes: Sequence[TakeView]) -> TurnState:
+    states = {take["state"] for take in takes}
+    if not states:
+        return "thinking"
+    if states & {"queued", "running"}:
+        return "running"
+    for state in ("done", "cancelled"):
+        if state in states:
+            return state
+    return "failed"
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, NbagentError):
+        return str(error)
+    return f"{type(error).__name__}: {error} (a bug in nbagent; please report it)"
+
+
+def _answer_while_busy(comm: object) -> None:
+    """Let a button's message reach the kernel while a cell is running.
+
+    JupyterLab sends it on a subshell, but ipykernel 7.4 routes a comm's messages to
+    the subshell of the last message that the kernel itself published on that comm;
+    for a widget made in a cell this is the main shell, which is busy. The comm's
+    private hook decides; we make it answer what the front end asked for. Kernels
+    without the hook (6.x, 7.1 to 7.3) need nothing.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _comm_id, asked=None: asked  # noqa: SLF001

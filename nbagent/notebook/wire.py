@@ -1,0 +1,286 @@
+"""The messages between a player in the browser and its kernel: the single source.
+
+State flows from kernel to view as traits (`PlayerState`), and only the kernel writes
+it. Everything a view wants is a request with an id of its own, and every request gets
+exactly one reply that carries the id back; bytes travel beside a reply as its buffer.
+The TypeScript side is printed from here, never written by hand:
+
+    python -m nbagent.notebook.wire > js/src/wire.ts
+
+Nothing here sends or receives.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import NoneType, UnionType
+from typing import (
+    Any,
+    Literal,
+    TypedDict,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from nbagent.errors import SpecError
+from nbagent.take import JobState, Phase, Progress, Quality, Take
+
+TurnState = Literal["thinking", "running", "done", "failed", "cancelled"]
+SaveFormat = Literal["mp4", "webm", "gif", "webp", "png"]
+
+MAX_ID_CHARS = 64
+
+
+class TakeView(TypedDict):
+    """One take as a view sees it; `num_frames` and `fps` are the finished clip's."""
+
+    name: str
+    state: JobState
+    phase: Phase | None
+    step: int
+    num_steps: int
+    elapsed_s: float
+    eta_s: float | None
+    message: str
+    fps: float
+    num_frames: int
+    width: int
+    height: int
+    prompt: str
+    seed: int
+    model: str
+    quality: Quality
+
+
+class PlayerState(TypedDict):
+    """The kernel-owned traits of one player: one turn with its takes."""
+
+    request: str
+    note: str
+    turn_state: TurnState
+    takes: list[TakeView]
+
+
+class GetClip(TypedDict):
+    """Ask for the finished mp4 of a take."""
+
+    type: Literal["get_clip"]
+    id: str
+    index: int
+
+
+class GetPreview(TypedDict):
+    """Ask for the latest preview of a take that is being denoised."""
+
+    type: Literal["get_preview"]
+    id: str
+    index: int
+
+
+class Cancel(TypedDict):
+    """Ask to stop one take, or all of the turn with `index` null."""
+
+    type: Literal["cancel"]
+    id: str
+    index: int | None
+
+
+class Save(TypedDict):
+    """Ask the kernel to write the clip beside the notebook."""
+
+    type: Literal["save"]
+    id: str
+    index: int
+    format: SaveFormat
+
+
+class ClipReply(TypedDict):
+    """The mp4 is the first buffer."""
+
+    type: Literal["clip"]
+    id: str
+
+
+class PreviewReply(TypedDict):
+    """An animated webp is the first buffer; no buffer says there is none yet."""
+
+    type: Literal["preview"]
+    id: str
+
+
+class CancelReply(TypedDict):
+    """The wish was passed on; the take's state says when it has stopped."""
+
+    type: Literal["cancelling"]
+    id: str
+
+
+class SaveReply(TypedDict):
+    """Where the kernel wrote the clip."""
+
+    type: Literal["saved"]
+    id: str
+    path: str
+
+
+class ErrorReply(TypedDict):
+    """Why the request with this id was not answered otherwise."""
+
+    type: Literal["error"]
+    id: str
+    message: str
+
+
+Request = GetClip | GetPreview | Cancel | Save
+Reply = ClipReply | PreviewReply | CancelReply | SaveReply | ErrorReply
+
+
+def take_view(name: str, take: Take) -> TakeView:
+    """Describe a take that was just queued."""
+    return TakeView(
+        name=name,
+        state="queued",
+        phase=None,
+        step=0,
+        num_steps=take.num_inference_steps,
+        elapsed_s=0.0,
+        eta_s=None,
+        message="",
+        fps=take.fps,
+        num_frames=take.num_frames,
+        width=take.width,
+        height=take.height,
+        prompt=take.prompt,
+        seed=take.seed,
+        model=take.model,
+        quality=take.quality,
+    )
+
+
+def progress_fields(progress: Progress) -> dict[str, Any]:
+    """Return the fields of a `TakeView` that a progress report changes."""
+    fields = progress.to_json()
+    del fields["job"]
+    return fields
+
+
+def parse_request(content: object, num_takes: int) -> Request:
+    """Check an untrusted message by hand and return it as a request.
+
+    Raises:
+        SpecError: If it is not a request, or names a take that is not there.
+    """
+    if not isinstance(content, Mapping):
+        raise SpecError(f"a player message is an object, not {type(content).__name__}")
+    kind, index = content.get("type"), content.get("index")
+    if kind not in _KINDS:
+        raise SpecError(f"unknown player message {_short(kind)}: reload the page")
+    all_takes = kind == "cancel" and index is None
+    # bool is an int to Python, and True would be the second take.
+    is_take = type(index) is int and 0 <= index < num_takes
+    if not (all_takes or is_take):
+        raise SpecError(f"there is no take {_short(index)}: this turn has {num_takes}")
+    request = {"type": kind, "id": request_id(content), "index": index}
+    if kind == "save":
+        formats = get_args(SaveFormat)
+        if content.get("format") not in formats:
+            raise SpecError(
+                f"cannot save as {_short(content.get('format'))}:"
+                f" use {', '.join(formats)}"
+            )
+        request["format"] = content["format"]
+    return cast(Request, request)
+
+
+def request_id(content: object) -> str:
+    """Return the id of a message, to answer even one that is otherwise wrong.
+
+    Raises:
+        SpecError: If there is no usable id, so that nobody could hear a reply.
+    """
+    value = content.get("id") if isinstance(content, Mapping) else None
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_ID_CHARS:
+        raise SpecError(f"a player message needs a short text id, not {_short(value)}")
+    return value
+
+
+def to_typescript() -> str:
+    """Print every message and trait as TypeScript."""
+    parts = [
+        "// Printed by `python -m nbagent.notebook.wire`; change that file, not this one.\n",
+        *(_alias(name, hint) for name, hint in _ALIASES.items()),
+        *(_interface(record) for record in _RECORDS),
+        _union("Request", Request),
+        _union("Reply", Reply),
+        f"export const SAVE_FORMATS = {_list(get_args(SaveFormat))} as const;\n",
+    ]
+    return "\n".join(parts)
+
+
+_KINDS = ("get_clip", "get_preview", "cancel", "save")
+
+_ALIASES: dict[str, Any] = {
+    "JobState": JobState,
+    "Phase": Phase,
+    "Quality": Quality,
+    "TurnState": TurnState,
+    "SaveFormat": SaveFormat,
+}
+_RECORDS: tuple[type, ...] = (
+    TakeView,
+    PlayerState,
+    *get_args(Request),
+    *get_args(Reply),
+)
+_PRIMITIVES = {str: "string", int: "number", float: "number", NoneType: "null"}
+
+
+def _interface(record: type) -> str:
+    fields = get_type_hints(record).items()
+    lines = "".join(f"  {name}: {_type(hint)};\n" for name, hint in fields)
+    return f"export interface {record.__name__} {{\n{lines}}}\n"
+
+
+def _alias(name: str, hint: Any) -> str:
+    return _wrapped(name, [f'"{value}"' for value in get_args(hint)])
+
+
+def _union(name: str, hint: Any) -> str:
+    return _wrapped(name, [member.__name__ for member in get_args(hint)])
+
+
+def _wrapped(name: str, members: list[str]) -> str:
+    return f"export type {name} = {' | '.join(members)};\n"
+
+
+def _type(hint: Any) -> str:
+    for name, alias in _ALIASES.items():
+        if hint == alias:
+            return name
+    origin = get_origin(hint)
+    if origin is list:
+        return f"{_type(get_args(hint)[0])}[]"
+    if origin in {Union, UnionType}:
+        return " | ".join(_type(member) for member in get_args(hint))
+    if origin is Literal:
+        return " | ".join(f'"{value}"' for value in get_args(hint))
+    if hint in _RECORDS:
+        return cast(str, hint.__name__)
+    return _PRIMITIVES[hint]
+
+
+def _list(values: tuple[str, ...]) -> str:
+    return "[" + ", ".join(f'"{value}"' for value in values) + "]"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."
+
+
+if __name__ == "__main__":
+    sys.stdout.write(to_typescript())

@@ -1,0 +1,138 @@
+"""Draws scenes and says them: what training sees. Numpy only, seeded, no state."""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+import numpy as np
+
+from nbagent.pocket import vocabulary as words
+from nbagent.pocket.world import Scene
+
+T = TypeVar("T")
+
+# Plain backgrounds teach which colour word belongs to which noun (facts: the two
+# colours swapped on plain backgrounds), so they are a third of all scenes.
+_PLAIN_SHARE: Final = 0.33
+# Emoji are 8 of 40 actors but each is a picture of its own: draw them more often.
+_EMOJI_SHARE: Final = 0.36
+
+
+def pick(rng: np.random.Generator, options: tuple[T, ...]) -> T:
+    """Return one of the options, all equally likely."""
+    return options[int(rng.integers(len(options)))]
+
+
+def draw_scene(rng: np.random.Generator) -> Scene:
+    """Draw a scene for training; never one that is held out."""
+    while True:
+        scene = draw_any_scene(rng)
+        if not words.is_held_out(scene.actor, scene.motion, scene.place, scene.time):
+            return scene
+
+
+def draw_any_scene(rng: np.random.Generator) -> Scene:
+    """Draw a scene from the whole world, held-out combinations included."""
+    colour = pick(rng, words.COLOURS)
+    actor = f"{colour} {pick(rng, words.SHAPES)}"
+    place = pick(rng, words.SCENES)
+    if rng.random() < _PLAIN_SHARE:
+        # A shape on its own colour could not be seen.
+        place = pick(rng, tuple(p for p in words.PLAIN if p != f"plain {colour}"))
+    if rng.random() < _EMOJI_SHARE:
+        actor = pick(rng, words.EMOJI)
+    motion = pick(rng, words.MOTIONS)
+    return Scene(
+        actor=actor,
+        place=place,
+        time=pick(rng, words.TIMES) if words.is_scene(place) else "day",
+        motion=motion,
+        pace=pick(rng, words.PACES) if motion != "stay" else "normal",
+        seed=int(rng.integers(2**31)),
+    )
+
+
+def caption(scene: Scene, rng: np.random.Generator) -> str:
+    """Say a scene: one of many paraphrases, as a sentence or as comma tags."""
+    subject = _subject(scene, rng)
+    finite, participle, place_said = _action(scene, rng)
+    place = "" if place_said else _place(scene, rng)
+    time = ""
+    if words.is_scene(scene.place) and (scene.time != "day" or rng.random() < 0.25):
+        time = pick(rng, words.TIME_PHRASES[scene.time])
+    pace = ""
+    if scene.pace != "normal":
+        pace = pick(rng, words.PACE_PHRASES[scene.pace])
+    elif scene.motion != "stay" and rng.random() < 0.05:
+        pace = pick(rng, words.PACE_PHRASES["normal"])
+
+    if rng.random() < 0.5:  # tags: "a red ball moving right on the beach, slowly"
+        head = [subject, participle if rng.random() < 0.85 else finite]
+        tags = [place, time, pace]
+        if rng.random() < 0.5:
+            head.append(tags.pop(0))
+        if rng.random() < 0.5:
+            rng.shuffle(tags)
+        parts = [" ".join(filter(None, head)), *filter(None, tags)]
+        if rng.random() < 0.1:
+            rng.shuffle(parts)
+        return ", ".join(parts)
+
+    # A sentence: "at sunset a red ball slowly rises over the sea".
+    verb = finite if rng.random() < 0.5 else participle
+    adverb = pace if pace.endswith("ly") and rng.random() < 0.5 else ""
+    pace = "" if adverb else pace
+    order = [pace, place, time] if rng.random() < 0.5 else [place, time, pace]
+    front = ""
+    if time and rng.random() < 0.15:
+        front, order = f"{time} ", [p for p in order if p != time]
+    elif place and verb and rng.random() < 0.1:
+        front, order = f"{place} ", [p for p in order if p != place]
+    tail = [subject, adverb, verb, *order]
+    return front + " ".join(filter(None, tail))
+
+
+def _subject(scene: Scene, rng: np.random.Generator) -> str:
+    colour, _, noun = scene.actor.rpartition(" ")
+    said = pick(rng, words.ACTOR_WORDS[noun])
+    if colour:
+        said = f"{pick(rng, words.COLOUR_WORDS[colour])} {said}"
+    article = "an" if said[0] in "aeiou" else "a"
+    draw = rng.random()
+    return said if draw < 0.1 else f"the {said}" if draw < 0.18 else f"{article} {said}"
+
+
+def _place(scene: Scene, rng: np.random.Generator) -> str:
+    if scene.place in words.PLAIN:
+        colour = scene.place.removeprefix("plain ")
+        said = pick(rng, words.COLOUR_WORDS[colour])
+        phrase = pick(rng, words.PLAIN_PHRASES).replace("{c}", said)
+        return phrase.replace("a orange", "an orange")
+    if scene.place == words.DEFAULT_PLACE and rng.random() < 0.4:
+        return ""
+    return pick(rng, words.PLACE_PHRASES[scene.place])
+
+
+def _action(scene: Scene, rng: np.random.Generator) -> tuple[str, str, bool]:
+    """Return the verb as finite form and participle, and whether it names the place."""
+    motion = scene.motion
+    if motion == "stay" and rng.random() < 0.65:
+        return "", "", False
+    if motion in ("left", "right"):
+        if scene.place in words.SCENES and rng.random() < 0.15:
+            noun = pick(rng, words.PLACE_NOUNS[scene.place])
+            a, b = pick(rng, words.CROSS_PHRASES)
+            article = "" if scene.place == "space" else "the "
+            noun = article + noun
+            return a.replace("the {p}", noun), b.replace("the {p}", noun), True
+        ways = words.WAYS.get(scene.actor.rpartition(" ")[2])
+        if ways and rng.random() < 0.3:
+            a, b = pick(rng, ways)
+            to = f" to the {motion}" if rng.random() < 0.5 else f" {motion}"
+            return a + to, b + to, False
+    a, b = pick(rng, words.MOTION_PHRASES[motion])
+    if motion == "rise" and scene.place in words.SCENES and rng.random() < 0.15:
+        noun = pick(rng, words.PLACE_NOUNS[scene.place])
+        if scene.place != "space":
+            return f"{a} from the {noun}", f"{b} from the {noun}", True
+    return a, b, False

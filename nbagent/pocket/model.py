@@ -1,0 +1,216 @@
+"""The parts of pocket: stock diffusers and transformers classes at toy sizes.
+
+`Parts` are what training moves; `export` writes the folder that a stock `WanPipeline`
+loads. Nothing here is a new architecture.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from diffusers import (
+    AutoencoderKLWan,
+    UniPCMultistepScheduler,
+    WanPipeline,
+    WanTransformer3DModel,
+)
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers.processors import TemplateProcessing
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
+
+from nbagent.pocket.captions import caption, draw_any_scene
+from nbagent.pocket.vae import LATENT_CHANNELS
+from nbagent.pocket.world import FPS, HEIGHT, NUM_FRAMES, WIDTH
+
+MAX_TOKENS: Final = 32
+_VOCABULARY: Final = 512
+# What the render room reads. Steps, guidance and shift: docs/pocket.md has the sweep.
+DEFAULTS: Final[dict[str, float]] = {
+    "fps": FPS,
+    "height": HEIGHT,
+    "width": WIDTH,
+    "num_frames": NUM_FRAMES,
+    "num_inference_steps": 12,
+    "guidance_scale": 3.0,
+    "max_sequence_length": MAX_TOKENS,
+    "draft_steps": 6,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSize:
+    """The numbers that set pocket's size; the defaults are the shipped model's."""
+
+    width_per_head: int = 64
+    num_heads: int = 3
+    num_layers: int = 6
+    ffn_dim: int = 768
+    text_dim: int = 128
+    text_layers: int = 2
+
+
+TINY: Final = ModelSize(
+    width_per_head=16, num_heads=2, num_layers=1, ffn_dim=32, text_dim=32, text_layers=1
+)
+
+
+class Parts(nn.Module):
+    """The two networks that are trained together."""
+
+    def __init__(self, size: ModelSize) -> None:
+        super().__init__()
+        self.transformer = WanTransformer3DModel(
+            # One token is two frames of one 8x8-pixel cell: halves the tokens of a
+            # clip, and keeps outlines sharp where (1, 2, 2) gave blobs (docs).
+            patch_size=(2, 1, 1),
+            num_attention_heads=size.num_heads,
+            attention_head_dim=size.width_per_head,
+            in_channels=LATENT_CHANNELS,
+            out_channels=LATENT_CHANNELS,
+            text_dim=size.text_dim,
+            freq_dim=128,
+            ffn_dim=size.ffn_dim,
+            num_layers=size.num_layers,
+            cross_attn_norm=True,
+        )
+        # x0-prediction starts at the mean picture instead of at noise.
+        nn.init.zeros_(self.transformer.proj_out.weight)
+        nn.init.zeros_(self.transformer.proj_out.bias)
+        self.text_encoder = UMT5EncoderModel(
+            UMT5Config(
+                vocab_size=_VOCABULARY,
+                d_model=size.text_dim,
+                d_kv=size.text_dim // 4,
+                d_ff=2 * size.text_dim,
+                num_layers=size.text_layers,
+                num_heads=4,
+                dropout_rate=0.0,
+                feed_forward_proj="gated-gelu",
+                pad_token_id=0,
+                eos_token_id=1,
+            )
+        )
+
+    def encode_text(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Return text states `(B, L, D)` with zeros after the end, as the pipeline."""
+        states = self.text_encoder(ids, mask).last_hidden_state
+        return states * mask[..., None].to(states.dtype)
+
+
+def build_tokenizer(num_captions: int = 20_000) -> PreTrainedTokenizerFast:
+    """Train the WordPiece tokenizer on captions of the world (a second or two)."""
+    rng = np.random.default_rng(11)
+    texts = [caption(draw_any_scene(rng), rng) for _ in range(num_captions)]
+    tokenizer = Tokenizer(models.WordPiece(unk_token="<unk>"))  # noqa: S106
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    letters = list("abcdefghijklmnopqrstuvwxyz0123456789.,-'")
+    tokenizer.train_from_iterator(
+        texts,
+        trainers.WordPieceTrainer(
+            vocab_size=_VOCABULARY,
+            special_tokens=["<pad>", "</s>", "<unk>"],
+            initial_alphabet=letters,
+            show_progress=False,
+        ),
+    )
+    tokenizer.post_processor = TemplateProcessing(
+        single="$A </s>", special_tokens=[("</s>", 1)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",  # noqa: S106
+        eos_token="</s>",  # noqa: S106
+        unk_token="<unk>",  # noqa: S106
+        model_max_length=MAX_TOKENS,
+    )
+
+
+def build_pipeline(
+    parts: Parts, vae: AutoencoderKLWan, tokenizer: PreTrainedTokenizerFast
+) -> WanPipeline:
+    """Assemble the stock pipeline around the given parts."""
+    scheduler = UniPCMultistepScheduler(
+        # The only stock solver besides DPM++ that takes x0 with flow sigmas.
+        prediction_type="sample",
+        use_flow_sigmas=True,
+        flow_shift=3.0,
+    )
+    return WanPipeline(
+        tokenizer=tokenizer,
+        text_encoder=parts.text_encoder,
+        vae=vae,
+        scheduler=scheduler,
+        transformer=parts.transformer,
+    )
+
+
+def export(
+    folder: Path,
+    size: ModelSize,
+    weights: dict[str, Tensor],
+    vae: AutoencoderKLWan,
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    """Write a bf16 pipeline folder; each file is replaced in one move.
+
+    A reader may load the folder meanwhile: it sees whole files, old or new.
+    """
+    parts = Parts(size)
+    parts.load_state_dict(weights)
+    for part in (parts, vae):
+        nn.Module.to(part, torch.bfloat16)  # the plain cast; diffusers' own warns
+    pipeline = build_pipeline(parts, vae, tokenizer)
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
+    try:
+        pipeline.save_pretrained(temporary)
+        (temporary / "defaults.json").write_text(json.dumps(DEFAULTS, indent=2) + "\n")
+        for source in sorted(temporary.rglob("*")):
+            if source.is_file():
+                source.chmod(0o644)
+                target = folder / source.relative_to(temporary)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(source, target)  # noqa: PTH105
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sample(pipeline: WanPipeline, prompts: list[str], **options: Any) -> Any:
+    """Make one clip for each prompt: `(N, F, H, W, 3)` floats in 0..1.
+
+    Args:
+        pipeline: The stock pipeline.
+        prompts: What to show.
+        options: `seed`, and any of the names in `DEFAULTS`.
+    """
+    # The pipeline says on every call that 15 frames are not 4k+1; we know.
+    logging.getLogger("diffusers.pipelines.wan.pipeline_wan").setLevel(logging.ERROR)
+    values = {**DEFAULTS, "seed": 0, **options}
+    generators = [
+        torch.Generator().manual_seed(int(values["seed"]) + i)
+        for i in range(len(prompts))
+    ]
+    return pipeline(
+        prompts,
+        negative_prompt="",
+        height=int(values["height"]),
+        width=int(values["width"]),
+        # With scale_factor_temporal=1 WanPipeline makes one frame more than asked.
+        num_frames=int(values["num_frames"]) - 1,
+        num_inference_steps=int(values["num_inference_steps"]),
+        guidance_scale=float(values["guidance_scale"]),
+        max_sequence_length=int(values["max_sequence_length"]),
+        generator=generators,
+        output_type="np",
+    ).frames

@@ -1,0 +1,124 @@
+"""Frames from latents in a millisecond: a linear map in place of the decoder.
+
+A VAE's latents are nearly linear in colour, so one least-squares fit per model turns
+a step's expected end into a small clip that is good enough to see where it is going.
+The fit encodes random smooth pictures once, at load; nothing is downloaded for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional
+
+from nbagent.render.capability import Capability
+
+_PICTURES = 24
+_TOKENS_A_SIDE = 8  # latents a side of each fitted picture
+_DETAIL = 8  # a latent becomes at most 8x8 pixels
+_LONGEST_SIDE = 256  # pixels; a preview is looked at for a second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatentToRgb:
+    """A fitted map from one latent to the block of pixels that it stands for.
+
+    Attributes:
+        weight: (channels + 1, detail, detail, 3); the last row is the constant.
+    """
+
+    weight: torch.Tensor
+
+    @torch.inference_mode()
+    def frames(self, latents: torch.Tensor) -> npt.NDArray[np.uint8]:
+        """Turn latents (C, F, H, W) into small frames (F, H*s, W*s, 3), uint8."""
+        channels, num_frames, height, width = latents.shape
+        scale = max(1, min(self.weight.shape[1], _LONGEST_SIDE // max(height, width)))
+        # The average of linear maps is the linear map of the average: pool weights
+        # instead of pixels.
+        pooled = functional.adaptive_avg_pool2d(
+            self.weight.permute(0, 3, 1, 2), scale
+        )  # (C + 1, 3, s, s)
+        flat = latents.float().cpu().permute(1, 2, 3, 0).reshape(-1, channels)
+        pixels = flat @ pooled[:-1].flatten(1) + pooled[-1].flatten()
+        blocks = pixels.view(num_frames, height, width, 3, scale, scale)
+        frames = blocks.permute(0, 1, 4, 2, 5, 3).reshape(
+            num_frames, height * scale, width * scale, 3
+        )
+        return frames.mul(255).round_().clamp_(0, 255).byte().numpy()
+
+
+@torch.inference_mode()
+def fit(vae: Any, ability: Capability) -> LatentToRgb:
+    """Fit the map for a VAE on random smooth pictures."""
+    factor = ability.space_factor
+    pictures = _pictures(_TOKENS_A_SIDE * factor)  # (N, 3, H, W), 0..1
+    given = pictures.to(vae.device, vae.dtype) * 2 - 1
+    is_video = vae.encoder.__class__.__name__ != "Encoder"  # AutoencoderKL's own
+    latents = vae.encode(given.unsqueeze(2) if is_video else given).latent_dist.mode()
+    latents = normalize(vae, latents.float().cpu())
+    channels = latents.shape[1]
+    known = latents.movedim(1, -1).reshape(-1, channels)
+    known = torch.cat([known, torch.ones(len(known), 1)], dim=1)
+    detail = min(_DETAIL, factor)
+    blocks = functional.adaptive_avg_pool2d(pictures, _TOKENS_A_SIDE * detail)
+    blocks = functional.pixel_unshuffle(blocks, detail)  # (N, 3*d*d, h, w)
+    wanted = blocks.movedim(1, -1).reshape(-1, 3 * detail * detail)
+    # A little ridge: many channels of a fresh or tiny VAE say almost the same.
+    gram = known.T @ known
+    ridge = 1e-4 * gram.diagonal().mean() * torch.eye(channels + 1)
+    weight = torch.linalg.solve(gram + ridge, known.T @ wanted)
+    weight = weight.view(channels + 1, 3, detail, detail).permute(0, 2, 3, 1)
+    return LatentToRgb(weight=weight.contiguous())
+
+
+def normalize(vae: Any, latents: torch.Tensor) -> torch.Tensor:
+    """Bring a VAE's latents to the scale that its pipeline denoises in.
+
+    One formula covers the families: those without a mean, a deviation or a factor
+    have 0, 1 and 1 there.
+    """
+    shape = (1, -1) + (1,) * (latents.ndim - 2)
+    buffers = dict(vae.named_buffers(recurse=False))
+
+    def statistic(name: str, absent: float) -> torch.Tensor:
+        # LTX registers these as buffers, Wan and Mochi list them in the config.
+        value = buffers.get(name, vae.config.get(name))
+        value = [absent] if value is None else value
+        return torch.as_tensor(value, dtype=latents.dtype, device="cpu").view(shape)
+
+    factor = vae.config.get("scaling_factor") or 1.0
+    mean, deviation = statistic("latents_mean", 0.0), statistic("latents_std", 1.0)
+    return (latents - mean) * factor / deviation
+
+
+def unpack(
+    latents: torch.Tensor, ability: Capability, height: int, width: int
+) -> torch.Tensor:
+    """Return one clip's latents as (C, F, H, W) whatever order its loop keeps."""
+    if ability.layout == "BCFHW":
+        return latents[0]
+    if ability.layout == "BFCHW":
+        return latents[0].transpose(0, 1)
+    rows = height // (ability.space_factor * ability.patch[1])
+    columns = width // (ability.space_factor * ability.patch[1])
+    return latents[0].T.reshape(latents.shape[-1], -1, rows, columns)
+
+
+def _pictures(side: int) -> torch.Tensor:
+    """Make smooth colour fields with a few edges, as pictures have them."""
+    generator = torch.Generator().manual_seed(0)
+
+    def field(cells: int, channels: int) -> torch.Tensor:
+        grid = torch.rand(_PICTURES, channels, cells, cells, generator=generator)
+        return functional.interpolate(
+            grid, size=(side, side), mode="bilinear", align_corners=True
+        )
+
+    smooth = 0.7 * field(3, 3) + 0.3 * field(9, 3)
+    edge = (field(4, 1) > 0.6).float()
+    return smooth * (1 - edge) + field(2, 3) * edge

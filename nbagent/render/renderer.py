@@ -1,0 +1,258 @@
+"""The worker's job loop: one take in, one clip in the ledger out.
+
+The steps are those of a diffusers pipeline, in its order; the denoising loop is the
+pipeline's own, held through the seam. What makes a job survive is on disk before the
+work that could lose it: a checkpoint between steps, the final latents before decoding.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
+from nbagent.ledger import Artifact, Ledger
+from nbagent.media import animated_webp, apply_effects, poster_jpeg, write_video
+from nbagent.media.images import write_png
+from nbagent.models import ModelCard, model_card
+from nbagent.render.pipelines import Loaded, call_arguments, load
+from nbagent.render.preview import unpack
+from nbagent.render.seam import Fresh, Noised, Seam, Start, on_step_end
+from nbagent.render.work import Work
+from nbagent.take import Job, Progress, Take
+
+Frames = npt.NDArray[np.uint8]
+
+
+class Renderer:
+    """Holds a worker's loaded model and renders its jobs.
+
+    Jobs may run in several threads, each with its own session over the same weights.
+    One of them is inside the model at a time: `turn` is where it lets others pass.
+    """
+
+    def __init__(self) -> None:
+        self._loaded: Loaded | None = None
+        self._loading = threading.Lock()
+        self._running: dict[str, tuple[Work, Seam, Loaded]] = {}
+        # More threads than this cost a small model more than they bring it, and
+        # leave nothing for the kernel; fewer, if the environment says so.
+        torch.set_num_threads(min(2, torch.get_num_threads()))
+        # Its warnings go to a log that nobody reads; what matters we check ourselves.
+        diffusers.utils.logging.set_verbosity_error()
+        diffusers.utils.logging.disable_progress_bar()
+
+    def warm(self, model: str) -> None:
+        """Load a model before the first job asks for it."""
+        self._load(model_card(model))
+
+    def run(
+        self,
+        job: Job,
+        *,
+        report: Callable[[Progress], None],
+        cancelled: Callable[[], bool],
+        turn: Callable[[], None] | None = None,
+    ) -> dict[str, Any]:
+        """Render a job's take and return its artifact's facts as plain JSON.
+
+        Args:
+            job: What to render; its ledger must know the job and its take.
+            report: Called with `running` progress at each phase and step. How it
+                ended is said once, by what this function returns or raises.
+            cancelled: Asked between steps.
+            turn: Called before each step; returns when the job may take it.
+
+        Raises:
+            Cancelled: If `cancelled` said so; the checkpoint stays.
+            JobFailed: With one line for the user; the checkpoint stays.
+        """
+        with Ledger(Path(job.store)) as ledger:
+            work = Work(job, ledger, report, cancelled, turn)
+            try:
+                return self._render(work)
+            except Cancelled:
+                ledger.set_job(job.id, "cancelled", message="cancelled")
+                raise
+            except Exception as error:  # the worker's border: any failure is one line
+                failure = _failure(error, work)
+                with contextlib.suppress(StoreError):
+                    ledger.set_job(job.id, "failed", message=str(failure))
+                raise failure from error
+            finally:
+                self._running.pop(job.id, None)
+
+    def preview(self, job_id: str) -> bytes | None:
+        """Return an animated webp of a running job's clip as it looks now.
+
+        Made on demand, from any thread; None before the first step and after the end.
+        """
+        work, seam, loaded = self._running.get(job_id, (None, None, None))
+        x0 = seam.x0 if seam else None
+        if work is None or loaded is None or x0 is None:
+            return None
+        take = work.job.take
+        latents = unpack(x0, loaded.ability, take.height, take.width)
+        if take.media == "image":
+            latents = latents[:, :1]
+        frames = loaded.rgb.frames(latents)
+        return animated_webp(frames, take.fps * len(frames) / max(take.num_frames, 1))
+
+    def _render(self, work: Work) -> dict[str, Any]:
+        take, ledger = work.job.take, work.ledger
+        # 1. A take that was rendered before is the same clip.
+        if (found := ledger.artifact(take.id)) is not None:
+            ledger.set_job(work.job.id, "done", message="")
+            return asdict(found) | {"message": ""}
+        # 2. Load the model.
+        work.enter("load")
+        loaded = self._load(_checked_card(take))
+        num_frames = loaded.card.min_num_frames if _is_image(take) else take.num_frames
+        # 3. Find where to start: a checkpoint, the parent's latents, or noise.
+        seam = Seam(
+            generator=torch.Generator("cpu").manual_seed(take.seed),
+            start=work.resumed() or _first_start(take, ledger),
+            before_step=work.before_step,
+            after_step=lambda step: work.after_step(step, seam),
+        )
+        self._running[work.job.id] = (work, seam, loaded)
+        # 4. Encode, denoise, decode: the stock pipeline's call. The last step leaves
+        #    the final latents in the ledger, so decoding can fail and be tried again.
+        work.enter("encode" if work.latents_digest is None else "decode")
+        output = seam.open(loaded.pipe)(
+            **call_arguments(loaded, take, num_frames),
+            generator=seam.generator,
+            callback_on_step_end=on_step_end,
+            callback_on_step_end_tensor_inputs=["latents"],
+        )
+        frames = _to_uint8(output.frames[0])
+        # 5. Write the clip and its recipe, and only then call it done.
+        work.enter("write")
+        message = ""
+        if _is_image(take):
+            message = f"an image: the first frame of a clip of {len(frames)}"
+            frames = frames[:1]
+        frames, fps = apply_effects(frames, take.fps, take.effects)
+        artifact = _write(work, frames, fps)
+        ledger.put_artifact(take.id, artifact)
+        ledger.set_job(work.job.id, "done", phase="write", message=message)
+        work.checkpoint_path.unlink(missing_ok=True)
+        return asdict(artifact) | {"message": message}
+
+    def _load(self, card: ModelCard) -> Loaded:
+        """Return a model, from memory if it is the one that was used last."""
+        with self._loading:
+            if self._loaded is None or self._loaded.card != card:
+                self._loaded = None  # two models rarely fit in memory side by side
+                self._loaded = load(card)
+            return self._loaded
+
+
+def _checked_card(take: Take) -> ModelCard:
+    """Return the card of the take's model, which must still be the one it names."""
+    card = model_card(take.model)
+    if take.model_revision and take.model_revision != card.revision:
+        raise JobFailed(
+            f"{take.model} has other weights than this take was made for"
+            f" ({take.model_revision[:11]}): ask for the clip again"
+        )
+    num_frames = card.min_num_frames if _is_image(take) else take.num_frames
+    card.check(num_frames, take.height, take.width)
+    return card
+
+
+def _first_start(take: Take, ledger: Ledger) -> Start:
+    """Return where a take starts that has no checkpoint."""
+    if take.operation == "generate":
+        return Fresh()
+    if take.operation == "derive":
+        raise JobFailed("a derived clip needs no rendering: make it from its frames")
+    parent = ledger.take(take.parents[0])
+    while parent.operation == "derive":  # it has its frames, its source the latents
+        parent = ledger.take(parent.parents[0])
+    artifact = ledger.artifact(parent.id)
+    if artifact is None or artifact.latents is None:
+        raise JobFailed(
+            "the parent clip's latents are not in the store: render the parent again"
+        )
+    try:
+        latents = load_file(ledger.path(artifact.latents))["latents"]
+    except (OSError, SafetensorError, KeyError) as error:
+        raise JobFailed(
+            f"the parent clip's latents cannot be read ({error}):"
+            " render the parent again"
+        ) from error
+    strength = 1.0 if take.strength is None else take.strength
+    return Noised(latents=latents, strength=strength)
+
+
+def _write(work: Work, frames: Frames, fps: float) -> Artifact:
+    """Write the clip and its poster; an image is a PNG, which is its own poster."""
+    ledger, recipe = work.ledger, work.job.take.to_recipe()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ("image.png" if _is_image(work.job.take) else "clip.mp4")
+        if _is_image(work.job.take):
+            write_png(path, frames, recipe)
+            video, poster = None, ledger.put_file(path, ".png")
+        else:
+            write_video(path, frames, fps, recipe)
+            video = ledger.put_file(path, ".mp4")
+            poster = ledger.put_file(poster_jpeg(frames), ".jpg")
+        size_bytes = path.stat().st_size
+    return Artifact(
+        video=video,
+        poster=poster,
+        latents=work.latents_digest,
+        num_frames=len(frames),
+        fps=fps,
+        height=frames.shape[1],
+        width=frames.shape[2],
+        duration_s=len(frames) / fps,
+        size_bytes=size_bytes,
+        seconds_rendered=round(work.elapsed_s, 3),
+    )
+
+
+def _to_uint8(frames: npt.NDArray[np.floating[Any]]) -> Frames:
+    """Turn a pipeline's frames (F, H, W, 3), 0..1, into uint8."""
+    if not np.isfinite(frames).all():
+        raise JobFailed(
+            "the model's frames are not numbers: try fewer steps, a smaller"
+            " guidance_scale or another seed"
+        )
+    return (frames * 255).round().clip(0, 255).astype(np.uint8)
+
+
+def _is_image(take: Take) -> bool:
+    return take.media == "image"
+
+
+def _failure(error: Exception, work: Work) -> JobFailed:
+    """Say in one line what went wrong and what to do."""
+    if isinstance(error, JobFailed):
+        return error
+    if isinstance(error, NbagentError):
+        return JobFailed(str(error))
+    take = work.job.take
+    if isinstance(error, torch.OutOfMemoryError):
+        return JobFailed(
+            f"the device is out of memory at {take.num_frames} frames of"
+            f" {take.width}x{take.height}: ask for fewer frames or a smaller size"
+        )
+    reason = (str(error).strip() or "no reason given").splitlines()[0][:200]
+    return JobFailed(
+        f"rendering failed in {work.phase} ({type(error).__name__}: {reason}):"
+        " run it again, it goes on from its last checkpoint"
+    )

@@ -1,0 +1,158 @@
+"""One job while it runs: what it says of itself, and what it keeps on disk."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from safetensors.torch import save
+
+from nbagent.errors import Cancelled
+from nbagent.ledger import Ledger
+from nbagent.render.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from nbagent.render.seam import Resumed, Seam, Step
+from nbagent.take import Job, Phase, Progress
+
+# A duration is told only when it was seen more than once.
+_STEPS_FOR_ETA = 2
+
+
+class Work:
+    """A job's progress, its clock, its checkpoint and its final latents."""
+
+    def __init__(
+        self,
+        job: Job,
+        ledger: Ledger,
+        report: Callable[[Progress], None],
+        cancelled: Callable[[], bool],
+        turn: Callable[[], None] | None,
+    ) -> None:
+        self.job = job
+        self.ledger = ledger
+        self.phase: Phase = "load"
+        self.latents_digest: str | None = None
+        self.checkpoint_path = ledger.checkpoint_dir / f"{job.id}.safetensors"
+        self._report = report
+        self._cancelled = cancelled
+        self._turn = turn
+        self._found: Checkpoint | None = None
+        self._step = 0
+        self._num_steps = job.take.num_inference_steps
+        self._step_times_s: list[float] = []
+        self._began_s = time.monotonic()
+        self._waited_s = 0.0
+        self._step_began_s = self._began_s
+        self._saved_s = self._began_s
+
+    @property
+    def elapsed_s(self) -> float:
+        """Time spent on the job, earlier runs included, waiting for a turn not."""
+        earlier = self._found.elapsed_s if self._found else 0.0
+        return earlier + time.monotonic() - self._began_s - self._waited_s
+
+    def resumed(self) -> Resumed | None:
+        """Return where an earlier run of this very take stood, if there was one."""
+        self._found = load_checkpoint(self.checkpoint_path, self.job.take.id)
+        if self._found is None:
+            return None
+        state = self._found.state
+        self._step = state.step - self._found.start_step
+        self._num_steps = self._found.num_steps - self._found.start_step
+        if state.step == self._found.num_steps:  # only decoding is left
+            self._keep_latents(state.latents)
+        return state
+
+    def enter(self, phase: Phase) -> None:
+        """Go to the next phase, unless the user stopped the job."""
+        self.phase = phase
+        self._check_cancelled()
+        self.ledger.set_job(
+            self.job.id,
+            "running",
+            phase=phase,
+            step=self._step,
+            num_steps=self._num_steps,
+        )
+        self._tell()
+
+    def before_step(self) -> None:
+        """Wait for the job's turn; raise if the user stopped it meanwhile."""
+        self._check_cancelled()
+        if self._turn is not None:
+            waits_since_s = time.monotonic()
+            self._turn()
+            self._waited_s += time.monotonic() - waits_since_s
+            self._check_cancelled()
+        if self.phase == "encode":
+            self.enter("denoise")
+        self._step_began_s = time.monotonic()
+
+    def after_step(self, step: Step, seam: Seam) -> None:
+        """Report a finished step, and put on disk what must not be lost."""
+        now_s = time.monotonic()
+        self._step_times_s.append(now_s - self._step_began_s)
+        start_step = self._found.start_step if self._found else seam.start_step
+        self._step = step.index + 1 - start_step
+        self._num_steps = seam.num_steps - start_step
+        is_last = step.index + 1 == seam.num_steps
+        if is_last:
+            self._keep_latents(step.latents)
+        if is_last or now_s - self._saved_s >= self.job.checkpoint_s:
+            self._save(step, seam, start_step)
+            self._saved_s = time.monotonic()
+        if is_last:
+            self.enter("decode")
+        else:
+            self._tell()
+
+    def _keep_latents(self, latents: torch.Tensor) -> None:
+        content = save({"latents": latents.detach().to("cpu", copy=True).contiguous()})
+        self.latents_digest = self.ledger.put_file(content, ".safetensors")
+
+    def _save(self, step: Step, seam: Seam, start_step: int) -> None:
+        save_checkpoint(
+            self.checkpoint_path,
+            Checkpoint(
+                take_id=self.job.take.id,
+                start_step=start_step,
+                num_steps=seam.num_steps,
+                elapsed_s=self.elapsed_s,
+                state=Resumed(
+                    step=step.index + 1,
+                    latents=step.latents,
+                    scheduler=seam.snapshot(),
+                    generator=seam.generator.get_state(),
+                ),
+            ),
+        )
+        self.ledger.set_job(
+            self.job.id, "running", step=self._step, num_steps=self._num_steps
+        )
+
+    def _check_cancelled(self) -> None:
+        if self._cancelled():
+            raise Cancelled(
+                f"job {self.job.id} was stopped after step {self._step} of"
+                f" {self._num_steps}: what it has is kept"
+            )
+
+    def _tell(self) -> None:
+        eta_s = None
+        if len(self._step_times_s) >= _STEPS_FOR_ETA:
+            left = self._num_steps - self._step
+            # The median, since the first step also warms caches up.
+            eta_s = statistics.median(self._step_times_s) * left
+        self._report(
+            Progress(
+                job=self.job.id,
+                state="running",
+                phase=self.phase,
+                step=self._step,
+                num_steps=self._num_steps,
+                elapsed_s=self.elapsed_s,
+                eta_s=eta_s,
+            )
+        )

@@ -1,0 +1,80 @@
+"""The one place that reads the environment.
+
+Everything else takes a `Settings` value, so a test or a notebook can run with its own.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbagent.errors import SpecError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a process of nbagent runs with.
+
+    Attributes:
+        store: Folder of the ledger and its files, beside the notebook.
+        conversation: Name that turns and clips are filed under; a notebook's
+            own name, so that it finds its clips again after a restart.
+        runtime: Per-user folder of the engine host's runtime file and log (0700).
+        engine: Address of a Dask scheduler to attach to; None starts our own host.
+        model: Default model: `pocket`, a diffusers folder, or a downloaded hub id.
+        grace_s: Seconds the engine host stays after the last kernel has left.
+        checkpoint_s: Seconds between checkpoints of a running job; 0 is every step.
+    """
+
+    store: Path
+    conversation: str
+    runtime: Path
+    engine: str | None = None
+    model: str = "pocket"
+    grace_s: float = 60.0
+    checkpoint_s: float = 2.0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read `NBAGENT_*` (and Jupyter's session name) into a `Settings`."""
+        env = os.environ if env is None else env
+        return cls(
+            store=Path(env.get("NBAGENT_STORE") or Path.cwd() / ".nbagent").absolute(),
+            conversation=env.get("NBAGENT_CONVERSATION") or _notebook_name(env),
+            runtime=Path(env.get("NBAGENT_RUNTIME") or _runtime_folder(env)),
+            engine=env.get("NBAGENT_ENGINE") or None,
+            model=env.get("NBAGENT_MODEL") or "pocket",
+            grace_s=_number(env, "NBAGENT_GRACE_S", 60.0),
+            checkpoint_s=_number(env, "NBAGENT_CHECKPOINT_S", 2.0),
+        )
+
+
+def _notebook_name(env: Mapping[str, str]) -> str:
+    # Jupyter's server sets this to the notebook's path. Headless runners (nbval,
+    # papermill) do not: there each kernel is its own conversation and starts at c1.
+    if session := env.get("JPY_SESSION_NAME"):
+        return Path(session).stem
+    return f"kernel-{os.getpid()}"
+
+
+def _runtime_folder(env: Mapping[str, str]) -> Path:
+    if base := env.get("XDG_RUNTIME_DIR"):
+        return Path(base) / "nbagent"
+    return Path(tempfile.gettempdir()) / f"nbagent-{os.getuid()}"
+
+
+def _number(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name)
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not (math.isfinite(value) and value >= 0):
+        raise SpecError(f"{name}={text!r} is not a number of seconds: use 0 or more")
+    return value

@@ -1,0 +1,223 @@
+"""The take: one attempt at a shot, as an immutable value that every room shares.
+
+A take says everything that is needed to render it again. Its id is a hash of that
+content, so the same words in the same state give the same take, and a take that was
+rendered once need not be rendered twice. Nothing here renders, stores or talks.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from types import UnionType
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+
+from nbagent.errors import SpecError
+
+Operation = Literal["generate", "remix", "derive"]
+Quality = Literal["draft", "final"]
+Phase = Literal["load", "encode", "denoise", "decode", "write"]
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+EffectKind = Literal["speed", "trim", "loop", "reverse"]
+
+RECIPE_VERSION = 1
+MAX_SEED = 2**32 - 1  # torch.Generator takes 64 bits, numpy 32: keep what both take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """A change of a finished clip that needs no diffusion.
+
+    `speed` has a factor (0.5 is half speed); `trim` keeps `start_s` to `end_s`
+    (None is the clip's own end); `loop` plays forth and back; `reverse` plays back.
+    """
+
+    kind: EffectKind
+    speed: float | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a speed or a span that means nothing."""
+        if self.kind == "speed" and not 0.05 <= (self.speed or 0) <= 20:
+            raise SpecError(f"speed {self.speed} is out of range: use 0.05 to 20")
+        start_s = self.start_s or 0.0
+        if self.kind == "trim" and self.end_s is not None and self.end_s <= start_s:
+            raise SpecError(
+                f"trim {start_s:g}s to {self.end_s:g}s is empty:"
+                " the end must come after the start"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """One attempt at a shot.
+
+    Attributes:
+        operation: `generate` from noise, `remix` from the parent's latents,
+            `derive` from the parent's frames by effects alone.
+        media: A `video` or a single `image`.
+        model: `pocket`, a folder, or a hub id; `model_revision` names its weights.
+        prompt: The effective prompt, as the model reads it.
+        request: The user's own words. Not part of the id.
+        shot: The structured shot as JSON (see `conversation.shot`).
+        num_frames: Frames the model renders, before effects.
+        strength: For remix, 0..1; 1 ignores the parent.
+        effects: Applied in order to the rendered frames.
+        parents: Take ids; the first is the one remixed or derived from.
+    """
+
+    operation: Operation
+    media: Literal["video", "image"] = "video"
+    model: str
+    model_revision: str
+    prompt: str
+    negative_prompt: str = ""
+    request: str = ""
+    shot: Mapping[str, Any]
+    seed: int
+    num_frames: int
+    height: int
+    width: int
+    fps: float
+    num_inference_steps: int
+    guidance_scale: float
+    strength: float | None = None
+    quality: Quality = "final"
+    effects: tuple[Effect, ...] = ()
+    parents: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check ranges that no model can widen."""
+        if not 0 <= self.seed <= MAX_SEED:
+            raise SpecError(
+                f"seed {self.seed} is out of range: use 0 to {MAX_SEED} (2**32 - 1)"
+            )
+        if self.strength is not None and not 0.0 < self.strength <= 1.0:
+            raise SpecError(f"strength {self.strength} is out of range: use 0 to 1")
+        if self.operation != "generate" and not self.parents:
+            raise SpecError(f"{self.operation} needs a parent clip: name one, like c1")
+
+    @property
+    def id(self) -> str:
+        """Content hash: the same take has the same id on every machine."""
+        recipe = self.to_recipe()
+        del recipe["request"]
+        return digest(recipe)
+
+    def to_recipe(self) -> dict[str, Any]:
+        """Return the take as JSON, enough to render it again."""
+        recipe = asdict(self)
+        recipe["shot"] = dict(self.shot)
+        recipe["recipe_version"] = RECIPE_VERSION
+        return recipe
+
+    @classmethod
+    def from_recipe(cls, recipe: Mapping[str, Any]) -> Take:
+        """Rebuild a take from untrusted JSON.
+
+        Raises:
+            SpecError: If the recipe is of another version, or a field is wrong.
+        """
+        version = recipe.get("recipe_version")
+        if version != RECIPE_VERSION:
+            raise SpecError(
+                f"recipe version {version!r} is not {RECIPE_VERSION}:"
+                " open it with the nbagent that wrote it"
+            )
+        values = dict(recipe)
+        try:
+            values["effects"] = tuple(
+                Effect(**_checked(Effect, effect))
+                for effect in recipe.get("effects", ())
+            )
+            values["parents"] = tuple(recipe.get("parents", ()))
+            take = cls(**_checked(cls, values))
+            take.id  # noqa: B018  half a character fails here, not when it is stored
+        except (TypeError, UnicodeEncodeError) as error:
+            raise SpecError(
+                f"the recipe is damaged ({error}): it cannot be used"
+            ) from error
+        return take
+
+    def with_seed(self, seed: int) -> Take:
+        """Return the same attempt from another seed."""
+        return replace(self, seed=seed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A take on its way through the engine; plain data that travels to the worker.
+
+    Attributes:
+        id: Ledger's id of the job, such as `j12`.
+        store: Absolute path of the ledger's folder, readable by the worker.
+        lane: `interactive` runs before `final`, `final` before `batch`.
+        checkpoint_s: Seconds between checkpoints; 0 is every step.
+    """
+
+    id: str
+    take: Take
+    store: str
+    lane: Literal["interactive", "final", "batch"] = "interactive"
+    checkpoint_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What a running job last said of itself.
+
+    `eta_s` is None until two steps were timed: a number is measured or absent.
+    """
+
+    job: str
+    state: JobState
+    phase: Phase | None = None
+    step: int = 0
+    num_steps: int = 0
+    elapsed_s: float = 0.0
+    eta_s: float | None = None
+    message: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON for the wire (under 500 bytes)."""
+        return asdict(self)
+
+
+def digest(value: object) -> str:
+    """Hash JSON content: `b2:` and 32 hex digits of BLAKE2b of its canonical form."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "b2:" + hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+_hints = functools.cache(get_type_hints)
+
+
+def _checked(cls: type, values: object) -> dict[str, Any]:
+    """Return the fields of `cls` among untrusted values; a wrong type is a TypeError."""
+    if not isinstance(values, Mapping):
+        raise TypeError(f"{values!r:.40} is no {cls.__name__.lower()}")
+    known = {name: hint for name, hint in _hints(cls).items() if name in values}
+    for name, hint in known.items():
+        if not _is_a(values[name], hint):
+            raise TypeError(f"{name} is {values[name]!r:.40}")
+    return {name: values[name] for name in known}
+
+
+def _is_a(value: object, hint: Any) -> bool:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is UnionType:
+        return any(_is_a(value, one) for one in inner)
+    if origin is Literal:
+        return isinstance(value, str) and value in inner
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_is_a(v, inner[0]) for v in value)
+    if hint is float:
+        # The bounds also keep out NaN, and integers that no float can hold.
+        return type(value) in {int, float} and -1e15 < cast("float", value) < 1e15
+    if hint is int:
+        return type(value) is int  # JSON's true would pass as 1
+    return isinstance(value, origin or hint)

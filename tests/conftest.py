@@ -1,0 +1,72 @@
+"""What every test starts from: an own store and runtime folder, and no network."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from typing import Any
+
+import pytest
+
+from nbagent.settings import Settings
+
+# Set while modules are collected: the hub's libraries read them when imported.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TRANSFORMERS_OFFLINE"] = "1"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["ANYWIDGET_HMR"] = "0"
+# A shared CI machine gives no more than this; torch would take every core it sees.
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Give each test its own folders; child processes inherit them."""
+    for name in [n for n in os.environ if n.startswith(("NBAGENT_", "JPY_"))]:
+        monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("nbagent")
+    runtime = home / "run"
+    runtime.mkdir(mode=0o700)
+    monkeypatch.setenv("NBAGENT_STORE", str(home / ".nbagent"))
+    monkeypatch.setenv("NBAGENT_RUNTIME", str(runtime))
+    monkeypatch.setenv("NBAGENT_CONVERSATION", "test")
+    # A forgotten engine host must not outlive the run by a minute.
+    monkeypatch.setenv("NBAGENT_GRACE_S", "2")
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Return the settings of this test's own folders."""
+    return Settings.from_env()
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that leaves the machine, with the address."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def guarded_connect(sock: socket.socket, address: Any) -> None:
+        _check_local(sock, address)
+        connect(sock, address)
+
+    def guarded_connect_ex(sock: socket.socket, address: Any) -> int:
+        _check_local(sock, address)
+        return connect_ex(sock, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+
+
+def _check_local(sock: socket.socket, address: Any) -> None:
+    if sock.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    host = str(address[0])
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    if not local:
+        raise RuntimeError(f"a test connects to {host}: tests stay on this machine")

@@ -1,0 +1,59 @@
+"""The command line: one line for a mistake, and nothing heavy for help."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from nbagent import __version__
+from nbagent.cli import COMMANDS, main
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in COMMANDS)
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"nbagent {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["fly"], "unknown command 'fly'"),
+        (["eval"], "unknown command 'eval'"),
+        (["models", "no/where"], "no model at 'no/where'"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    argv: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) != 0
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+
+
+def test_models_says_what_pocket_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    assert "pocket: WanPipeline, 64x64" in capsys.readouterr().out
+
+
+def test_jobs_of_an_empty_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["jobs"]) == 0
+    assert "nothing is being rendered" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_bench_load_runs_and_finds_nothing_heavy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "nbagent.cli", "bench", "load", "--rounds", "1", "--json"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert json.loads(done.stdout)["heavy_imports"] == []

@@ -1,0 +1,202 @@
+"""A clip gives what its take and its file hold, from the store or from a file alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from IPython.core.formatters import DisplayFormatter
+
+from nbagent.conversation.clip import Clip
+from nbagent.errors import MediaError, SpecError, StoreError
+from nbagent.ledger import Artifact, Ledger
+from nbagent.media import poster_jpeg, read_recipe, read_video, write_clip, write_video
+from nbagent.take import Take
+from tests.samples import make_frames, make_take, psnr_db
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger(tmp_path / ".nbagent") as ledger:
+        yield ledger
+
+
+def render(ledger: Ledger, take: Take, folder: Path) -> None:
+    """Store a take with the files that a worker writes."""
+    frames, path = make_frames(), folder / "made.mp4"
+    write_video(path, frames, take.fps, take.to_recipe())
+    ledger.add_take(take)
+    ledger.put_artifact(
+        take.id,
+        Artifact(
+            video=ledger.put_file(path, ".mp4"),
+            poster=ledger.put_file(poster_jpeg(frames), ".jpg"),
+            latents=None,
+            num_frames=len(frames),
+            fps=take.fps,
+            height=64,
+            width=64,
+            duration_s=len(frames) / take.fps,
+            size_bytes=path.stat().st_size,
+            seconds_rendered=1.0,
+        ),
+    )
+    path.unlink()
+
+
+def name(ledger: Ledger, take: Take) -> str:
+    turn = ledger.add_turn("a", take.request, None, {})
+    return ledger.add_clip("a", turn.id, take.id).name
+
+
+def test_a_clip_of_the_store_gives_its_facts(ledger: Ledger, tmp_path: Path) -> None:
+    root = make_take()
+    child = make_take(operation="remix", strength=0.6, parents=(root.id,))
+    for take in (root, child):
+        render(ledger, take, tmp_path)
+        name(ledger, take)
+    clip = Clip(ledger, child, "c2")
+    assert (clip.num_frames, clip.height, clip.width) == (16, 64, 64)
+    assert (clip.fps, clip.duration_s) == (8.0, 2.0)
+    assert (clip.seed, clip.prompt) == (7, child.prompt)
+    assert clip.recipe == child.to_recipe()
+    assert psnr_db(make_frames(), clip.frames) > 35
+    assert clip.path.suffix == ".mp4"
+    (parent,) = clip.parents
+    assert (parent.name, parent.take, parent.parents) == ("c1", root, ())
+    assert repr(clip) == "Clip c2 (16 frames, 64x64, 2.0 s)"
+
+
+def test_a_saved_clip_opens_without_the_store(ledger: Ledger, tmp_path: Path) -> None:
+    take = make_take()
+    render(ledger, take, tmp_path)
+    clip = Clip(ledger, take, "c1")
+    for file in ("a.mp4", "a.webm", "a.gif", "a.webp", "frames"):
+        saved = clip.save(tmp_path / file)
+        opened = Clip.open(saved)
+        assert opened.take == take
+        assert opened.parents == ()
+        assert (opened.num_frames, opened.fps) == (16, 8.0)
+        assert psnr_db(clip.frames, opened.frames) > 28
+    assert (tmp_path / "a.mp4").read_bytes() == clip.path.read_bytes()
+    assert (
+        repr(Clip.open(str(tmp_path / "a.mp4"))) == "Clip a (16 frames, 64x64, 2.0 s)"
+    )
+
+
+def test_a_file_opened_with_the_store_finds_its_parents(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    root = make_take()
+    child = make_take(operation="remix", strength=0.6, parents=(root.id, "b2:unknown"))
+    render(ledger, root, tmp_path)
+    render(ledger, child, tmp_path)
+    file = Clip(ledger, child, "c2").save(tmp_path / "night.mp4")
+    (parent,) = Clip.open(file, ledger).parents
+    assert parent.take == root
+    assert repr(parent) == "Clip parent (16 frames, 64x64, 2.0 s)"
+
+
+def test_a_file_without_a_recipe_says_so(tmp_path: Path) -> None:
+    write_video(tmp_path / "holiday.mp4", make_frames(8), 24, None)
+    clip = Clip.open(tmp_path / "holiday.mp4")
+    assert repr(clip) == "Clip holiday (8 frames, 64x64, 0.3 s, no recipe)"
+    assert (clip.recipe, clip.take, clip.seed) == (None, None, None)
+    assert (clip.prompt, clip.parents) == ("", ())
+    again = Clip.open(clip.save(tmp_path / "again.webm"))
+    assert (again.num_frames, again.fps, again.recipe) == (8, 24.0, None)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"recipe_version": 2}, {"seed": "x"}, {"num_frames": None}]
+)
+def test_a_file_with_a_recipe_that_cannot_be_used_is_one_line(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    path = tmp_path / "a.mp4"
+    write_video(path, make_frames(2), 8, make_take().to_recipe() | changes)
+    with pytest.raises(SpecError) as caught:
+        Clip.open(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"\x00\x00\x00\x20ftypisom" + b"x" * 500)
+    with pytest.raises(MediaError, match="is damaged or no video"):
+        Clip.open(path)
+    with pytest.raises(MediaError, match="there is no file"):
+        Clip.open(tmp_path / "b.mp4")
+
+
+def test_a_clip_whose_file_is_gone_is_one_line(ledger: Ledger, tmp_path: Path) -> None:
+    take = make_take()
+    render(ledger, take, tmp_path)
+    clip = Clip(ledger, take, "c1")
+    clip.path.unlink()
+    with pytest.raises(StoreError, match="c1 is not rendered, or its file was removed"):
+        _ = clip.frames
+    assert repr(clip) == "Clip c1 (not rendered, or its file is gone)"
+    assert clip._repr_mimebundle_() == {"text/plain": repr(clip)}
+
+
+def test_remix_hands_the_words_on(ledger: Ledger, tmp_path: Path) -> None:
+    take = make_take()
+    render(ledger, take, tmp_path)
+    heard: list[tuple[Clip, str, dict[str, Any]]] = []
+
+    def remixer(clip: Clip, words: str, **options: Any) -> Clip:
+        heard.append((clip, words, options))
+        return clip
+
+    clip = Clip(ledger, take, "c1", remixer)
+    assert clip.remix("at night", seed=3) is clip
+    assert heard == [(clip, "at night", {"seed": 3})]
+    with pytest.raises(SpecError, match=r"%load_ext nbagent"):
+        Clip(ledger, take, "c1").remix("at night")
+
+
+def test_a_clip_shows_itself_the_same_way_twice(ledger: Ledger, tmp_path: Path) -> None:
+    take = make_take()
+    render(ledger, take, tmp_path)
+    shown = [DisplayFormatter().format(Clip(ledger, take, "c1")) for _ in range(2)]
+    assert shown[0] == shown[1]
+    bundle, _ = shown[0]
+    assert bundle["text/plain"] == "Clip c1 (16 frames, 64x64, 2.0 s)"
+    assert "<video controls" in bundle["text/html"]
+    assert "nba-" not in bundle["text/html"]
+    assert bundle["image/png"].startswith(b"\x89PNG")
+    assert str(tmp_path) not in bundle["text/html"]
+
+
+def test_a_single_image_is_a_clip_too(tmp_path: Path) -> None:
+    path = tmp_path / "one.png"
+    write_clip(path, make_frames(1), 8, make_take(media="image").to_recipe())
+    clip = Clip.open(path)
+    assert clip.num_frames == 1
+    assert np.array_equal(clip.frames, make_frames(1))
+    assert "<img" in clip._repr_mimebundle_()["text/html"]
+    copy = clip.save(tmp_path / "copy.png")
+    assert read_recipe(copy) == read_recipe(path)
+    assert len(read_video(clip.save(tmp_path / "one.mp4"))[0]) == 1
+
+
+def test_a_clip_needs_no_media_library_until_it_is_looked_at() -> None:
+    code = (
+        "import sys, nbagent.conversation.clip;"
+        "print(sorted({'av', 'numpy', 'PIL', 'torch'} & set(sys.modules)))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parent.parent,
+    )
+    assert told.stdout == "[]\n"

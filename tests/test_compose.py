@@ -1,0 +1,151 @@
+"""From a plan to takes: operations, numbers, and what is refused."""
+
+from typing import Any
+
+import pytest
+
+from nbagent.conversation.compose import compose
+from nbagent.conversation.plan import Edit, Plan
+from nbagent.errors import SpecError
+from nbagent.models import ModelCard, model_card
+from nbagent.take import Effect, Take
+
+BALL = "a red ball crosses the beach at sunset"
+
+
+@pytest.fixture
+def card() -> ModelCard:
+    return model_card("pocket")
+
+
+def make(plan: Plan, card: ModelCard, parent: Take | None = None, **options: Any):
+    return compose(
+        plan, request="words", options=options, card=card, parent=parent, clip_s=2.0
+    )
+
+
+def first(card: ModelCard, prompt: str = BALL, **options: Any) -> Take:
+    plan = Plan(intent="generate_video", prompt=prompt)
+    return make(plan, card, **options).takes[0]
+
+
+def edit(kind: Any, text: str, **args: Any) -> Plan:
+    return Plan(
+        intent="refine", target="c1", edits=(Edit(kind=kind, text=text, args=args),)
+    )
+
+
+def test_a_new_shot_takes_the_models_own_numbers(card: ModelCard) -> None:
+    take = first(card)
+    assert take.operation == "generate"
+    assert take.prompt == "a red ball crosses the beach, at sunset"
+    assert (take.num_frames, take.height, take.width) == (16, 64, 64)
+    assert take.num_inference_steps == card.num_inference_steps
+    assert take.model_revision == card.revision
+
+
+def test_same_words_same_seed_other_words_another(card: ModelCard) -> None:
+    assert first(card).id == first(card).id
+    assert first(card).seed != first(card, "a blue cube in the snow").seed
+    assert first(card, seed=7).seed == 7
+
+
+def test_takes_differ_in_their_seed_only(card: ModelCard) -> None:
+    plan = Plan(intent="generate_video", prompt=BALL, slots={"count": 3, "seed": 5})
+    takes = make(plan, card).takes
+    assert [take.seed for take in takes] == [5, 6, 7]
+    assert len({take.with_seed(0).id for take in takes}) == 1
+
+
+def test_a_change_of_the_picture_is_a_remix_from_the_parents_latents(
+    card: ModelCard,
+) -> None:
+    parent = first(card)
+    take = make(edit("change_background", "at night", time="at night"), card, parent)
+    child = take.takes[0]
+    assert child.operation == "remix"
+    assert child.parents == (parent.id,)
+    assert child.seed == parent.seed
+    assert child.prompt == "a red ball crosses the beach, at night"
+    assert child.strength is not None
+
+
+def test_a_re_cut_is_derived_and_carries_only_what_is_new(card: ModelCard) -> None:
+    parent = first(card)
+    slow = make(edit("speed", "slower", factor=0.5), card, parent).takes[0]
+    assert slow.operation == "derive"
+    assert slow.effects == (Effect(kind="speed", speed=0.5),)
+    loop = make(edit("loop", "loop it", loop=True), card, slow).takes[0]
+    assert loop.operation == "derive"
+    assert loop.effects == (Effect(kind="loop"),)
+    assert len(loop.shot["effects"]) == 2
+
+
+def test_a_remix_of_a_re_cut_clip_applies_all_its_effects_again(
+    card: ModelCard,
+) -> None:
+    slow = make(edit("speed", "slower", factor=0.5), card, first(card)).takes[0]
+    night = edit("change_background", "at night", time="at night")
+    take = make(night, card, slow).takes[0]
+    assert take.operation == "remix"
+    assert take.effects == (Effect(kind="speed", speed=0.5),)
+
+
+def test_another_length_is_made_anew_with_the_same_seed(card: ModelCard) -> None:
+    parent = first(card)
+    take = make(edit("length", "four seconds", seconds=4.0), card, parent).takes[0]
+    assert take.operation == "generate"
+    assert take.num_frames == 32
+    assert take.seed == parent.seed
+    assert take.parents == (parent.id,)
+
+
+def test_another_take_is_another_seed(card: ModelCard) -> None:
+    parent = first(card, seed=9)
+    take = make(edit("seed", "another take", new_seed=True), card, parent).takes[0]
+    assert (take.operation, take.seed) == ("generate", 10)
+
+
+def test_a_final_of_a_draft_takes_all_the_steps(card: ModelCard) -> None:
+    draft = first(card, draft=True)
+    assert draft.num_inference_steps == card.draft_steps
+    final = make(edit("quality", "final", quality="final"), card, draft).takes[0]
+    assert final.operation == "generate"
+    assert final.num_inference_steps == card.num_inference_steps
+    assert final.seed == draft.seed
+
+
+def test_a_duration_that_does_not_fit_is_rounded_and_said(card: ModelCard) -> None:
+    plan = Plan(intent="generate_video", prompt=BALL, slots={"duration_s": 1.9})
+    made = make(plan, card)
+    assert made.takes[0].num_frames % 2 == 0
+    assert any("1.9 s is 15 frames" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"frames": 51}, "use 50 or 52"),
+        ({"frames": 0}, "0 frames is no clip"),
+        ({"frames": 10**6}, "1000000 frames is more than pocket can hold"),
+        ({"size": (60, 64)}, "height 60 does not fit pocket"),
+        ({"seed": 2**40}, "seed 1099511627776 is out of range"),
+        ({"seed": -1}, "seed -1 is out of range"),
+    ],
+)
+def test_what_the_model_cannot_do_is_refused_with_what_it_can(
+    card: ModelCard, options: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        first(card, **options)
+    assert says in str(caught.value)
+
+
+def test_words_that_pocket_was_not_taught_are_named(card: ModelCard) -> None:
+    plan = Plan(intent="generate_video", prompt="a red ball juggling on the beach")
+    assert any("juggling" in note for note in make(plan, card).notes)
+
+
+def test_a_language_that_pocket_does_not_know_is_refused(card: ModelCard) -> None:
+    with pytest.raises(SpecError, match="say it in English"):
+        first(card, "고양이가 달린다")

@@ -1,0 +1,243 @@
+"""The doctor tells what is wrong and what to do, quickly, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from nbagent import doctor
+from nbagent.doctor import Check, main, report, render_text
+from nbagent.jobs.runtime import Host, process_started, runtime_file, write_host
+from nbagent.settings import Settings
+
+
+def found(settings: Settings, name: str) -> Check:
+    (check,) = (check for check in report(settings) if check.name == name)
+    return check
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, versions: dict[str, str | None]) -> None:
+    """Let metadata tell other versions; None is a package that is not installed."""
+    real = metadata.version
+
+    def version(name: str) -> str:
+        told = versions.get(name, real)
+        if told is None:
+            raise metadata.PackageNotFoundError(name)
+        return told if isinstance(told, str) else real(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+
+
+def test_whatever_is_not_well_has_advice(settings: Settings) -> None:
+    checks = report(settings)
+    assert len({check.name for check in checks}) == len(checks)
+    assert [c.name for c in checks if (c.state == "ok") == bool(c.advice)] == []
+    assert [c.name for c in checks if "\n" in c.value + c.advice] == []
+
+
+def test_looking_changes_nothing(settings: Settings) -> None:
+    before = sorted(settings.store.parent.rglob("*"))
+    report(settings)
+    assert sorted(settings.store.parent.rglob("*")) == before
+
+
+def test_it_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, nbagent.doctor as d; d.main(['--json']);"
+        "heavy = {'torch', 'diffusers', 'distributed', 'numpy', 'anywidget'};"
+        "sys.exit(7 if heavy & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_json_and_text_tell_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"] == (code == 0)
+    assert code == int(any(check["state"] == "bad" for check in told["checks"]))
+    assert main([]) == code
+    text = capsys.readouterr().out
+    for check in told["checks"]:
+        assert check["name"] in text
+        assert check["advice"] in text
+
+
+def test_text_marks_and_advises() -> None:
+    bad = Check(name="model", state="bad", value="gone", advice="bring it back")
+    good = Check(name="gpu", state="ok", value="none")
+    assert render_text([bad, good]) == (
+        "✗ model  gone\n         -> bring it back\n✓ gpu    none"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "state"),
+    [
+        (None, "bad"),
+        ("6.31.0", "warn"),
+        ("7.0.1", "bad"),
+        ("7.1.0", "ok"),
+        ("8.0.0a1", "ok"),
+    ],
+)
+def test_ipykernels_known_to_fail_are_named(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str | None,
+    state: str,
+) -> None:
+    pretend(monkeypatch, {"ipykernel": version})
+    check = found(settings, "ipykernel")
+    assert check.state == state
+    assert ("pip install" in check.advice) == (state != "ok")
+
+
+def test_without_the_extra_the_install_line_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, dict.fromkeys(doctor.RENDERER))
+    check = found(settings, "renderer")
+    assert check.state == "bad"
+    assert "pip install 'nbagent[local]'" in check.advice
+
+
+def test_one_missing_package_is_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, {"ftfy": None, "torch": "2.13.0"})
+    assert found(settings, "renderer").value == "absent: no ftfy"
+
+
+def test_a_cluster_needs_no_renderer_here(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, dict.fromkeys(doctor.RENDERER))
+    attached = replace(settings, engine="tls://10.0.0.7:8786")
+    assert found(attached, "renderer").state == "ok"
+    assert found(attached, "engine").value == "attached to tls://10.0.0.7:8786"
+
+
+def test_it_works_where_packages_are_missing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_host(settings.runtime, host(os.getpid(), 1.0))
+    pretend(monkeypatch, {"distributed": None})
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    assert found(settings, "distributed").state == "bad"
+    assert "psutil" in found(settings, "engine").advice
+
+
+def test_a_gpu_that_torch_cannot_use(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    driver = tmp_path / "nvidia-smi"
+    driver.write_text("#!/bin/sh\necho 'NVIDIA L4, 23034 MiB'\n")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    pretend(monkeypatch, {**dict.fromkeys(doctor.RENDERER, "1.0"), "torch": "2.13+cpu"})
+    assert found(settings, "gpu").value == "NVIDIA L4, 23034 MiB"
+    assert found(settings, "renderer").state == "warn"
+
+
+def test_a_driver_that_hangs_costs_a_second(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    driver = tmp_path / "nvidia-smi"
+    driver.write_text("#!/bin/sh\nexec sleep 20\n")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    start = time.monotonic()
+    assert found(settings, "gpu").state == "ok"
+    assert time.monotonic() - start < 10
+
+
+def host(pid: int, started: float) -> Host:
+    address = "tls://127.0.0.1:40001"
+    return Host(address=address, pid=pid, started=started, ca="", cert="", key="")
+
+
+def test_a_running_host_is_found_and_its_key_not_shown(settings: Settings) -> None:
+    started = process_started(os.getpid())
+    assert started is not None
+    secret = replace(host(os.getpid(), started), key="-----SECRET-----")
+    write_host(settings.runtime, secret)
+    check = found(settings, "engine")
+    assert check.state == "ok"
+    assert check.value == f"running, pid {os.getpid()}, tls://127.0.0.1:40001"
+    assert "SECRET" not in render_text(report(settings))
+
+
+def test_a_dead_host_is_told_with_its_log(settings: Settings) -> None:
+    write_host(settings.runtime, host(os.getpid(), 1.0))
+    assert runtime_file(settings.runtime).exists()
+    check = found(settings, "engine")
+    assert check.state == "warn"
+    assert ".log" in check.advice
+
+
+def test_no_host_is_no_problem(settings: Settings) -> None:
+    assert found(settings, "engine").state == "ok"
+
+
+def test_an_unknown_model_says_how_to_get_it(settings: Settings) -> None:
+    check = found(replace(settings, model="ada/unheard-of"), "model")
+    assert check.state == "bad"
+    assert "hf download ada/unheard-of" in check.advice
+
+
+def test_a_missing_bundle_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor, "STATIC", tmp_path)
+    (tmp_path / "player.css").touch()
+    check = found(settings, "player")
+    assert check.state == "bad"
+    assert check.value == "not built: no player.js"
+
+
+def test_a_store_that_is_no_folder(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    check = found(replace(settings, store=file / ".nbagent"), "store")
+    assert check.state == "bad"
+    assert "NBAGENT_STORE" in check.advice
+
+
+def test_a_store_on_a_read_only_mount(settings: Settings) -> None:
+    # /proc takes no file from anybody, root included.
+    check = found(replace(settings, store=Path("/proc/.nbagent")), "store")
+    assert check.state == "bad"
+
+
+def test_a_damaged_ledger_is_told(settings: Settings) -> None:
+    settings.store.mkdir()
+    (settings.store / "ledger.db").write_bytes(b"no database" * 1000)
+    assert found(settings, "ledger").state == "bad"
+
+
+def test_a_ledger_of_a_newer_nbagent_is_told(settings: Settings) -> None:
+    settings.store.mkdir()
+    with sqlite3.connect(settings.store / "ledger.db") as connection:
+        connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    assert found(settings, "ledger").state == "bad"
+
+
+def test_a_full_disk_is_a_warning(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "MIN_FREE_BYTES", 2**80)
+    check = found(settings, "disk")
+    assert check.state == "warn"
+    assert check.advice

@@ -1,0 +1,271 @@
+"""The queue, on a Dask cluster inside this process: same job code, no host."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nbagent.errors import EngineError, SpecError
+from nbagent.jobs.engine import Engine
+from nbagent.ledger import Ledger
+from nbagent.settings import Settings
+from nbagent.take import Progress
+from tests.jobs_stub import RENDERER, STEP_S, Ear, make_job, steps_of, wait_until
+
+
+@pytest.fixture(params=[1])
+def inside(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Settings]:
+    """Give settings that name a cluster inside this process."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=request.param,
+        threads_per_worker=3,
+        processes=False,
+        host="127.0.0.1",
+        protocol="tcp",  # inproc asks for this machine's outer address
+        dashboard_address=None,
+        worker_dashboard_address=None,
+    ) as cluster:
+        yield replace(settings, engine=cluster.scheduler_address)
+
+
+@pytest.fixture
+def engine(inside: Settings) -> Iterator[Engine]:
+    with Engine(inside, renderer=RENDERER) as engine:
+        yield engine
+
+
+def test_a_job_reports_each_step_and_ends_once(
+    engine: Engine, inside: Settings
+) -> None:
+    ear, job = Ear(), make_job(inside.store, steps=4)
+    engine.submit(job, ear)
+    assert engine.wait(job.id, 20).state == "done"
+    assert ear.of(job)[0].state == "queued"
+    steps = [p.step for p in ear.of(job) if p.state == "running"]
+    assert steps == [0, 1, 2, 3, 4]
+    assert ear.ends(job) == ["done"]
+    assert ear.threads == {"nbagent-engine"}
+    with Ledger(inside.store) as ledger:
+        assert ledger.job(job.id).state == "done"
+
+
+def test_a_progress_event_is_small(engine: Engine, inside: Settings) -> None:
+    ear, job = Ear(), make_job(inside.store, breaks_at=0)
+    engine.submit(job, ear)
+    engine.wait(job.id, 20)
+    assert max(len(json.dumps(p.to_json())) for p in ear.heard) <= 500
+
+
+def test_a_running_job_is_cancelled_within_a_step(
+    engine: Engine, inside: Settings
+) -> None:
+    ear, job = Ear(), make_job(inside.store, steps=400)
+    engine.submit(job, ear)
+    ear.wait_for_step(job, 3)
+    at_cancel = len(steps_of(inside.store))
+    engine.cancel(job.id)
+    assert engine.wait(job.id, 20).state == "cancelled"
+    time.sleep(4 * STEP_S)
+    # The step that ran, and one more if it had just been started.
+    assert len(steps_of(inside.store)) <= at_cancel + 2
+    assert ear.ends(job) == ["cancelled"]
+    after = make_job(inside.store, steps=1)
+    engine.submit(after, ear)
+    assert engine.wait(after.id, 20).state == "done"
+
+
+def test_a_queued_job_is_cancelled_and_recorded(
+    engine: Engine, inside: Settings
+) -> None:
+    ear = Ear()
+    first, second = (make_job(inside.store, steps=8) for _ in range(2))
+    engine.submit(first, ear)
+    engine.submit(second, ear)
+    ear.wait_for_step(first, 1)
+    engine.cancel(second.id)
+    assert engine.wait(second.id, 5).state == "cancelled"
+    assert engine.wait(first.id, 20).state == "done"
+    assert steps_of(inside.store, second.id) == []
+    with Ledger(inside.store) as ledger:
+        assert ledger.job(second.id).state == "cancelled"
+
+
+def test_cancelling_what_has_ended_changes_nothing(
+    engine: Engine, inside: Settings
+) -> None:
+    ear, job = Ear(), make_job(inside.store, steps=1)
+    engine.submit(job, ear)
+    engine.wait(job.id, 20)
+    engine.cancel(job.id)
+    time.sleep(0.3)
+    assert ear.ends(job) == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("shot", "message"),
+    [
+        ({"fails_at": 0}, "out of ideas: try another prompt"),
+        ({"breaks_at": 0}, "the renderer broke: ZeroDivisionError: a bug on two lines"),
+    ],
+)
+def test_a_failure_is_one_line(
+    engine: Engine, inside: Settings, shot: dict[str, int], message: str
+) -> None:
+    ear, job = Ear(), make_job(inside.store, **shot)
+    engine.submit(job, ear)
+    end = engine.wait(job.id, 20)
+    assert (end.state, end.message) == ("failed", message)
+    assert ear.ends(job) == ["failed"]
+    with Ledger(inside.store) as ledger:
+        assert ledger.job(job.id).state == "failed"
+
+
+def test_a_worker_without_the_local_extra_says_what_to_install(
+    inside: Settings,
+) -> None:
+    job = make_job(inside.store)
+    with Engine(inside, renderer="nosuchpackage.render:Renderer") as engine:
+        engine.submit(job, Ear())
+        end = engine.wait(job.id, 20)
+    assert end.state == "failed"
+    assert end.message.startswith("rendering needs nosuchpackage")
+    assert "pip install 'nbagent[local]'" in end.message
+
+
+def test_jobs_of_a_lane_run_in_the_order_they_came(
+    engine: Engine, inside: Settings
+) -> None:
+    jobs = [make_job(inside.store, steps=2, lane="batch") for _ in range(6)]
+    for job in jobs:
+        engine.submit(job, Ear())
+    for job in jobs:
+        assert engine.wait(job.id, 20).state == "done"
+    order = [note["job"] for note in steps_of(inside.store)]
+    assert order == [job.id for job in jobs for _ in range(2)]
+
+
+def test_a_final_job_goes_before_batch_jobs_that_came_first(
+    engine: Engine, inside: Settings
+) -> None:
+    lanes = ["batch", "batch", "batch", "final"]
+    jobs = [make_job(inside.store, steps=3, lane=lane) for lane in lanes]
+    for job in jobs:
+        engine.submit(job, Ear())
+    for job in jobs:
+        engine.wait(job.id, 20)
+    order = list(dict.fromkeys(note["job"] for note in steps_of(inside.store)))
+    assert order.index(jobs[3].id) <= 1
+
+
+def test_an_interactive_job_overtakes_a_running_one_within_a_step(
+    engine: Engine, inside: Settings
+) -> None:
+    ear = Ear()
+    long = make_job(inside.store, steps=60, lane="batch")
+    short = make_job(inside.store, steps=5)
+    engine.submit(long, ear)
+    ear.wait_for_step(long, 2)
+    engine.submit(short, ear)
+    assert engine.wait(short.id, 20).state == "done"
+    notes = steps_of(inside.store)
+    steps = [i for i, note in enumerate(notes) if note["job"] == short.id]
+    assert steps == list(range(steps[0], steps[0] + 5))  # nothing in between
+    assert engine.wait(long.id, 20).state == "done"
+    assert [n["step"] for n in steps_of(inside.store, long.id)] == list(range(60))
+
+
+@pytest.mark.parametrize("inside", [2], indirect=True)
+def test_no_short_job_waits_behind_a_long_one_while_a_lane_is_free(
+    engine: Engine, inside: Settings
+) -> None:
+    engine.start()
+    long = make_job(inside.store, steps=60)
+    shorts = [make_job(inside.store, steps=2) for _ in range(5)]
+    ear = Ear()
+    for job in [long, *shorts]:
+        engine.submit(job, ear)
+    for job in shorts:
+        assert engine.wait(job.id, 20).state == "done"
+    assert ear.ends(long) == []
+    engine.cancel(long.id)
+    engine.wait(long.id, 20)
+
+
+def test_a_preview_is_pulled_from_the_worker(engine: Engine, inside: Settings) -> None:
+    ear, job = Ear(), make_job(inside.store, steps=100)
+    engine.submit(job, ear)
+    assert engine.preview(job.id) is None
+    ear.wait_for_step(job, 1)
+    assert engine.preview(job.id) == f"preview of {job.id}".encode()
+    engine.cancel(job.id)
+    engine.wait(job.id, 20)
+    assert engine.preview(job.id) is None
+
+
+def test_warm_makes_every_worker_load_the_model(engine: Engine, tmp_path: Path) -> None:
+    engine.warm(str(tmp_path / "model"))
+    wait_until((tmp_path / "model").exists)
+
+
+def test_two_kernels_with_the_same_job_name_do_not_meet(
+    inside: Settings, tmp_path: Path
+) -> None:
+    ours, theirs = make_job(inside.store), make_job(tmp_path / "other", steps=3)
+    assert ours.id == theirs.id
+    ear, other_ear = Ear(), Ear()
+    with (
+        Engine(inside, renderer=RENDERER) as engine,
+        Engine(inside, renderer=RENDERER) as other,
+    ):
+        engine.submit(ours, ear)
+        other.submit(theirs, other_ear)
+        assert engine.wait(ours.id, 20).step == 5
+        assert other.wait(theirs.id, 20).step == 3
+    assert {p.num_steps for p in ear.of(ours)} == {0, 5}
+
+
+def test_a_listener_that_fails_stops_nobody(engine: Engine, inside: Settings) -> None:
+    def broken(_: Progress) -> None:
+        raise RuntimeError("a broken view")
+
+    job = make_job(inside.store, steps=2)
+    engine.submit(job, broken)
+    assert engine.wait(job.id, 20).state == "done"
+
+
+def test_no_engine_at_the_address_is_one_line(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbagent.jobs.link._CONNECT_S", 0.5)
+    nowhere = replace(settings, engine="tcp://127.0.0.1:9")
+    job = make_job(settings.store)
+    with Engine(nowhere) as engine:
+        with pytest.raises(EngineError, match=r"no engine answers at tcp://127\.0"):
+            engine.start()
+        engine.submit(job, Ear())
+        end = engine.wait(job.id, 30)
+    assert end.state == "failed"
+    assert end.message.startswith("no engine answers at tcp://127.0.0.1:9")
+
+
+def test_an_unknown_job_is_one_line(settings: Settings) -> None:
+    with (
+        Engine(settings) as engine,
+        pytest.raises(SpecError, match="job j7 is not of this session"),
+    ):
+        engine.wait("j7")
+
+
+def test_waiting_ends_with_its_timeout(engine: Engine, inside: Settings) -> None:
+    job = make_job(inside.store, steps=100)
+    engine.submit(job, Ear())
+    assert engine.wait(job.id, 0.3).state in {"queued", "running"}
+    engine.cancel(job.id)
+    assert engine.wait(job.id, 20).state == "cancelled"

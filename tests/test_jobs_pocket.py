@@ -1,0 +1,117 @@
+"""The drills that matter most, with the real model in the worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nbagent.jobs.engine import Engine
+from nbagent.jobs.runtime import process_started, read_host
+from nbagent.ledger import Artifact, Ledger
+from nbagent.models import model_card
+from nbagent.settings import Settings
+from nbagent.take import Job, Take
+from tests.jobs_stub import Ear, wait_until
+
+pytestmark = pytest.mark.slow
+STEPS = 40
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    with Engine(settings) as engine:
+        engine.warm()
+        yield engine
+    if host := read_host(settings.runtime):
+        os.kill(host.pid, signal.SIGTERM)
+        wait_until(lambda: process_started(host.pid) is None)
+
+
+def pocket_job(store: Path, *, steps: int = STEPS) -> Job:
+    card = model_card("pocket")
+    take = Take(
+        operation="generate",
+        model="pocket",
+        model_revision=card.revision,
+        prompt="a red ball, beach, sunset",
+        shot={},
+        seed=7,
+        num_frames=card.num_frames,
+        height=card.height,
+        width=card.width,
+        fps=card.fps,
+        num_inference_steps=steps,
+        guidance_scale=card.guidance_scale,
+    )
+    with Ledger(store) as ledger:
+        ledger.add_take(take)
+        job_id = ledger.add_job(take.id, None, "interactive")
+    return Job(id=job_id, take=take, store=str(store), checkpoint_s=0)
+
+
+def artifact(job: Job) -> Artifact:
+    with Ledger(Path(job.store)) as ledger:
+        found = ledger.artifact(job.take.id)
+    assert found is not None
+    return found
+
+
+def worker_pids(settings: Settings) -> list[int]:
+    host = read_host(settings.runtime)
+    assert host is not None
+    # The worker is the one that has torch in its memory.
+    return [
+        child.pid
+        for child in psutil.Process(host.pid).children(recursive=True)
+        if any("torch" in item.path for item in child.memory_maps())
+    ]
+
+
+def test_a_worker_killed_in_mid_denoise_gives_the_bit_identical_clip(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    ear = Ear()
+    killed = pocket_job(settings.store)
+    engine.submit(killed, ear)
+    ear.wait_for_step(killed, STEPS // 4, 120)
+    [worker] = worker_pids(settings)
+    os.kill(worker, signal.SIGKILL)
+    step_at_death = ear.of(killed)[-1].step
+    assert engine.preview(killed.id) is None or worker_pids(settings) != [worker]
+    assert engine.wait(killed.id, 200).state == "done"
+    assert ear.ends(killed) == ["done"]
+
+    resumed = ear.of(killed)
+    after = [p.step for p in resumed[resumed.index(resumed[-1]) - 5 :]]
+    assert step_at_death < STEPS
+    assert min(after) > 0
+
+    undisturbed = pocket_job(tmp_path / "undisturbed")
+    engine.submit(undisturbed, ear)
+    assert engine.wait(undisturbed.id, 200).state == "done"
+    assert artifact(killed).latents == artifact(undisturbed).latents
+    assert artifact(killed).video == artifact(undisturbed).video
+
+
+def test_cancel_stops_within_a_step_and_keeps_what_is_there(
+    engine: Engine, settings: Settings
+) -> None:
+    ear = Ear()
+    job = pocket_job(settings.store, steps=200)
+    engine.submit(job, ear)
+    ear.wait_for_step(job, 3, 120)
+    preview = engine.preview(job.id)
+    assert preview is not None
+    assert preview[8:12] == b"WEBP"
+    engine.cancel(job.id)
+    at_cancel = ear.of(job)[-1].step
+    assert engine.wait(job.id, 30).state == "cancelled"
+    assert ear.of(job)[-1].step <= at_cancel + 2
+    with Ledger(settings.store) as ledger:
+        assert ledger.job(job.id).state == "cancelled"
+        assert any(ledger.checkpoint_dir.glob(f"{job.id}.*"))

@@ -1,0 +1,502 @@
+"""Nothing that was said or made is lost, whoever else uses the folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbagent.errors import SpecError, StoreError, UnknownClip
+from nbagent.ledger import Artifact, Ledger
+from nbagent.take import JobState
+from tests.samples import make_take
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger(tmp_path / ".nbagent") as ledger:
+        yield ledger
+
+
+def add_artifact(ledger: Ledger, take_id: str, content: bytes = b"mp4") -> Artifact:
+    artifact = Artifact(
+        video=ledger.put_file(content, ".mp4"),
+        poster=ledger.put_file(b"jpg", ".jpg"),
+        latents=ledger.put_file(b"latents", ".safetensors"),
+        num_frames=16,
+        fps=8.0,
+        height=64,
+        width=64,
+        duration_s=2.0,
+        size_bytes=len(content),
+        seconds_rendered=1.5,
+    )
+    ledger.put_artifact(take_id, artifact)
+    return artifact
+
+
+RUNNING: tuple[JobState, ...] = ("running",)
+ENDED: tuple[JobState, ...] = ("failed", "done")
+
+
+def run(code: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+# Nothing is made before the first write
+
+
+def test_a_missing_folder_reads_as_empty_and_is_not_made(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "no" / ".nbagent") as ledger:
+        assert not (*ledger.turns("a"), *ledger.clips("a"), *ledger.jobs())
+        assert ledger.verify() == ()
+        assert ledger.artifact("b2:0") is None
+        with pytest.raises(UnknownClip, match="no clip is called 'c1' here: make"):
+            ledger.clip("a", "c1")
+        with pytest.raises(StoreError, match="has no job j1"):
+            ledger.job("j1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_write_makes_a_folder_that_git_ignores(ledger: Ledger) -> None:
+    ledger.add_turn("a", "a red ball", None, {})
+    assert (ledger.folder / ".gitignore").read_text() == "*\n"
+
+
+# Turns and names
+
+
+def test_a_turn_comes_back_as_it_was_said(ledger: Ledger) -> None:
+    text = 'a {ball} $x "é 猫 🚀"\n\x00 %agent'
+    turn = ledger.add_turn("a", text, "cell-1", {"seed": 7, "takes": None})
+    ledger.finish_turn(turn.id, {"intent": "generate"}, "here it is", None)
+    (read,) = ledger.turns("a")
+    assert (read.text, read.cell_id) == (text, "cell-1")
+    assert read.options == {"seed": 7, "takes": None}
+    assert (read.plan, read.answer) == ({"intent": "generate"}, "here it is")
+    assert ledger.turns("b") == ()
+
+
+def test_a_run_again_cell_replaces_its_turn_and_keeps_its_names(
+    ledger: Ledger,
+) -> None:
+    takes = [ledger.add_take(make_take(seed=seed)) for seed in range(6)]
+    first = ledger.add_turn("a", "two balls", "cell-1", {})
+    assert ledger.add_clip("a", first.id, takes[0]).name == "c1"
+    assert ledger.add_clip("a", first.id, takes[1]).name == "c2"
+    second = ledger.add_turn("a", "a cat", "cell-2", {})
+    assert ledger.add_clip("a", second.id, takes[2]).name == "c3"
+
+    again = ledger.add_turn("a", "two red balls", "cell-1", {})
+    # It stands where its cell stands, so it is read against what is above it.
+    assert [turn.text for turn in ledger.turns("a")] == ["two red balls", "a cat"]
+    assert again.position == first.position < second.position == second.id
+    assert ledger.turn(first.id).replaced_by == again.id
+    assert [clip.name for clip in ledger.clips("a")] == ["c3"]
+    assert ledger.add_clip("a", again.id, takes[3]).name == "c1"
+    # The third time, after a turn that did not use c2: both names are still its own.
+    third = ledger.add_turn("a", "three red balls", "cell-1", {})
+    names = [ledger.add_clip("a", third.id, take).name for take in takes[3:6]]
+    assert names == ["c1", "c2", "c4"]
+    assert ledger.clip("a", "c1").take_id == takes[3]
+    assert ledger.clip("a", "c3").take_id == takes[2]
+
+
+def test_the_panel_and_other_conversations_replace_nothing(ledger: Ledger) -> None:
+    for cell_id, conversation in ((None, "a"), (None, "a"), ("x", "a"), ("x", "b")):
+        turn = ledger.add_turn(conversation, "a ball", cell_id, {})
+        ledger.add_clip(conversation, turn.id, ledger.add_take(make_take()))
+    assert [clip.name for clip in ledger.clips("a")] == ["c1", "c2", "c3"]
+    assert [clip.name for clip in ledger.clips("b")] == ["c1"]
+
+
+def test_an_unknown_clip_names_those_there_are(ledger: Ledger) -> None:
+    turn = ledger.add_turn("a", "balls", None, {})
+    take_id = ledger.add_take(make_take())
+    for _ in range(12):
+        ledger.add_clip("a", turn.id, take_id)
+    with pytest.raises(UnknownClip, match=r"c1, c2, c3, \.\.\., c10, c11, c12"):
+        ledger.clip("a", "c13")
+    assert ledger.name_of(take_id) == "c12"
+    assert ledger.name_of("b2:0") is None
+
+
+def test_half_a_character_is_the_users_mistake(ledger: Ledger) -> None:
+    with pytest.raises(SpecError, match="half a character"):
+        ledger.add_turn("a", "a ball \ud83d", None, {})
+    assert ledger.turns("a") == ()
+
+
+# Takes and lineage
+
+
+def test_a_take_is_stored_once_and_keeps_its_family(ledger: Ledger) -> None:
+    root = make_take()
+    child = make_take(operation="remix", strength=0.6, parents=(root.id,))
+    other = make_take(seed=8)
+    blend = make_take(operation="remix", strength=0.5, parents=(child.id, other.id))
+    for take in (root, child, other, blend, root):
+        ledger.add_take(take)
+    assert ledger.take(child.id) == child
+    assert ledger.parents(blend.id) == (child, other)
+    assert ledger.children(root.id) == (child,)
+    assert ledger.ancestors(blend.id) == (root, child, other)
+    assert ledger.parents(root.id) == ledger.ancestors(root.id) == ()
+    with pytest.raises(StoreError, match="has no take b2:0"):
+        ledger.take("b2:0")
+
+
+# Files and artifacts
+
+
+def test_equal_bytes_are_one_file_and_wrong_bytes_are_none(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"x" * 3_000_000)
+    digest = ledger.put_file(tmp_path / "a.mp4", ".mp4")
+    assert ledger.put_file(b"x" * 3_000_000, ".mp4") == digest
+    path = ledger.path(digest)
+    assert path.read_bytes() == b"x" * 3_000_000
+    assert re.fullmatch(r"b2:[0-9a-f]{32}\.mp4", digest)
+    assert list(ledger.folder.rglob("*.mp4")) == [path]
+    assert list((ledger.folder / "tmp").iterdir()) == []
+    path.write_bytes(b"y")
+    assert ledger.put_file(tmp_path / "a.mp4", ".mp4") == digest
+    assert path.stat().st_size == 3_000_000, "a damaged file is replaced"
+
+
+@pytest.mark.parametrize("digest", ["", "b2:..", "b2:" + "0" * 32, "/etc/passwd", "x"])
+def test_a_digest_is_never_a_way_out_of_the_folder(ledger: Ledger, digest: str) -> None:
+    with pytest.raises(StoreError, match="is no digest"):
+        ledger.path(digest)
+
+
+def test_an_artifact_counts_only_while_its_files_are_whole(ledger: Ledger) -> None:
+    take_id = ledger.add_take(make_take())
+    assert ledger.artifact(take_id) is None
+    artifact = add_artifact(ledger, take_id)
+    assert ledger.artifact(take_id) == artifact
+    assert ledger.verify() == ()
+    for digest in artifact.digests:
+        path = ledger.path(digest)
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + b"?")
+        assert ledger.artifact(take_id) is None
+        (problem,) = ledger.verify()
+        assert str(path) in problem
+        path.unlink()
+        assert ledger.artifact(take_id) is None
+        path.write_bytes(content)
+        assert ledger.artifact(take_id) == artifact
+
+
+# Jobs
+
+
+def test_a_job_tells_its_story(ledger: Ledger) -> None:
+    turn = ledger.add_turn("a", "a ball", None, {})
+    take_id = ledger.add_take(make_take())
+    job_id = ledger.add_job(take_id, turn.id, "interactive")
+    assert job_id == "j1"
+    assert ledger.job(job_id).state == "queued"
+    ledger.set_job(job_id, "running", phase="denoise", step=3, num_steps=24)
+    ledger.set_job(job_id, "running", step=4)
+    job = ledger.job(job_id)
+    assert (job.state, job.phase, job.step, job.num_steps) == (
+        "running",
+        "denoise",
+        4,
+        24,
+    )
+    other = ledger.add_job(take_id, None, "batch")
+    ledger.set_job(other, "failed", message="no memory")
+    assert [job.id for job in ledger.jobs()] == ["j1", "j2"]
+    assert [job.id for job in ledger.jobs("a")] == ["j1"]
+    assert [job.id for job in ledger.jobs(states=ENDED)] == ["j2"]
+    assert ledger.jobs("a", states=()) == ()
+
+
+def test_done_needs_the_files(ledger: Ledger) -> None:
+    take_id = ledger.add_take(make_take())
+    job_id = ledger.add_job(take_id, None, "final")
+    with pytest.raises(StoreError, match="has no complete clip on disk"):
+        ledger.set_job(job_id, "done")
+    artifact = add_artifact(ledger, take_id)
+    ledger.path(artifact.poster).write_bytes(b"other")
+    with pytest.raises(StoreError, match="has no complete clip on disk"):
+        ledger.set_job(job_id, "done")
+    assert ledger.job(job_id).state == "queued"
+    add_artifact(ledger, take_id)
+    ledger.set_job(job_id, "done", phase="write")
+    ledger.set_job(job_id, "running", phase="denoise")  # a lost worker's late word
+    assert ledger.job(job_id).state == "done"
+
+
+# Many at once
+
+
+_ADD = """
+import sys
+from pathlib import Path
+from nbagent.ledger import Ledger
+from tests.samples import make_take
+folder, who, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+print("ready", flush=True)
+sys.stdin.readline()
+with Ledger(folder) as ledger:
+    for index in range(count):
+        turn = ledger.add_turn("shared", f"{who} {index}", f"{who}-{index}", {})
+        take_id = ledger.add_take(make_take(seed=index))
+        print(ledger.add_clip("shared", turn.id, take_id).name, turn.id)
+        job = ledger.add_job(take_id, turn.id, "interactive")
+        ledger.set_job(job, "running", step=index)
+"""
+
+
+def test_three_processes_lose_nothing_and_share_no_name(tmp_path: Path) -> None:
+    folder = tmp_path / ".nbagent"  # not there yet: they race to make it, too
+    count = 20
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _ADD, str(folder), who, str(count)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        for who in "abc"
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    told = [process.communicate(timeout=120) for process in processes]
+    assert [errors for _, errors in told] == ["", "", ""]
+    lines = [line.split() for output, _ in told for line in output.splitlines()]
+    total = 3 * count
+    assert {name for name, _ in lines} == {f"c{n}" for n in range(1, total + 1)}
+    with Ledger(folder) as ledger:
+        texts = {turn.text for turn in ledger.turns("shared")}
+        assert texts == {f"{who} {n}" for who in "abc" for n in range(count)}
+        assert len(ledger.jobs("shared", states=RUNNING)) == total
+        assert ledger.verify() == ()
+
+
+def test_threads_have_their_own_connections(ledger: Ledger) -> None:
+    errors: list[BaseException] = []
+
+    def work(who: int) -> None:
+        try:
+            for index in range(10):
+                ledger.add_turn("a", f"{who} {index}", None, {})
+        except BaseException as error:  # noqa: BLE001  the test shows it below
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(who,)) for who in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(ledger.turns("a")) == 60
+    ledger.close()
+    ledger.close()
+    assert len(ledger.turns("a")) == 60, "a closed ledger opens again when it is asked"
+
+
+def test_a_writer_that_is_killed_leaves_whole_turns(tmp_path: Path) -> None:
+    folder = tmp_path / ".nbagent"
+    process = run(_ADD.replace("sys.stdin.readline()", ""), str(folder), "a", "100000")
+    assert process.stdout is not None
+    for _ in range(12):
+        process.stdout.readline()
+    process.kill()
+    process.communicate()
+    with Ledger(folder) as ledger:
+        assert ledger.verify() == ()
+        assert len(ledger.clips("shared")) >= 11
+        assert ledger.add_turn("shared", "next", None, {}).text == "next"
+
+
+# What the disk may do
+
+
+def test_a_folder_deleted_under_a_kernel_is_made_again(ledger: Ledger) -> None:
+    ledger.add_turn("a", "before", None, {})
+    shutil.rmtree(ledger.folder)
+    ledger.add_turn("a", "after", None, {})
+    with Ledger(ledger.folder) as other:
+        assert [turn.text for turn in other.turns("a")] == ["after"]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with Ledger(tmp_path / "file" / ".nbagent") as ledger:
+        for write in (
+            lambda: ledger.add_turn("a", "a ball", None, {}),
+            lambda: ledger.put_file(b"x", ".mp4"),
+            lambda: ledger.checkpoint_dir,
+        ):
+            with pytest.raises(StoreError, match="writable folder with NBAGENT_STORE"):
+                write()
+
+
+def test_a_read_only_folder_is_one_line(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root writes through any mode bits, so the disk itself is made to refuse.
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(StoreError, match=r"\(read-only file system\): name a writable"):
+        ledger.add_turn("a", "a ball", None, {})
+    with pytest.raises(StoreError, match=r"\(read-only file system\): name a writable"):
+        ledger.put_file(b"x", ".mp4")
+
+
+def test_a_read_only_database_is_one_line(ledger: Ledger) -> None:
+    ledger.add_turn("a", "a ball", None, {})
+    with ledger._db.write():
+        pass
+    ledger._db._connection().execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreError, match="writable folder with NBAGENT_STORE"):
+        ledger.add_turn("a", "a ball", None, {})
+    assert len(ledger.turns("a")) == 1
+
+
+_FILL = """
+import resource, signal, sys
+from pathlib import Path
+from nbagent.errors import StoreError
+from nbagent.ledger import Ledger
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+with Ledger(Path(sys.argv[1])) as ledger:
+    kept = 0
+    try:
+        while True:
+            ledger.add_turn("a", "x" * 2000, None, {})
+            kept += 1
+    except StoreError as error:
+        print(error)
+    try:
+        ledger.put_file(b"x" * 300_000, ".mp4")
+    except StoreError as error:
+        print(error)
+    print(kept)
+"""
+
+
+def test_a_full_disk_is_one_line_and_keeps_what_was_stored(tmp_path: Path) -> None:
+    folder = tmp_path / ".nbagent"
+    output, errors = run(_FILL, str(folder)).communicate(timeout=60)
+    assert errors == ""
+    turn_line, file_line, kept = output.splitlines()
+    assert "cannot be used (" in turn_line or "no space left" in turn_line
+    assert "no space left" in file_line
+    with Ledger(folder) as ledger:
+        assert len(ledger.turns("a")) == int(kept) >= 1
+        assert ledger.verify() == ()
+        assert list((folder / "tmp").iterdir()) == []
+        ledger.add_turn("a", "there is room again", None, {})
+
+
+def test_a_tiny_file_system_that_is_full(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)]
+    if os.getuid() or subprocess.run(mounting, capture_output=True).returncode:
+        pytest.skip("mounting a file system needs root")
+    try:
+        with Ledger(disk / ".nbagent") as ledger:
+            ledger.add_turn("a", "a ball", None, {})
+            with pytest.raises(StoreError, match=f"no space left for {disk}"):
+                ledger.put_file(b"x" * 600_000, ".mp4")
+            (disk / "other").write_bytes(b"")
+            with (disk / "other").open("wb", buffering=0) as other:
+                while other.write(b"x" * 4096) == 4096:
+                    if shutil.disk_usage(disk).free == 0:
+                        break
+            with pytest.raises(StoreError, match=f"no space left for {disk}"):
+                ledger.add_turn("a", "x" * 400_000, None, {})
+            (disk / "other").unlink()
+            count = len(ledger.turns("a"))
+            assert count >= 1
+            ledger.add_turn("a", "there is room again", None, {})
+            assert len(ledger.turns("a")) == count + 1
+            assert ledger.verify() == ()
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("damage", [b"this is no database at all", os.urandom(9000)])
+def test_a_damaged_database_is_one_line_and_is_left_alone(
+    tmp_path: Path, damage: bytes
+) -> None:
+    folder = tmp_path / ".nbagent"
+    folder.mkdir()
+    (folder / "ledger.db").write_bytes(damage)
+    with Ledger(folder) as ledger:
+        with pytest.raises(StoreError, match=r"ledger\.db is damaged .* move it away"):
+            ledger.turns("a")
+        with pytest.raises(StoreError, match=r"ledger\.db is damaged .* move it away"):
+            ledger.add_turn("a", "a ball", None, {})
+    assert (folder / "ledger.db").read_bytes() == damage
+
+
+def test_a_newer_ledger_is_one_line_and_is_left_alone(ledger: Ledger) -> None:
+    ledger.add_turn("a", "a ball", None, {})
+    ledger.close()
+    with sqlite3.connect(ledger.folder / "ledger.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreError, match=r"newer nbagent \(schema 99.*upgrade nbagent"):
+        ledger.turns("a")
+
+
+def test_a_locked_database_is_one_line(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbagent.ledger.database.BUSY_S", 0.1)
+    ledger.add_turn("a", "a ball", None, {})
+    ledger.close()
+    other = sqlite3.connect(ledger.folder / "ledger.db", isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        assert len(ledger.turns("a")) == 1, "a reader never waits"
+        with pytest.raises(StoreError, match=r"was locked for 0\.1 s by another"):
+            ledger.add_turn("a", "a ball", None, {})
+    finally:
+        other.close()
+
+
+def test_a_stored_recipe_that_was_changed_is_noticed(ledger: Ledger) -> None:
+    take_id = ledger.add_take(make_take())
+    for recipe in ("replace(recipe, 'red', 'blue')", "'{'", "'{}'"):
+        with ledger._db.write() as db:
+            db.execute(f"UPDATE takes SET recipe = {recipe}")
+        (problem,) = ledger.verify()
+        assert problem == f"take {take_id}: its recipe was changed"

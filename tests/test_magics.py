@@ -1,0 +1,213 @@
+"""The magics in a real shell, over the real engine and pocket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import RichOutput, capture_output
+
+from nbagent.conversation.clip import Clip
+from nbagent.conversation.session import Session
+from nbagent.jobs.engine import Engine
+from nbagent.notebook.bundle import WIDGET_MIME
+from nbagent.notebook.completion import candidates
+from nbagent.notebook.magics import AgentMagics
+from nbagent.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One engine host for the module: starting one takes seconds."""
+    home = tmp_path_factory.mktemp("engine")
+    settings = replace(
+        Settings.from_env({}), store=home / "store", runtime=home / "run", grace_s=1.0
+    )
+    with Engine(settings) as engine:
+        yield engine
+
+
+class Notebook:
+    """A shell with the extension loaded; cells run as a front end would run them."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self.shell = shell
+        self.outputs: list[RichOutput] = []
+        self.text = ""
+
+    @property
+    def magics(self) -> AgentMagics:
+        found = self.shell.magics_manager.registry["AgentMagics"]
+        assert isinstance(found, AgentMagics)
+        return found
+
+    def run(self, cell: str) -> Any:
+        """Run a cell; raise what it raised, return its value."""
+        with capture_output() as captured:
+            result = self.shell.run_cell(cell, store_history=True)
+        self.outputs = captured.outputs
+        self.text = captured.stdout
+        if result.error_in_exec is not None:
+            raise result.error_in_exec
+        return result.result
+
+    def plain(self) -> str:
+        """All text/plain that the cell showed."""
+        return "\n".join(o.data.get("text/plain", "") for o in self.outputs).strip()
+
+
+@pytest.fixture
+def notebook(engine: Engine, settings: Settings) -> Iterator[Notebook]:
+    shell = InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "nbagent")
+    notebook = Notebook(shell)
+    session = Session(settings=settings, engine=engine)
+    session.remixer = notebook.magics._remix
+    notebook.magics._session = session
+    yield notebook
+    session.ledger.close()
+    notebook.magics._session = None
+    shell.run_line_magic("unload_ext", "nbagent")
+    shell.reset(new_session=False)
+    InteractiveShell.clear_instance()
+
+
+def test_a_turn_becomes_a_clip_and_the_next_one_refines_it(notebook: Notebook) -> None:
+    notebook.run("%agent a red ball crosses the beach at sunset")
+    live, static = notebook.outputs
+    assert WIDGET_MIME in live.data
+    assert live.data["text/plain"] == ""
+    assert "data:video/mp4;base64," in static.data["text/html"]
+    assert static.data["text/plain"].startswith("c1: a red ball crosses the beach")
+
+    night = notebook.run("night = %agent slower, and at night\nnight")
+    assert isinstance(night, Clip)
+    assert night.name == "c2"
+    assert night.frames.shape == (16, 64, 64, 3)
+    assert night.fps == 4.0
+    assert night.take is not None
+    assert night.take.operation == "remix"
+    assert "at night" in night.prompt
+    assert "sunset" not in night.prompt
+    assert [clip.name for clip in night.parents] == ["c1"]
+    assert len(notebook.outputs) == 2  # the value is not shown a second time
+
+    notebook.run("%agent what changed between c1 and c2?")
+    assert "at sunset" in notebook.plain()
+    notebook.run("night")
+    assert "data:video/mp4" in notebook.outputs[0].data["text/html"]
+
+
+def test_takes_come_as_one_value_and_draft_takes_fewer_steps(
+    notebook: Notebook,
+) -> None:
+    takes = notebook.run("t = %agent --takes 2 --draft --seed 3 a blue cube\nt")
+    assert [clip.name for clip in takes] == ["c1", "c2"]
+    assert [clip.seed for clip in takes] == [3, 4]
+    assert {clip.take.quality for clip in takes} == {"draft"}
+    assert len(notebook.outputs) == 2
+
+
+def test_a_clip_is_remixed_from_python_and_saved(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    notebook.shell.user_ns["file"] = tmp_path / "star.mp4"
+    notebook.run("star = %agent --draft a yellow star over the sea")
+    made = notebook.run("made = star.remix('now in the desert', seed=5)\nmade")
+    assert "desert" in made.prompt
+    assert made.seed == 5
+    notebook.run("star.save(file)")
+    again = Clip.open(tmp_path / "star.mp4")
+    assert again.recipe == notebook.shell.user_ns["star"].recipe
+
+
+def test_dry_run_spends_nothing(notebook: Notebook) -> None:
+    assert notebook.run("%agent --dry-run --seed 5 a cat on the beach") is None
+    assert "would generate: a cat" in notebook.plain()
+    assert "seed 5" in notebook.plain()
+    notebook.run("%nbagent clips")
+    assert "no clips yet" in notebook.plain()
+
+
+def test_words_reach_the_ledger_byte_for_byte(notebook: Notebook) -> None:
+    words = "a cat {with} $braces \"quotes\" {'a': 1} and a \\ backslash"
+    notebook.run(f"%%agent --dry-run\n{words}")
+    notebook.run(f"%agent --dry-run {words}")
+    turns = notebook.magics.session().ledger.turns("test")
+    assert [turn.text for turn in turns] == [words, words]
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("%agent", "the turn is empty"),
+        ("%agent --sed 3 a cat", "did you mean --seed?"),
+        ("%agent --frames 51 a red ball", "use 50 or 52"),
+        ("%agent --model nowhere/none a red ball", "no model at 'nowhere/none'"),
+        ("%agent make c9 blue", "c9"),
+        ("%nbagent clip", "did you mean clips?"),
+        ("%nbagent save", "write %nbagent save CLIP [FILE]"),
+        ("%nbagent lineage c7", "no clip is called 'c7'"),
+    ],
+)
+def test_a_mistake_is_one_line_and_fails_the_cell(
+    notebook: Notebook, cell: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook.run("first = %agent --draft --steps 1 a red ball")
+    result = notebook.shell.run_cell(cell)
+    printed = capsys.readouterr()
+    error = result.error_in_exec
+    if error is None:  # an answer in words is as good as an error, if it says so
+        assert says in printed.out
+        return
+    assert says in str(error)
+    assert "Traceback" not in printed.out + printed.err
+    assert len((printed.out + printed.err).strip().splitlines()) == 1
+
+
+def test_the_same_turn_again_is_shown_without_rendering(notebook: Notebook) -> None:
+    first = notebook.run("a = %agent --draft a green heart\na")
+    again = notebook.run("b = %agent --draft a green heart\nb")
+    assert (first.name, again.name) == ("c1", "c2")
+    assert first.take == again.take
+    jobs = notebook.magics.session().ledger.jobs()
+    assert len(jobs) == 1
+
+
+def test_chat_says_what_it_needs(notebook: Notebook) -> None:
+    notebook.run("%agent how do I cook rice?")
+    assert "language model" in notebook.plain()
+    assert "%nbagent connect" in notebook.plain()
+
+
+def test_completion_knows_options_clips_and_variables(notebook: Notebook) -> None:
+    notebook.run("my_words = 'hello'\nc = %agent --draft --steps 1 a red ball")
+    magics = notebook.magics
+    assert "--seed" in candidates("%agent --s", "%agent --s", magics)
+    names = candidates("%agent like @", "%agent like @", magics)
+    assert {"@my_words", "@c1", "@c"} <= set(names)
+    assert "clips" in candidates("%nbagent c", "%nbagent c", magics)
+    assert candidates("x = 1", "x = 1", magics) == []
+    found = notebook.shell.complete("--se", "%agent --se", 11)[1]
+    assert "--seed" in found
+
+
+def test_loading_twice_and_unloading_leaves_the_shell_as_it_was(
+    notebook: Notebook,
+) -> None:
+    shell = notebook.shell
+    shell.run_line_magic("load_ext", "nbagent")
+    assert AgentMagics.agent.__doc__ is not None
+    assert "--seed N" in AgentMagics.agent.__doc__
+    shell.run_line_magic("unload_ext", "nbagent")
+    assert shell.find_line_magic("agent") is None
+    assert shell.find_cell_magic("agent") is None
+    assert not [m for m in shell.Completer.custom_matchers if hasattr(m, "nbagent")]
+    shell.run_line_magic("load_ext", "nbagent")
+    assert shell.find_line_magic("agent") is not None

@@ -1,0 +1,261 @@
+"""The player's kernel side: one writer, and a reply to every request."""
+
+from __future__ import annotations
+
+import importlib
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import comm
+import pytest
+from comm.base_comm import BaseComm
+
+from nbagent.errors import EngineError, MediaError
+from nbagent.notebook import player as player_module
+from nbagent.notebook.player import Player
+from nbagent.notebook.wire import TakeView, take_view
+from nbagent.take import Progress
+from tests.test_wire import make_take
+
+WAIT_S = 10
+
+
+class RecordingComm(BaseComm):
+    """A comm whose messages stay here instead of going to a front end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.published: queue.Queue[tuple[dict[str, Any], list[bytes]]] = queue.Queue()
+        super().__init__(*args, **kwargs)
+
+    def publish_msg(
+        self,
+        msg_type: str,
+        data: Any = None,
+        metadata: Any = None,  # noqa: ARG002  the base class's
+        buffers: Any = None,
+        **_keys: Any,
+    ) -> None:
+        if msg_type == "comm_msg":
+            self.published.put((data, list(buffers or [])))
+
+
+@pytest.fixture(autouse=True)
+def recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comm, "create_comm", RecordingComm)
+
+
+class FileSource:
+    """Answers as a session would; `gate` holds an answer back until it is set."""
+
+    def __init__(self) -> None:
+        self.cancelled: list[int | None] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.started = threading.Event()
+
+    def clip_bytes(self, index: int) -> bytes:
+        if index == 1:
+            raise MediaError("c2 is damaged: render it again")
+        return b"mp4 %d" % index
+
+    def preview(self, index: int) -> bytes | None:
+        return b"webp" if index == 0 else None
+
+    def cancel(self, index: int | None) -> None:
+        self.cancelled.append(index)
+
+    def save(self, index: int, format: str) -> str:  # noqa: A002
+        self.started.set()
+        assert self.gate.wait(WAIT_S)
+        if format == "gif":
+            raise ZeroDivisionError("a bug")
+        return f"c{index + 1}.{format}"
+
+
+def views() -> list[TakeView]:
+    return [take_view(name, make_take()) for name in ("c1", "c2")]
+
+
+@pytest.fixture
+def source() -> FileSource:
+    return FileSource()
+
+
+@pytest.fixture
+def shown(source: FileSource) -> Iterator[Player]:
+    player = Player(source, views(), request="a red ball")
+    yield player
+    player.close()
+
+
+def sent(player: Player) -> tuple[dict[str, Any], list[bytes]]:
+    return cast(RecordingComm, player.comm).published.get(timeout=WAIT_S)
+
+
+def ask(player: Player, message: object) -> tuple[dict[str, Any], list[bytes]]:
+    """Deliver a message as the kernel does, and wait for its reply."""
+    data = {"method": "custom", "content": message}
+    player.comm.handle_msg({"content": {"data": data}, "buffers": []})
+    reply, buffers = sent(player)
+    assert reply["method"] == "custom"
+    return reply["content"], buffers
+
+
+def test_each_request_is_answered_with_its_id(
+    shown: Player, source: FileSource
+) -> None:
+    clip = ask(shown, {"type": "get_clip", "id": "v-1", "index": 0})
+    assert clip == ({"type": "clip", "id": "v-1"}, [b"mp4 0"])
+    preview = ask(shown, {"type": "get_preview", "id": "v-2", "index": 0})
+    assert preview == ({"type": "preview", "id": "v-2"}, [b"webp"])
+    early = ask(shown, {"type": "get_preview", "id": "v-3", "index": 1})
+    assert early == ({"type": "preview", "id": "v-3"}, [])
+    stop = ask(shown, {"type": "cancel", "id": "v-4", "index": None})
+    assert stop == ({"type": "cancelling", "id": "v-4"}, [])
+    assert source.cancelled == [None]
+    saved = ask(shown, {"type": "save", "id": "v-5", "index": 0, "format": "webm"})
+    assert saved == ({"type": "saved", "id": "v-5", "path": "c1.webm"}, [])
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ({"type": "get_clip", "id": "v-1", "index": 1}, "c2 is damaged"),
+        ({"type": "get_clip", "id": "v-1", "index": 9}, "there is no take 9"),
+        ({"type": "dance", "id": "v-1"}, "unknown player message 'dance'"),
+        (
+            {"type": "save", "id": "v-1", "index": 0, "format": "gif"},
+            "ZeroDivisionError: a bug (a bug in nbagent; please report it)",
+        ),
+    ],
+)
+def test_an_error_is_a_reply_too(
+    shown: Player, message: dict[str, Any], line: str
+) -> None:
+    reply, buffers = ask(shown, message)
+    assert (reply["type"], reply["id"], buffers) == ("error", "v-1", [])
+    assert line in reply["message"]
+
+
+@pytest.mark.parametrize("message", [None, "x", [], {}, {"id": 3}, {"type": "save"}])
+def test_a_message_nobody_could_hear_the_answer_of_is_dropped(
+    shown: Player, message: object
+) -> None:
+    # Any thread that dies with an exception fails this test: warnings are errors.
+    data = {"method": "custom", "content": message}
+    shown.comm.handle_msg({"content": {"data": data}, "buffers": []})
+    assert ask(shown, {"type": "cancel", "id": "v-1", "index": None})[0]["id"] == "v-1"
+
+
+def test_a_slow_answer_holds_nobody_up(shown: Player, source: FileSource) -> None:
+    source.gate.clear()
+    message = {"type": "save", "id": "slow", "index": 0, "format": "mp4"}
+    data = {"method": "custom", "content": message}
+    shown.comm.handle_msg({"content": {"data": data}, "buffers": []})  # returns
+    assert source.started.wait(WAIT_S)
+    reply, _ = ask(shown, {"type": "cancel", "id": "quick", "index": None})
+    assert reply["id"] == "quick"
+    source.gate.set()
+    assert sent(shown)[0]["content"]["id"] == "slow"
+
+
+def test_one_update_is_one_message(shown: Player) -> None:
+    shown.set_take(0, state="running", phase="denoise", step=1)
+    data, _ = sent(shown)
+    assert data["state"].keys() == {"takes"}
+    assert data["state"]["takes"][0]["step"] == 1
+
+
+def test_no_bytes_are_ever_a_trait(shown: Player) -> None:
+    ask(shown, {"type": "get_clip", "id": "v-1", "index": 0})
+    state = shown.get_state()
+    assert not [name for name, value in state.items() if isinstance(value, bytes)]
+    ours = {name for name in state if not name.startswith("_")}
+    assert {"takes", "request", "note", "turn_state"} < ours
+
+
+@pytest.mark.parametrize(
+    ("states", "turn"),
+    [
+        (("queued", "done"), "running"),
+        (("failed", "running"), "running"),
+        (("done", "failed"), "done"),
+        (("cancelled", "failed"), "cancelled"),
+        (("failed", "failed"), "failed"),
+    ],
+)
+def test_the_turn_follows_from_its_takes(
+    shown: Player, states: tuple[str, str], turn: str
+) -> None:
+    for index, state in enumerate(states):
+        shown.set_take(index, state=state)
+    assert shown.turn_state == turn
+
+
+def test_a_turn_without_takes_is_thinking_and_may_fail(source: FileSource) -> None:
+    player = Player(source, request="a red ball")
+    assert player.turn_state == "thinking"
+    player.update(turn_state="failed", note="nobody knows")
+    assert (player.turn_state, player.note) == ("failed", "nobody knows")
+    player.set_takes(views())
+    assert player.turn_state == "running"
+    player.close()
+
+
+def test_threads_that_write_at_once_lose_nothing(shown: Player) -> None:
+    def count(index: int) -> None:
+        for step in range(1, 101):
+            progress = Progress(job="j", state="running", phase="denoise", step=step)
+            shown.set_progress(index, progress)
+
+    threads = [threading.Thread(target=count, args=(index,)) for index in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT_S)
+    assert [take["step"] for take in shown.takes] == [100, 100]
+    # What the front end was told last is what the kernel holds.
+    published = cast(RecordingComm, shown.comm).published
+    last = None
+    while not published.empty():
+        last = published.get()[0]["state"].get("takes", last)
+    assert last == shown.takes
+
+
+def test_an_unknown_field_is_a_bug_and_flies(shown: Player) -> None:
+    with pytest.raises(TypeError, match="no field stepp"):
+        shown.set_take(0, stepp=3)
+
+
+def test_buttons_reach_a_busy_kernel_only_where_the_hook_exists() -> None:
+    class Comm74:
+        _reply_subshell_for: Callable[..., Any] = staticmethod(lambda *_: "main")
+
+    hooked, plain = Comm74(), object()
+    player_module._answer_while_busy(hooked)
+    player_module._answer_while_busy(plain)
+    assert hooked._reply_subshell_for({"content": {"id": "v-1"}}, "sub") == "sub"
+
+
+def test_missing_built_files_name_the_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(player_module, "STATIC", tmp_path)
+    with pytest.raises(EngineError, match=r"run `npm ci && npm run build` in js/"):
+        player_module._asset("player.js")
+
+
+def test_a_page_pays_little_for_the_player() -> None:
+    # Executed notebooks store this once for every player (facts: state of widgets).
+    assert player_module._asset("player.js").stat().st_size < 20_000
+    assert player_module._asset("player.css").stat().st_size < 8_000
+
+
+def test_importing_the_player_brings_no_heavy_package() -> None:
+    importlib.import_module("nbagent.notebook.player")
+    heavy = {"torch", "diffusers", "transformers", "distributed"}
+    assert not heavy & sys.modules.keys()

@@ -1,0 +1,162 @@
+"""The world pocket is trained on: deterministic, factored, said in taught words."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nbagent.pocket import vocabulary as words
+from nbagent.pocket.captions import caption, draw_any_scene, draw_scene
+from nbagent.pocket.world import RGB, Scene, render, render_with_mask, track
+
+SCENE = Scene(
+    actor="red ball", place="beach", time="day", motion="left", pace="fast", seed=3
+)
+
+
+def test_render_has_the_documented_shape_and_repeats() -> None:
+    clip = render(SCENE)
+    assert clip.shape == (16, 64, 64, 3)
+    assert clip.dtype == np.uint8
+    assert (clip == render(SCENE)).all()
+    assert (clip != render(replace(SCENE, seed=4))).any()
+
+
+def test_a_part_of_a_clip_is_that_part() -> None:
+    assert (render(SCENE, 4, start=6) == render(SCENE)[6:10]).all()
+
+
+def test_other_sizes_are_resized() -> None:
+    frames, mask = render_with_mask(SCENE, 3, 48, 80)
+    assert frames.shape == (3, 48, 80, 3)
+    assert mask.shape == (3, 48, 80)
+
+
+def test_changing_the_actor_changes_only_its_pixels() -> None:
+    one, mask_one = render_with_mask(SCENE)
+    two, mask_two = render_with_mask(replace(SCENE, actor="panda"))
+    # The mask starts at a quarter of opacity; the pixels around it are the soft edge.
+    touched = mask_one | mask_two
+    for axis in (1, 2, 1, 2, 1, 2):
+        touched = touched | np.roll(touched, 1, axis) | np.roll(touched, -1, axis)
+    assert (one != two).any()
+    assert (one == two)[~touched].all()
+
+
+@pytest.mark.parametrize("change", [{"place": "snow"}, {"time": "night"}])
+def test_changing_the_background_moves_nothing(change: dict[str, str]) -> None:
+    other = replace(SCENE, **change)  # type: ignore[arg-type]  # values are checked
+    assert track(other) == track(SCENE)
+    (one, mask), (two, other_mask) = render_with_mask(SCENE), render_with_mask(other)
+    assert (mask == other_mask).all()
+    assert (one[~mask] != two[~mask]).any()
+    core = mask & (np.abs(one - np.float32(RGB["red"])).max(-1) < 2)
+    assert core.any()
+    assert (one[core] == two[core]).all()
+
+
+@pytest.mark.parametrize(
+    ("motion", "axis", "sign"),
+    [("left", 1, -1), ("right", 1, 1), ("rise", 0, -1), ("fall", 0, 1)],
+)
+def test_motion_goes_its_way_and_pace_sets_how_far(
+    motion: words.Motion, axis: int, sign: int
+) -> None:
+    reach = []
+    for pace in words.PACES:
+        path = np.array(track(replace(SCENE, motion=motion, pace=pace)))
+        reach.append(sign * (path[-1] - path[0])[axis])
+        assert path[-1][1 - axis] == path[0][1 - axis]
+    assert 0 < reach[0] < reach[1] < reach[2]
+
+
+def test_values_outside_the_world_are_refused() -> None:
+    with pytest.raises(ValueError, match="no 'green horse'"):
+        Scene(actor="green horse", place="sea")
+    with pytest.raises(ValueError, match="no time of day"):
+        Scene(actor="cat", place="space", time="night")
+    with pytest.raises(ValueError, match="no pace"):
+        Scene(actor="cat", place="sea", pace="fast")
+
+
+def test_every_place_and_actor_renders() -> None:
+    for place in words.PLACES:
+        for time in words.TIMES if words.is_scene(place) else ("day",):
+            assert render(Scene(actor="cat", place=place, time=time), 1).std() > 5
+    looks = {render(Scene(actor=a, place="sea"), 1).tobytes() for a in words.ACTORS}
+    assert len(looks) == len(words.ACTORS) == 40
+
+
+def test_captions_say_only_taught_words_and_name_their_actor() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(1500):
+        scene = draw_any_scene(rng)
+        said = caption(scene, rng)
+        assert words.unknown_words(said) == []
+        names = words.ACTOR_WORDS[scene.actor.rpartition(" ")[2]]
+        assert any(name in said for name in names)
+        if scene.time == "night":
+            assert any(t in said for t in words.TIME_PHRASES["night"])
+        if scene.place in words.PLAIN:
+            colour = scene.place.removeprefix("plain ")
+            assert any(c in said for c in words.COLOUR_WORDS[colour])
+
+
+def test_captions_include_the_form_the_conversation_renders() -> None:
+    rng = np.random.default_rng(1)
+    scene = replace(SCENE, time="night", pace="slow")
+    said = {caption(scene, rng) for _ in range(4000)}
+    assert len(said) > 500
+    assert "a red ball moving left on the beach, at night, slowly" in said
+
+
+def test_training_never_draws_what_is_held_out() -> None:
+    rng = np.random.default_rng(2)
+    seen = set()
+    for _ in range(4000):
+        s = draw_scene(rng)
+        assert not words.is_held_out(s.actor, s.motion, s.place, s.time)
+        seen.add((s.actor, s.place))
+    assert not any(words.is_held_out_pair(a, p) for a, p in seen)
+    assert {a for a, _ in seen} == set(words.ACTORS)
+    assert {p for _, p in seen} == set(words.PLACES)
+
+
+def test_held_out_shares_are_as_documented() -> None:
+    pairs = [words.is_held_out_pair(a, p) for a in words.ACTORS for p in words.PLACES]
+    assert np.mean(pairs) == pytest.approx(1 / 13, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "unknown"),
+    [
+        ("a red ball moving right on the beach, at night, slowly", []),
+        ("A yellow cube rising slowly over the sea at night.", []),
+        ("a zebra on the beach", ["zebra"]),
+        ("a knight", ["knight"]),
+        ("a red ball juggling, juggling swords", ["juggling", "swords"]),
+        ("ein roter Ball am Strand", ["ein", "roter", "ball", "am", "strand"]),
+        ("un cheval bleu", ["un", "cheval", "bleu"]),
+        ("一个红球", ["一个红球"]),
+        ("", []),
+    ],
+)
+def test_unknown_words(prompt: str, unknown: list[str]) -> None:
+    assert words.unknown_words(prompt) == unknown
+
+
+def test_the_vocabulary_needs_neither_numpy_nor_torch() -> None:
+    code = (
+        "import sys, nbagent.pocket, nbagent.pocket.vocabulary;"
+        "sys.exit(bool({'numpy', 'torch'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_no_taught_word_needs_punctuation() -> None:
+    assert all(re.fullmatch(r"[a-z]+", word) for word in words.KNOWN_WORDS)

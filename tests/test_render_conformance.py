@@ -1,0 +1,344 @@
+"""The seam's battery, run on every pipeline family that `nbagent.models` names.
+
+Bit equality throughout: the seam must not change a stock pipeline's result, and a job
+that was stopped, killed or paused must end where an undisturbed one ends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import pytest
+import torch
+from diffusers import DiffusionPipeline
+
+from nbagent.errors import Cancelled, JobFailed
+from nbagent.models import model_card
+from nbagent.render.capability import capability
+from nbagent.render.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from nbagent.render.preview import fit, normalize, unpack
+from nbagent.render.seam import Fresh, Noised, Resumed, Seam, Start, Step, on_step_end
+from tests.tiny_pipelines import TINY, unipc
+
+pytestmark = pytest.mark.filterwarnings(
+    # Mochi's rotary embedding asks for fp32 autocast, which CPUs only warn about.
+    "ignore:In CPU autocast:UserWarning",
+    # diffusers' DPM++ hands a tensor to numpy 2.
+    "ignore:__array__ implementation:DeprecationWarning",
+)
+FAMILIES = pytest.mark.parametrize("name", TINY)
+STEPS = 6  # of every call in this file
+SEED = 1
+
+
+@pytest.fixture(scope="module")
+def pipes() -> Callable[[str], DiffusionPipeline]:
+    """Build each tiny pipeline once: that jobs share it is what is tested."""
+    built: dict[str, DiffusionPipeline] = {}
+
+    def pipe(name: str) -> DiffusionPipeline:
+        if name not in built:
+            built[name] = TINY[name].build()
+            built[name].set_progress_bar_config(disable=True)
+        return built[name]
+
+    return pipe
+
+
+class Run:
+    """One run through the seam, with everything that it showed."""
+
+    def __init__(self, start: Start | None = None, seed: int = SEED) -> None:
+        self.steps: list[Step] = []
+        self.heads = 0
+        self.cancel_at: int | None = None
+        self.save_at: tuple[int, Path] | None = None
+        self.seam = Seam(
+            generator=torch.Generator().manual_seed(seed),
+            start=start or Fresh(),
+            before_step=self._before_step,
+            after_step=self._after_step,
+        )
+
+    def _before_step(self) -> None:
+        if self.heads == self.cancel_at:
+            raise Cancelled("stopped")
+        self.heads += 1
+
+    def _after_step(self, step: Step) -> None:
+        self.steps.append(step)
+        if self.save_at is not None and step.index + 1 == self.save_at[0]:
+            save_checkpoint(self.save_at[1], _checkpoint(self.seam, step))
+
+    def __call__(self, pipe: DiffusionPipeline, name: str, **more: Any) -> Any:
+        session = self.seam.open(pipe)
+        return session(
+            **(TINY[name].arguments() | more),
+            generator=self.seam.generator,
+            callback_on_step_end=on_step_end,
+            callback_on_step_end_tensor_inputs=["latents"],
+        ).frames
+
+
+def _checkpoint(seam: Seam, step: Step) -> Checkpoint:
+    return Checkpoint(
+        take_id="t",
+        start_step=0,
+        num_steps=seam.num_steps,
+        elapsed_s=0.0,
+        state=Resumed(
+            step=step.index + 1,
+            latents=step.latents,
+            scheduler=seam.snapshot(),
+            generator=seam.generator.get_state(),
+        ),
+    )
+
+
+def _stock(pipe: DiffusionPipeline, name: str, **more: Any) -> Any:
+    generator = torch.Generator().manual_seed(SEED)
+    return pipe(**(TINY[name].arguments() | more), generator=generator).frames
+
+
+@FAMILIES
+def test_seam_changes_nothing(pipes: Any, name: str) -> None:
+    """The tap, the gate and the injection are transparent, and show each step."""
+    run = Run()
+    latents = run(pipes(name), name)
+    assert torch.equal(latents, _stock(pipes(name), name))
+    assert [step.index for step in run.steps] == list(range(STEPS))
+    assert torch.equal(run.steps[-1].latents, latents)
+    # The preview of the last step is the clip itself.
+    assert run.steps[-1].x0 is not None
+    assert torch.allclose(run.steps[-1].x0.float(), latents.float(), atol=1e-4)
+
+
+@FAMILIES
+@pytest.mark.parametrize("step", [1, 4])
+def test_resume_is_exact(pipes: Any, name: str, step: int, tmp_path: Path) -> None:
+    """A run stopped after any step goes on from its file to the same bytes."""
+    first = Run()
+    first.save_at = (step, tmp_path / "c.safetensors")
+    first.cancel_at = step
+    with pytest.raises(Cancelled):
+        first(pipes(name), name)
+    found = load_checkpoint(tmp_path / "c.safetensors", "t")
+    assert found is not None
+    second = Run(found.state, seed=99)  # the generator's state is in the file
+    latents = second(pipes(name), name)
+    assert torch.equal(latents, _stock(pipes(name), name))
+    assert [s.index for s in second.steps] == list(range(step, STEPS))
+
+
+@FAMILIES
+def test_decoding_alone_is_exact(pipes: Any, name: str, tmp_path: Path) -> None:
+    """From the last step's checkpoint, nothing but decoding is done again."""
+    run = Run()
+    run.save_at = (STEPS, tmp_path / "c.safetensors")
+    frames = run(pipes(name), name, output_type="pt")
+    found = load_checkpoint(tmp_path / "c.safetensors", "t")
+    assert found is not None
+    again = Run(found.state)
+    assert torch.equal(again(pipes(name), name, output_type="pt"), frames)
+    assert again.steps == []
+
+
+@FAMILIES
+def test_cancel_then_reuse(pipes: Any, name: str) -> None:
+    """A job cancelled in the middle leaves the shared weights as they were."""
+    run = Run()
+    run.cancel_at = 2
+    with pytest.raises(Cancelled):
+        run(pipes(name), name)
+    assert len(run.steps) == 2
+    assert torch.equal(Run()(pipes(name), name), _stock(pipes(name), name))
+
+
+@FAMILIES
+def test_remix_starts_late(pipes: Any, name: str) -> None:
+    """A remix runs its share of the steps, and a weak one stays near its parent."""
+    parent = Run()(pipes(name), name)
+    far: list[float] = []
+    for strength, num_steps in ((0.34, 2), (1.0, STEPS)):
+        run = Run(Noised(latents=parent, strength=strength), seed=7)
+        remixed = run(pipes(name), name, prompt="a blue cat")
+        assert len(run.steps) == num_steps
+        far.append((remixed.float() - parent.float()).abs().mean().item())
+    assert far[0] < far[1]
+
+
+def test_a_weak_remix_of_a_short_draft_still_runs(pipes: Any) -> None:
+    """Stock pipelines would take no step at all here."""
+    parent = Run()(pipes("wan-unipc"), "wan-unipc")
+    run = Run(Noised(latents=parent, strength=0.1))
+    run(pipes("wan-unipc"), "wan-unipc")
+    assert len(run.steps) == 1
+
+
+@pytest.mark.parametrize("name", ["wan-unipc", "wan-euler", "wan-dpm"])
+def test_remix_is_stock_video_to_video(pipes: Any, name: str) -> None:
+    """SDEdit through the seam equals diffusers' own video-to-video, bit for bit."""
+    pipe, tiny = pipes(name), TINY[name]
+    generator = torch.Generator().manual_seed(3)
+    video = torch.rand(1, 9, 3, tiny.height, tiny.width, generator=generator)
+    with torch.no_grad():
+        encoded = pipe.vae.encode(video.transpose(1, 2) * 2 - 1).latent_dist.mode()
+    # The stock pipeline multiplies by 1 / std, which rounds otherwise than dividing.
+    mean, deviation = (
+        torch.tensor(pipe.vae.config[statistic]).view(1, -1, 1, 1, 1)
+        for statistic in ("latents_mean", "latents_std")
+    )
+    known = (encoded - mean) * (1.0 / deviation)
+    assert torch.allclose(known, normalize(pipe.vae, encoded), atol=1e-6)
+    stock = diffusers.WanVideoToVideoPipeline(**_five(pipe))
+    stock.set_progress_bar_config(disable=True)
+    arguments = tiny.arguments() | {"prompt": "a blue cat", "strength": 0.5}
+    del arguments["num_frames"]
+    generator = torch.Generator().manual_seed(SEED)
+    wanted = stock(video=video, **arguments, generator=generator).frames
+    run = Run(Noised(latents=known, strength=0.5))
+    assert torch.equal(run(pipe, name, prompt="a blue cat"), wanted)
+
+
+def _five(pipe: DiffusionPipeline) -> dict[str, Any]:
+    names = ("tokenizer", "text_encoder", "vae", "transformer")
+    own = type(pipe.scheduler).from_config(pipe.scheduler.config)
+    return {n: getattr(pipe, n) for n in names} | {"scheduler": own}
+
+
+def test_two_jobs_take_turns_over_one_model(pipes: Any) -> None:
+    """Interleaved step by step in two threads, each gets what it gets alone."""
+    name = "wan-unipc"
+    alone = [Run(seed=seed)(pipes(name), name) for seed in (1, 2)]
+    results: dict[int, Any] = {}
+    gates = [threading.Semaphore(1), threading.Semaphore(0)]
+
+    def work(me: int) -> None:
+        run = Run(seed=me + 1)
+        # One step each: take my turn, and give the other's after it.
+        run.seam.before_step = gates[me].acquire  # type: ignore[assignment]
+        run.seam.after_step = lambda _step: gates[1 - me].release()
+        results[me] = run(pipes(name), name)
+
+    threads = [threading.Thread(target=work, args=(me,)) for me in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert torch.equal(results[0], alone[0])
+    assert torch.equal(results[1], alone[1])
+
+
+def test_a_stochastic_solver_follows_the_seed() -> None:
+    """Wan gives its scheduler no generator; the tap gives it the job's."""
+    pipe = TINY["wan-euler"].build()
+    pipe.scheduler = diffusers.FlowMatchEulerDiscreteScheduler(stochastic_sampling=True)
+    torch.manual_seed(1)
+    first = Run()(pipe, "wan-euler")
+    torch.manual_seed(2)
+    assert torch.equal(Run()(pipe, "wan-euler"), first)
+
+
+def test_configured_values_reach_the_session(pipes: Any) -> None:
+    """A session is built anew: what is no component must not be lost."""
+    pipe = diffusers.WanPipeline(**_five(pipes("wan-unipc")), boundary_ratio=0.9)
+    session = Run().seam.open(pipe)
+    assert session.config.boundary_ratio == 0.9
+    assert session.transformer is pipe.transformer
+    assert session.scheduler is not pipe.scheduler
+
+
+def test_latents_of_another_size_are_refused(pipes: Any) -> None:
+    """A parent of another length cannot be remixed in place."""
+    start = Noised(latents=torch.zeros(1, 16, 9, 2, 2), strength=0.5)
+    with pytest.raises(JobFailed, match="keep the frame count and the size"):
+        Run(start)(pipes("wan-unipc"), "wan-unipc")
+
+
+def test_a_damaged_checkpoint_is_none(tmp_path: Path) -> None:
+    """Half a file, another take's file and no file all mean: start again."""
+    path = tmp_path / "c.safetensors"
+    assert load_checkpoint(path, "t") is None
+    seam = Run().seam
+    seam._scheduler = unipc()
+    save_checkpoint(
+        path, _checkpoint(seam, Step(index=0, latents=torch.ones(2), x0=None))
+    )
+    assert load_checkpoint(path, "t") is not None
+    assert load_checkpoint(path, "other") is None
+    path.write_bytes(path.read_bytes()[:-3])
+    assert load_checkpoint(path, "t") is None
+    assert [p.name for p in tmp_path.iterdir()] == ["c.safetensors"]
+
+
+@FAMILIES
+def test_card_agrees_with_the_loaded_pipeline(
+    pipes: Any, name: str, tmp_path: Path
+) -> None:
+    """What files promise is what the pipeline does: count and size are not rounded."""
+    pipe, tiny = pipes(name), TINY[name]
+    pipe.save_config(tmp_path)
+    for part in ("vae", "transformer", "unet"):
+        if getattr(pipe, part, None) is not None:
+            getattr(pipe, part).save_config(tmp_path / part)
+    card = model_card(str(tmp_path))
+    assert (card.frames_step, card.frames_offset) == tiny.frames_rule
+    capability(pipe).check_card(card)
+    asked = tiny.num_frames + (name == "pocket-like")
+    card.check(asked, card.size_multiple, card.size_multiple)
+    side = card.size_multiple
+    frames = _stock(pipe, name, output_type="np", height=side, width=side)
+    assert frames.shape == (1, asked, side, side, 3)
+
+
+@FAMILIES
+def test_latents_are_normalized_as_the_pipeline_does(pipes: Any, name: str) -> None:
+    """Decoding through the pipeline undoes `normalize`, for every family's scale."""
+    pipe, tiny = pipes(name), TINY[name]
+    ability = capability(pipe)
+    latents = Run()(pipe, name)
+    clip = unpack(latents, ability, tiny.height, tiny.width)  # (C, F, H, W)
+    assert clip.shape[2:] == (
+        tiny.height // ability.space_factor,
+        tiny.width // ability.space_factor,
+    )
+    frames = _stock(pipe, name, output_type="pt")[0]  # (F, 3, H, W)
+    is_video = name != "animatediff"
+    raw = _denormalize(pipe.vae, clip.unsqueeze(0))
+    if not is_video:
+        raw = raw[0].transpose(0, 1)
+    with torch.no_grad():
+        decoded = pipe.vae.decode(raw).sample
+    if is_video:
+        decoded = decoded[0].transpose(0, 1)
+    assert torch.allclose((decoded / 2 + 0.5).clamp(0, 1), frames, atol=1e-4)
+
+
+def _denormalize(vae: Any, latents: torch.Tensor) -> torch.Tensor:
+    zero = normalize(vae, torch.zeros_like(latents))
+    slope = normalize(vae, torch.ones_like(latents)) - zero
+    return (latents - zero) / slope
+
+
+@FAMILIES
+def test_previews_are_frames(pipes: Any, name: str) -> None:
+    """Each family's latents map to small frames of the clip's shape."""
+    pipe, tiny = pipes(name), TINY[name]
+    ability = capability(pipe)
+    run = Run()
+    run(pipe, name)
+    assert run.steps[1].x0 is not None
+    clip = unpack(run.steps[1].x0, ability, tiny.height, tiny.width)
+    frames = fit(pipe.vae, ability).frames(clip)
+    scale = min(8, ability.space_factor)
+    assert frames.dtype == "uint8"
+    assert frames.shape == (
+        clip.shape[1],
+        clip.shape[2] * scale,
+        clip.shape[3] * scale,
+        3,
+    )

@@ -1,0 +1,229 @@
+"""The session: turns are kept, re-runs replace, mistakes lose nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nbagent.artifacts import store_frames
+from nbagent.conversation.clip import Clip
+from nbagent.conversation.context import variables
+from nbagent.conversation.rendering import derive, save_beside
+from nbagent.conversation.session import Reply, Session
+from nbagent.errors import JobFailed, NbagentError, SpecError
+from nbagent.jobs.engine import Engine
+from nbagent.settings import Settings
+from nbagent.take import Take
+
+
+@pytest.fixture
+def session(settings: Settings) -> Iterator[Session]:
+    # The engine is the real one, and never starts: nothing here renders.
+    session = Session(settings=settings, engine=Engine(settings))
+    yield session
+    session.close()
+
+
+def store(session: Session, reply: Reply) -> tuple[Clip, ...]:
+    """Put frames in the ledger as if the takes had been rendered."""
+    clips = session.render(reply).clips
+    for take in reply.takes:
+        fake_frames(session, take)
+    return clips
+
+
+def fake_frames(session: Session, take: Take) -> None:
+    shade = np.linspace(0, 255, take.num_frames).astype(np.uint8)
+    frames = np.broadcast_to(
+        shade[:, None, None, None], (take.num_frames, take.height, take.width, 3)
+    )
+    latents = session.ledger.put_file(b"latents of " + take.id.encode(), ".safetensors")
+    store_frames(
+        session.ledger,
+        take,
+        np.ascontiguousarray(frames),
+        take.fps,
+        latents=latents,
+        seconds_rendered=1.5,
+    )
+
+
+def say(session: Session, words: str, cell: str | None = None, **options: Any) -> Reply:
+    return session.hear(words, options, cell_id=cell)
+
+
+def test_it_refers_to_the_clip_above_also_when_a_cell_is_run_again(
+    session: Session,
+) -> None:
+    store(session, say(session, "a red ball on the beach", "one"))
+    second = say(session, "make it blue", "two")
+    store(session, second)
+    third = say(session, "make it green", "three")
+    store(session, third)
+    assert third.takes[0].parents == (second.takes[0].id,)
+
+    again = say(session, "make it yellow", "two")
+    assert again.takes[0].parents == second.takes[0].parents
+    clips = store(session, again)
+    assert [clip.name for clip in clips] == ["c2"]
+    assert [row.name for row in session.rows()] and len(session.rows()) == 3
+
+
+def test_running_all_again_gives_the_same_takes_under_the_same_names(
+    session: Session,
+) -> None:
+    cells = [
+        ("one", "a red ball on the beach"),
+        ("two", "at night"),
+        ("three", "like c1 but a cat"),
+    ]
+    runs = []
+    for _ in range(2):
+        made = []
+        for cell, words in cells:
+            reply = say(session, words, cell)
+            clips = store(session, reply)
+            made.append([(clip.name, clip.take) for clip in clips])
+        runs.append(made)
+    assert runs[0] == runs[1]
+
+
+def test_a_turn_that_cannot_be_is_kept_with_its_error(session: Session) -> None:
+    with pytest.raises(SpecError):
+        say(session, "a red ball on the beach", "one", frames=51)
+    turn = session.ledger.turns(session.settings.conversation)[0]
+    assert turn.text == "a red ball on the beach"
+    assert turn.error is not None
+    assert "use 50 or 52" in turn.error
+
+
+def test_a_re_cut_needs_no_engine(session: Session) -> None:
+    (clip,) = store(session, say(session, "a red ball on the beach"))
+    reply = say(session, "twice as fast")
+    rendering = session.render(reply)
+    heard = []
+    rendering.start(lambda index, progress: heard.append((index, progress.state)))
+    rendering.wait()
+    assert heard == [(0, "done")]
+    fast = rendering.clips[0]
+    assert fast.fps == 2 * clip.fps
+    assert fast.num_frames == clip.num_frames
+    artifact = session.ledger.artifact(reply.takes[0].id)
+    parent = session.ledger.artifact(reply.takes[0].parents[0])
+    assert artifact is not None
+    assert parent is not None
+    assert artifact.latents == parent.latents
+
+
+def test_a_re_cut_of_a_clip_whose_file_is_gone_is_one_line(session: Session) -> None:
+    (clip,) = store(session, say(session, "a red ball on the beach"))
+    reply = say(session, "twice as fast")
+    clip.path.unlink()
+    with pytest.raises(JobFailed, match="render it again"):
+        derive(session.ledger, reply.takes[0])
+
+
+def test_going_back_gives_the_earlier_take(session: Session) -> None:
+    store(session, say(session, "a red ball on the beach"))
+    night = say(session, "at night")
+    store(session, night)
+    back = say(session, "undo that, go back")
+    assert back.takes[0].id == night.takes[0].parents[0]
+
+
+def test_nothing_to_go_back_to(session: Session) -> None:
+    store(session, say(session, "a red ball on the beach"))
+    with pytest.raises(SpecError, match="nothing to go back to"):
+        say(session, "go back to the previous version")
+
+
+def test_answers_come_from_the_record(session: Session) -> None:
+    store(session, say(session, "a red ball on the beach", seed=77))
+    answer = say(session, "what seed does c1 have?").answer
+    assert answer is not None
+    assert "seed 77" in answer
+    store(session, say(session, "at night"))
+    answer = say(session, "what changed between c1 and c2?").answer
+    assert answer is not None
+    assert "at night" in answer
+    assert "From c1 to c2" in answer
+
+
+def test_a_dry_run_tells_the_time_only_from_evidence(session: Session) -> None:
+    words = "a red ball on the beach"
+    before = say(session, words, dry_run=True).answer
+    assert before is not None
+    assert "not known yet" in before
+    store(session, say(session, words))
+    after = say(session, "a blue cube in the snow", dry_run=True).answer
+    assert after is not None
+    assert "about 1.5 s" in after
+
+
+def test_saving_never_overwrites(session: Session, tmp_path: Any) -> None:
+    (clip,) = store(session, say(session, "a red ball on the beach"))
+    names = [save_beside(clip, "mp4", tmp_path) for _ in range(2)]
+    assert names == ["c1.mp4", "c1-2.mp4"]
+    assert save_beside(clip, "png", tmp_path) == "c1"
+    assert len(list((tmp_path / "c1").glob("*.png"))) == clip.num_frames
+    with pytest.raises(SpecError, match="no format to save in"):
+        save_beside(clip, "avi", tmp_path)
+
+
+def test_two_sessions_on_one_folder_share_names_without_a_clash(
+    session: Session, settings: Settings
+) -> None:
+    other = Session(settings=settings, engine=Engine(settings))
+    try:
+        names = []
+        for at, one in enumerate([session, other, session, other]):
+            reply = say(one, f"a red ball on the beach, number {at}", seed=at)
+            names += [clip.name for clip in store(one, reply)]
+        assert names == ["c1", "c2", "c3", "c4"]
+    finally:
+        other.close()
+
+
+def test_each_notebook_has_clips_of_its_own(
+    session: Session, settings: Settings
+) -> None:
+    store(session, say(session, "a red ball on the beach"))
+    elsewhere = replace(settings, conversation="other")
+    other = Session(settings=elsewhere, engine=Engine(elsewhere))
+    try:
+        assert other.rows() == ()
+        clips = store(other, say(other, "a red ball on the beach"))
+        assert [clip.name for clip in clips] == ["c1"]
+    finally:
+        other.close()
+
+
+def test_a_store_that_cannot_be_written_is_one_line(
+    settings: Settings, tmp_path: Any
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    blocked = replace(settings, store=tmp_path / "file" / ".nbagent")
+    session = Session(settings=blocked, engine=Engine(blocked))
+    with pytest.raises(NbagentError, match="NBAGENT_STORE") as caught:
+        say(session, "a red ball on the beach")
+    assert "\n" not in str(caught.value)
+
+
+def test_variables_are_described_and_never_kept() -> None:
+    namespace = {
+        "rows": [1, 2, 3],
+        "words": "hello",
+        "array": np.zeros((4, 5)),
+        "_hidden": 1,
+        "number": 3,
+        "In": [],
+    }
+    found = {v.name: v for v in variables(namespace)}
+    assert set(found) == {"rows", "words", "array"}
+    assert found["rows"].summary == "3 items"
+    assert found["array"].type == "ndarray"
+    assert found["array"].summary == "array 4x5"
