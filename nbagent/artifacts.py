@@ -39,20 +39,26 @@ def store_frames(
         The artifact, as recorded.
     """
     num_frames, height, width = frames.shape[:3]
+    recipe = take.to_recipe()
     with store_errors(ledger.folder), tempfile.TemporaryDirectory() as scratch:
-        video = Path(scratch) / "clip.mp4"
-        media.write_video(video, frames, fps, take.to_recipe())
-        size_bytes = video.stat().st_size
+        is_image = take.media == "image"
+        path = Path(scratch) / ("image.png" if is_image else "clip.mp4")
+        media.write_clip(path, frames, fps, recipe)
+        if is_image:  # a PNG loses nothing, and is its own poster
+            video, poster = None, ledger.put_file(path, ".png")
+        else:
+            video = ledger.put_file(path, ".mp4")
+            poster = ledger.put_file(media.poster_jpeg(frames), ".jpg")
         artifact = Artifact(
-            video=ledger.put_file(video, ".mp4"),
-            poster=ledger.put_file(media.poster_jpeg(frames), ".jpg"),
+            video=video,
+            poster=poster,
             latents=latents,
             num_frames=num_frames,
             fps=fps,
             height=height,
             width=width,
             duration_s=num_frames / fps,
-            size_bytes=size_bytes,
+            size_bytes=path.stat().st_size,
             seconds_rendered=seconds_rendered,
         )
     ledger.put_artifact(take.id, artifact)

@@ -7,6 +7,7 @@ a busy machine slows both; seconds are printed beside them for orientation.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import statistics
 import subprocess
@@ -59,7 +60,7 @@ def load(rounds: int) -> Figures:
     """`%load_ext nbagent` in fresh processes: below 15 ms, and nothing heavy."""
     runs = [
         json.loads(
-            subprocess.run(  # noqa: S603  our own interpreter and text
+            subprocess.run(
                 [sys.executable, "-c", _LOAD],
                 check=True,
                 capture_output=True,
@@ -156,7 +157,7 @@ def cancel(rounds: int) -> Figures:
                 seconds.append(time.monotonic() - told_at)
                 after.append(max(steps[-1][1], end.step) - told_step)
                 times = [at for at, _ in steps]
-                step_s += [b - a for a, b in zip(times, times[1:], strict=False)]
+                step_s += [b - a for a, b in itertools.pairwise(times)]
     return {
         "steps_after_cancel_max": max(after),
         "steps_after_cancel": after,
@@ -187,7 +188,7 @@ class _Bench:
 
         def report(progress: Progress) -> None:
             if previews is not None and progress.phase == "denoise" and progress.step:
-                if self.renderer.preview(job_id):
+                if self.renderer.preview(job):
                     previews.append(progress.step)
 
         start = time.monotonic()

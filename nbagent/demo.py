@@ -71,7 +71,7 @@ def execute(notebook: Path, out: Path) -> Path:
     from nbclient.exceptions import CellExecutionError
     from nbconvert import HTMLExporter
 
-    content: Any = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]  # untyped upstream
+    content: Any = nbformat.read(notebook, as_version=4)
     client = NotebookClient(
         content, timeout=TIMEOUT_S, resources={"metadata": {"path": str(out)}}
     )
@@ -82,7 +82,7 @@ def execute(notebook: Path, out: Path) -> Path:
             f"{notebook.name} failed: {error.ename}: {error.evalue}"
             " (nbagent doctor may tell why)"
         ) from error
-    nbformat.write(content, out / notebook.name)  # type: ignore[no-untyped-call]  # untyped upstream
+    nbformat.write(content, out / notebook.name)
     page = out / f"{notebook.stem}.html"
     body, _ = HTMLExporter().from_notebook_node(without_widgets(content))
     page.write_text(body, encoding="utf-8")

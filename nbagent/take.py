@@ -21,6 +21,7 @@ Operation = Literal["generate", "remix", "derive"]
 Quality = Literal["draft", "final"]
 Phase = Literal["load", "encode", "denoise", "decode", "write"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+Lane = Literal["interactive", "final", "batch"]
 EffectKind = Literal["speed", "trim", "loop", "reverse"]
 
 RECIPE_VERSION = 1
@@ -162,7 +163,7 @@ class Job:
     id: str
     take: Take
     store: str
-    lane: Literal["interactive", "final", "batch"] = "interactive"
+    lane: Lane = "interactive"
     checkpoint_s: float = 2.0
 
 

@@ -29,8 +29,8 @@ class SleepRenderer:
     def warm(self, model: str) -> None:
         Path(model).write_text(str(os.getpid()))
 
-    def preview(self, job_id: str) -> bytes | None:
-        return f"preview of {job_id}".encode()
+    def preview(self, job: Job) -> bytes | None:
+        return f"preview of {job.id}".encode()
 
     def run(
         self,
@@ -135,7 +135,11 @@ class Ear:
         return [p.state for p in self.of(job) if p.state in ends]
 
     def wait_for_step(self, job: Job, step: int, timeout_s: float = 20) -> None:
-        wait_until(lambda: any(p.step >= step for p in self.of(job)), timeout_s)
+        wait_until(
+            lambda: any(p.step >= step for p in self.of(job)) or self.ends(job),
+            timeout_s,
+        )
+        assert not self.ends(job), self.of(job)[-1]
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float = 20) -> None:

@@ -51,7 +51,16 @@ def test_jobs_of_an_empty_folder(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.slow
 def test_bench_load_runs_and_finds_nothing_heavy() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "nbagent.cli", "bench", "load", "--rounds", "1", "--json"],
+        [
+            sys.executable,
+            "-m",
+            "nbagent.cli",
+            "bench",
+            "load",
+            "--rounds",
+            "1",
+            "--json",
+        ],
         check=True,
         capture_output=True,
         text=True,

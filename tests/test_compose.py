@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nbagent.conversation.compose import compose
+from nbagent.conversation.compose import Composed, compose
 from nbagent.conversation.plan import Edit, Plan
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard, model_card
@@ -18,7 +18,9 @@ def card() -> ModelCard:
     return model_card("pocket")
 
 
-def make(plan: Plan, card: ModelCard, parent: Take | None = None, **options: Any):
+def make(
+    plan: Plan, card: ModelCard, parent: Take | None = None, **options: Any
+) -> Composed:
     return compose(
         plan, request="words", options=options, card=card, parent=parent, clip_s=2.0
     )

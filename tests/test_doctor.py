@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from nbagent import doctor
-from nbagent.doctor import Check, main, report, render_text
+from nbagent.doctor import Check, main, render_text, report
 from nbagent.jobs.runtime import Host, process_started, runtime_file, write_host
 from nbagent.settings import Settings
 

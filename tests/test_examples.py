@@ -21,8 +21,8 @@ def test_the_examples_are_found_in_order() -> None:
 @pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
 def test_a_committed_notebook_has_its_outputs_and_is_small(path: Path) -> None:
     assert path.stat().st_size < 1_000_000
-    content = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # untyped upstream
-    nbformat.validate(content)  # type: ignore[no-untyped-call]  # untyped upstream
+    content = nbformat.read(path, as_version=4)
+    nbformat.validate(content)
     assert "widgets" not in content.metadata
     outputs = [o for c in content.cells for o in c.get("outputs", [])]
     assert not [o for o in outputs if o.output_type in ("error", "stream")]
@@ -40,14 +40,15 @@ def test_a_committed_notebook_has_its_outputs_and_is_small(path: Path) -> None:
 def test_papermill_runs_a_notebook(tmp_path: Path) -> None:
     out = tmp_path / "out.ipynb"
     papermill.execute_notebook(
-        notebooks()[1], out, cwd=str(tmp_path), progress_bar=False, kernel_name="python3"
+        notebooks()[1],
+        out,
+        cwd=str(tmp_path),
+        progress_bar=False,
+        kernel_name="python3",
     )
-    done = nbformat.read(out, as_version=4)  # type: ignore[no-untyped-call]  # untyped upstream
+    done = nbformat.read(out, as_version=4)
     assert not [
-        o
-        for c in done.cells
-        for o in c.get("outputs", [])
-        if o.output_type == "error"
+        o for c in done.cells for o in c.get("outputs", []) if o.output_type == "error"
     ]
 
 

@@ -155,6 +155,20 @@ def test_a_worker_that_is_killed_goes_on_from_its_checkpoint(
     assert ear.ends(job) == ["done"]
 
 
+def test_a_job_that_is_given_up_too_soon_is_not_taken_for_cancelled(
+    engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Dask does rerun it, but on a starved machine we may not have heard of that yet.
+    monkeypatch.setattr("nbagent.jobs.dispatcher._GONE_S", 0.0)
+    monkeypatch.setattr("nbagent.jobs.dispatcher._LOOK_S", 0.0)
+    ear, job = Ear(), make_job(settings.store, steps=40)
+    engine.submit(job, ear)
+    ear.wait_for_step(job, 10)
+    os.kill(worker_pid(settings.store, job), signal.SIGKILL)
+    assert engine.wait(job.id, 60).state == "done"
+    assert ear.ends(job) == ["done"]
+
+
 def test_a_job_that_always_kills_its_worker_fails_with_one_line(
     engine: Engine, settings: Settings
 ) -> None:

@@ -61,7 +61,7 @@ def test_any_words_pass_byte_for_byte(words: str) -> None:
     ],
 )
 def test_bad_input_is_one_line_that_says_what_to_do(line: str, says: str) -> None:
-    with pytest.raises(SpecError, match=".") as caught:
+    with pytest.raises(SpecError) as caught:
         parse(line)
     message = str(caught.value)
     assert says in message

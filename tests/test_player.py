@@ -19,7 +19,7 @@ from nbagent.notebook import player as player_module
 from nbagent.notebook.player import Player
 from nbagent.notebook.wire import TakeView, take_view
 from nbagent.take import Progress
-from tests.test_wire import make_take
+from tests.samples import make_take
 
 WAIT_S = 10
 

@@ -12,7 +12,8 @@ import pytest
 
 from nbagent.pocket import vocabulary as words
 from nbagent.pocket.captions import caption, draw_any_scene, draw_scene
-from nbagent.pocket.world import RGB, Scene, render, render_with_mask, track
+from nbagent.pocket.scenery import RGB
+from nbagent.pocket.world import Scene, render, render_with_mask, track
 
 SCENE = Scene(
     actor="red ball", place="beach", time="day", motion="left", pace="fast", seed=3
@@ -55,7 +56,8 @@ def test_changing_the_background_moves_nothing(change: dict[str, str]) -> None:
     (one, mask), (two, other_mask) = render_with_mask(SCENE), render_with_mask(other)
     assert (mask == other_mask).all()
     assert (one[~mask] != two[~mask]).any()
-    core = mask & (np.abs(one - np.float32(RGB["red"])).max(-1) < 2)
+    red = np.array(RGB["red"], np.int16)
+    core = mask & (np.abs(one.astype(np.int16) - red).max(-1) < 2)
     assert core.any()
     assert (one[core] == two[core]).all()
 

@@ -357,14 +357,14 @@ def test_previews_follow_the_steps(
 
     def look(_step: int) -> None:
         # As the engine does: from another thread than the one that renders.
-        thread = threading.Thread(target=lambda: seen.append(renderer.preview(work.id)))
+        thread = threading.Thread(target=lambda: seen.append(renderer.preview(work)))
         thread.start()
         thread.join()
 
     watch.on_step = look
-    assert renderer.preview(work.id) is None
+    assert renderer.preview(work) is None
     run(renderer, work, watch)
-    assert renderer.preview(work.id) is None
+    assert renderer.preview(work) is None
     assert len(seen) == STEPS - 1
     assert seen[0] != seen[-1]
     with Image.open(io.BytesIO(seen[0] or b"")) as webp:

@@ -46,8 +46,8 @@ def empty(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("empty")
     call(sys.executable, "-m", "venv", folder)
     constraints = ROOT / "constraints.txt"
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
-    call(*pip, "--no-compile", "--constraint", constraints, wheel)
+    pip = (folder / "bin" / "pip", "install", "--quiet", "--no-compile")
+    call(*pip, "--constraint", constraints, wheel)
     return folder / "bin"
 
 

@@ -12,26 +12,10 @@ import pytest
 
 from nbagent.errors import SpecError
 from nbagent.notebook import wire
-from nbagent.take import Progress, Take
+from nbagent.take import Progress
+from tests.samples import make_take
 
 WIRE_TS = Path(__file__).parent.parent / "js" / "src" / "wire.ts"
-
-
-def make_take() -> Take:
-    return Take(
-        operation="generate",
-        model="pocket",
-        model_revision="b2:0",
-        prompt="red ball, beach",
-        shot={},
-        seed=42,
-        num_frames=16,
-        height=64,
-        width=96,
-        fps=8.0,
-        num_inference_steps=20,
-        guidance_scale=4.0,
-    )
 
 
 def test_typescript_is_what_python_prints() -> None:
@@ -120,11 +104,11 @@ def test_no_message_makes_the_check_itself_fail() -> None:
 
 
 def test_a_take_is_shown_with_its_own_facts() -> None:
-    view = wire.take_view("c1", make_take())
+    view = wire.take_view("c1", make_take(width=96))
     assert view.keys() == wire.TakeView.__annotations__.keys()
     assert (view["name"], view["state"], view["step"]) == ("c1", "queued", 0)
     assert (view["width"], view["height"]) == (96, 64)
-    assert (view["num_frames"], view["fps"], view["seed"]) == (16, 8.0, 42)
+    assert (view["num_frames"], view["fps"], view["seed"]) == (16, 8.0, 7)
 
 
 def test_progress_only_changes_fields_of_a_take() -> None:

@@ -15,6 +15,10 @@ import type { PlayerState, TakeView } from "./wire";
 
 const TRAITS = ["takes", "request", "note", "turn_state"] as const;
 
+// What JupyterLab's widget manager says to every model when it restarts the kernel. The
+// model has lost its other half then for good: a new kernel does not know it.
+const KERNEL_GONE = "comm_live_update";
+
 const HINTS = "space play · ← → frame · home end · l loop · < > speed · s save";
 
 class View {
@@ -26,6 +30,7 @@ class View {
   #transport: Transport;
   #tiles: Tile[] = [];
   #selected = 0;
+  #isGone = false;
   #said = "";
   #stage = h("div", { class: "nba-stage" });
   #name = h("span", { class: "nba-name" });
@@ -82,8 +87,12 @@ class View {
     sight.observe(this.#stage);
     const update = () => this.#update();
     for (const trait of TRAITS) model.on(`change:${trait}`, update);
+    const onGone = () => this.#giveWay();
+    model.on(KERNEL_GONE, onGone);
     signal.addEventListener("abort", () => {
       for (const trait of TRAITS) model.off(`change:${trait}`, update);
+      // The types name only the usual events; the host forwards any.
+      model.off(KERNEL_GONE as "msg:custom", onGone);
       sight.disconnect();
       for (const tile of this.#tiles) tile.remove();
       this.#deck.clear();
@@ -109,8 +118,8 @@ class View {
     setText(this.#note, this.#model.get("note"));
     setText(this.#prompt, take && take.prompt !== request ? take.prompt : "");
     setText(this.#meta, take ? metaText(take) : "");
-    setText(this.#status, take ? statusText(take) : this.#thinkingText());
-    this.#cancel.hidden = !takes.some(isGoing);
+    setText(this.#status, this.#statusText(take));
+    this.#cancel.hidden = this.#isGone || !takes.some(isGoing);
     this.#announce(takes);
     this.#showControls();
   }
@@ -153,7 +162,18 @@ class View {
     this.#update();
   }
 
-  #thinkingText(): string {
+  /** Without a kernel the static output shows the clip; it takes this one's place. */
+  #giveWay(): void {
+    this.#isGone = true;
+    this.el.classList.replace("nba-live", "nba-gone");
+    this.#deck.pause();
+    this.#update();
+  }
+
+  #statusText(take: TakeView | undefined): string {
+    const isOpen = take === undefined || isGoing(take);
+    if (this.#isGone && isOpen) return "the kernel was restarted: run the cell again";
+    if (take) return statusText(take);
     const state = this.#model.get("turn_state");
     return state === "thinking" ? "reading your words" : state;
   }

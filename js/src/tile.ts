@@ -109,7 +109,10 @@ export class Tile {
       this.#veil.replaceChildren(h("span", {}, text), again);
       return;
     }
-    const text = veilText(take.state, Boolean(this.#video.hidden && this.#preview.hidden));
+    const text = veilText(
+      take.state,
+      Boolean(this.#video.hidden && this.#preview.hidden),
+    );
     if (this.#veil.textContent !== text || this.#veil.querySelector("button")) {
       this.#veil.replaceChildren(...(text ? [h("span", {}, text)] : []));
     }

@@ -46,6 +46,10 @@ export class FakeModel {
     this.#emit("msg:custom", reply, buffers);
   }
 
+  loseKernel(): void {
+    this.#emit("comm_live_update");
+  }
+
   /** The newest request of a type, or a failure that says what came instead. */
   last(type: Request["type"]): Request {
     const found = this.sent.findLast((request) => request.type === type);

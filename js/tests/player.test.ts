@@ -210,6 +210,14 @@ test("previews are asked for one step once, and never two at a time", async () =
   vi.useRealTimers();
 });
 
+test("without its kernel the player gives way to the static output", () => {
+  const { model, find } = show({ takes: [take({ state: "running", step: 3 })] });
+  model.loseKernel();
+  expect(find(".nba-player").classList.contains("nba-live")).toBe(false);
+  expect(find(".nba-cancel").hidden).toBe(true);
+  expect(find(".nba-status").textContent).toContain("the kernel was restarted");
+});
+
 test("takes stand in a grid, and a number selects one", async () => {
   const takes = [1, 2, 3].map((n) => take({ name: `c${n}`, seed: n, state: "done" }));
   const shown = show({ takes });

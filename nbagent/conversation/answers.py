@@ -47,10 +47,9 @@ def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) 
     if effects := ", ".join(_effect(take)):
         parts.append(effects)
     if take.parents:
-        how = take.operation
-        if take.strength is not None:
-            how += f", strength {take.strength:g}"
-        parts.append(f"from {parent or 'a clip that was replaced'} ({how})")
+        how = "" if take.strength is None else f", strength {take.strength:g}"
+        origin = parent or "a clip that was replaced"
+        parts.append(f"from {origin} ({take.operation}{how})")
     return " | ".join(parts)
 
 
@@ -88,9 +87,9 @@ def _effect(take: Take) -> list[str]:
             end = "end" if effect.end_s is None else f"{effect.end_s:g} s"
             said.append(f"trimmed {effect.start_s or 0:g} s to {end}")
         else:
-            said.append({"loop": "loops forth and back", "reverse": "reversed"}[
-                effect.kind
-            ])
+            said.append(
+                {"loop": "loops forth and back", "reverse": "reversed"}[effect.kind]
+            )
     return said
 
 
@@ -144,16 +143,12 @@ def context(state: State) -> str:
     return "\n".join(lines)
 
 
-def preview(
-    takes: Sequence[Take], notes: Sequence[str], seconds: float | None
-) -> str:
+def preview(takes: Sequence[Take], notes: Sequence[str], seconds: float | None) -> str:
     """Say what would be rendered (`--dry-run`); nothing is."""
     lines = []
     for take in takes:
-        how = take.operation
-        if take.strength is not None:
-            how += f" at strength {take.strength:g}"
-        lines.append(f"would {how}: {take.prompt}")
+        how = "" if take.strength is None else f" at strength {take.strength:g}"
+        lines.append(f"would {take.operation}{how}: {take.prompt}")
         if take.negative_prompt:
             lines.append(f"  without: {take.negative_prompt}")
         lines.append(

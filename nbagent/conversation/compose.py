@@ -100,7 +100,7 @@ def _take(
         num_frames=num_frames,
         height=height,
         width=width,
-        fps=card.fps,
+        fps=float(card.fps),
         num_inference_steps=_steps(options, quality, card),
         guidance_scale=float(options.get("guidance", card.guidance_scale)),
         quality=quality,

@@ -70,6 +70,7 @@ def state(
         turns=tuple(turn.text for turn in turns),
     )
 
+
 def _describe(name: str, value: object) -> Variable | None:
     kind = type(value)
     home = kind.__module__.partition(".")[0]
@@ -118,9 +119,7 @@ def _clip_info(
     take = ledger.take(row.take_id)
     artifact = ledger.artifact(row.take_id)
     frames, fps = (
-        (artifact.num_frames, artifact.fps)
-        if artifact
-        else (take.num_frames, take.fps)
+        (artifact.num_frames, artifact.fps) if artifact else (take.num_frames, take.fps)
     )
     status = "done" if artifact else (job.state if job else "queued")
     return ClipInfo(

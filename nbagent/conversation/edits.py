@@ -33,7 +33,9 @@ _POLITE: Final = re.compile(
     r"if you can|if possible|bitte|por favor))+\s*[.!?]*$",
     _I,
 )
-_IT: Final = r"(?:it|this|that|them|him|her|the (?:clip|video|picture|image|scene|shot|one))"
+_IT: Final = (
+    r"(?:it|this|that|them|him|her|the (?:clip|video|picture|image|scene|shot|one))"
+)
 _REFERENCE: Final = re.compile(
     r"^(?:(?:like|same as|as in)\s+)?(?:@?c(?:lip)?\s?\d+|the (?:same|first|second|third|last|"
     r"previous) (?:one|clip|video)|the same(?: thing)?|(?:do )?the same|same(?: clip| thing| "
@@ -68,49 +70,17 @@ def read_edit(kind: EditKind, text: str, slots: Slots) -> Args:
 
 def _restyle(text: str, _: Slots) -> Args:
     style = parse_style(text)
-    if style is None or (lexicon.is_cjk(style) and not _STYLE_EN.get(style)):
+    if style is None or (lexicon.is_cjk(style) and not lexicon.STYLES.get(style)):
         return {}
-    return {"style": _STYLE_EN.get(style.lower(), style)}
-
-
-_STYLE_EN: Final = {
-    "수채화": "watercolour",
-    "水彩": "watercolour",
-    "acuarela": "watercolour",
-    "aquarell": "watercolour",
-    "유화": "oil painting",
-    "油画": "oil painting",
-    "óleo": "oil painting",
-    "ölgemälde": "oil painting",
-    "애니메이션": "anime",
-    "애니": "anime",
-    "动漫": "anime",
-    "만화": "cartoon",
-    "卡通": "cartoon",
-    "dibujos animados": "cartoon",
-    "zeichentrick": "cartoon",
-    "픽셀 아트": "pixel art",
-    "像素": "pixel art",
-    "점토": "clay",
-    "클레이": "clay",
-    "黏土": "clay",
-    "plastilina": "clay",
-    "knete": "clay",
-    "흑백": "black and white",
-    "黑白": "black and white",
-    "blanco y negro": "black and white",
-    "schwarzweiß": "black and white",
-    "수묵화": "ink wash",
-    "水墨": "ink wash",
-    "剪纸": "paper cut-out",
-    "素描": "pencil sketch",
-}
+    return {"style": lexicon.STYLES.get(style.lower(), style)}
 
 
 def _recolor(text: str, _: Slots) -> Args:
     # "blue instead of red", "not red but blue": the colour to get, not the one to lose.
     wanted = re.sub(
-        r"\b(?:instead of|rather than|not|from|statt|en vez de)\s+(?:the\s+|a\s+)?\w+", "", text
+        r"\b(?:instead of|rather than|not|from|statt|en vez de)\s+(?:the\s+|a\s+)?\w+",
+        "",
+        text,
     )
     exact = lexicon.COLOUR_WORD.findall(wanted)
     color = exact[-1].lower() if exact else lexicon.first(lexicon.COLOURS, wanted)
@@ -118,16 +88,22 @@ def _recolor(text: str, _: Slots) -> Args:
         return {}
     thing = re.search(
         r"\b(?:the|his|her|its|their)\s+((?:(?!to\b|into\b|in\b|a\b)[\w-]+\s+){0,2}?[\w-]+)"
-        r"(?=\s+(?:to|into|in|a|be|should|is|all|look|turn|" + color.split()[0] + r")\b)",
+        r"(?=\s+(?:to|into|in|a|be|should|is|all|look|turn|"
+        + color.split()[0]
+        + r")\b)",
         wanted,
         _I,
     )
     args: Args = {"color": color}
-    if thing and not re.fullmatch(r"clip|video|colou?r|whole (?:thing|clip)|one", thing[1]):
+    if thing and not re.fullmatch(
+        r"clip|video|colou?r|whole (?:thing|clip)|one", thing[1]
+    ):
         args["thing"] = _drop_colour(thing[1].lower())
     elif nouns := lexicon.english_nouns(text):
         args["thing"] = nouns[0]
-    elif (noun := re.match(rf"(?:a |an )?{color} ([\w-]+)$", wanted, _I)) and noun[1] not in (
+    elif (noun := re.match(rf"(?:a |an )?{color} ([\w-]+)$", wanted, _I)) and noun[
+        1
+    ] not in (
         "one",
         "version",
     ):
@@ -146,7 +122,8 @@ _SWAPS: Final[tuple[re.Pattern[str], ...]] = (
         _I,
     ),
     re.compile(
-        r"\b(?:replace|substitute) (?:the |that )?(?P<old>.+?) (?:with|by|for) (?P<new>.+)", _I
+        r"\b(?:replace|substitute) (?:the |that )?(?P<old>.+?) (?:with|by|for) (?P<new>.+)",
+        _I,
     ),
     re.compile(
         r"\b(?:turn|change|transform|make|convert) (?:the |that )?(?P<old>.+?) (?:in)?to "
@@ -159,13 +136,17 @@ _SWAPS: Final[tuple[re.Pattern[str], ...]] = (
         _I,
     ),
     re.compile(r"\bmake the (?P<old>[\w-]+) (?P<new>an? .+)", _I),
-    re.compile(r"\bthe (?P<old>[\w-]+) (?:should|could|must) be(?:come)? (?P<new>an? .+)", _I),
+    re.compile(
+        r"\bthe (?P<old>[\w-]+) (?:should|could|must) be(?:come)? (?P<new>an? .+)", _I
+    ),
     re.compile(
         rf"\b(?:make|let) {_IT} (?:be )?(?P<new>(?:an?|two|three|four|five) .+)"
         r"|\b(?:use|have|show|try)\s+(?P<new2>.+)",
         _I,
     ),
-    re.compile(r"^(?:but )?(?:with |for |it'?s |be )?(?P<new>(?:an?|two|three) [\w' -]+)$", _I),
+    re.compile(
+        r"^(?:but )?(?:with |for |it'?s |be )?(?P<new>(?:an?|two|three) [\w' -]+)$", _I
+    ),
 )
 _ADD: Final = re.compile(
     r"\b(?:add|include|insert|place|throw in|bring in)\s+(?P<a>.+)|"
@@ -182,7 +163,9 @@ _REMOVE: Final = re.compile(
 
 
 def _replace_subject(text: str, _: Slots) -> Args:
-    if (found := _REMOVE.search(text)) and not re.search(r"\badd\b|instead of", text, _I):
+    if (found := _REMOVE.search(text)) and not re.search(
+        r"\badd\b|instead of", text, _I
+    ):
         thing = (found["x"] or found["y"]).strip()
         return {"remove": re.sub(r"\s+(?:from|in|on) .*$", "", thing)}
     for pattern in _SWAPS:
@@ -204,7 +187,9 @@ def _replace_subject(text: str, _: Slots) -> Args:
 
 
 def _article(noun: str) -> str:
-    if re.match(r"(?:an?|the|two|three|four|five|six|some|many|several|his|her|my|\d+)\b", noun):
+    if re.match(
+        r"(?:an?|the|two|three|four|five|six|some|many|several|his|her|my|\d+)\b", noun
+    ):
         return noun
     if re.search(r"[^s]s$", noun):
         return noun
@@ -240,7 +225,9 @@ def _background(text: str, _: Slots) -> Args:
 
 def _place(text: str) -> str | None:
     if found := lexicon.PLACE_PHRASE.search(text):
-        return re.sub(r"^(?:into|onto)", lambda m: m[0][:2].lower(), found[0].strip(), flags=_I)
+        return re.sub(
+            r"^(?:into|onto)", lambda m: m[0][:2].lower(), found[0].strip(), flags=_I
+        )
     to = re.search(
         r"\b(?:background|location|setting|scene|place)\s+(?:to|into|should be|be|is|with|by)\s+"
         r"(?P<x>.+)|\bmove (?:it|everything|the \w+) to (?P<y>.+)",
@@ -248,25 +235,20 @@ def _place(text: str) -> str | None:
         _I,
     )
     if to:
-        return _located(to["x"] or to["y"])
+        return lexicon.located(to["x"] or to["y"])
     if named := lexicon.first(lexicon.PLACES, text):
         return named
-    if found := re.search(rf"\b(?:an?|the) (?:[\w-]+ )?{lexicon.PLACE_NOUN.pattern}$", text, _I):
-        return _located(found[0])
+    if source := re.search(
+        rf"\bfrom ((?:the|an?) (?:[\w-]+ )?{lexicon.PLACE_NOUN.pattern})\b", text, _I
+    ):
+        return lexicon.located(source[1])
+    if found := re.search(
+        rf"\b(?:an?|the) (?:[\w-]+ )?{lexicon.PLACE_NOUN.pattern}$", text, _I
+    ):
+        return lexicon.located(found[0])
     if re.fullmatch(lexicon.PLACE_NOUN.pattern, text, _I):
-        return _located(text)
+        return lexicon.located(text)
     return None
-
-
-def _located(place: str) -> str:
-    """Put the usual preposition before a place."""
-    place = place.strip()
-    if re.match(r"(?:in|on|at|under|over|by|near)\b", place, _I):
-        return place
-    on = re.search(r"\b(?:beach|sea|ocean|moon|mars|meadow|street|bridge|roof\w*|stage)$", place, _I)
-    if not re.match(r"(?:an?|the|outer)\b", place, _I) and place.lower() != "space":
-        place = f"the {place}"
-    return f"{'on' if on else 'in'} {place}"
 
 
 _LET: Final = re.compile(
@@ -277,23 +259,12 @@ _LET: Final = re.compile(
     _I,
 )
 _REVERSE: Final = re.compile(
-    r"\bbackwards?\b|\brevers|\brewind|al revés|hacia atrás|rückwärts|거꾸로|역재생|倒放|倒着|反向", _I
+    r"\bbackwards?\b|\brevers|\brewind|al revés|hacia atrás|rückwärts|거꾸로|역재생|倒放|倒着|反向",
+    _I,
 )
 _THEN: Final = re.compile(
-    r"\b(?:at the (?:end|bottom|top|finish)|then|afterwards|eventually|and stop|finally)\b", _I
-)
-_MOTIONS_FOREIGN: Final = lexicon._phrases(
-    r"""
-jump = 점프|뛰어오르|뛰게|跳起|跳跃|跳|\bsalt[ea]|\bspring(?:en|t)\b|hüpf
-fly = 날게|날아|飞|\bvuel[ea]|\bflieg
-run = 달리|跑|\bcorr[ae]|\brenn|\blauf
-dance = 춤|跳舞|\bbail[ea]|\btanz
-spin = 돌게|회전|旋转|转圈|\bgir[ea]|\bdreh
-swim = 헤엄|游|\bnad[ea]|\bschwimm
-bounce = 튀|弹|\brebot[ea]|\bspring auf und ab
-wave = 손을? 흔|挥手|\bsalud[ea]|\bwink
-sleep = 자게|잠|睡|\bduerm|\bschlaf
-"""
+    r"\b(?:at the (?:end|bottom|top|finish)|then|afterwards|eventually|and stop|finally)\b",
+    _I,
 )
 
 
@@ -305,7 +276,7 @@ def _motion(text: str, _: Slots) -> Args:
         if re.match(r"(?:more|less|move (?:more|less))\b", action, _I):
             return {}
         return {"action": action.strip(), "then": bool(_THEN.search(text))}
-    if verb := lexicon.first(_MOTIONS_FOREIGN, text):
+    if verb := lexicon.first(lexicon.MOTIONS, text):
         return {"action": verb, "then": False}
     return {}
 
@@ -324,7 +295,9 @@ def _seconds(text: str, slots: Slots) -> float | None:
 
 
 def _extend(text: str, slots: Slots) -> Args:
-    start = re.search(r"\b(?:before|beginning|start|front|earlier|lead-?in)\b|앞에|前面", text, _I)
+    start = re.search(
+        r"\b(?:before|beginning|start|front|earlier|lead-?in)\b|앞에|前面", text, _I
+    )
     args: Args = {"end": "start" if start else "end"}
     if (seconds := _seconds(text, slots)) is not None:
         args["seconds"] = seconds
@@ -334,9 +307,15 @@ def _extend(text: str, slots: Slots) -> Args:
 def _length(text: str, slots: Slots) -> Args:
     if (seconds := _seconds(text, slots)) is not None:
         return {"seconds": seconds}
-    if re.search(r"\btwice as long|\bdouble the (?:length|duration)|두 배|两倍|doppelt so lang", text, _I):
+    if re.search(
+        r"\btwice as long|\bdouble the (?:length|duration)|두 배|两倍|doppelt so lang",
+        text,
+        _I,
+    ):
         return {"factor": 2.0}
-    if re.search(r"\bhalf (?:as long|the (?:length|duration))|halb so lang|절반|一半", text, _I):
+    if re.search(
+        r"\bhalf (?:as long|the (?:length|duration))|halb so lang|절반|一半", text, _I
+    ):
         return {"factor": 0.5}
     if re.search(r"\bshort|corto|kürzer|짧|短", text, _I):
         return {"factor": 0.5}
@@ -363,18 +342,28 @@ _KEEP: Final = re.compile(
 def _trim(text: str, slots: Slots) -> Args:
     if found := _SPAN.search(text):
         start, end = (to_number(g) for g in found.groups() if g)
-        return {"start": start, "end": end} if _KEEP.search(text) or start else {
-            "drop": "first",
-            "seconds": end,
-        }
+        return (
+            {"start": start, "end": end}
+            if _KEEP.search(text) or start
+            else {
+                "drop": "first",
+                "seconds": end,
+            }
+        )
     seconds = _seconds(text, slots)
-    half = re.search(r"\b(?:first|second|last) half\b", text, _I)
+    half = re.search(
+        r"\b(?:first|second|last) half\b(?! (?:a )?(?:second|minute))", text, _I
+    )
     if seconds is None and not half:
         if not re.search(r"second\b|segundo\b|sekunde\b|초|秒", text, _I):
             return {}
         seconds = 1
     side = "first" if _FIRST.search(text) else "last"
-    if seconds is not None and _KEEP.search(text) and not re.search(r"\blast|últim|letzt", text, _I):
+    if (
+        seconds is not None
+        and _KEEP.search(text)
+        and not re.search(r"\blast|últim|letzt", text, _I)
+    ):
         side = "first"
     args: Args = {"keep" if _KEEP.search(text) else "drop": side}
     return {**args, "half": True} if half else {**args, "seconds": seconds}
@@ -400,11 +389,11 @@ def _aspect(text: str, slots: Slots) -> Args:
     return {"aspect": aspect} if aspect else {}
 
 
-def _quality(text: str, slots: Slots) -> Args:
+def _quality(_: str, slots: Slots) -> Args:
     return {"quality": "draft" if slots.get("quality") == "preview" else "final"}
 
 
-def _seed(text: str, slots: Slots) -> Args:
+def _seed(_: str, slots: Slots) -> Args:
     return {"seed": slots["seed"]} if "seed" in slots else {"new_seed": True}
 
 
@@ -418,11 +407,11 @@ _READERS: Final[Mapping[EditKind, Callable[[str, Slots], Args]]] = {
     "extend": _extend,
     "length": _length,
     "trim": _trim,
-    "loop": lambda text, slots: {"loop": True},
+    "loop": lambda _, __: {"loop": True},
     "camera": _camera,
     "aspect": _aspect,
     "quality": _quality,
     "seed": _seed,
-    "blend": lambda text, slots: {"blend": True},
-    "undo": lambda text, slots: {"undo": True},
+    "blend": lambda _, __: {"blend": True},
+    "undo": lambda _, __: {"undo": True},
 }

@@ -21,7 +21,6 @@ from nbagent.conversation.router import route
 from nbagent.conversation.state import State
 from nbagent.errors import SpecError
 
-
 Record = Mapping[str, Any]
 
 # Intents whose right answer costs no device time.
@@ -61,7 +60,9 @@ def score(record: Record, plan: Plan) -> Score:
     edits = None
     if refines:
         accepted = expected.get("accept_edits", ())
-        edits = plan.intent in intents and _edits_match(kinds, expected["edits"], accepted)
+        edits = plan.intent in intents and _edits_match(
+            kinds, expected["edits"], accepted
+        )
         # Another accepted intent has no edits to compare.
         edits = edits or (right and plan.intent != "refine")
     is_free = intents <= _FREE
@@ -92,9 +93,13 @@ def evaluate(
     scores, times_ms = list[Score](), list[float]()
     for record in records:
         state = State.from_record(record)
-        start = time.perf_counter()
-        plan = planner(record["turn"], state)
-        times_ms.append((time.perf_counter() - start) * 1000)
+        # Best of three, as timeit does: other processes must not count.
+        tries = list[float]()
+        for _ in range(3):
+            start = time.perf_counter()
+            plan = planner(record["turn"], state)
+            tries.append((time.perf_counter() - start) * 1000)
+        times_ms.append(min(tries))
         scores.append(score(record, plan))
     free = [s for s in scores if s.is_free]
     edits = [s for s in scores if s.edits is not None]
@@ -192,27 +197,23 @@ def _edits_match(
     kinds: list[str], expected: Sequence[Sequence[str]], accepted: Iterable[str]
 ) -> bool:
     """Compare in order; kinds of `accepted` may stand anywhere between."""
-    if len(kinds) == len(expected) and all(
-        k in e for k, e in zip(kinds, expected, strict=True)
-    ):
-        return True
     spare = set(accepted)
-    if not kinds or kinds[0] not in spare and (not expected or kinds[0] not in expected[0]):
-        return not kinds and not expected
-    if expected and kinds[0] in expected[0]:
-        if _edits_match(kinds[1:], expected[1:], spare):
-            return True
+    if not kinds:
+        return not expected
+    fits = bool(expected) and kinds[0] in expected[0]
+    if fits and _edits_match(kinds[1:], expected[1:], spare):
+        return True
     return kinds[0] in spare and _edits_match(kinds[1:], expected, spare)
 
 
 def _target_matches(record: Record, plan: Plan) -> bool:
     expected = record["expected"]
-    names = {
-        v["name"]: v["ref"] for v in record.get("variables", ()) if v.get("ref")
-    }
+    names = {v["name"]: v["ref"] for v in record.get("variables", ()) if v.get("ref")}
 
     def same(target: object) -> Counter[str]:
-        several = target if isinstance(target, (list, tuple)) else [target] if target else []
+        several = (
+            target if isinstance(target, (list, tuple)) else [target] if target else []
+        )
         return Counter(names.get(str(t), str(t)) for t in several)
 
     found = same(plan.target)

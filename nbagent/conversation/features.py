@@ -10,12 +10,13 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from nbagent.conversation import lexicon, references
+from nbagent.conversation import lexicon, references, variables
 from nbagent.conversation.state import State
 
 Sparse = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
@@ -26,7 +27,8 @@ _MAX_CHARS: Final = 1200
 _WORD: Final = re.compile(r"[a-z0-9äöüßáéíóúñ@:'’]+|[가-힣]+|[一-鿿]|[?!]")
 
 _FLAGS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
-    (name, re.compile(pattern, _I))
+    # Turns are lower case by then; ignoring case would cost twice the time.
+    (name, re.compile(pattern))
     for name, pattern in (
         ("ends?", r"[?？]\s*$"),
         ("wh", r"^(?:so |and |but |ok |hey |hi )*(?:what|which|who|when|where|why|how|whose)\b"),
@@ -144,7 +146,9 @@ def typed(text: str, state: State) -> str:
         parts += [text[end:start], f" {kind} "]
         end = stop
     text = "".join([*parts, text[end:]])
-    text = re.sub(r"@?\b(?:clip|c|clip )\d+\b(?:\[[^\]]*\])?", " clipref ", text, flags=_I)
+    text = re.sub(
+        r"@?\b(?:clip|c|clip )\d+\b(?:\[[^\]]*\])?", " clipref ", text, flags=_I
+    )
     for clip in state.clips:
         if len(clip.ref) > 2 and clip.ref in text:
             text = text.replace(clip.ref, " clipref ")
@@ -176,8 +180,14 @@ def state_flags(state: State) -> list[str]:
     return flags
 
 
-def intent_features(text: str, state: State, bits: int) -> Sparse:
-    """Hash a whole turn and its state, for the head of the intents."""
+def intent_features(
+    text: str, state: State, bits: int, known: frozenset[int] = frozenset()
+) -> Sparse:
+    """Hash a whole turn and its state, for the head of the intents.
+
+    `known` are the hashes of words that frame requests; all others are content, and
+    only their shape should count.
+    """
     said = typed(text, state)[:_MAX_CHARS].lower()
     tokens = _WORD.findall(said)
     facts = state_flags(state)
@@ -186,8 +196,12 @@ def intent_features(text: str, state: State, bits: int) -> Sparse:
     grams = _word_grams(tokens) + [f"{where[0]}|{t}" for t in tokens[:40]]
     flags = _flags(said)
     captions = min(references.caption_matches(text, state), 3)
-    columns = min(references.data_matches(text, state), 3)
+    columns = min(variables.data_matches(text, state), 3)
     flags += [f"cap{captions}", f"col{columns}", f"len{_length(len(tokens))}"]
+    shapes = _shapes(tokens, known)
+    content = sum(s.startswith("X") for s in shapes)
+    flags += [f"content{min(content, 6)}", f"frame{_length(len(tokens) - content)}"]
+    frames = [f"{where[0]}|{g}" for g in _shape_grams(shapes)] + _shape_grams(shapes)
     if tokens:
         flags += [f"first_{tokens[0]}", f"last_{tokens[-1]}"]
     crossed = [f"{where}&{f}" for f in flags]
@@ -195,22 +209,72 @@ def intent_features(text: str, state: State, bits: int) -> Sparse:
     crossed += [f"S_{f}" for f in facts]
     crossed += [f"active&{f}" for f in flags if "active" in facts]
     return _hashed(
-        ((grams, 1.0), (_letters(said), 0.8), (flags, 0.8), (crossed, 0.8)), bits
+        (
+            (grams, 1.0),
+            (frames, 1.0),
+            (_letters(said), 0.6),
+            (flags, 0.8),
+            (crossed, 0.8),
+        ),
+        bits,
     )
 
 
-def edit_features(text: str, state: State, bits: int) -> Sparse:
+def edit_features(
+    text: str, state: State, bits: int, known: frozenset[int] = frozenset()
+) -> Sparse:
     """Hash one clause of a turn, for the head of the edit kinds."""
     said = typed(text, state)[:400].lower()
     tokens = _WORD.findall(said)
-    flags = _flags(said) + [f"len{_length(len(tokens))}"]
+    flags = [*_flags(said), f"len{_length(len(tokens))}"]
     if tokens:
         flags += [f"first_{tokens[0]}", f"last_{tokens[-1]}"]
-    return _hashed(((_word_grams(tokens), 1.0), (_letters(said), 0.8), (flags, 0.8)), bits)
+    frames = _shape_grams(_shapes(tokens, known))
+    return _hashed(
+        (
+            (_word_grams(tokens), 1.0),
+            (frames, 1.0),
+            (_letters(said), 0.6),
+            (flags, 0.8),
+        ),
+        bits,
+    )
 
 
 def _flags(said: str) -> list[str]:
     return [f"F_{name}" for name, pattern in _FLAGS if pattern.search(said)]
+
+
+def word_hash(word: str) -> int:
+    """Return the hash that `known` holds of a word."""
+    return zlib.crc32(word.encode())
+
+
+def _shapes(tokens: list[str], known: frozenset[int]) -> list[str]:
+    """Put "X" with its ending in the place of each content word."""
+    shapes: list[str] = []
+    for token in tokens:
+        if word_hash(token) in known or not token[0].isalpha():
+            shapes.append("9" if token[0].isdigit() else token)
+            continue
+        ending = next((e for e in ("ing", "ly", "ed", "s") if token.endswith(e)), "")
+        shapes.append("X" + ending)
+    return shapes
+
+
+def _shape_grams(shapes: list[str]) -> list[str]:
+    # A run of content words is one: "a big red fire engine" is "a X".
+    merged = [
+        s
+        for s, before in zip(shapes, ["", *shapes], strict=False)
+        if s != "X" or before != "X"
+    ]
+    merged = ["^", *merged[:60], "$"]
+    return [
+        "s_" + "_".join(merged[i : i + n])
+        for n in (2, 3, 4)
+        for i in range(len(merged) - n + 1)
+    ]
 
 
 def _length(count: int) -> str:
@@ -218,8 +282,10 @@ def _length(count: int) -> str:
 
 
 def _word_grams(tokens: list[str]) -> list[str]:
-    pairs = [f"{a}_{b}" for a, b in zip(tokens, tokens[1:], strict=False)]
-    triples = [f"{a}_{b}_{c}" for a, b, c in zip(tokens, tokens[1:], tokens[2:], strict=False)]
+    pairs = [f"{a}_{b}" for a, b in pairwise(tokens)]
+    triples = [
+        f"{a}_{b}_{c}" for a, b, c in zip(tokens, tokens[1:], tokens[2:], strict=False)
+    ]
     return [f"w_{t}" for t in tokens] + pairs + triples[:60]
 
 
@@ -228,10 +294,14 @@ def _letters(said: str) -> list[str]:
     grams: list[str] = []
     for word in re.findall(r"[^\W_]+", said)[:120]:
         if lexicon.is_cjk(word):
-            grams += [word[i : i + n] for n in (1, 2, 3) for i in range(len(word) - n + 1)]
+            grams += [
+                word[i : i + n] for n in (1, 2, 3) for i in range(len(word) - n + 1)
+            ]
             continue
         padded = f"<{word}>"
-        grams += [padded[i : i + n] for n in (3, 4, 5) for i in range(len(padded) - n + 1)]
+        grams += [
+            padded[i : i + n] for n in (3, 4, 5) for i in range(len(padded) - n + 1)
+        ]
     return ["l" + g for g in grams]
 
 

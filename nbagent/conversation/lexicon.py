@@ -12,13 +12,14 @@ from typing import Final
 _I: Final = re.IGNORECASE
 
 
-def _phrases(table: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+def phrases(table: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Read a table of `canonical phrase = pattern` lines."""
     rows = (line.split(" = ") for line in table.strip().splitlines())
     return tuple((name.strip(), re.compile(words.strip(), _I)) for name, words in rows)
 
 
 # canonical phrase = what it is heard in. First match wins.
-TIMES: Final = _phrases(
+TIMES: Final = phrases(
     r"""
 at midnight = \bat midnight\b|\bmidnight\b|medianoche|mitternacht|자정|午夜
 at sunset = \b(?:at |during |in (?:the )?)?(?:sunset|sundown|golden hour)\b|\b(?:al )?atardecer|puesta de sol|sonnenuntergang|일몰|해\s?질|노을|日落|夕阳|落日
@@ -32,7 +33,7 @@ by day = \b(?:by|during the|in) day(?:time|light)?\b|\bin (?:broad |bright )?day
 at night = \b(?:(?:at|by|in the|into|during the|to) )?night(?:-?time)?s?\b|\bin the dark\b|\bafter dark\b|\bde noche\b|\bpor la noche\b|\bnachts\b|\bbei nacht\b|\bin der nacht\b|\bnacht\b|밤|夜晚|晚上|夜里|夜间|夜景|黑夜
 """
 )
-WEATHER: Final = _phrases(
+WEATHER: Final = phrases(
     r"""
 in a thunderstorm = \b(?:in a |during a |with a )?thunder-?storm\b|\bgewitter|tormenta|뇌우|천둥|雷雨|雷暴
 in a storm = \b(?:in a |during a |in the )?storm(?:y)?(?: weather)?\b|\bsturm\b|폭풍|暴风
@@ -49,7 +50,7 @@ in spring = \bin (?:the )?spring(?:time)?\b|\bprimavera|\bfrühling|봄|春天
 in summer = \b(?:in (?:the )?)?summer(?:time)?\b|\bverano|\bsommer|여름|夏天
 """
 )
-COLOURS: Final = _phrases(
+COLOURS: Final = phrases(
     r"""
 red = \bred\b|\broj[oa]s?\b|\brot(?:e[rnsm]?)?\b|빨간|빨강|붉은|红
 orange = \borange\b|\bnaranjas?\b|주황|오렌지색|橙
@@ -76,7 +77,7 @@ COLOUR_WORD: Final = re.compile(
     r"scarlet|copper|bronze|beige|cyan|magenta|navy|maroon|lilac)\b",
     _I,
 )
-PLACES: Final = _phrases(
+PLACES: Final = phrases(
     r"""
 on the beach = 해변|바닷가|沙滩|海滩|海边|\bplaya\b|\bstrand\b
 in the city = 도시|城市|\bciudad\b|\bstadt\b
@@ -119,7 +120,7 @@ PLACE_PHRASE: Final = re.compile(
     r"(?:\s+of\s+(?:the\s+|a\s+)?[\w-]+)?|underwater|indoors|outdoors)",
     _I,
 )
-PACE: Final = _phrases(
+PACE: Final = phrases(
     r"""
 very slowly = \bvery slowly\b
 slowly = \bslowly\b|\bin slow[- ]motion\b|\bslow[- ]motion\b|\bslow-mo\b|\bgently\b|천천히|缓慢地?|慢慢地?|lentamente|\blangsam\b
@@ -148,6 +149,53 @@ SKY: Final = re.compile(
     r"starry|night|sunset|morning|evening|dark|red|orange|pink|golden) sky\b",
     _I,
 )
+# Foreign names of styles, as they are said in English.
+STYLES: Final = {
+    "수채화": "watercolour",
+    "水彩": "watercolour",
+    "acuarela": "watercolour",
+    "aquarell": "watercolour",
+    "유화": "oil painting",
+    "油画": "oil painting",
+    "óleo": "oil painting",
+    "ölgemälde": "oil painting",
+    "애니메이션": "anime",
+    "애니": "anime",
+    "动漫": "anime",
+    "만화": "cartoon",
+    "卡通": "cartoon",
+    "dibujos animados": "cartoon",
+    "zeichentrick": "cartoon",
+    "픽셀 아트": "pixel art",
+    "像素": "pixel art",
+    "점토": "clay",
+    "클레이": "clay",
+    "黏土": "clay",
+    "plastilina": "clay",
+    "knete": "clay",
+    "흑백": "black and white",
+    "黑白": "black and white",
+    "blanco y negro": "black and white",
+    "schwarzweiß": "black and white",
+    "수묵화": "ink wash",
+    "水墨": "ink wash",
+    "剪纸": "paper cut-out",
+    "素描": "pencil sketch",
+}
+# Foreign verbs of motion, as they are said in English.
+MOTIONS: Final = phrases(
+    r"""
+jump = 점프|뛰어오르|뛰게|跳起|跳跃|跳|\bsalt[ea]|\bspring(?:en|t)\b|hüpf
+fly = 날게|날아|飞|\bvuel[ea]|\bflieg
+run = 달리|跑|\bcorr[ae]|\brenn|\blauf
+dance = 춤|跳舞|\bbail[ea]|\btanz
+spin = 돌게|회전|旋转|转圈|\bgir[ea]|\bdreh
+swim = 헤엄|游|\bnad[ea]|\bschwimm
+bounce = 튀|弹|\brebot[ea]|\bspring auf und ab
+wave = 손을? 흔|挥手|\bsalud[ea]|\bwink
+sleep = 자게|잠|睡|\bduerm|\bschlaf
+"""
+)
 _NOUNS: Final = """
 cat = 고양이 猫 gato katze | dog = 강아지 개 狗 perro hund | horse = 말 马 caballo pferd
 penguin = 펭귄 企鹅 pingüino pinguin | seal = 물개 海豹 foca robbe | bird = 새 鸟 pájaro vogel
@@ -170,7 +218,10 @@ man = 남자 男人 hombre mann | snowman = 눈사람 雪人 muñeco schneemann 
 def _translations() -> dict[str, str]:
     pairs = (entry.split(" = ") for entry in _NOUNS.replace("\n", "|").split("|"))
     return {
-        word: pair[0].strip() for pair in pairs if len(pair) == 2 for word in pair[1].split()
+        word: pair[0].strip()
+        for pair in pairs
+        if len(pair) == 2
+        for word in pair[1].split()
     }
 
 
@@ -201,8 +252,25 @@ def english_nouns(text: str) -> list[str]:
         found = [(low.find(w), e) for w, e in NOUNS.items() if len(w) > 1 and w in low]
         found += [
             (m.start(), NOUNS[m[1]])
-            for m in re.finditer(r"(?:^|\s)([말개연배공용곰새달])(?=[을를이가은는의과와도 ])", low)
+            for m in re.finditer(
+                r"(?:^|\s)([말개연배공용곰새달])(?=[을를이가은는의과와도 ])", low
+            )
         ]
         found += [(low.find(w), NOUNS[w]) for w in "猫狗马鸟鱼熊船球树花龙" if w in low]
         return list(dict.fromkeys(e for _, e in sorted(found)))
     return [NOUNS[w] for w in re.findall(r"\w+", low) if w in NOUNS]
+
+
+def located(place: str) -> str:
+    """Put the usual preposition before a place."""
+    place = place.strip()
+    if re.match(r"(?:in|on|at|under|over|by|near)\b", place, _I):
+        return place
+    on = re.search(
+        r"\b(?:beach|sea|ocean|moon|mars|meadow|street|bridge|roof\w*|stage)$",
+        place,
+        _I,
+    )
+    if not re.match(r"(?:an?|the|outer)\b", place, _I) and place.lower() != "space":
+        place = f"the {place}"
+    return f"{'on' if on else 'in'} {place}"

@@ -57,7 +57,7 @@ class LanguageModel:
             result = _run(agent.run(f"{_describe(state)}\n\nThe turn:\n{words}"))
         except (AgentRunError, TimeoutError, OSError) as error:
             raise EngineError(
-                f"{self.name} did not answer ({error or type(error).__name__}):"
+                f"{self.name} did not answer ({str(error) or type(error).__name__}):"
                 " check the connection, or connect another with %nbagent connect"
             ) from error
         return str(result.output)
@@ -91,7 +91,9 @@ def _compatible(name: str, base_url: str) -> Model:
 
     # A local server wants none, but its client refuses to start without a key.
     key = os.environ.get("OPENAI_API_KEY") or "none"
-    return OpenAIChatModel(name, provider=OpenAIProvider(base_url=base_url, api_key=key))
+    return OpenAIChatModel(
+        name, provider=OpenAIProvider(base_url=base_url, api_key=key)
+    )
 
 
 def _describe(state: State) -> str:

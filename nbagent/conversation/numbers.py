@@ -57,9 +57,14 @@ def _alternatives(words: dict[str, float]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
+_KO_LETTERS: Final = "".join(w for w in _CJK if len(w) == 1 and "가" <= w <= "힣")
+_CJK_FREE: Final = {w: n for w, n in _CJK.items() if w not in _KO_LETTERS}
+
 # One group-free pattern; use inside f"({NUMBER})". Latin words need a boundary.
 NUMBER: Final = (
-    rf"(?:\d+(?:[.,]\d+)?|\b(?:{_alternatives(_WORDS)})\b|(?:{_alternatives(_CJK)}))"
+    rf"(?:\d+(?:[.,]\d+)?|\b(?:{_alternatives(_WORDS)})\b"
+    # Sino-Korean digits are parts of other words: not after a letter.
+    rf"|(?:(?<![가-힣])[{_KO_LETTERS}]|{_alternatives(_CJK_FREE)}))"
 )
 
 

@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from nbagent.conversation import lexicon
+from nbagent.conversation import lexicon, variables
 from nbagent.conversation.numbers import NUMBER, to_number
 from nbagent.conversation.plan import EditKind, Intent
 from nbagent.conversation.state import ClipInfo, State, Variable
+from nbagent.conversation.stems import STOP, content_words, stem, stems
 
 Target = str | tuple[str, ...] | None
 _I: Final = re.IGNORECASE
@@ -27,13 +28,19 @@ _SPAN: Final = re.compile(
 _ORDINALS: Final[tuple[tuple[int, re.Pattern[str]], ...]] = tuple(
     (index, re.compile(words, _I))
     for index, words in (
-        (1, r"\bsecond\b(?! (?:half|of|longer|earlier|later|at))|\b2nd\b|zweite[rnsm]?\b"
-            r"|\bsegund[oa]\b(?! más)|두\s?번째|둘째|第二"),
+        (
+            1,
+            r"\bmiddle (?:one|take|clip|version)|\bsecond\b(?! (?:half|of|longer|earlier|later|at))|\b2nd\b|zweite[rnsm]?\b"
+            r"|\bsegund[oa]\b(?! más)|두\s?번째|둘째|第二",
+        ),
         (2, r"\bthird\b|\b3rd\b|dritte[rnsm]?\b|\btercer[oa]?\b|세\s?번째|셋째|第三"),
         (3, r"\bfourth\b|\b4th\b|vierte[rnsm]?\b|\bcuart[oa]\b|네\s?번째|넷째|第四"),
         (4, r"\bfifth\b|\b5th\b|fünfte[rnsm]?\b|\bquint[oa]\b|다섯\s?번째|第五"),
-        (0, r"\bfirst\b|\b1st\b|erste[rnsm]?\b|\bprimer[oa]?\b|첫\s?번?째|처음\s?(?:것|거|버전|영상)"
-            r"|第一|\boriginal\b|最初|最开始"),
+        (
+            0,
+            r"\bfirst\b|\b1st\b|erste[rnsm]?\b|\bprimer[oa]?\b|첫\s?번?째|처음\s?(?:것|거|버전|영상)"
+            r"|第一|\boriginal\b|最初|最开始",
+        ),
     )
 )
 # "the first 2 seconds" is a span of the clip, not the first clip.
@@ -69,6 +76,8 @@ _ALL: Final = re.compile(
     r"each of|tod[oa]s|alle[ns]?)\b|모두|모든|전부|全部|所有|都",
     _I,
 )
+_NOT_ALL: Final = re.compile(r"\ball (?:the )?(?:way|over|right|good|in)\b", _I)
+_THEM: Final = re.compile(r"\b(?:them|of)\b|모두|전부|全部|所有|都", _I)
 _BOTH: Final = re.compile(
     r"\b(?:both|the two|these two|those two|the other two|between them|them together|"
     r"the (?:clips|videos|takes|versions)|two (?:clips|videos|takes|versions)|each other|"
@@ -76,21 +85,14 @@ _BOTH: Final = re.compile(
     r"两个|两段|两者|这两|俩",
     _I,
 )
-_OTHER: Final = re.compile(r"\bthe other\b|\bel otro\b|\bandere[nrs]?\b|다른 (?:것|거|영상)|另一个", _I)
+_OTHER: Final = re.compile(
+    r"\bthe other\b|\bel otro\b|\bandere[nrs]?\b|다른 (?:것|거|영상)|另一个", _I
+)
 _SUPERLATIVE: Final = re.compile(r"\b(longest|shortest)\b", _I)
 _POINTER: Final = re.compile(
-    r"\b(?:one|clip|version|take|video|ones|shot|picture|image|vídeo|versión|fassung|bild)\b"
+    r"\b(?:one|clips?|versions?|takes?|videos?|ones|shots?|picture|image|vídeo|versión|fassung|bild)\b"
     r"|영상|버전|클립|것|거\b|那个|这个|视频|版本",
     _I,
-)
-_STOP: Final = frozenset(
-    "a an the of in on at to by from with over and or is are was were it its this that "
-    "these those one ones clip video picture image take version make do let get have has "
-    "into onto out up down off as for me my i you we us he she they him her them his "
-    "please now then again still more less very so than too not no just can could would "
-    "should what which how why when where who did does be been there here some any all "
-    "both two three first second third last old new same different use go back like want "
-    "look looks show need give add put turn change using again instead".split()
 )
 
 
@@ -104,30 +106,22 @@ def resolve(
     'c2'
     """
     kinds = set(kinds)
+    named = _named(text, state)
     if intent in ("chat", "ask"):
         return None
-    named = _named(text, state)
-    if intent == "analyze":
-        return _collapse(_data(text, state, named))
     if intent in ("generate_video", "generate_image", "storyboard"):
         return _collapse(named) if "@" in text else None
-    if intent == "animate_image":
-        return _collapse(_picture(text, state, named))
     if named:
-        return _collapse(_undo_of(named, state) if "undo" in kinds else named)
-    if intent == "describe" and (picture := _described_picture(text, state)):
-        return picture
-    if "undo" in kinds:
-        return _undo(text, state)
-    pool = _pool(text, intent, state)
-    if not pool:
-        return None
-    found = _pointed(text, pool, state, several=intent == "describe" or "blend" in kinds)
-    if "blend" in kinds and len(found) < 2:
-        found = _pair(found, pool)
-    if found:
-        return _collapse(found)
-    return pool[-1].ref
+        return _collapse(named)
+    if intent == "analyze":
+        return _collapse(variables.data_target(text, state))
+    if intent == "animate_image":
+        return _collapse(variables.picture_target(text, state))
+    if intent == "describe":
+        fits_clip = caption_matches(text, state) > 0
+        if picture := variables.described_picture(text, state, fits_clip=fits_clip):
+            return picture
+    return _undo(text, state) if "undo" in kinds else _clip(text, intent, kinds, state)
 
 
 def spans(text: str) -> dict[str, tuple[float, float | None]]:
@@ -137,7 +131,8 @@ def spans(text: str) -> dict[str, tuple[float, float | None]]:
     {'c2': (1.0, 2.5), 'c3': (0.0, 1.0)}
     """
     return {
-        m[1]: (float(m[2] or 0), float(m[3]) if m[3] else None) for m in _SPAN.finditer(text)
+        m[1]: (float(m[2] or 0), float(m[3]) if m[3] else None)
+        for m in _SPAN.finditer(text)
     }
 
 
@@ -146,7 +141,9 @@ def unknown_names(text: str, state: State) -> tuple[str, ...]:
 
     An unknown `@name` stays as it was typed, unless it looks like a clip.
     """
-    known = {c.ref.lower() for c in state.clips} | {v.name.lower() for v in state.variables}
+    known = {c.ref.lower() for c in state.clips} | {
+        v.name.lower() for v in state.variables
+    }
     known |= {scene.lower() for c in state.clips for scene in c.scenes}
     names = (m[0].lstrip("@").replace(" ", "") for m in _CLIP_NAME.finditer(text))
     return tuple(
@@ -158,15 +155,9 @@ def unknown_names(text: str, state: State) -> tuple[str, ...]:
 
 def caption_matches(text: str, state: State) -> int:
     """Count the content words of a turn that captions of clips have."""
-    words = set(_content(text)) | set(lexicon.english_nouns(text))
-    said = {w for c in state.clips for w in _content(_said_of(c))}
-    return len({_stem(w) for w in words} & {_stem(w) for w in said})
-
-
-def data_matches(text: str, state: State) -> int:
-    """Count the words of a turn that names, summaries and columns of data have."""
-    words = {_stem(w) for w in _content(text)}
-    return len({w for v in state.variables if v.is_data for w in words & _data_words(v)})
+    words = set(content_words(text)) | set(lexicon.english_nouns(text))
+    said = {w for c in state.clips for w in content_words(_said_of(c))}
+    return len({stem(w) for w in words} & {stem(w) for w in said})
 
 
 def names_in(text: str, state: State) -> list[tuple[int, int, Variable]]:
@@ -209,80 +200,9 @@ def _named(text: str, state: State) -> list[str]:
 def _by_number(name: str, state: State) -> str | None:
     """Read "clip 2" where refs are spelt c2, and the other way round."""
     digits = re.sub(r"\D", "", name)
-    return next((c.ref for c in state.clips if re.fullmatch(rf"c(?:lip)?{digits}", c.ref)), None)
-
-
-def _data_words(variable: Variable) -> set[str]:
-    said = " ".join((variable.name.replace("_", " "), variable.summary, *variable.columns))
-    generic = {"row", "column", "value", "data", "list", "number", "table"}
-    return {_stem(w) for w in _content(said)} - generic
-
-
-def _data(text: str, state: State, named: list[str]) -> list[str]:
-    if named:
-        return named
-    candidates = [v for v in state.variables if v.is_data] or [
-        v for v in state.variables if v.type != "Clip"
-    ]
-    if not candidates:
-        return []
-    words = {_stem(w) for w in _content(text)}
-    scored = [(len(words & _data_words(v)), v.name) for v in candidates]
-    best = max(score for score, _ in scored)
-    if best:
-        return [next(name for score, name in scored if score == best)]
-    kinds = {
-        "DataFrame": r"table|data ?frame|df\b|rows?|columns?|표|데이터|表|数据|tabla|tabelle",
-        "ndarray": r"array|matrix|배열|数组|matriz",
-        "list": r"list|리스트|列表|lista|liste",
-        "str": r"text|string|문자|텍스트|文本|texto",
-    }
-    for variable in candidates:
-        if re.search(kinds.get(variable.type, r"$^"), text, _I):
-            return [variable.name]
-    tables = [v.name for v in candidates if v.type == "DataFrame"]
-    return [(tables or [v.name for v in candidates])[0]]
-
-
-def _picture(text: str, state: State, named: list[str]) -> list[str]:
-    if named:
-        return named
-    pictures = [v for v in state.variables if v.is_picture]
-    arrays = [v for v in state.variables if v.type in ("ndarray", "list")]
-    images = [c for c in state.clips if c.kind == "image"]
-    words = {_stem(w) for w in _content(text)}
-    scored = [(len(words & _words_of(v.name, v.summary)), 0, v.name) for v in pictures]
-    scored += [(len(words & _words_of(v.name, v.summary)), 0, v.name) for v in arrays]
-    scored += [(len(words & _words_of(_said_of(c))), i, c.ref) for i, c in enumerate(images)]
-    if scored and max(scored)[0]:
-        best = max(score for score, _, _ in scored)
-        return [max((i, ref) for score, i, ref in scored if score == best)[1]]
-    chart = re.search(r"\b(?:plot|chart|graph|figure|curve|bars?|lines?|axes|axis)\b|그래프|차트|图表|"
-                      r"gráfic|diagramm", text, _I)
-    figures = [v.name for v in pictures if v.type in ("Figure", "Axes")]
-    photos = [v.name for v in pictures if v.type not in ("Figure", "Axes")]
-    if chart and figures:
-        return [figures[-1]]
-    if re.search(r"\b(?:photo|portrait|picture|image|drawing|painting)\b", text, _I) and photos:
-        return [photos[-1]]
-    if images:
-        return [images[-1].ref]
-    rest = photos or figures or [v.name for v in arrays]
-    if rest:
-        return [rest[-1]]
-    return [state.clips[-1].ref] if state.clips else []
-
-
-def _described_picture(text: str, state: State) -> str | None:
-    """Return a picture variable where the question is about one and no clip fits."""
-    pictures = [v for v in state.variables if v.is_picture]
-    if not pictures:
-        return None
-    words = {_stem(w) for w in _content(text)}
-    for variable in pictures:
-        if words & _words_of(variable.name, variable.summary) and not caption_matches(text, state):
-            return variable.name
-    return None if state.clips else pictures[-1].name
+    return next(
+        (c.ref for c in state.clips if re.fullmatch(rf"c(?:lip)?{digits}", c.ref)), None
+    )
 
 
 def _pool(text: str, intent: Intent, state: State) -> list[ClipInfo]:
@@ -304,64 +224,100 @@ def _pool(text: str, intent: Intent, state: State) -> list[ClipInfo]:
 
 
 def _said_of(clip: ClipInfo) -> str:
-    parts = (clip.caption, clip.user, clip.style or "", clip.quality or "", *clip.captions)
+    parts = (
+        clip.caption,
+        clip.user,
+        clip.style or "",
+        clip.quality or "",
+        *clip.captions,
+    )
     return " ".join(parts)
 
 
-def _pointed(
-    text: str, pool: list[ClipInfo], state: State, *, several: bool
-) -> list[str]:
-    """Find what ordinals, groups and words of captions point at."""
+def _clip(text: str, intent: Intent, kinds: set[EditKind], state: State) -> Target:
+    """Return the clip or clips that are meant without a name."""
+    pool = _pool(text, intent, state)
+    if not pool:
+        return None
+    several = intent == "describe" or "blend" in kinds
+    found = _pointed(text, pool, several=several)
+    if "blend" in kinds and len(found) < 2:
+        found = _pair(found, pool)
+    return _collapse(found) if found else pool[-1].ref
+
+
+def _pointed(text: str, pool: list[ClipInfo], *, several: bool) -> list[str]:
+    """Find what scenes, groups, captions and ordinals point at, in this order."""
     plain = _NOT_ORDINAL.sub(" ", text)
-    board = next((c for c in reversed(pool) if c.kind == "storyboard"), None)
-    if board and (index := _index(plain)) is not None and _SCENE.search(plain):
-        return [board.scenes[index]] if -len(board.scenes) <= index < len(board.scenes) else [
-            board.ref
-        ]
-    group = _group(pool)
-    if _ALL.search(plain) and len(pool) > 1 and not re.search(r"\ball (?:the )?(?:way|over|right|good|in)\b", plain, _I):
-        members = group if len(group) > 1 and group[-1] is pool[-1] else pool
-        if _POINTER.search(plain) or re.search(r"\b(?:them|of)\b|모두|전부|全部|所有|都", plain, _I):
-            return [c.ref for c in members]
+    if found := _scene(plain, pool) or _all_of(plain, pool):
+        return found
     matched = _by_caption(text, pool)
     if several and len(matched) > 1:
         return matched
-    if _BOTH.search(plain) and len(pool) > 1:
-        members = group if len(group) == 2 else pool
-        return [c.ref for c in members[-2:]]
-    if several and (both := _compared(plain, pool)):
-        return both
-    index = _index(plain)
-    if index is not None:
-        members = group if len(group) > max(index, 1) and pool[-1] in group else pool
-        if -len(members) <= index < len(members):
-            return [members[index].ref]
-    if matched:
-        return matched[:1]
-    if _LAST.search(plain):
-        return [pool[-1].ref]
-    if _PREVIOUS.search(plain) and len(pool) > 1:
+    if found := _both(plain, pool) or (_compared(plain, pool) if several else []):
+        return found
+    return _counted(plain, pool) or matched[:1] or _relative(plain, pool)
+
+
+def _scene(text: str, pool: list[ClipInfo]) -> list[str]:
+    board = next((c for c in reversed(pool) if c.kind == "storyboard"), None)
+    index = _index(text)
+    if not board or index is None or not _SCENE.search(text):
+        return []
+    inside = -len(board.scenes) <= index < len(board.scenes)
+    return [board.scenes[index] if inside else board.ref]
+
+
+def _all_of(text: str, pool: list[ClipInfo]) -> list[str]:
+    if len(pool) < 2 or not _ALL.search(text) or _NOT_ALL.search(text):
+        return []
+    if not (_POINTER.search(text) or _THEM.search(text)):
+        return []
+    group = _group(pool)
+    members = group if len(group) > 1 and group[-1] is pool[-1] else pool
+    return [c.ref for c in members]
+
+
+def _both(text: str, pool: list[ClipInfo]) -> list[str]:
+    if len(pool) < 2 or not _BOTH.search(text):
+        return []
+    group = _group(pool)
+    return [c.ref for c in (group if len(group) == 2 else pool)[-2:]]
+
+
+def _counted(text: str, pool: list[ClipInfo]) -> list[str]:
+    index = _index(text)
+    if index is None:
+        return []
+    group = _group(pool)
+    members = group if len(group) > max(index, 1) and pool[-1] in group else pool
+    inside = -len(members) <= index < len(members)
+    return [members[index].ref] if inside else []
+
+
+def _relative(text: str, pool: list[ClipInfo]) -> list[str]:
+    if len(pool) > 1 and (_PREVIOUS.search(text) or _OTHER.search(text)):
         return [pool[-2].ref]
-    if _OTHER.search(plain) and len(pool) > 1:
-        return [pool[-2].ref]
-    if found := _SUPERLATIVE.search(plain):
-        timed = [c for c in pool if c.duration_s]
-        if timed:
-            pick = max if found[1].lower() == "longest" else min
-            return [pick(timed, key=lambda c: c.duration_s or 0).ref]
+    timed = [c for c in pool if c.duration_s]
+    if timed and (found := _SUPERLATIVE.search(text)):
+        pick = max if found[1].lower() == "longest" else min
+        return [pick(timed, key=lambda c: c.duration_s or 0).ref]
     return []
 
 
 def _compared(text: str, pool: list[ClipInfo]) -> list[str]:
     """Return the last two clips where the turn compares without naming them."""
     compares = re.search(
-        r"\b(?:compar|differen|which (?:of|one|clip|take|is)|what changed|versus|vs\.?\b|changed "
+        r"\b(?:compar|differ|which (?:of|one|clip|take|is)|what changed|versus|vs\.?\b|changed "
         r"between|unterschied|diferencia|cuál de)|차이|비교|区别|不同|哪个|比较",
         text,
         _I,
     )
     if not compares or len(pool) < 2:
         return []
+    counted = sorted(i for i, words in _ORDINALS if words.search(text))
+    if len(counted) > 1 and counted[-1] < len(pool):
+        return [pool[i].ref for i in counted]
     group = _group(pool)
     members = group if len(group) > 1 and pool[-1] in group else pool[-2:]
     return [c.ref for c in members]
@@ -389,46 +345,38 @@ def _index(text: str) -> int | None:
     return -1 if _LAST.search(text) else None
 
 
-def _content(text: str) -> list[str]:
-    return [w for w in re.findall(r"[^\W\d_]{2,}", text.lower()) if w not in _STOP]
-
-
-def _stem(word: str) -> str:
-    """Cut endings so that "lanterns", "running" and "run" meet."""
-    for ending in ("ing", "ies", "es", "ed", "s", "y", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)]
-            break
-    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word
-
-
-def _words_of(*texts: str) -> set[str]:
-    return {_stem(w) for w in _content(" ".join(texts).replace("_", " "))}
-
-
 def _by_caption(text: str, pool: list[ClipInfo]) -> list[str]:
     """Find clips by words that only their captions have, best first or in order said.
 
     A word of time, weather or colour says what to change more often than which clip,
     unless it stands before "one", "clip", "version".
     """
-    said = {c.ref: _words_of(_said_of(c)) for c in pool}
+    said = {c.ref: stems(_said_of(c)) for c in pool}
     facets = (lexicon.TIMES, lexicon.WEATHER, lexicon.COLOURS)
     order: list[tuple[float, int, str]] = []
     words = [(m.start(), m[0].lower()) for m in re.finditer(r"[^\W\d_]{2,}", text)]
     nouns = lexicon.english_nouns(text)
     low = text.lower()
-    words += [(low.find(k), noun) for noun in nouns for k, e in lexicon.NOUNS.items() if e == noun and k in low]
+    words += [
+        (low.find(k), noun)
+        for noun in nouns
+        for k, e in lexicon.NOUNS.items()
+        if e == noun and k in low
+    ]
     scores: dict[str, float] = {}
     at_first: dict[str, int] = {}
     for at, word in words:
-        if word in _STOP:
+        if word in STOP:
             continue
-        holders = [c.ref for c in pool if _stem(word) in said[c.ref]]
+        holders = [c.ref for c in pool if stem(word) in said[c.ref]]
         if not holders or len(holders) == len(pool):
             continue
         before, after = text[:at].lower().rstrip(), text[at + len(word) :].lstrip()
-        weight = 1.0 if re.search(r"\b(?:the|that|my|your|der|die|das|den|el|la|los)$", before) else 0.6
+        weight = (
+            1.0
+            if re.search(r"\b(?:the|that|my|your|der|die|das|den|el|la|los)$", before)
+            else 0.6
+        )
         pointed = re.match(r"(?:\w+\s+)?(?:one|clip|version|take|video)\b", after, _I)
         if pointed:
             weight = 2.0
@@ -443,10 +391,16 @@ def _by_caption(text: str, pool: list[ClipInfo]) -> list[str]:
     if not scores or max(scores.values()) < 0.29:
         return []
     best = max(scores.values())
-    order = [(at_first[r], -latest[r], r) for r, s in scores.items() if s >= 0.59 * best]
+    order = [
+        (at_first[r], -latest[r], r) for r, s in scores.items() if s >= 0.59 * best
+    ]
     top = max((s, latest[r], r) for r, s in scores.items())[2]
     ordered = [ref for _, _, ref in sorted(order)]
-    return ordered if len(ordered) > 1 and ordered[0] == top else [top, *(r for r in ordered if r != top)]
+    return (
+        ordered
+        if len(ordered) > 1 and ordered[0] == top
+        else [top, *(r for r in ordered if r != top)]
+    )
 
 
 def _undo(text: str, state: State) -> str | None:
@@ -474,7 +428,3 @@ def _undo(text: str, state: State) -> str | None:
     if latest.parent:
         return latest.parent
     return state.clips[-2].ref if len(state.clips) > 1 else latest.ref
-
-
-def _undo_of(named: list[str], state: State) -> list[str]:
-    return named

@@ -11,7 +11,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -22,11 +22,12 @@ from nbagent.conversation.clip import Clip
 from nbagent.errors import Cancelled, JobFailed, NbagentError, SpecError
 from nbagent.ledger import Artifact, ClipRow, Ledger
 from nbagent.settings import Settings
-from nbagent.take import Job, JobState, Progress, Take
+from nbagent.take import Job, JobState, Lane, Progress, Take
 
 OnProgress = Callable[[int, Progress], None]
 
 _FINAL: frozenset[JobState] = frozenset({"done", "failed", "cancelled"})
+ACTIVE: tuple[JobState, ...] = ("queued", "running")
 _STOP_S = 30.0  # a cancel is heard between two steps; one step of a big model is long
 _SUFFIXES = {"mp4": ".mp4", "webm": ".webm", "gif": ".gif", "webp": ".webp", "png": ""}
 
@@ -36,6 +37,12 @@ class Engine(Protocol):
 
     def submit(self, job: Job, listener: Callable[[Progress], None]) -> None:
         """Queue a job; the listener hears each step and one final state."""
+        ...
+
+    def reattach(
+        self, jobs: Iterable[Job], listener: Callable[[Progress], None]
+    ) -> None:
+        """Take up jobs that were queued before, here or by an earlier kernel."""
         ...
 
     def cancel(self, job_id: str) -> None:
@@ -141,7 +148,13 @@ class Rendering:
     # Inside
 
     def _submit(self, index: int, take: Take) -> None:
-        lane = "interactive" if take.quality == "draft" else "final"
+        listener = partial(self._hear, index)
+        if (job := unfinished(self._ledger, self._settings, take)) is not None:
+            # An earlier kernel, or an earlier run of this cell, has sent it.
+            self._hear(index, Progress(job=job.id, state="queued"))
+            self._engine.reattach([job], listener)
+            return
+        lane: Lane = "interactive" if take.quality == "draft" else "final"
         job_id = self._ledger.add_job(take.id, self._turn_id, lane)
         job = Job(
             id=job_id,
@@ -152,7 +165,7 @@ class Rendering:
         )
         # Known before it runs, so that a cancel can name it at once.
         self._hear(index, Progress(job=job_id, state="queued"))
-        self._engine.submit(job, partial(self._hear, index))
+        self._engine.submit(job, listener)
 
     def _derive(self, take: Take) -> Progress:
         job_id = self._ledger.add_job(take.id, self._turn_id, "interactive")
@@ -193,6 +206,20 @@ class Rendering:
             f"stopped {', '.join(parts)}: run the cell again to go on from there,"
             " or say something else"
         )
+
+
+def unfinished(ledger: Ledger, settings: Settings, take: Take) -> Job | None:
+    """Return the job that already is on its way to this take, if there is one."""
+    rows = [r for r in ledger.jobs(states=ACTIVE) if r.take_id == take.id]
+    if not rows:
+        return None
+    return Job(
+        id=rows[-1].id,
+        take=take,
+        store=str(ledger.folder),
+        lane=rows[-1].lane,
+        checkpoint_s=settings.checkpoint_s,
+    )
 
 
 def derive(ledger: Ledger, take: Take) -> Artifact:

@@ -29,6 +29,7 @@ from nbagent.conversation.plan import (
     Plan,
 )
 from nbagent.conversation.slots import parse_action, parse_slots
+from nbagent.conversation.spelling import Speller
 from nbagent.conversation.state import State
 
 WEIGHTS: Final = Path(__file__).parent / "router.npz"
@@ -36,8 +37,24 @@ WEIGHTS: Final = Path(__file__).parent / "router.npz"
 CLAUSES: Final = (*EDIT_KINDS, "talk", "control")
 INTENT_BITS: Final = 14
 EDIT_BITS: Final = 13
-# Below this the router asks back rather than spend device time; see docs/brain.md.
-_ASK_BELOW: Final = 0.34
+# A start on a belief under the first needs this much for starting anything at all.
+_DOUBT: Final = 0.55
+_START: Final = 0.65
+_STARTS: Final[frozenset[Intent]] = frozenset(
+    {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
+)
+
+# A turn of more words is taken to ramble: its clauses need this belief to count.
+_LONG: Final = 22
+_SURE: Final = 0.6
+_REFUSED: Final = re.compile(
+    r"^(?:but |and |please )*(?:don'?t|do not|no need to|not|without|no|nicht|no lo|不要|别)\b",
+    re.I,
+)
+# "no people" and "don't let it jump" say what to change; "don't loop it" does not.
+_REFUSABLE: Final = frozenset(
+    {"loop", "speed", "length", "extend", "trim", "aspect", "quality", "seed", "undo"}
+)
 
 Vector = npt.NDArray[np.float32]
 
@@ -63,6 +80,8 @@ class Router:
 
     intent: Head
     edit: Head
+    known: frozenset[int] = field(repr=False, default=frozenset())
+    speller: Speller = field(repr=False, default_factory=Speller)
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> Router:
@@ -76,11 +95,20 @@ class Router:
                 )
                 for name in ("intent", "edit")
             }
-        return cls(**heads)
+            frame = data["frame"].tobytes().decode().split()
+            content = data["content"].tobytes().decode().split()
+        return cls(
+            intent=heads["intent"],
+            edit=heads["edit"],
+            known=frozenset(map(features.word_hash, frame)),
+            speller=Speller.of(frame, content),
+        )
 
     def probabilities(self, text: str, state: State) -> dict[Intent, float]:
         """Return the belief in each intent that the state can serve, best first."""
-        logits = self.intent(features.intent_features(text, state, INTENT_BITS))
+        logits = self.intent(
+            features.intent_features(text, state, INTENT_BITS, self.known)
+        )
         for index, name in enumerate(INTENTS):
             if not _possible(name, state):
                 logits[index] = -np.inf
@@ -91,7 +119,7 @@ class Router:
 
     def clause_kind(self, clause: str, state: State) -> tuple[str, float]:
         """Return the kind of one clause and the belief in it."""
-        logits = self.edit(features.edit_features(clause, state, EDIT_BITS))
+        logits = self.edit(features.edit_features(clause, state, EDIT_BITS, self.known))
         p = np.exp(logits - logits.max())
         p /= p.sum()
         best = int(p.argmax())
@@ -102,22 +130,26 @@ class Router:
         text = features.clean(turn)
         if not text:
             return Plan(intent="ask", readings=("generate_video", "chat"))
+        typed, text = text, self.speller(text)
         beliefs = self.probabilities(text, state)
         ranked = tuple(beliefs)
-        intent, confidence = ranked[0], beliefs[ranked[0]]
-        # No device time on a guess.
-        if confidence < _ASK_BELOW and intent not in ("chat", "describe", "analyze"):
-            intent = "ask"
+        intent = _decide(beliefs)
+        confidence = beliefs[intent]
         if intent == "refine":
             return self._refine(text, state, confidence)
         slots = parse_slots(text, intent)
         readings = tuple(i for i in ranked if i != "ask")[:2] if intent == "ask" else ()
-        makes = intent in ("generate_video", "generate_image", "storyboard", "animate_image")
+        makes = intent in (
+            "generate_video",
+            "generate_image",
+            "storyboard",
+            "animate_image",
+        )
         return Plan(
             intent=intent,
             target=references.resolve(text, intent, (), state),
             slots=slots,
-            prompt=prompt_words(text, slots.get("style")) if makes else "",
+            prompt=prompt_words(typed, slots.get("style")) if makes else "",
             span=_span(text),
             confidence=confidence,
             readings=readings,
@@ -133,10 +165,24 @@ class Router:
             elif kind != "talk":
                 # CLAUSES are the edit kinds and those two.
                 found.append((next(k for k in EDIT_KINDS if k == kind), clause))
+        if len(text.split()) > _LONG:
+            # A story says its wish more than once.
+            found = list({kind: (kind, clause) for kind, clause in found}.values())
         if not found:
             kind = self._best_edit(text, state)
             found = [(kind, text)]
         pairs = tuple(found)
+        target = references.resolve(text, "refine", (k for k, _ in pairs), state)
+        clip = state.clip(target) if isinstance(target, str) else None
+        if clip and clip.kind == "image" and "change_motion" in dict(pairs):
+            # A still that is to move becomes a clip.
+            return Plan(
+                intent="animate_image",
+                target=target,
+                slots=parse_slots(text, "animate_image"),
+                prompt=prompt_words(text),
+                confidence=confidence,
+            )
         slots = parse_slots(text, "refine", pairs)
         edits = tuple(
             Edit(kind=kind, text=clause, args=read_edit(kind, clause, slots))
@@ -144,7 +190,7 @@ class Router:
         )
         return Plan(
             intent="refine",
-            target=references.resolve(text, "refine", (k for k, _ in pairs), state),
+            target=target,
             edits=edits,
             slots=slots,
             span=_span(text),
@@ -155,9 +201,16 @@ class Router:
 
     def _clauses(self, text: str, state: State) -> list[tuple[str, str]]:
         """Split a turn into clauses with their kinds; neighbours of a kind are one."""
+        clauses = split_clauses(text)
+        rambles = len(text.split()) > _LONG
         merged: list[tuple[str, str]] = []
-        for clause, joint in split_clauses(text):
-            kind, _ = self.clause_kind(clause, state)
+        for clause, joint in clauses:
+            kind, belief = self.clause_kind(clause, state)
+            # Told at length, most clauses are the story around the request.
+            if rambles and belief < _SURE:
+                kind = "talk"
+            if len(clauses) > 1 and _is_refused(clause, kind):
+                kind = "talk"
             if merged and merged[-1][1] == kind:
                 merged[-1] = (merged[-1][0] + joint + clause, kind)
             else:
@@ -165,7 +218,7 @@ class Router:
         return merged
 
     def _best_edit(self, text: str, state: State) -> EditKind:
-        logits = self.edit(features.edit_features(text, state, EDIT_BITS))
+        logits = self.edit(features.edit_features(text, state, EDIT_BITS, self.known))
         return EDIT_KINDS[int(logits[: len(EDIT_KINDS)].argmax())]
 
 
@@ -183,6 +236,20 @@ def _shipped() -> Router:
     return Router.load()
 
 
+def _decide(beliefs: dict[Intent, float]) -> Intent:
+    """Choose the likeliest intent, but spend no device time on a guess."""
+    best = next(iter(beliefs))
+    if best in _STARTS and beliefs[best] < _DOUBT:
+        starts = sum(p for intent, p in beliefs.items() if intent in _STARTS)
+        if starts < _START:
+            return next(intent for intent in beliefs if intent not in _STARTS)
+    return best
+
+
+def _is_refused(clause: str, kind: str) -> bool:
+    return kind in _REFUSABLE and bool(_REFUSED.match(clause))
+
+
 def _possible(intent: Intent, state: State) -> bool:
     """Return whether the state can serve an intent at all."""
     if intent == "refine":
@@ -192,6 +259,8 @@ def _possible(intent: Intent, state: State) -> bool:
         return pictures or any(c.kind == "image" for c in state.clips)
     if intent == "analyze":
         return any(v.type != "Clip" for v in state.variables)
+    if intent == "control":
+        return bool(state.clips)
     if intent == "describe":
         return bool(state.clips) or any(
             v.is_picture or v.type == "Clip" for v in state.variables
@@ -200,4 +269,8 @@ def _possible(intent: Intent, state: State) -> bool:
 
 
 def _span(text: str) -> tuple[float, float | None] | None:
-    return next(iter(references.spans(text).values()), None) if re.search(r"\[", text) else None
+    return (
+        next(iter(references.spans(text).values()), None)
+        if re.search(r"\[", text)
+        else None
+    )

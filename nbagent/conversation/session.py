@@ -7,7 +7,7 @@ notebook shows what comes out; the session does not know how.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,21 @@ from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
 from nbagent.conversation.llm import LanguageModel
 from nbagent.conversation.plan import Plan
-from nbagent.conversation.rendering import Engine, Rendering, name_takes, save_beside
+from nbagent.conversation.rendering import (
+    ACTIVE,
+    Engine,
+    Rendering,
+    name_takes,
+    save_beside,
+    unfinished,
+)
 from nbagent.conversation.router import route
 from nbagent.conversation.state import State, Variable
 from nbagent.errors import NbagentError, SpecError, UnknownClip
 from nbagent.ledger import ClipRow, Ledger
 from nbagent.models import model_card
 from nbagent.settings import Settings
-from nbagent.take import Take
+from nbagent.take import Job, Progress, Take
 
 Brain = Callable[[str, State], Plan]
 Remixer = Callable[[Clip, str, dict[str, Any]], Any]
@@ -74,6 +81,16 @@ class Session:
         self._engine.close()
         self.ledger.close()
 
+    def take_up(self) -> str:
+        """Take up what an earlier kernel left unfinished; say so, or nothing."""
+        jobs = self._unfinished()
+        if not jobs:
+            return ""
+        self._engine.reattach(jobs, _ignore)
+        names = self._names()
+        listed = ", ".join(names.get(job.take.id, job.id) for job in jobs)
+        return f"taking up what was left unfinished: {listed}"
+
     # A turn
 
     def hear(
@@ -98,9 +115,7 @@ class Session:
             SpecError: If what was asked cannot be; the turn is kept with the error.
         """
         stated = {k: v for k, v in options.items() if v is not None}
-        turn = self.ledger.add_turn(
-            self.settings.conversation, words, cell_id, stated
-        )
+        turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, stated)
         state = context.state(
             self.ledger,
             self.settings.conversation,
@@ -194,15 +209,17 @@ class Session:
 
     def cancel(self, names: Sequence[str] = ()) -> str:
         """Stop the jobs of these clips, or all that run."""
-        wanted = {self.ledger.clip(self.settings.conversation, n).take_id for n in names}
+        wanted = {
+            self.ledger.clip(self.settings.conversation, name).take_id for name in names
+        }
         known = self._names()
         stopped = []
-        for job in self.ledger.jobs(
-            self.settings.conversation, states=("queued", "running")
-        ):
-            if not wanted or job.take_id in wanted:
+        for job in self._unfinished():
+            if not wanted or job.take.id in wanted:
+                # Perhaps an earlier kernel's: the engine must know it to stop it.
+                self._engine.reattach([job], _ignore)
                 self._engine.cancel(job.id)
-                stopped.append(known.get(job.take_id, job.id))
+                stopped.append(known.get(job.take.id, job.id))
         if not stopped:
             return "nothing is being rendered"
         return f"stopping {', '.join(stopped)}"
@@ -227,35 +244,34 @@ class Session:
         state: State,
         target: Clip | None,
     ) -> Reply:
-        made = {"turn_id": turn_id, "words": words, "plan": plan}
+        reply = Reply(turn_id=turn_id, words=words, plan=plan)
         if target is None and plan.intent not in (
             "generate_video",
             "generate_image",
             "refine",
         ):
-            return Reply(**made, answer=self._answer(words, plan, state))
+            return replace(reply, answer=self._answer(words, plan, state))
         parent = self._parent(plan, state, target)
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
-            return Reply(**made, takes=(self._before(parent),))
+            return replace(reply, takes=(self._before(parent),))
         rendered = self.ledger.artifact(parent.id) if parent else None
         composed = compose(
             plan,
             request=words,
             options=options,
             card=model_card(
-                options.get("model") or (parent.model if parent else None)
+                options.get("model")
+                or (parent.model if parent else None)
                 or self.settings.model
             ),
             parent=parent,
             clip_s=rendered.duration_s if rendered else None,
         )
-        reply = Reply(**made, takes=composed.takes, notes=composed.notes)
         if "dry_run" in options:
-            return Reply(
-                **made,
-                answer=answers.preview(reply.takes, reply.notes, self._estimate(reply)),
-            )
-        return reply
+            time_s = self._estimate(composed.takes)
+            answer = answers.preview(composed.takes, composed.notes, time_s)
+            return replace(reply, answer=answer)
+        return replace(reply, takes=composed.takes, notes=composed.notes)
 
     def _parent(self, plan: Plan, state: State, target: Clip | None) -> Take | None:
         if target is not None:
@@ -321,9 +337,9 @@ class Session:
             " (see %nbagent help)"
         )
 
-    def _estimate(self, reply: Reply) -> float | None:
+    def _estimate(self, takes: Sequence[Take]) -> float | None:
         """Seconds that takes of this size took before; None without evidence."""
-        first = reply.takes[0]
+        first = takes[0]
         same = ("model", "num_frames", "height", "width", "num_inference_steps")
         seen = []
         for row in self.rows():
@@ -334,12 +350,18 @@ class Session:
                 artifact = self.ledger.artifact(row.take_id)
             if artifact is not None:
                 seen.append(artifact.seconds_rendered)
-        return sorted(seen)[len(seen) // 2] * len(reply.takes) if seen else None
+        return sorted(seen)[len(seen) // 2] * len(takes) if seen else None
 
     def _remix(self, clip: Clip, words: str, **options: Any) -> Any:
         if self.remixer is None:
             raise SpecError("remix needs the notebook: run %load_ext nbagent first")
         return self.remixer(clip, words, options)
+
+    def _unfinished(self) -> list[Job]:
+        rows = self.ledger.jobs(self.settings.conversation, states=ACTIVE)
+        takes = {row.take_id: self.ledger.take(row.take_id) for row in rows}
+        jobs = [unfinished(self.ledger, self.settings, t) for t in takes.values()]
+        return [job for job in jobs if job is not None]
 
     def _names(self) -> dict[str, str]:
         names: dict[str, str] = {}
@@ -351,3 +373,7 @@ class Session:
         return context.state(
             self.ledger, self.settings.conversation, before=None, variables=variables
         )
+
+
+def _ignore(_progress: Progress) -> None:
+    """Hear nothing: the ledger has what matters."""

@@ -8,14 +8,30 @@ What cannot be read into a field is kept as the user's own clause: nothing is dr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from nbagent.conversation import lexicon, words
+from nbagent.conversation.picture import Shot, frame_size, from_json, to_json
 from nbagent.conversation.plan import Edit, EditKind, Plan, Slots
 from nbagent.errors import SpecError
-from nbagent.take import Effect, Quality
+from nbagent.take import Effect
+
+__all__ = [
+    "STRENGTHS",
+    "Shot",
+    "apply",
+    "frame_size",
+    "from_json",
+    "is_derive",
+    "new_effects",
+    "shot_from",
+    "strength_for",
+    "to_json",
+    "to_prompt",
+    "wants_new_seed",
+]
 
 # How much of the parent an edit may change, 1 is everything. On pocket's first model
 # a colour came through at .7 with the rest kept, a background needed .85 and a subject
@@ -34,41 +50,6 @@ _DEFAULT_EXTENSION_S: Final = 1.0
 _TAG_MODELS: Final = frozenset({"pocket"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shot:
-    """A picture in motion, by fields.
-
-    Attributes:
-        core: Subject and action: "a red ball crosses the beach".
-        setting: Place, if it is not part of the action: "on the beach".
-        extra: Clauses that fit no other field, in the user's words.
-        motion: Further actions, after the one in the core.
-        negative: Things to leave out.
-        aspect: "W:H"; `size` is "WxH" pixels and wins over it.
-        seed: Set only where the user named one.
-        effects: Done to the finished frames, in order, without diffusion.
-    """
-
-    core: str
-    setting: str = ""
-    weather: str = ""
-    time: str = ""
-    light: str = ""
-    camera: tuple[str, ...] = ()
-    extra: tuple[str, ...] = ()
-    motion: tuple[str, ...] = ()
-    pace: str = ""
-    style: str = ""
-    negative: tuple[str, ...] = ()
-    duration_s: float | None = None
-    fps: int | None = None
-    aspect: str | None = None
-    size: str | None = None
-    quality: Quality | None = None
-    seed: int | None = None
-    effects: tuple[Effect, ...] = ()
-
-
 def shot_from(plan: Plan) -> Shot:
     """Make the shot of a turn that asks for something new.
 
@@ -83,7 +64,9 @@ def shot_from(plan: Plan) -> Shot:
     return shot
 
 
-def apply(shot: Shot, plan: Plan, *, clip_s: float | None = None) -> tuple[Shot, list[str]]:
+def apply(
+    shot: Shot, plan: Plan, *, clip_s: float | None = None
+) -> tuple[Shot, list[str]]:
     """Apply the edits and slots of a plan to a shot.
 
     Args:
@@ -129,11 +112,8 @@ def to_prompt(shot: Shot, model: str = "pocket") -> tuple[str, str]:
     style = _style_words(shot.style)
     motion = [m if m.startswith("then ") else f"then {m}" for m in shot.motion]
     if model in _TAG_MODELS:
-        core = " ".join(filter(None, (shot.core, shot.setting)))
         parts = [shot.core, *motion, shot.setting, shot.weather, shot.time, shot.light]
         parts += [*shot.extra, *shot.camera, shot.pace, style]
-        if not shot.core:
-            parts[0] = core
         return ", ".join(filter(None, parts)), ", ".join(shot.negative)
     scene = [shot.core, shot.pace, shot.setting, shot.weather, shot.time, shot.light]
     sentence = " ".join(filter(None, scene))
@@ -168,59 +148,6 @@ def wants_new_seed(plan: Plan) -> bool:
     return any(e.kind == "seed" and "new_seed" in e.args for e in plan.edits)
 
 
-def to_json(shot: Shot) -> dict[str, Any]:
-    """Return the shot as plain JSON, without its empty fields."""
-    values = asdict(shot)
-    values["effects"] = [
-        {k: v for k, v in effect.items() if v is not None} for effect in values["effects"]
-    ]
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-        if value not in (None, "", (), [])
-    }
-
-
-def from_json(data: Mapping[str, Any]) -> Shot:
-    """Rebuild a shot from untrusted JSON.
-
-    Raises:
-        SpecError: If a field is of another kind.
-    """
-    known = {field.name for field in fields(Shot)}
-    values: dict[str, Any] = {k: v for k, v in data.items() if k in known}
-    try:
-        for name in ("camera", "extra", "motion", "negative"):
-            values[name] = tuple(str(v) for v in values.get(name, ()))
-        values["effects"] = tuple(Effect(**e) for e in values.get("effects", ()))
-        values["core"] = str(values.get("core", ""))
-        return Shot(**values)
-    except TypeError as error:
-        raise SpecError(f"the shot is damaged ({error}): it cannot be used") from error
-
-
-def frame_size(
-    shot: Shot, height: int, width: int, multiple: int
-) -> tuple[int, int]:
-    """Return the height and width for the shot's size or aspect.
-
-    A stated size is returned as it is, so that the model can refuse it; an aspect
-    keeps the default area as nearly as the model's multiple allows.
-    """
-    if shot.size:
-        w, h = (int(n) for n in shot.size.split("x"))
-        return h, w
-    if not shot.aspect:
-        return height, width
-    w, h = (int(n) for n in shot.aspect.split(":"))
-    if not w or not h:
-        raise SpecError(f"aspect {shot.aspect} is no shape: use one like 16:9 or 9:16")
-    area = height * width
-    new_height = max(1, round((area * h / w) ** 0.5 / multiple)) * multiple
-    new_width = max(1, round((area * w / h) ** 0.5 / multiple)) * multiple
-    return new_height, new_width
-
-
 def _own_clause(text: str) -> str:
     return text.strip(" ,.;!?")
 
@@ -238,9 +165,7 @@ def _sentence(text: str) -> str:
 
 def _with_slots(shot: Shot, slots: Slots) -> Shot:
     changes: dict[str, Any] = {
-        name: slots[name]  # type: ignore[literal-required]  # names are Slots' own
-        for name in ("duration_s", "fps", "seed")
-        if name in slots
+        name: slots[name] for name in ("duration_s", "fps", "seed") if name in slots
     }
     if "size" in slots:
         changes |= {"size": slots["size"], "aspect": None}
@@ -276,40 +201,45 @@ def _read_core(prompt: str, style: str) -> Shot:
 def _apply_edit(
     shot: Shot, edit: Edit, base_s: float | None, clip_s: float | None
 ) -> tuple[Shot, str]:
-    args = dict(edit.args)
-    match edit.kind:
-        case "restyle":
-            return replace(shot, style=args["style"]), f"style: {args['style']}"
-        case "recolor":
-            return _recolor(shot, args)
-        case "replace_subject":
-            return _replace_subject(shot, args)
-        case "change_background":
-            return _change_background(shot, args)
-        case "change_motion" if args.get("reverse"):
-            return _effect(shot, Effect(kind="reverse")), "plays backwards"
-        case "change_motion":
-            return _change_motion(shot, args)
-        case "camera":
-            return replace(shot, camera=(args["camera"],)), f"camera: {args['camera']}"
-        case "speed":
-            effect = Effect(kind="speed", speed=args["factor"])
-            return _effect(shot, effect), f"speed x{args['factor']:g}"
-        case "loop":
-            return _effect(shot, Effect(kind="loop")), "loops"
-        case "trim":
-            return _trim(shot, args, clip_s)
-        case "extend" | "length":
-            return _lengthen(shot, edit.kind, args, base_s)
-        case "aspect":
-            size, aspect = args.get("size"), args.get("aspect")
-            return replace(shot, size=size, aspect=aspect), f"frame: {size or aspect}"
-        case "quality":
-            return replace(shot, quality=args["quality"]), f"quality: {args['quality']}"
-        case "seed":
-            return replace(shot, seed=args.get("seed")), "another seed"
-        case _:
-            return shot, ""
+    args: dict[str, Any] = dict(edit.args)
+    if edit.kind == "trim":
+        return _trim(shot, args, clip_s)
+    if edit.kind in ("extend", "length"):
+        return _lengthen(shot, edit.kind, args, base_s)
+    if edit.kind in _ACTS:
+        # Acts on clips, not on the shot: the session's.
+        return shot, ""
+    return _APPLIERS[edit.kind](shot, args)
+
+
+def _restyle(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
+    return replace(shot, style=args["style"]), f"style: {args['style']}"
+
+
+def _camera(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
+    return replace(shot, camera=(args["camera"],)), f"camera: {args['camera']}"
+
+
+def _speed(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
+    factor = float(args["factor"])
+    return _effect(shot, Effect(kind="speed", speed=factor)), f"speed x{factor:g}"
+
+
+def _loop(shot: Shot, _: dict[str, Any]) -> tuple[Shot, str]:
+    return _effect(shot, Effect(kind="loop")), "loops"
+
+
+def _aspect(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
+    size, aspect = args.get("size"), args.get("aspect")
+    return replace(shot, size=size, aspect=aspect), f"frame: {size or aspect}"
+
+
+def _quality(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
+    return replace(shot, quality=args["quality"]), f"quality: {args['quality']}"
+
+
+def _seed(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
+    return replace(shot, seed=args.get("seed")), "another seed"
 
 
 def _effect(shot: Shot, effect: Effect) -> Shot:
@@ -321,7 +251,8 @@ def _recolor(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
     for name in ("core", "setting"):
         text = getattr(shot, name)
         if changed := words.recolor(text, thing, color, subject=name == "core"):
-            return replace(shot, **{name: changed}), f"{thing or 'colour'}: {color}"
+            changes: dict[str, Any] = {name: changed}
+            return replace(shot, **changes), f"{thing or 'colour'}: {color}"
     clause = f"{color} {thing}" if thing else f"in {color}"
     return replace(shot, extra=(*shot.extra, clause)), f"added: {clause!r}"
 
@@ -332,16 +263,18 @@ def _replace_subject(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
         core = words.without(shot.core, thing)
         extra = tuple(e for e in shot.extra if not words.mentions(e, thing))
         negative = tuple(dict.fromkeys((*shot.negative, thing)))
-        return replace(shot, core=core, extra=extra, negative=negative), f"without {thing}"
+        return replace(
+            shot, core=core, extra=extra, negative=negative
+        ), f"without {thing}"
     if added := args.get("add"):
         added = added if added.startswith("with ") else f"with {added}"
         return replace(shot, extra=(*shot.extra, added)), f"added: {added!r}"
     new, old = args["new"], args.get("old")
-    core = words.swap_subject(shot.core, new, old)
-    if core is None:
+    swapped = words.swap_subject(shot.core, new, old)
+    if swapped is None:
         clause = f"with {new} instead of the {old}"
         return replace(shot, extra=(*shot.extra, clause)), f"added: {clause!r}"
-    return replace(shot, core=core), f"subject: {new}"
+    return replace(shot, core=swapped), f"subject: {new}"
 
 
 def _change_background(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
@@ -351,13 +284,15 @@ def _change_background(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
         # A sky of another hour, and light that belongs to it, would contradict it.
         changes["core"] = words.tidy(lexicon.SKY.sub("", shot.core))
         changes["extra"] = tuple(e for e in shot.extra if not lexicon.SKY.search(e))
+        changes["setting"] = words.tidy(lexicon.SKY.sub("", shot.setting))
         if re.search(r"sun|moon|daylight", shot.light):
             changes["light"] = ""
     if weather := args.get("weather"):
         changes["weather"] = weather
     if setting := args.get("setting"):
         core = changes.get("core", shot.core)
-        core, used = words.swap_place(core, setting, has_setting=bool(shot.setting))
+        placed = bool(changes.get("setting", shot.setting))
+        core, used = words.swap_place(core, setting, has_setting=placed)
         changes |= {"core": core, "setting": "" if used else setting}
     if extra := args.get("extra"):
         changes["extra"] = (*changes.get("extra", shot.extra), extra)
@@ -366,18 +301,22 @@ def _change_background(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
 
 
 def _change_motion(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
+    if args.get("reverse"):
+        return _effect(shot, Effect(kind="reverse")), "plays backwards"
     action = args["action"]
     if args.get("then"):
         verb = words.finite(action)
         return replace(shot, motion=(*shot.motion, verb)), f"then {verb}"
     core = words.swap_action(shot.core, action)
-    return replace(shot, core=core, motion=(), pace=""), f"motion: {action}"
+    # "crosses the beach" named the place: another action must not lose it.
+    setting = shot.setting or words.place_in_action(shot.core)
+    changed = replace(shot, core=core, setting=setting, motion=(), pace="")
+    return changed, f"motion: {action}"
 
 
-def _trim(
-    shot: Shot, args: dict[str, Any], clip_s: float | None
-) -> tuple[Shot, str]:
-    start, end = args.get("start", 0.0), args.get("end")
+def _trim(shot: Shot, args: dict[str, Any], clip_s: float | None) -> tuple[Shot, str]:
+    start: float = args.get("start", 0.0)
+    end: float | None = args.get("end")
     side = args.get("keep") or args.get("drop")
     if side:
         if clip_s is None:
@@ -387,13 +326,11 @@ def _trim(
             raise SpecError(
                 f"{seconds:g} s is not less than the clip's {clip_s:g} s: trim less of it"
             )
-        cut = seconds if ("keep" in args) == (side == "first") else clip_s - seconds
-        keeps_head = ("keep" in args) == (side == "first")
-        start, end = (0.0, cut) if keeps_head else (cut, None)
-        if "drop" in args:
-            start, end = (seconds, None) if side == "first" else (0.0, clip_s - seconds)
-        elif side == "last":
-            start, end = clip_s - seconds, None
+        # What is kept is the head if it is kept first, or if the tail is dropped.
+        if ("keep" in args) == (side == "first"):
+            start, end = 0.0, seconds if "keep" in args else clip_s - seconds
+        else:
+            start, end = (clip_s - seconds if "keep" in args else seconds), None
     effect = Effect(kind="trim", start_s=start or None, end_s=end)
     until = "the end" if end is None else f"{end:g} s"
     return _effect(shot, effect), f"keeps {start:g} s to {until}"
@@ -414,3 +351,21 @@ def _lengthen(
     if total <= 0:
         raise SpecError(f"a length of {total:g} s has no frames: use more than 0 s")
     return replace(shot, duration_s=total), f"length: {total:g} s"
+
+
+_ACTS: Final[frozenset[EditKind]] = frozenset({"blend", "undo"})
+_APPLIERS: Final[
+    Mapping[EditKind, Callable[[Shot, dict[str, Any]], tuple[Shot, str]]]
+] = {
+    "restyle": _restyle,
+    "recolor": _recolor,
+    "replace_subject": _replace_subject,
+    "change_background": _change_background,
+    "change_motion": _change_motion,
+    "camera": _camera,
+    "speed": _speed,
+    "loop": _loop,
+    "aspect": _aspect,
+    "quality": _quality,
+    "seed": _seed,
+}

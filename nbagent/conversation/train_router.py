@@ -12,8 +12,10 @@ from __future__ import annotations
 import random
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -29,10 +31,19 @@ from nbagent.conversation.state import ClipInfo, State, Variable
 PHRASES: Final = Path(__file__).parent / "phrases"
 SEED: Final = 7
 # Draws of a phrase: one without slots says all it has in few states.
-_DRAWS_PLAIN: Final = 4
-_DRAWS_SLOTTED: Final = 7
-_TYPO_SHARE: Final = 0.07
-_COMPOUNDS: Final = 900
+_DRAWS_PLAIN: Final = 3
+_DRAWS_SLOTTED: Final = 5
+_TYPO_SHARE: Final = 0.1
+_NONSENSE_SHARE: Final = 0.4
+_SYLLABLES: Final = (
+    "ba ce dro fi gu ha jo kel li mor na o pli qua ri so tan u ver wi ya zo bri cham den "
+    "el fro gle hin ist ker lum mel nor pan ret sti ter und wal stra thi shu cra"
+).split()
+_COMPOUNDS: Final = 700
+# Adam's rate falls linearly from here; decay is against the rate.
+_RATE: Final = 0.01
+_DECAY: Final = 0.05
+_SMOOTH: Final = 0.1
 _HEADER: Final = re.compile(r"^==\s*(?P<label>[\w+]+)\s*(?::\s*(?P<states>[\w ]+))?$")
 
 
@@ -43,7 +54,7 @@ class Section:
     label: str
     states: tuple[str, ...]
     lang: str
-    phrases: tuple[str, ...]
+    phrases: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,41 +82,62 @@ def read_phrases(folder: Path = PHRASES) -> Grammar:
     """
     grammar = Grammar()
     for path in sorted(folder.glob("*.txt")):
-        label, states, phrases = "", ("none",), list[str]()
-
-        def close(lang: str = path.stem) -> None:
-            if label and phrases:
-                grammar.sections.append(
-                    Section(label=label, states=states, lang=lang, phrases=tuple(phrases))
-                )
-
+        phrases: list[str] = []
         for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
             line = raw.strip()
-            if not line or line.startswith("#"):
-                continue
             if line.startswith("@"):
                 name, _, options = line[1:].partition(" = ")
                 values = tuple(o.strip() for o in options.split(" | "))
                 grammar.fillers[name] = grammar.fillers.get(name, ()) + values
             elif found := _HEADER.match(line):
-                close()
-                label = found["label"]
-                states = tuple((found["states"] or "none").split())
                 phrases = []
+                section = Section(
+                    label=found["label"],
+                    states=tuple((found["states"] or "none").split()),
+                    lang=path.stem,
+                    phrases=phrases,
+                )
+                grammar.sections.append(section)
             elif line.startswith("=="):
                 raise ValueError(f"{path.name}:{number}: no header: {line!r}")
-            else:
+            elif line and not line.startswith("#"):
                 phrases.append(line)
-        close()
     return grammar
+
+
+def frame_words(grammar: Grammar) -> frozenset[str]:
+    """Return the words that frame requests: those of two phrases or more, by letter.
+
+    What fills the slots of phrases is content: there are always more cats.
+    """
+    counts: Counter[str] = Counter()
+    for section in grammar.sections:
+        for phrase in section.phrases:
+            plain = re.sub(r"\{\w+\}", " ", phrase.lower())
+            counts.update(set(re.findall(r"[a-z0-9äöüßáéíóúñ@:'’]+", plain)))
+    return frozenset(word for word, count in counts.items() if count > 1)
+
+
+def content_words(grammar: Grammar) -> frozenset[str]:
+    """Return the words that fill the slots of phrases."""
+    options = " ".join(o for values in grammar.fillers.values() for o in values)
+    return frozenset(re.findall(r"[a-z]{5,}", options.lower()))
+
+
+def _text(words: frozenset[str]) -> npt.NDArray[np.uint8]:
+    """Return words as an array that loads without a pickle."""
+    return np.frombuffer(" ".join(sorted(words)).encode(), dtype=np.uint8)
 
 
 class Writer:
     """Draws turns with states from a grammar; every draw comes from one generator."""
 
-    def __init__(self, grammar: Grammar, seed: int = SEED) -> None:
+    def __init__(
+        self, grammar: Grammar, known: frozenset[str], seed: int = SEED
+    ) -> None:
         """Start from a seed."""
         self._grammar = grammar
+        self._known = known
         self._rng = random.Random(seed)
 
     def intents(self) -> Iterator[Example]:
@@ -124,7 +156,9 @@ class Writer:
                 draws = _DRAWS_SLOTTED if "{" in phrase else _DRAWS_PLAIN
                 for _ in range(draws):
                     state, names = self._state(section.states)
-                    text = self._dress(self._expand(phrase, names), section.lang, intent)
+                    text = self._dress(
+                        self._expand(phrase, names), section.lang, intent
+                    )
                     yield Example(text=text, state=state, label=INTENTS.index(intent))
         yield from self._compounds(refines)
 
@@ -137,13 +171,17 @@ class Writer:
             for phrase in section.phrases:
                 for _ in range(_DRAWS_SLOTTED if "{" in phrase else 2):
                     state, names = self._state(section.states)
-                    text = self._dress(self._expand(phrase, names), section.lang, "refine")
+                    text = self._dress(
+                        self._expand(phrase, names), section.lang, "refine"
+                    )
                     yield Example(text=text, state=state, label=CLAUSES.index(label))
                     pieces = [piece for piece, _ in split_clauses(text)]
                     if len(pieces) > 1:
                         # The head sees clauses at run time: teach it the longest.
                         longest = max(pieces, key=len)
-                        yield Example(text=longest, state=state, label=CLAUSES.index(label))
+                        yield Example(
+                            text=longest, state=state, label=CLAUSES.index(label)
+                        )
 
     def _compounds(
         self, refines: dict[str, list[tuple[str, tuple[str, ...]]]]
@@ -154,7 +192,9 @@ class Writer:
                 "zh": ("，", "，然后", "，再"),
                 "es": (" y ", ", "),
                 "de": (" und ", ", "),
-            }.get(lang, (", ", " and ", ", and ", " and then ", ". ", ", but ", " but "))
+            }.get(
+                lang, (", ", " and ", ", and ", " and then ", ". ", ", but ", " but ")
+            )
             share = _COMPOUNDS if lang.startswith("en") else _COMPOUNDS // 12
             for _ in range(share):
                 (first, states), (second, _) = self._rng.sample(phrases, 2)
@@ -200,11 +240,25 @@ class Writer:
                 text = f"{self._expand('{ramble}', {})} {text}"
             if rng.random() < 0.04 and intent not in ("ask", "chat"):
                 text = f"{text}. {self._expand('{coda}', {})}"
+        if lang[:2] in ("en", "es", "de") and rng.random() < _NONSENSE_SHARE:
+            text = re.sub(r"[A-Za-zäöüßáéíóúñ]{3,}", self._nonsense, text)
         if rng.random() < 0.12:
             text = text[:1].upper() + text[1:]
         if rng.random() < _TYPO_SHARE and len(text) > 8 and text.isascii():
             text = self._typo(text)
         return text
+
+    def _nonsense(self, found: re.Match[str]) -> str:
+        """Put a made-up word in the place of content, most of the time.
+
+        The heads must not lean on which cats and boats the files happen to name.
+        """
+        word = found[0]
+        if word.lower() in self._known or self._rng.random() < 0.3:
+            return word
+        ending = next((e for e in ("ing", "ly", "ed", "s") if word.endswith(e)), "")
+        letters = self._rng.choices(_SYLLABLES, k=self._rng.choice((1, 2, 2, 3)))
+        return "".join(letters) + ending
 
     def _typo(self, text: str) -> str:
         rng = self._rng
@@ -240,51 +294,64 @@ class Writer:
         return state, names
 
     def _bare_state(self, kind: str) -> tuple[State, dict[str, str]]:
-        rng, fillers = self._rng, self._grammar.fillers
-        names: dict[str, str] = {}
         if kind in ("none", "nothing"):
-            if kind == "nothing":
-                names["noclips"] = "1"
-            return State(), names
+            return State(), {"noclips": "1"} if kind == "nothing" else {}
         if kind == "text":
-            return State(turns=(rng.choice(fillers["question"]),)), names
-        if kind in ("data", "array"):
-            variable, names = _table(rng.choice(fillers["table" if kind == "data" else "array"]))
-            names["noclips"] = "1"
-            return State(variables=(variable,)), names
+            question = self._rng.choice(self._grammar.fillers["question"])
+            return State(turns=(question,)), {}
+        if kind in ("data", "array", "picture", "plot"):
+            variable, names = self._variable(kind)
+            return State(variables=(variable,)), {**names, "noclips": "1"}
+        return self._clips(kind)
+
+    def _variable(self, kind: str) -> tuple[Variable, dict[str, str]]:
+        rng, fillers = self._rng, self._grammar.fillers
         if kind in ("picture", "plot"):
-            variable, names = _picture(rng.choice(fillers["photo" if kind == "picture" else "plot"]))
-            names["noclips"] = "1"
-            return State(variables=(variable,)), names
-        first, names = self._clip(0)
-        if kind == "clip":
-            return State(clips=(first,)), names
-        if kind == "clipvar":
-            variable = Variable(
-                name=names["cap"].split()[-1], type="Clip", ref=first.ref, summary=first.caption
+            return _picture(
+                rng.choice(fillers["photo" if kind == "picture" else "plot"])
             )
-            names["var"] = variable.name
-            return State(clips=(first,), variables=(variable,)), names
-        if kind in ("running", "failed"):
-            status = "failed" if kind == "failed" else rng.choice(("running", "running", "queued"))
-            return State(clips=(replace(first, status=status),)), names
-        if kind == "image":
-            return State(clips=(replace(first, kind="image"),)), names
-        if kind == "board":
-            clip = replace(first, kind="storyboard", scenes=("c2", "c3", "c4"))
-            return State(clips=(clip,)), names
+        variable, names = _table(
+            rng.choice(fillers["table" if kind == "data" else "array"])
+        )
+        # A caller may know the columns, or only a summary that names some or none.
+        how = rng.random()
+        if how < 0.5:
+            variable = replace(variable, columns=())
+        if how < 0.3:
+            said = " and ".join(rng.sample((names["col"], "id", "date", "place"), 2))
+            variable = replace(variable, summary=f"{variable.summary} with {said}")
+        return variable, names
+
+    def _clips(self, kind: str) -> tuple[State, dict[str, str]]:
+        first, names = self._clip(0)
         second, other = self._clip(1)
         names["other"] = other["cap"]
-        if kind == "chain":
-            second = replace(second, caption=first.caption, parent=first.ref)
-            return State(clips=(first, second)), names
-        if kind == "takes":
-            second = replace(second, caption=first.caption, user="", group="g1")
-            third = replace(second, ref="c3")
-            return State(clips=(replace(first, group="g1"), second, third)), names
-        if kind == "clips":
-            return State(clips=(first, second)), names
-        raise ValueError(f"unknown kind of state {kind!r}")
+        again = replace(second, caption=first.caption, user="")
+        group = tuple(
+            replace(c, group="g1") for c in (first, again, replace(again, ref="c3"))
+        )
+        status = self._rng.choice(("running", "running", "queued"))
+        board = replace(first, kind="storyboard", scenes=("c2", "c3", "c4"))
+        states: dict[str, tuple[ClipInfo, ...]] = {
+            "clip": (first,),
+            "clipvar": (first,),
+            "running": (replace(first, status=status),),
+            "failed": (replace(first, status="failed"),),
+            "image": (replace(first, kind="image"),),
+            "board": (board,),
+            "chain": (first, replace(again, parent=first.ref)),
+            "takes": group,
+            "clips": (first, second),
+        }
+        if kind not in states:
+            raise ValueError(f"unknown kind of state {kind!r}")
+        if kind != "clipvar":
+            return State(clips=states[kind]), names
+        name = names["cap"].split()[-1]
+        variable = Variable(
+            name=name, type="Clip", ref=first.ref, summary=first.caption
+        )
+        return State(clips=states[kind], variables=(variable,)), {**names, "var": name}
 
     def _clip(self, index: int) -> tuple[ClipInfo, dict[str, str]]:
         marked = self._rng.choice(self._grammar.fillers["caption"])
@@ -316,31 +383,32 @@ def _picture(line: str) -> tuple[Variable, dict[str, str]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Examples as padded arrays: indices `(N, K)`, values `(N, K)`, labels `(N,)`."""
+class Rows:
+    """Hashed examples, one after the other: row i is `starts[i]` to `starts[i + 1]`."""
 
     indices: npt.NDArray[np.int32]
     values: npt.NDArray[np.float32]
+    starts: npt.NDArray[np.int64]
     labels: npt.NDArray[np.int64]
 
 
 def hash_examples(
-    examples: list[Example], hashed: Callable[[str, State, int], features.Sparse], bits: int
-) -> Batch:
-    """Hash all examples into padded arrays."""
+    examples: list[Example],
+    hashed: Callable[[str, State, int], features.Sparse],
+    bits: int,
+) -> Rows:
+    """Hash all examples."""
     rows = [hashed(e.text, e.state, bits) for e in examples]
-    width = max(len(i) for i, _ in rows)
-    indices = np.zeros((len(rows), width), dtype=np.int32)
-    values = np.zeros((len(rows), width), dtype=np.float32)
-    for at, (i, v) in enumerate(rows):
-        indices[at, : len(i)] = i
-        values[at, : len(v)] = v
-    labels = np.array([e.label for e in examples])
-    return Batch(indices=indices, values=values, labels=labels)
+    return Rows(
+        indices=np.concatenate([i for i, _ in rows]),
+        values=np.concatenate([v for _, v in rows]),
+        starts=np.cumsum([0, *(len(i) for i, _ in rows)]),
+        labels=np.array([e.label for e in examples]),
+    )
 
 
 def fit(
-    batch: Batch, classes: int, bits: int, *, epochs: int = 12, seed: int = SEED
+    data: Rows, classes: int, bits: int, *, epochs: int = 8, seed: int = SEED
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Fit softmax regression with Adam; classes weigh as the root of their share.
 
@@ -348,41 +416,43 @@ def fit(
         Weights `(features, classes)` and bias.
     """
     rng = np.random.default_rng(seed)
-    size = 1 << bits
-    weights = np.zeros((size, classes), dtype=np.float32)
+    weights = np.zeros((1 << bits, classes), dtype=np.float32)
     bias = np.zeros(classes, dtype=np.float32)
     moment, square = np.zeros_like(weights), np.zeros_like(weights)
-    counts = np.bincount(batch.labels, minlength=classes).clip(1)
-    balance = (counts.mean() / counts) ** 0.5
-    steps, rate, size_b = 0, 0.02, 128
-    total = epochs * (-(-len(batch.labels) // size_b))
+    counts = np.bincount(data.labels, minlength=classes).clip(1)
+    balance = ((counts.mean() / counts) ** 0.5).astype(np.float32)
+    batch = 128
+    steps = epochs * -(-len(data.labels) // batch)
+    step = 0
     for _ in range(epochs):
-        order = rng.permutation(len(batch.labels))
-        for start in range(0, len(order), size_b):
-            rows = order[start : start + size_b]
-            idx, val, lab = batch.indices[rows], batch.values[rows], batch.labels[rows]
-            logits = np.einsum("nk,nkc->nc", val, weights[idx]) + bias
+        order = rng.permutation(len(data.labels))
+        for at in range(0, len(order), batch):
+            rows = order[at : at + batch]
+            lengths = data.starts[rows + 1] - data.starts[rows]
+            ends = np.cumsum(lengths)
+            owner = np.repeat(np.arange(len(rows)), lengths)
+            flat = np.arange(ends[-1]) + np.repeat(
+                data.starts[rows] - ends + lengths, lengths
+            )
+            idx, val, lab = data.indices[flat], data.values[flat], data.labels[rows]
+            logits = np.add.reduceat(weights[idx] * val[:, None], ends - lengths) + bias
             p = np.exp(logits - logits.max(1, keepdims=True))
             p /= p.sum(1, keepdims=True)
             # Soft labels: the files call one reading right where people would differ.
-            target = np.full_like(p, 0.05 / classes)
-            target[np.arange(len(lab)), lab] += 0.95
-            error = (p - target) * balance[lab][:, None].astype(np.float32) / len(lab)
-            used, inverse = np.unique(idx, return_inverse=True)
-            inverse = inverse.reshape(-1)
-            spread = (val[:, :, None] * error[:, None, :]).reshape(-1, classes)
-            grad = np.stack(
-                [np.bincount(inverse, spread[:, c], minlength=len(used)) for c in range(classes)],
-                axis=1,
-            ).astype(np.float32)
-            steps += 1
-            step = rate * (1 - steps / (total + 1))
+            target = np.full_like(p, _SMOOTH / classes)
+            target[np.arange(len(lab)), lab] += 1 - _SMOOTH
+            error = (p - target) * balance[lab][:, None] / len(lab)
+            by_index = np.argsort(idx, kind="stable")
+            used, first = np.unique(idx[by_index], return_index=True)
+            spread = val[by_index, None] * error[owner[by_index]]
+            grad = np.add.reduceat(spread, first)
+            step += 1
+            rate = _RATE * (1 - step / (steps + 1))
             moment[used] = 0.9 * moment[used] + 0.1 * grad
             square[used] = 0.99 * square[used] + 0.01 * grad**2
-            weights[used] -= step * (
-                moment[used] / (np.sqrt(square[used]) + 1e-6) + 0.02 * weights[used]
-            )
-            bias -= step * 0.5 * error.sum(0)
+            move = moment[used] / (np.sqrt(square[used]) + 1e-6)
+            weights[used] -= rate * (move + _DECAY * weights[used])
+            bias -= rate * error.sum(0)
     return weights, bias
 
 
@@ -391,23 +461,45 @@ def quantise(
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
     """Round weights to int8 with a scale per class; outliers are clipped."""
     scale = np.quantile(np.abs(weights[weights.any(1)]), 0.9995, axis=0) / 127
-    scale = np.maximum(scale, 1e-8).astype(np.float32)
-    return np.clip(np.round(weights / scale), -127, 127).astype(np.int8), scale
+    scale = np.maximum(scale, 1e-8)
+    rounded = np.clip(np.round(weights / scale), -127, 127).astype(np.int8)
+    return rounded, scale.astype(np.float32)
 
 
 def train(grammar: Grammar, seed: int = SEED) -> dict[str, npt.NDArray[np.generic]]:
     """Draw, fit and round both heads; returns the arrays of the weights file."""
-    arrays: dict[str, npt.NDArray[np.generic]] = {}
-    writer = Writer(grammar, seed)
+    known = frame_words(grammar)
+    arrays: dict[str, npt.NDArray[np.generic]] = {
+        "frame": _text(known),
+        "content": _text(content_words(grammar) - known),
+    }
+    hashes = frozenset(map(features.word_hash, known))
+    writer = Writer(grammar, known, seed)
     heads = (
-        ("intent", list(writer.intents()), features.intent_features, INTENT_BITS, len(INTENTS)),
-        ("edit", list(writer.clauses()), features.edit_features, EDIT_BITS, len(CLAUSES)),
+        (
+            "intent",
+            list(writer.intents()),
+            features.intent_features,
+            INTENT_BITS,
+            len(INTENTS),
+        ),
+        (
+            "edit",
+            list(writer.clauses()),
+            features.edit_features,
+            EDIT_BITS,
+            len(CLAUSES),
+        ),
     )
     for name, examples, hashed, bits, classes in heads:
-        batch = hash_examples(examples, hashed, bits)
-        weights, bias = fit(batch, classes, bits)
+        rows = hash_examples(examples, partial(hashed, known=hashes), bits)
+        weights, bias = fit(rows, classes, bits)
         rounded, scale = quantise(weights)
-        arrays |= {f"{name}_weights": rounded, f"{name}_scale": scale, f"{name}_bias": bias}
+        arrays |= {
+            f"{name}_weights": rounded,
+            f"{name}_scale": scale,
+            f"{name}_bias": bias,
+        }
     return arrays
 
 

@@ -80,7 +80,7 @@ def _is_free(text: str, found: re.Match[str]) -> bool:
     alone = " " not in phrase
     follows = re.match(r"[a-z]+", after)
     if alone and follows and follows[0] not in _PREPOSITIONS | {"and"}:
-        return phrase.endswith("ly") or phrase.endswith("ing")
+        return phrase.endswith(("ly", "ing"))
     before = re.search(r"([a-z'-]+)\s*$", text[: found.start()], _I)
     # "in the blue night", "a snowy winter": the words around belong to it.
     return not (alone and before and before[1].lower() in _DETERMINERS | _PREPOSITIONS)
@@ -99,7 +99,9 @@ def take_camera(text: str) -> tuple[str, tuple[str, ...]]:
     lead = text[start : found.start()].strip()
     if start == 0 or lead:
         # "a close-up of a bee", "a bee from above": only the camera words go.
-        rest = text[: found.start()] + " " + re.sub(r"^\s*of\b", "", text[found.end() :])
+        rest = (
+            text[: found.start()] + " " + re.sub(r"^\s*of\b", "", text[found.end() :])
+        )
         rest = re.sub(r"\b(?:an?|in|as an?|with an?)\s+(?=\s|$|an? |the )", " ", rest)
         return tidy(rest), (found[0],)
     return cut(text, (start, end)), (text[start:end].strip(),)
@@ -109,11 +111,15 @@ def take_setting(text: str) -> tuple[str, str]:
     """Take the last place phrase out, unless the core would be empty or lose its verb."""
     for found in reversed(list(lexicon.PLACE_PHRASE.finditer(text))):
         rest = text[found.end() :].lstrip()
-        if found.start() == 0 or (rest and rest[0] not in ",.;" and not rest.startswith("and ")):
+        if found.start() == 0 or (
+            rest and rest[0] not in ",.;" and not rest.startswith("and ")
+        ):
             continue
         before = text[: found.start()].split()
         # "moves across the beach", "rises from the sea", "moves towards": the verb needs it.
-        if re.match(r"(?:across|into|onto|up|down|through|around|along|past)\b", found[0], _I):
+        if re.match(
+            r"(?:across|into|onto|up|down|through|around|along|past)\b", found[0], _I
+        ):
             continue
         if not before or before[-1].lower() in _DETERMINERS:
             continue
@@ -128,7 +134,14 @@ def split_core(core: str) -> tuple[str, str, str]:
     ('a red ball', 'crosses', 'the beach')
     """
     tokens = core.split()
-    singular = bool(tokens) and tokens[0].lower() in ("a", "an", "the", "one", "this", "that")
+    singular = bool(tokens) and tokens[0].lower() in (
+        "a",
+        "an",
+        "the",
+        "one",
+        "this",
+        "that",
+    )
     for i, token in enumerate(tokens):
         word = token.lower().strip(",.;")
         if i == 0:
@@ -138,7 +151,11 @@ def split_core(core: str) -> tuple[str, str, str]:
             rest = " ".join(tokens[i + 1 :])
             return " ".join(tokens[:i]), token, rest
         if token.endswith(",") and i < len(tokens) - 1:
-            return " ".join(tokens[: i + 1]).rstrip(","), "", ", " + " ".join(tokens[i + 1 :])
+            return (
+                " ".join(tokens[: i + 1]).rstrip(","),
+                "",
+                ", " + " ".join(tokens[i + 1 :]),
+            )
         if word in _PREPOSITIONS:
             return " ".join(tokens[:i]), "", " ".join(tokens[i:])
     return core, "", ""
@@ -149,15 +166,22 @@ def _is_verb(word: str, *, singular: bool) -> bool:
         return False
     if word.endswith("ing") and len(word) > 4:
         return True
-    return singular and len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us"))
+    return (
+        singular
+        and len(word) > 3
+        and word.endswith("s")
+        and not word.endswith(("ss", "us"))
+    )
 
 
 def swap_subject(core: str, new: str, old: str | None) -> str | None:
     """Put another subject into a core and keep the action; None if `old` is not there."""
     if old:
         if not (span := _find(core, bare(old))):
-            return None if bare(old).lower() not in ("subject", "actor", "animal") else (
-                swap_subject(core, new, None)
+            return (
+                None
+                if bare(old).lower() not in ("subject", "actor", "animal")
+                else (swap_subject(core, new, None))
             )
         start, end = _phrase_span(core, span)
         return tidy(core[:start] + new + core[end:])
@@ -168,9 +192,10 @@ def swap_subject(core: str, new: str, old: str | None) -> str | None:
     if new_verb:
         # "a seal clapping" brings its own action.
         return new
-    return tidy(" ".join(filter(None, (new_subject, verb))) + (
-        rest if rest.startswith(",") else f" {rest}"
-    ))
+    return tidy(
+        " ".join(filter(None, (new_subject, verb)))
+        + (rest if rest.startswith(",") else f" {rest}")
+    )
 
 
 def swap_action(core: str, action: str) -> str:
@@ -199,6 +224,19 @@ def swap_place(core: str, setting: str, *, has_setting: bool) -> tuple[str, bool
             core = core.replace(found[0], "the picture")
         return core, False
     return core.replace(found[0], noun), True
+
+
+def place_in_action(core: str) -> str:
+    """Return the place that an action names, with its preposition, or nothing.
+
+    >>> place_in_action("a red ball crosses the beach")
+    'on the beach'
+    """
+    _, verb, rest = split_core(core)
+    found = re.search(
+        rf"\b(?:the|an?)\s+(?:[\w-]+\s+)?{lexicon.PLACE_NOUN.pattern}\b", rest, _I
+    )
+    return lexicon.located(found[0]) if verb and found else ""
 
 
 def recolor(text: str, thing: str | None, color: str, *, subject: bool) -> str | None:
@@ -237,7 +275,9 @@ def without(core: str, thing: str) -> str:
     if not (span := _find(core, thing)):
         return core
     start, end = _phrase_span(core, span)
-    joined = re.search(r"(?:\s*,?\s*\b(?:and|with|wearing|holding|carrying)\s+)$", core[:start])
+    joined = re.search(
+        r"(?:\s*,?\s*\b(?:and|with|wearing|holding|carrying)\s+)$", core[:start]
+    )
     if joined:
         return tidy(core[: joined.start()] + core[end:])
     if found := re.match(r"\s+and\s+", core[end:]):

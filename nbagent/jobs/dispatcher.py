@@ -36,7 +36,7 @@ _FINAL: Final[frozenset[JobState]] = frozenset({"done", "failed", "cancelled"})
 _TICK_S: Final = 0.2
 _CONFIRM_S: Final = 20.0  # a cancelled step of a large model on a CPU may take that
 _LOOK_S: Final = 0.5
-_GONE_S: Final = 8.0  # a nanny takes 1 to 3 s to bring a worker back
+_GONE_S: Final = 15.0  # what is silent longer than this on a live worker, is lost
 _NO_WORKER_S: Final = 60.0
 _MAX_LOSSES: Final = 3  # as many as Dask's own allowed-failures of a task
 _CRASHED: Final = (
@@ -95,10 +95,11 @@ class Dispatcher:
     def preview(self, entry: Entry) -> bytes | None:
         """Ask the worker for a preview, in the caller's thread."""
         link = self._link
-        if link is None or entry.worker is None:
+        if link is None or entry.worker not in self._workers:
             return None
         if entry.place != "sent" or not entry.heard:
             return None
+        assert entry.worker is not None
         return link.preview(entry.job, entry.worker)
 
     def close(self) -> None:
@@ -226,10 +227,15 @@ class Dispatcher:
         if recorded.state in _FINAL:
             self._end(entry, recorded.state, recorded.message)
         elif future := link.find(entry.job):
+            self._watch(entry, future)
             if word := link.last_word(entry.job):
                 self._hear(entry, word)
-            self._watch(entry, future)
-        elif entry.losses > _MAX_LOSSES:
+        else:
+            self._again(entry)
+
+    def _again(self, entry: Entry) -> None:
+        """Queue a lost job, unless it was lost too often."""
+        if entry.losses > _MAX_LOSSES:
             self._end(entry, "failed", _CRASHED)
         else:
             entry.place = "queued"
@@ -243,15 +249,17 @@ class Dispatcher:
         if self._workers:
             self._peopled = now
         for entry in [e for e in self._live if e.place == "sent" and e.worker]:
-            if entry.worker in self._workers:
+            if entry.worker in self._workers or not self._workers:
                 entry.seen = now
-            elif self._workers and now - entry.seen > _GONE_S:
-                # Dask should have given it to another worker, but it has corners
-                # where it does not: nothing was there to take it, or had no lane yet.
+            elif now - entry.seen > _GONE_S and not entry.stop:
+                # Others are there and it is silent. Dask should have given it to one
+                # of them, but has corners where it does not: it came before its lane.
                 if entry.future is not None:
                     link.cancel(entry.future)
                 link.forget(entry.job)
                 self._lose(entry)
+                # Not looked for: the old try may just be recording that it was stopped.
+                self._again(entry)
 
     def _lose(self, entry: Entry) -> None:
         """Look for a job again, as if a kernel long gone had sent it."""
@@ -304,13 +312,15 @@ class Dispatcher:
 
     def _event(self, store: str, event: dict[str, Any]) -> None:
         for entry in list(self._live):
-            if entry.job.id == event["job"] and entry.job.store == store:
+            if entry.job.id == event["progress"]["job"] and entry.job.store == store:
                 self._hear(entry, event)
 
     def _hear(self, entry: Entry, event: dict[str, Any]) -> None:
-        entry.worker, entry.heard = event["worker"], True
+        if entry.future is None or entry.future.key != event["key"]:
+            return  # the late word of an earlier try
+        entry.worker, entry.heard, entry.seen = event["worker"], True, time.monotonic()
         self._breaks = 0
-        word = Progress(**{k: v for k, v in event.items() if k != "worker"})
+        word = Progress(**event["progress"])
         if word.state in _FINAL:
             self._end(entry, word.state, word.message)
         else:
@@ -340,11 +350,12 @@ class Dispatcher:
 
     def _tell(self, entry: Entry, progress: Progress) -> None:
         entry.last = progress
-        try:
-            entry.listener(progress)
-        except Exception:  # noqa: BLE001
-            # A border: a broken view must not stop anybody's jobs.
-            _log.exception("a listener of job %s failed", entry.job.id)
+        for listener in tuple(entry.listeners):
+            try:
+                listener(progress)
+            except Exception:  # noqa: BLE001
+                # A border: a broken view must not stop anybody's jobs.
+                _log.exception("a listener of job %s failed", entry.job.id)
 
 
 def _warm(link: Link, model: str) -> None:

@@ -59,7 +59,7 @@ class Engine:
         self._enter(job, listener, "queued")
 
     def reattach(self, jobs: Iterable[Job], listener: Listener) -> None:
-        """Take up the unfinished jobs of an earlier kernel.
+        """Take up unfinished jobs, of an earlier kernel or of this one.
 
         Those that still run are heard again, those that ended meanwhile report their
         end, and the others are rendered, from their checkpoint on.
@@ -112,10 +112,12 @@ class Engine:
         with self._entering:
             known = self._entries.get(job.id)
             if known is not None and known.place != "ended":
+                known.listeners.append(listener)
+                listener(known.last)
                 return
             entry = Entry(
                 job=job,
-                listener=listener,
+                listeners=[listener],
                 number=len(self._entries),
                 last=Progress(job=job.id, state="queued"),
                 place=place,

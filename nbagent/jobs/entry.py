@@ -21,6 +21,7 @@ class Entry:
     """One job on its way; changed by the dispatcher's thread alone.
 
     Attributes:
+        listeners: Who hears of it; a cell that is run again joins the first.
         number: Order of arrival.
         place: `queued`; `away`, when it may run on a host that we have no link to;
             `sent`, when Dask has it; `ended`.
@@ -34,7 +35,7 @@ class Entry:
     """
 
     job: Job
-    listener: Listener
+    listeners: list[Listener]
     number: int
     last: Progress
     place: Place

@@ -48,6 +48,9 @@ _CONFIG: Final[dict[str, Any]] = {
     "distributed.worker.memory.terminate": False,
     # Dask's default here is one thread per worker for OpenMP: torch needs them all.
     "distributed.nanny.pre-spawn-environ": {},
+    # Dask samples the stack of each task a hundred times a second: deep imports and
+    # models pay for it, and nobody reads it.
+    "distributed.worker.profile.enabled": False,
     # The status pages would answer anyone on this machine.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],

@@ -134,7 +134,9 @@ class Link:
     def last_word(self, job: Job) -> dict[str, Any] | None:
         """Return the last event of a job that the scheduler remembers."""
         events = [event for _, event in self._client.get_events(_topic(job.store))]
-        return next((e for e in reversed(events) if e["job"] == job.id), None)
+        return next(
+            (e for e in reversed(events) if e["progress"]["job"] == job.id), None
+        )
 
     def outcome(self, future: Future[Progress]) -> Progress | str | None:
         """Return how a finished job ended, what broke it, or None if it was lost."""
@@ -156,9 +158,13 @@ class Link:
 
     def preview(self, job: Job, address: str) -> bytes | None:
         """Pull the preview of a running job from its worker."""
-        answer = self._client.run(worker.preview, job, workers=[address])
-        found = answer.get(address)
-        return found if isinstance(found, bytes) else None
+        with contextlib.suppress(OSError):  # the next link finds out what happened
+            answer = self._client.run(
+                worker.preview, job, workers=[address], on_error="ignore"
+            )
+            found = answer.get(address)
+            return found if isinstance(found, bytes) else None
+        return None
 
     def warm(self, model: str) -> None:
         """Have every worker import the renderer and load a model."""

@@ -96,7 +96,7 @@ class RenderPlugin(WorkerPlugin):
             nonlocal last
             if progress.state == "running":  # how it ended is said below, once
                 last = progress
-                self._say(topic, progress)
+                self._say(topic, key, progress)
 
         report(last)
         try:
@@ -117,15 +117,19 @@ class RenderPlugin(WorkerPlugin):
         finally:
             del self._flags[key]
         end = replace(end, eta_s=None)
-        self._say(topic, end)
+        self._say(topic, key, end)
         return end
 
-    def preview(self, job_id: str) -> bytes | None:
+    def preview(self, job: Job) -> bytes | None:
         """Return what the running job looks like now, if it can be seen yet."""
-        return self._renderer.preview(job_id) if self._renderer else None
+        return self._renderer.preview(job) if self._renderer else None
 
-    def _say(self, topic: str, progress: Progress) -> None:
-        event = {**progress.to_json(), "worker": self._worker.address}
+    def _say(self, topic: str, key: str, progress: Progress) -> None:
+        event = {
+            "progress": progress.to_json(),
+            "key": key,
+            "worker": self._worker.address,
+        }
         self._worker.log_event(topic, event)
 
 
@@ -140,7 +144,7 @@ def run_job(job: Job, topic: str) -> Progress:
 async def preview(job: Job, dask_worker: Worker) -> bytes | None:
     """Run by `client.run`: pull the preview of a job that runs here."""
     # Made in a thread: this loop answers the scheduler.
-    return await asyncio.to_thread(_plugin(dask_worker).preview, job.id)
+    return await asyncio.to_thread(_plugin(dask_worker).preview, job)
 
 
 async def warm(model: str, dask_worker: Worker) -> None:

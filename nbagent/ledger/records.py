@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nbagent.take import JobState, Phase, Take
+from nbagent.take import JobState, Lane, Phase, Take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class JobRow:
     id: str
     take_id: str
     turn_id: int | None
-    lane: str
+    lane: Lane
     state: JobState
     phase: Phase | None
     step: int

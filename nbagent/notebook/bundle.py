@@ -25,7 +25,7 @@ WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 PREVIEW_CAP_BYTES = 300_000
 """What one clip may add to the notebook; base64 makes it a third more there."""
 
-OUTPUT_CAP_BYTES = 700_000
+OUTPUT_CAP_BYTES = 600_000
 """What all clips of one output may add, so that the text of it stays under 1 MB."""
 
 
@@ -85,11 +85,14 @@ def static_bundle(
     if not clips:
         line = f"<p>{escape(plain)}</p>" if plain else ""
         return {"text/plain": plain, "text/html": _page(line)}
-    cap = min(PREVIEW_CAP_BYTES, OUTPUT_CAP_BYTES // len(clips))
+    share = OUTPUT_CAP_BYTES // len(clips)
+    cap = min(PREVIEW_CAP_BYTES, share)
     figures = []
     for clip in clips:
         frames, fps = clip.frames, clip.fps
-        preview = media.preview_mp4(frames, fps, cap) if len(frames) > 1 else None
+        preview = None
+        if len(frames) > 1:
+            preview = media.preview_mp4(frames, fps, cap, hard_cap_bytes=share)
         line = caption(clip)
         element = media.static_html(preview, media.poster_jpeg(frames), line)
         figures.append(
@@ -114,17 +117,33 @@ def _page(body: str) -> str:
     return f'<style>{_CSS}</style><div class="nba-static">{body}</div>'
 
 
-# A player is alive while its class is there and the page has not lost its kernel. The
-# first rule hides B behind such a player; the second hides whatever stands in the place
-# of one that is not, an error line included, once B comes after it. The markup is the
-# notebook's (`jp-`) and the widget manager's (`jupyter-widgets-disconnected`).
-_CSS = """
-.jp-OutputArea-child:has(.nba-live):not(:has(.jupyter-widgets-disconnected))
-+.jp-OutputArea-child:has(.nba-static){display:none}
-.jp-OutputArea-child:not(:has(.nba-static)):is(:not(:has(.nba-live)),
-:has(.jupyter-widgets-disconnected)):has(+.jp-OutputArea-child .nba-static){display:none}
+# JupyterLab's markup. An output is a `child` with one element beside its prompt: text
+# has its mime type there, a widget is a panel, and one that is dead or still loading is
+# a panel with bare words. The rules hide B behind a live player, and a player that is
+# not alive before a B; something printed in between is no hindrance. They never touch
+# other outputs: B may also stand alone, behind whatever the cell has shown.
+_OUTPUT = ".jp-OutputArea-child"
+_PANEL = ".jp-OutputArea-output.lm-Panel"
+_PRINTED = '>[data-mime-type^="application/vnd.jupyter.std"]'
+_LIVE = f"{_OUTPUT}:has(.nba-live)"
+_STATIC = f"{_OUTPUT}:has(.nba-static)"
+_DEAD = (
+    f"{_OUTPUT}:has(.nba-gone)",
+    f"{_OUTPUT}:has(>{_PANEL}):not(:has({_PANEL}>*))",
+)
+_NEXT_IS_STATIC = (
+    f":has(+{_OUTPUT} .nba-static)",
+    f":has(+{_OUTPUT}{_PRINTED}):has(+{_OUTPUT}+{_OUTPUT} .nba-static)",
+)
+_HIDDEN = (
+    f"{_LIVE}+{_STATIC}",
+    f"{_LIVE}+{_OUTPUT}:has({_PRINTED})+{_STATIC}",
+    *(dead + following for dead in _DEAD for following in _NEXT_IS_STATIC),
+)
+_LOOK = """
 .nba-static{display:flex;flex-wrap:wrap;gap:12px;margin:4px 2px 8px}
 .nba-static figure{margin:0}
 .nba-static video{display:block;border-radius:8px}
 .nba-static figcaption{max-width:40em;margin-top:4px;font-size:12px;opacity:.75}
-""".replace("\n", "")
+"""
+_CSS = (",".join(_HIDDEN) + "{display:none}" + _LOOK).replace("\n", "")

@@ -17,7 +17,7 @@ def matcher(magics: AgentMagics) -> Any:
 
     # IPython's decorator marks the function by attributes, and so do we: it is how
     # `unload` finds ours among the matchers of others.
-    @context_matcher()  # type: ignore[untyped-decorator]  # IPython's is not annotated
+    @context_matcher()
     def complete(context: Any) -> dict[str, Any]:
         words = candidates(context.full_text, context.text_until_cursor, magics)
         token = context.token
@@ -54,5 +54,5 @@ def candidates(full_text: str, line: str, magics: AgentMagics) -> list[str]:
 def _names(magics: AgentMagics) -> list[str]:
     from nbagent.conversation.context import variables
 
-    names = [variable.name for variable in variables(magics.shell.user_ns)]
+    names = [variable.name for variable in variables(magics.ipython.user_ns)]
     return names + [row.name for row in magics.session().rows()]

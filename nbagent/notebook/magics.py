@@ -41,6 +41,7 @@ class AgentMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
+        self.ipython = shell  # `Magics.shell` may be None to a type checker
         self._session: Session | None = None
         self._execution = (-1, 0)
         # What a cell's magic has shown itself, so that Out[] does not show it again.
@@ -84,12 +85,14 @@ class AgentMagics(Magics):
             settings = Settings.from_env()
             self._session = Session(settings=settings, engine=Engine(settings))
             self._session.remixer = self._remix
+            if note := self._session.take_up():
+                _show_text(note)
         return self._session
 
     def has_shown(self, value: object) -> bool:
         """Whether this cell's own output already shows the value."""
         count, shown = self._shown
-        return count == self.shell.execution_count and shown is value
+        return count == self.ipython.execution_count and shown is value
 
     def close(self) -> None:
         """Let go of the engine and the store; running jobs go on."""
@@ -115,7 +118,7 @@ class AgentMagics(Magics):
             words,
             options,
             cell_id=self._cell_id(),
-            variables=variables(self.shell.user_ns),
+            variables=variables(self.ipython.user_ns),
             target=target,
         )
         if reply.answer is not None:
@@ -123,7 +126,7 @@ class AgentMagics(Magics):
             return None
         clips = self._render(session, reply, detach="detach" in options)
         made = clips[0] if len(clips) == 1 else Takes(clips)
-        self._shown = (self.shell.execution_count, made)
+        self._shown = (self.ipython.execution_count, made)
         return made
 
     def _render(
@@ -166,8 +169,8 @@ class AgentMagics(Magics):
         if cell_id is None:  # a console, or a runner without a front end
             return None
         count, nth = self._execution
-        nth = nth + 1 if count == self.shell.execution_count else 0
-        self._execution = (self.shell.execution_count, nth)
+        nth = nth + 1 if count == self.ipython.execution_count else 0
+        self._execution = (self.ipython.execution_count, nth)
         return f"{cell_id}#{nth}"
 
 
@@ -185,12 +188,9 @@ def load(shell: InteractiveShell) -> None:
 
     magics = AgentMagics(shell)
     shell.register_magics(magics)
-    shell.display_formatter.ipython_display_formatter.for_type_by_name(
-        "nbagent.conversation.clip", "Clip", _displayer(magics)
-    )
-    shell.display_formatter.ipython_display_formatter.for_type(
-        Takes, _displayer(magics)
-    )
+    displays = _displays(shell)
+    displays.for_type_by_name("nbagent.conversation.clip", "Clip", _displayer(magics))
+    displays.for_type(Takes, _displayer(magics))
     shell.Completer.custom_matchers.append(matcher(magics))
     shell.input_transformer_manager.token_transformers.append(Question)
     shell.events.register("post_run_cell", _warm_once(shell))
@@ -210,18 +210,28 @@ def unload(shell: InteractiveShell) -> None:
         for name in names:
             manager.magics[kind].pop(name, None)
     manager.registry.pop("AgentMagics", None)
-    formatter = shell.display_formatter.ipython_display_formatter
-    formatter.type_printers.pop(Takes, None)
-    formatter.deferred_printers.pop(("nbagent.conversation.clip", "Clip"), None)
+    displays = _displays(shell)
+    clip = ("nbagent.conversation.clip", "Clip")
+    displays.type_printers.pop(Takes, None)
+    displays.deferred_printers.pop(clip, None)
+    for kind in [k for k in displays.type_printers if _full_name(k) == clip]:
+        del displays.type_printers[kind]  # it moved there when one was first shown
     shell.Completer.custom_matchers[:] = [
         m for m in shell.Completer.custom_matchers if not hasattr(m, "nbagent")
     ]
 
 
 def _loaded(shell: InteractiveShell) -> AgentMagics | None:
-    return cast(
-        "AgentMagics | None", shell.magics_manager.registry.get("AgentMagics")
-    )
+    return cast("AgentMagics | None", shell.magics_manager.registry.get("AgentMagics"))
+
+
+def _displays(shell: InteractiveShell) -> Any:
+    assert shell.display_formatter is not None
+    return shell.display_formatter.ipython_display_formatter
+
+
+def _full_name(kind: type) -> tuple[str, str]:
+    return kind.__module__, kind.__name__
 
 
 def _displayer(magics: AgentMagics) -> Any:

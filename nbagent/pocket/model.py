@@ -29,8 +29,9 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
 from nbagent.pocket.captions import caption, draw_any_scene
+from nbagent.pocket.scenery import HEIGHT, WIDTH
 from nbagent.pocket.vae import LATENT_CHANNELS
-from nbagent.pocket.world import FPS, HEIGHT, NUM_FRAMES, WIDTH
+from nbagent.pocket.world import FPS, NUM_FRAMES
 
 MAX_TOKENS: Final = 32
 _VOCABULARY: Final = 512

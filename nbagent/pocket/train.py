@@ -74,7 +74,7 @@ T_FLOOR: Final = 0.1  # x0 error over max(t, floor): the velocity loss, tamed at
 ACTOR_WEIGHT: Final = 4.0  # extra weight of tokens the actor touches; doubled accuracy
 EMPTY_CAPTIONS: Final = 0.1  # for classifier-free guidance
 
-CHECKPOINT_S: Final = 180.0
+CHECKPOINT_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

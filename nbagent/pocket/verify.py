@@ -53,7 +53,7 @@ class Verifier(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for c_in, c_out in ((3, 24), (24, 32), (32, 48), (48, 64)):
+        for c_in, c_out in ((3, 16), (16, 24), (24, 32), (32, 64)):
             layers += [nn.Conv2d(c_in, c_out, 3, 2, 1), nn.GroupNorm(8, c_out)]
             layers.append(nn.GELU())
         self.frame = nn.Sequential(
@@ -128,7 +128,7 @@ def read_cases(path: Path) -> list[Case]:
     return cases
 
 
-def train_verifier(steps: int = 700, *, seed: int = 3) -> Verifier:
+def train_verifier(steps: int = 500, *, seed: int = 3) -> Verifier:
     """Train the judge on renders, softened as generated clips are (minutes)."""
     torch.manual_seed(seed)
     verifier = Verifier()
@@ -137,7 +137,8 @@ def train_verifier(steps: int = 700, *, seed: int = 3) -> Verifier:
     rng = np.random.default_rng(seed)
     for _ in range(steps):
         scenes = [draw_any_scene(rng) for _ in range(32)]
-        clips = _prepare([render(s) for s in scenes])
+        shots = [[render(s, 1, start=k) for k in _FRAMES] for s in scenes]
+        clips = _to_tensor(np.stack([np.concatenate(s) for s in shots]))
         # A coarser grid and noise, at random: no judge of pixel-sharp edges.
         if rng.random() < 0.5:
             k = int(rng.integers(24, 64))
@@ -282,7 +283,10 @@ def _matters(scene: Scene, factor: str) -> bool:
 
 
 def _prepare(clips: Sequence[Frames]) -> Tensor:
-    picked: NDArray[np.uint8] = np.stack([c[list(_FRAMES)] for c in clips])
+    return _to_tensor(np.stack([c[list(_FRAMES)] for c in clips]))
+
+
+def _to_tensor(picked: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(picked).permute(0, 1, 4, 2, 3).float() / 127.5 - 1
 
 

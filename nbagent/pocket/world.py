@@ -16,23 +16,28 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
 from nbagent.pocket import vocabulary as words
+from nbagent.pocket.scenery import (
+    HEIGHT,
+    OVERSAMPLE,
+    RGB,
+    VARIANTS,
+    WIDTH,
+    Colour,
+    Floats,
+    background,
+    mix,
+)
 from nbagent.pocket.vocabulary import Motion, Pace, Time
 
 Frames = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Colour = tuple[int, int, int]
 
 FPS: Final = 8
 NUM_FRAMES: Final = 16
-HEIGHT: Final = 64
-WIDTH: Final = 64
 
-_OVERSAMPLE: Final = 4  # drawing is done at 4x and averaged down: antialiasing
 _SPRITE: Final = 30  # pixels; 24-36 is readable at 64x64
-_VARIANTS: Final = 6  # backgrounds per place and time: cacheable, quickly learnt
 # Travel of the actor over a whole 16-frame clip, in pixels; well apart on purpose.
 _TRAVEL_X: Final[dict[Pace, float]] = {"slow": 12, "normal": 25, "fast": 42}
 _TRAVEL_Y: Final[dict[Pace, float]] = {"slow": 9, "normal": 19, "fast": 32}
@@ -40,27 +45,6 @@ _HOPS: Final[dict[Pace, int]] = {"slow": 1, "normal": 2, "fast": 3}
 _HOP_HEIGHT: Final = 18.0
 _LAST: Final = NUM_FRAMES - 1
 
-RGB: Final[dict[str, Colour]] = {
-    "red": (222, 30, 38),
-    "orange": (255, 138, 16),
-    "yellow": (255, 221, 40),
-    "green": (34, 164, 62),
-    "blue": (36, 92, 226),
-    "purple": (130, 52, 190),
-    "pink": (255, 128, 190),
-    "white": (250, 250, 250),
-}
-_SKY: Final[dict[Time, tuple[Colour, Colour]]] = {
-    "day": ((92, 176, 244), (206, 236, 255)),
-    "sunset": ((104, 60, 140), (255, 158, 78)),
-    "night": ((8, 10, 40), (36, 44, 100)),
-}
-# How the hour tints everything that is not sky or light.
-_TINT: Final[dict[Time, tuple[float, float, float]]] = {
-    "day": (1.0, 1.0, 1.0),
-    "sunset": (0.92, 0.62, 0.56),
-    "night": (0.26, 0.30, 0.46),
-}
 # These three look where they go; the other emoji are seen from the front.
 _FACES_LEFT: Final = ("fish", "car", "duck")
 
@@ -121,15 +105,15 @@ def render_with_mask(
     start: int = 0,
 ) -> tuple[Frames, NDArray[np.bool_]]:
     """Render a scene; return its frames and the actor's mask `(F, H, W)`."""
-    back = _background(scene.place, scene.time, _variant(scene.seed))
+    back = background(scene.place, scene.time, _variant(scene.seed))
     frames = np.repeat(back[None], num_frames, axis=0)
     mask = np.zeros((num_frames, HEIGHT, WIDTH), dtype=bool)
     flip = scene.motion == "right" and scene.actor in _FACES_LEFT
     for k, (cy, cx) in enumerate(track(scene, num_frames, start=start)):
         top, left = cy - _SPRITE / 2, cx - _SPRITE / 2
-        qy, qx = round(top * _OVERSAMPLE), round(left * _OVERSAMPLE)
-        y, py = divmod(qy, _OVERSAMPLE)
-        x, px = divmod(qx, _OVERSAMPLE)
+        qy, qx = round(top * OVERSAMPLE), round(left * OVERSAMPLE)
+        y, py = divmod(qy, OVERSAMPLE)
+        x, px = divmod(qx, OVERSAMPLE)
         sprite = _sprite(scene.actor, flip, py, px)  # (S+1, S+1, 4), premultiplied
         y0, y1 = max(y, 0), min(y + _SPRITE + 1, HEIGHT)
         x0, x1 = max(x, 0), min(x + _SPRITE + 1, WIDTH)
@@ -171,7 +155,7 @@ def track(
 
 
 def _variant(seed: int) -> int:
-    return int(np.random.default_rng([seed, 2]).integers(_VARIANTS))
+    return int(np.random.default_rng([seed, 2]).integers(VARIANTS))
 
 
 # --- sprites ---------------------------------------------------------------------
@@ -183,7 +167,7 @@ def _sprite(actor: str, flip: bool, phase_y: int, phase_x: int) -> Floats:  # no
     big = _big_sprite(actor)
     if flip:
         big = big[:, ::-1]
-    k, n = _OVERSAMPLE, _SPRITE
+    k, n = OVERSAMPLE, _SPRITE
     canvas = np.zeros(((n + 1) * k, (n + 1) * k, 4), np.float32)
     canvas[phase_y : phase_y + n * k, phase_x : phase_x + n * k] = big
     small = canvas.reshape(n + 1, k, n + 1, k, 4).mean((1, 3))
@@ -192,7 +176,7 @@ def _sprite(actor: str, flip: bool, phase_y: int, phase_x: int) -> Floats:  # no
 
 @lru_cache(maxsize=64)
 def _big_sprite(actor: str) -> Floats:
-    n = _SPRITE * _OVERSAMPLE
+    n = _SPRITE * OVERSAMPLE
     if actor in words.EMOJI:
         atlas = Image.open(Path(__file__).parent / "emoji.png").convert("RGBA")
         i, side = words.EMOJI.index(actor), atlas.height
@@ -211,7 +195,7 @@ def _shape(shape: str, rgb: Colour, n: int) -> Image.Image:
     """Draw a shape with a dark rim and a light, so that it reads on any background."""
     big = Image.new("RGBA", (n, n))
     draw = ImageDraw.Draw(big)
-    rim, light, dark = _mix(rgb, (0, 0, 0), 0.5), _mix(rgb, (255, 255, 255), 0.45), 0.72
+    rim, light, dark = mix(rgb, (0, 0, 0), 0.5), mix(rgb, (255, 255, 255), 0.45), 0.72
     line = n // 24
     if shape == "ball":
         box = (n * 0.06, n * 0.06, n * 0.94, n * 0.94)
@@ -222,7 +206,7 @@ def _shape(shape: str, rgb: Colour, n: int) -> Image.Image:
         front = [(a, a + d), (b, a + d), (b, b + d), (a, b + d)]
         top = [(a, a + d), (a + d, a), (b + d, a), (b, a + d)]
         side = [(b, a + d), (b + d, a), (b + d, b), (b, b + d)]
-        shades = (rgb, light, _mix(rgb, (0, 0, 0), 1 - dark))
+        shades = (rgb, light, mix(rgb, (0, 0, 0), 1 - dark))
         for face, fill in zip((front, top, side), shades, strict=True):
             draw.polygon(face, fill=fill)
             draw.line([*face, face[0]], fill=rim, width=line, joint="curve")
@@ -242,204 +226,3 @@ def _shape(shape: str, rgb: Colour, n: int) -> Image.Image:
         draw.line([*points, points[0]], fill=rim, width=line, joint="curve")
         draw.ellipse((n * 0.2, n * 0.2, n * 0.36, n * 0.34), fill=light)
     return big
-
-
-def _mix(a: Colour, b: Colour, share: float) -> Colour:
-    """Return the colour `share` of the way from `a` to `b`."""
-    r, g, bl = (round(p + (q - p) * share) for p, q in zip(a, b, strict=True))
-    return (r, g, bl)
-
-
-# --- backgrounds -----------------------------------------------------------------
-
-
-@lru_cache(maxsize=256)
-def _background(place: str, time: Time, variant: int) -> Floats:
-    """Return `(H, W, 3)` floats 0..255 for a place, an hour and one of the variants."""
-    if place.startswith("plain "):
-        flat = _mix(RGB[place.removeprefix("plain ")], (128, 128, 128), 0.08)
-        return np.broadcast_to(np.array(flat, np.float32), (HEIGHT, WIDTH, 3)).copy()
-    painter = _Painter(place, time, variant)
-    getattr(painter, place)()
-    return painter.finish()
-
-
-class _Painter:
-    """Paints one background at 4x; units are pixels of the 64x64 picture."""
-
-    def __init__(self, place: str, time: Time, variant: int) -> None:
-        key = words.SCENES.index(place) * _VARIANTS + variant
-        self.rng = np.random.default_rng([key, 3])  # the hour moves nothing
-        self.time = time
-        self.image = Image.new("RGB", (WIDTH * _OVERSAMPLE, HEIGHT * _OVERSAMPLE))
-        self.draw = ImageDraw.Draw(self.image)
-
-    def finish(self) -> Floats:
-        k = _OVERSAMPLE
-        # A touch of blur takes the glitter off thin lines, which 8x8 PCA would smear.
-        soft = self.image.filter(ImageFilter.GaussianBlur(k * 0.35))
-        big = np.asarray(soft, np.float32).reshape(HEIGHT, k, WIDTH, k, 3)
-        return np.asarray(big.mean((1, 3)), np.float32)
-
-    def tint(self, rgb: Colour) -> Colour:
-        r, g, b = (round(c * t) for c, t in zip(rgb, _TINT[self.time], strict=True))
-        return (r, g, b)
-
-    def poly(self, points: list[tuple[float, float]], rgb: Colour) -> None:
-        self.draw.polygon(
-            [(x * _OVERSAMPLE, y * _OVERSAMPLE) for x, y in points], fill=rgb
-        )
-
-    def box(self, x: float, y: float, w: float, h: float, rgb: Colour) -> None:
-        self.poly([(x, y), (x + w, y), (x + w, y + h), (x, y + h)], rgb)
-
-    def disc(self, x: float, y: float, rx: float, ry: float, rgb: Colour) -> None:
-        k = _OVERSAMPLE
-        box = ((x - rx) * k, (y - ry) * k, (x + rx) * k, (y + ry) * k)
-        self.draw.ellipse(box, fill=rgb)
-
-    def hills(self, y: float, swing: float, waves: float, rgb: Colour) -> None:
-        """Fill everything below a sine line."""
-        shift = self.rng.uniform(0, 2 * np.pi)
-        xs = np.linspace(0, WIDTH, 65)
-        ys = y + swing * np.sin(xs / WIDTH * waves * 2 * np.pi + shift)
-        line = list(zip(xs.tolist(), ys.tolist(), strict=True))
-        self.poly([*line, (WIDTH, HEIGHT), (0, HEIGHT)], rgb)
-
-    def sky(self, horizon: float) -> None:
-        """Paint the sky with its light: clouds, a low sun, or a moon and stars."""
-        top, low = _SKY[self.time]
-        k = _OVERSAMPLE
-        for row in range(int(horizon * k) + 1):
-            colour = _mix(top, low, row / (horizon * k))
-            self.draw.line([(0, row), (WIDTH * k, row)], fill=colour)
-        x, side = self.rng.uniform(8, 20), self.rng.integers(2)
-        x = float(x if side else WIDTH - x)
-        if self.time == "day":
-            for dx, dy, r in ((-6, 1, 3.4), (0, -1, 5.0), (6, 1, 3.6)):
-                self.disc(x + dx, 10 + dy, r * 1.3, r, (255, 255, 255))
-        elif self.time == "sunset":
-            self.disc(x, horizon - 5, 8, 8, (255, 232, 130))
-        else:
-            stars = np.random.default_rng(5).uniform(size=(16, 2))
-            for sx, sy in stars.tolist():
-                self.disc(sx * WIDTH, sy * horizon, 0.7, 0.7, (220, 224, 255))
-            self.disc(x, 11, 6, 6, (250, 244, 205))
-            self.disc(x + 3, 9.5, 5, 5, _mix(top, low, 0.2))
-
-    def sea(self) -> None:
-        self.sky(34)
-        self.box(0, 34, WIDTH, 30, self.tint((30, 104, 196)))
-        shift = self.rng.uniform(0, 16)
-        for row, y in enumerate((39, 45, 52, 59)):
-            for x in range(-1, 5):
-                left = x * 16 + shift + row * 7 % 16
-                self.box(left, y, 7, 1.3, self.tint((120, 184, 240)))
-
-    def beach(self) -> None:
-        self.sky(28)
-        self.box(0, 28, WIDTH, 14, self.tint((44, 150, 206)))
-        self.hills(40, 1.5, 1, self.tint((236, 246, 250)))
-        self.draw_palm(*((8.0, 1.0) if self.rng.integers(2) else (56.0, -1.0)))
-
-    def draw_palm(self, x: float, lean: float) -> None:
-        self.hills(42, 1.5, 1, self.tint((244, 214, 150)))
-        trunk, leaf = self.tint((132, 88, 46)), self.tint((30, 136, 62))
-        tip = x + 4 * lean
-        self.poly([(x - 2, 52), (x + 2, 52), (tip + 1, 22), (tip - 1, 22)], trunk)
-        for dx, dy in ((-11, 3), (-9, -5), (0, -8), (9, -5), (11, 3)):
-            mid = (tip + dx * 0.5 + dy * 0.25, 22 + dy * 0.5 - 3)
-            low = (tip + dx * 0.5 - dy * 0.1, 22 + dy * 0.5 + 1)
-            self.poly([(tip, 22), mid, (tip + dx, 22 + dy), low], leaf)
-
-    def meadow(self) -> None:
-        self.sky(40)
-        self.hills(38, 3, 1, self.tint((132, 200, 84)))
-        self.hills(45, 2, 0.7, self.tint((88, 176, 60)))
-        for x, y in (np.array([[7, 53], [22, 59], [38, 55], [53, 60]])).tolist():
-            self.disc(x, y, 1.7, 1.7, self.tint((255, 240, 250)))
-            self.disc(x, y, 0.8, 0.8, self.tint((255, 208, 60)))
-
-    def desert(self) -> None:
-        self.sky(42)
-        self.hills(38, 5, 1, self.tint((232, 178, 104)))
-        self.hills(48, 4, 0.8, self.tint((214, 148, 74)))
-        x = 9.0 if self.rng.integers(2) else 55.0
-        green = self.tint((62, 128, 66))
-        self.box(x - 1.8, 30, 3.6, 21, green)
-        self.box(x - 6, 35, 2.6, 7, green)
-        self.box(x - 6, 40, 5, 2.6, green)
-        self.box(x + 3.4, 32, 2.6, 7, green)
-        self.box(x + 1, 37, 5, 2.6, green)
-
-    def snow(self) -> None:
-        self.sky(42)
-        x = self.rng.uniform(-6, 6)
-        for px, top in ((12, 22), (44, 16)):
-            peak = px + x
-            self.poly(
-                [(peak - 24, 46), (peak, top), (peak + 24, 46)],
-                self.tint((134, 152, 184)),
-            )
-            cap = [(peak - 9, top + 9), (peak, top), (peak + 9, top + 9)]
-            self.poly(
-                [*cap, (peak + 3, top + 7), (peak - 3, top + 10)],
-                (self.tint((250, 252, 255))),
-            )
-        self.hills(46, 2, 0.8, self.tint((234, 242, 252)))
-        for tx in (6, 58):
-            for dy in (0, 5, 10):
-                self.poly(
-                    [
-                        (tx - 3 - dy / 3, 41 + dy),
-                        (tx, 34 + dy),
-                        (tx + 3 + dy / 3, 41 + dy),
-                    ],
-                    self.tint((40, 104, 92)),
-                )
-
-    def city(self) -> None:
-        self.sky(54)
-        heights = self.rng.permutation([20, 27, 33, 24, 30, 36])
-        glow = (255, 222, 120) if self.time != "day" else (214, 234, 248)
-        for i, top in enumerate(heights.tolist()):
-            x, grey = i * 10.8 - 0.4, 118 + 16 * (i % 3)
-            self.box(x, top, 10, 40, self.tint((grey, grey + 4, grey + 18)))
-            for wy in range(top + 3, 50, 6):
-                for wx in (2, 6):
-                    self.box(x + wx, wy, 2.2, 3, glow)
-        self.box(0, 54, WIDTH, 10, self.tint((84, 86, 94)))
-        for x in range(2, WIDTH, 16):
-            self.box(x, 58, 8, 1.6, self.tint((240, 240, 230)))
-
-    def forest(self) -> None:
-        self.sky(46)
-        shift = self.rng.uniform(0, 12)
-        for base, size, rgb in ((46, 20, (70, 140, 96)), (54, 26, (30, 98, 62))):
-            for x in range(-1, 6):
-                mid = x * 13 + shift + (base % 4) * 3
-                for dy in (0, size * 0.3):
-                    self.poly(
-                        [
-                            (mid - 7, base - size * 0.3 + dy),
-                            (mid, base - size + dy),
-                            (mid + 7, base - size * 0.3 + dy),
-                        ],
-                        self.tint(rgb),
-                    )
-            self.box(0, base - 1, WIDTH, 20, self.tint(rgb))
-        self.box(0, 55, WIDTH, 9, self.tint((112, 82, 50)))
-
-    def space(self) -> None:
-        self.box(0, 0, WIDTH, HEIGHT, (6, 4, 20))
-        stars = np.random.default_rng(6).uniform(size=(34, 3)).tolist()
-        shift = self.rng.uniform(0, 1)
-        for x, y, size in stars:
-            r = 0.5 + 0.6 * size
-            self.disc((x + shift) % 1 * WIDTH, y * HEIGHT, r, r, (236, 238, 255))
-        x = 12.0 if self.rng.integers(2) else 52.0
-        self.disc(x, 52, 9, 9, (206, 140, 92))
-        self.disc(x - 1, 50, 7, 6, (226, 166, 116))
-        self.poly(
-            [(x - 14, 55), (x + 14, 48), (x + 14, 50), (x - 14, 57)], ((240, 214, 170))
-        )

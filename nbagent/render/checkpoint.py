@@ -69,7 +69,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 def load_checkpoint(path: Path, take_id: str) -> Checkpoint | None:
     """Read a take's checkpoint; None if there is none, or it is not one of ours.
 
-    A damaged file is the same as none: it costs the steps again, never the job.
+    A damaged file, or one from a device that this machine lacks, is the same as none:
+    it costs the steps again, never the job.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -88,7 +89,15 @@ def load_checkpoint(path: Path, take_id: str) -> Checkpoint | None:
                     generator=_decode(header["generator"], file),
                 ),
             )
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+    except (
+        AssertionError,  # torch's word for "built without CUDA"
+        KeyError,
+        OSError,
+        RuntimeError,
+        SafetensorError,
+        TypeError,
+        ValueError,
+    ):
         return None
 
 

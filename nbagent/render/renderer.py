@@ -8,7 +8,7 @@ work that could lose it: a checkpoint between steps, the final latents before de
 from __future__ import annotations
 
 import contextlib
-import tempfile
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
@@ -19,13 +19,14 @@ import diffusers
 import numpy as np
 import numpy.typing as npt
 import torch
+import transformers
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from nbagent.artifacts import store_frames
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
-from nbagent.ledger import Artifact, Ledger
-from nbagent.media import animated_webp, apply_effects, poster_jpeg, write_video
-from nbagent.media.images import write_png
+from nbagent.ledger import Ledger
+from nbagent.media import animated_webp, apply_effects
 from nbagent.models import ModelCard, model_card
 from nbagent.render.pipelines import Loaded, call_arguments, load
 from nbagent.render.preview import unpack
@@ -34,6 +35,8 @@ from nbagent.render.work import Work
 from nbagent.take import Job, Progress, Take
 
 Frames = npt.NDArray[np.uint8]
+
+_log = logging.getLogger(__name__)
 
 
 class Renderer:
@@ -46,13 +49,15 @@ class Renderer:
     def __init__(self) -> None:
         self._loaded: Loaded | None = None
         self._loading = threading.Lock()
-        self._running: dict[str, tuple[Work, Seam, Loaded]] = {}
+        # Two notebooks with stores of their own may both have a j1 here.
+        self._running: dict[tuple[str, str], tuple[Work, Seam, Loaded]] = {}
         # More threads than this cost a small model more than they bring it, and
         # leave nothing for the kernel; fewer, if the environment says so.
         torch.set_num_threads(min(2, torch.get_num_threads()))
         # Its warnings go to a log that nobody reads; what matters we check ourselves.
         diffusers.utils.logging.set_verbosity_error()
         diffusers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.disable_progress_bar()
 
     def warm(self, model: str) -> None:
         """Load a model before the first job asks for it."""
@@ -92,14 +97,15 @@ class Renderer:
                     ledger.set_job(job.id, "failed", message=str(failure))
                 raise failure from error
             finally:
-                self._running.pop(job.id, None)
+                self._running.pop((job.store, job.id), None)
 
-    def preview(self, job_id: str) -> bytes | None:
+    def preview(self, job: Job) -> bytes | None:
         """Return an animated webp of a running job's clip as it looks now.
 
         Made on demand, from any thread; None before the first step and after the end.
         """
-        work, seam, loaded = self._running.get(job_id, (None, None, None))
+        key = (job.store, job.id)
+        work, seam, loaded = self._running.get(key, (None, None, None))
         x0 = seam.x0 if seam else None
         if work is None or loaded is None or x0 is None:
             return None
@@ -127,7 +133,7 @@ class Renderer:
             before_step=work.before_step,
             after_step=lambda step: work.after_step(step, seam),
         )
-        self._running[work.job.id] = (work, seam, loaded)
+        self._running[work.job.store, work.job.id] = (work, seam, loaded)
         # 4. Encode, denoise, decode: the stock pipeline's call. The last step leaves
         #    the final latents in the ledger, so decoding can fail and be tried again.
         work.enter("encode" if work.latents_digest is None else "decode")
@@ -145,8 +151,14 @@ class Renderer:
             message = f"an image: the first frame of a clip of {len(frames)}"
             frames = frames[:1]
         frames, fps = apply_effects(frames, take.fps, take.effects)
-        artifact = _write(work, frames, fps)
-        ledger.put_artifact(take.id, artifact)
+        artifact = store_frames(
+            ledger,
+            take,
+            frames,
+            fps,
+            latents=work.latents_digest,
+            seconds_rendered=round(work.elapsed_s, 3),
+        )
         ledger.set_job(work.job.id, "done", phase="write", message=message)
         work.checkpoint_path.unlink(missing_ok=True)
         return asdict(artifact) | {"message": message}
@@ -179,10 +191,7 @@ def _first_start(take: Take, ledger: Ledger) -> Start:
         return Fresh()
     if take.operation == "derive":
         raise JobFailed("a derived clip needs no rendering: make it from its frames")
-    parent = ledger.take(take.parents[0])
-    while parent.operation == "derive":  # it has its frames, its source the latents
-        parent = ledger.take(parent.parents[0])
-    artifact = ledger.artifact(parent.id)
+    artifact = ledger.artifact(take.parents[0])
     if artifact is None or artifact.latents is None:
         raise JobFailed(
             "the parent clip's latents are not in the store: render the parent again"
@@ -196,33 +205,6 @@ def _first_start(take: Take, ledger: Ledger) -> Start:
         ) from error
     strength = 1.0 if take.strength is None else take.strength
     return Noised(latents=latents, strength=strength)
-
-
-def _write(work: Work, frames: Frames, fps: float) -> Artifact:
-    """Write the clip and its poster; an image is a PNG, which is its own poster."""
-    ledger, recipe = work.ledger, work.job.take.to_recipe()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / ("image.png" if _is_image(work.job.take) else "clip.mp4")
-        if _is_image(work.job.take):
-            write_png(path, frames, recipe)
-            video, poster = None, ledger.put_file(path, ".png")
-        else:
-            write_video(path, frames, fps, recipe)
-            video = ledger.put_file(path, ".mp4")
-            poster = ledger.put_file(poster_jpeg(frames), ".jpg")
-        size_bytes = path.stat().st_size
-    return Artifact(
-        video=video,
-        poster=poster,
-        latents=work.latents_digest,
-        num_frames=len(frames),
-        fps=fps,
-        height=frames.shape[1],
-        width=frames.shape[2],
-        duration_s=len(frames) / fps,
-        size_bytes=size_bytes,
-        seconds_rendered=round(work.elapsed_s, 3),
-    )
 
 
 def _to_uint8(frames: npt.NDArray[np.floating[Any]]) -> Frames:
@@ -251,6 +233,7 @@ def _failure(error: Exception, work: Work) -> JobFailed:
             f"the device is out of memory at {take.num_frames} frames of"
             f" {take.width}x{take.height}: ask for fewer frames or a smaller size"
         )
+    _log.error("job %s of %s", work.job.id, work.job.store, exc_info=error)
     reason = (str(error).strip() or "no reason given").splitlines()[0][:200]
     return JobFailed(
         f"rendering failed in {work.phase} ({type(error).__name__}: {reason}):"

@@ -34,7 +34,9 @@ class Work:
         self.ledger = ledger
         self.phase: Phase = "load"
         self.latents_digest: str | None = None
-        self.checkpoint_path = ledger.checkpoint_dir / f"{job.id}.safetensors"
+        # Named by the take: another job for it, after a stop, goes on from here too.
+        name = f"{job.take.id.removeprefix('b2:')}.safetensors"
+        self.checkpoint_path = ledger.checkpoint_dir / name
         self._report = report
         self._cancelled = cancelled
         self._turn = turn

@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 import numpy as np
 
@@ -122,8 +123,7 @@ class Turn:
             show_static(self.clips)
         else:
             show_static([], f"{state}: {message}")
-        turn_state: TurnState = self.player.turn_state
-        return turn_state
+        return cast("TurnState", self.player.turn_state)
 
     def _view(self, clip: DemoClip) -> TakeView:
         num_frames, height, width = clip.frames.shape[:3]

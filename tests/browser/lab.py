@@ -23,10 +23,11 @@ from typing import Any
 
 import nbformat
 from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import TimeoutError as PageTimeoutError
 
 REPOSITORY = Path(__file__).parent.parent.parent
-START_S = 60
-CELL_S = 60
+START_S = 120
+CELL_S = 240
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -198,6 +199,18 @@ class Notebook:
         self.page.reload()
         self._ready()
 
+    def reload_player(self) -> None:
+        """Reload the page until it has its widgets again.
+
+        JupyterLab gives a kernel four seconds to describe its widgets. One that shares
+        its processor with a training run may need a second chance.
+        """
+        self.reload()
+        try:
+            self.player.first.wait_for()
+        except PageTimeoutError:
+            self.reload()
+
     def close(self) -> None:
         """Close the page."""
         self._context.close()
@@ -278,7 +291,8 @@ class Notebook:
     def save(self) -> nbformat.NotebookNode:
         """Save the notebook and return the file's content."""
         self.app("await nb.context.save();")
-        return nbformat.read(self.path, as_version=4)
+        document: nbformat.NotebookNode = nbformat.read(self.path, as_version=4)
+        return document
 
     def reopen_untrusted(self) -> None:
         """Open the saved notebook as a stranger's file, in a server without its kernel.

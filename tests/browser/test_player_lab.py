@@ -17,6 +17,7 @@ from tests.browser.demo import Turn
 turn = Turn()
 state = turn.render(steps=3)
 """
+WORDS = ("in between", "before")
 READ_FRAME = """(video) => {
   const canvas = document.createElement("canvas");
   canvas.width = video.videoWidth;
@@ -150,7 +151,7 @@ def test_cancel_arrives_while_the_cell_blocks(open_notebook: Open) -> None:
     notebook = open_notebook(
         "from tests.browser.demo import Turn\n"
         "turn = Turn()\n"
-        "print(turn.render(steps=600))"
+        "print(turn.render(steps=6000))"
     )
     notebook.start_cell()
     expect(notebook.player.locator(".nba-status")).to_contain_text("step")
@@ -163,7 +164,7 @@ def test_cancel_arrives_while_the_cell_blocks(open_notebook: Open) -> None:
 
 def test_reload_brings_the_player_back(done: Notebook) -> None:
     done.save()
-    done.reload()
+    done.reload_player()
     wait_for_clip(done)
     assert_only_live(done)
     done.player.locator(".nba-scrub").fill("5")
@@ -181,6 +182,30 @@ def test_after_a_kernel_restart_the_static_clip_is_left(done: Notebook) -> None:
 def test_an_untrusted_file_still_plays(done: Notebook) -> None:
     done.reopen_untrusted()
     assert_only_static(done)
+
+
+def test_the_style_sheet_hides_nothing_else(open_notebook: Open) -> None:
+    notebook = open_notebook(
+        "from tests.browser.demo import Turn\n"
+        "from nbagent.notebook.bundle import show_static\n"
+        "turn = Turn()\n"
+        "turn.show()\n"
+        "print('in between')\n"
+        "turn.end('done')",
+        "print('before')\nshow_static(turn.clips)",
+    )
+    notebook.run_cell()
+    notebook.run_cell(1)
+    between, before = (notebook.page.get_by_text(word, exact=True) for word in WORDS)
+    expect(notebook.player).to_be_visible()
+    expect(notebook.static.first).to_be_hidden()
+    expect(notebook.static.last).to_be_visible()
+    notebook.restart_kernel()
+    notebook.save()
+    notebook.reload()
+    for shown in (notebook.static.first, notebook.static.last, between, before):
+        expect(shown).to_be_visible()
+    expect(notebook.page.get_by_text("Error displaying widget")).to_be_hidden()
 
 
 def test_save_writes_beside_the_notebook(done: Notebook) -> None:

@@ -1,0 +1,97 @@
+"""The fields of a shot, as a value; its JSON, and the pixels it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from nbagent.errors import SpecError
+from nbagent.take import Effect, Quality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """A picture in motion, by fields.
+
+    Attributes:
+        core: Subject and action: "a red ball crosses the beach".
+        setting: Place, if it is not part of the action: "on the beach".
+        extra: Clauses that fit no other field, in the user's words.
+        motion: Further actions, after the one in the core.
+        negative: Things to leave out.
+        aspect: "W:H"; `size` is "WxH" pixels and wins over it.
+        seed: Set only where the user named one.
+        effects: Done to the finished frames, in order, without diffusion.
+    """
+
+    core: str
+    setting: str = ""
+    weather: str = ""
+    time: str = ""
+    light: str = ""
+    camera: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    motion: tuple[str, ...] = ()
+    pace: str = ""
+    style: str = ""
+    negative: tuple[str, ...] = ()
+    duration_s: float | None = None
+    fps: int | None = None
+    aspect: str | None = None
+    size: str | None = None
+    quality: Quality | None = None
+    seed: int | None = None
+    effects: tuple[Effect, ...] = ()
+
+
+def to_json(shot: Shot) -> dict[str, Any]:
+    """Return the shot as plain JSON, without its empty fields."""
+    values = asdict(shot)
+    values["effects"] = [
+        {k: v for k, v in effect.items() if v is not None}
+        for effect in values["effects"]
+    ]
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if value not in (None, "", (), [])
+    }
+
+
+def from_json(data: Mapping[str, Any]) -> Shot:
+    """Rebuild a shot from untrusted JSON.
+
+    Raises:
+        SpecError: If a field is of another kind.
+    """
+    known = {field.name for field in fields(Shot)}
+    values: dict[str, Any] = {k: v for k, v in data.items() if k in known}
+    try:
+        for name in ("camera", "extra", "motion", "negative"):
+            values[name] = tuple(str(v) for v in values.get(name, ()))
+        values["effects"] = tuple(Effect(**e) for e in values.get("effects", ()))
+        values["core"] = str(values.get("core", ""))
+        return Shot(**values)
+    except TypeError as error:
+        raise SpecError(f"the shot is damaged ({error}): it cannot be used") from error
+
+
+def frame_size(shot: Shot, height: int, width: int, multiple: int) -> tuple[int, int]:
+    """Return the height and width for the shot's size or aspect.
+
+    A stated size is returned as it is, so that the model can refuse it; an aspect
+    keeps the default area as nearly as the model's multiple allows.
+    """
+    if shot.size:
+        w, h = (int(n) for n in shot.size.split("x"))
+        return h, w
+    if not shot.aspect:
+        return height, width
+    w, h = (int(n) for n in shot.aspect.split(":"))
+    if not w or not h:
+        raise SpecError(f"aspect {shot.aspect} is no shape: use one like 16:9 or 9:16")
+    area = height * width
+    new_height = max(1, round((area * h / w) ** 0.5 / multiple)) * multiple
+    new_width = max(1, round((area * w / h) ** 0.5 / multiple)) * multiple
+    return new_height, new_width

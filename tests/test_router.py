@@ -1,0 +1,154 @@
+"""The embedded router: floors on turns it never saw, masks, borders and its weights."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nbagent.conversation import evaluate, features, train_router
+from nbagent.conversation.plan import INTENTS, Plan
+from nbagent.conversation.router import WEIGHTS, Router, route
+from nbagent.conversation.state import ClipInfo, State, Variable
+
+DATA = Path(__file__).parent / "data"
+CAT = ClipInfo(ref="c1", caption="a cat on a couch", duration_s=2)
+CLIP = State(clips=(CAT,))
+
+
+@pytest.mark.parametrize(
+    ("name", "floors"),
+    [
+        ("turns-dev", {"intent": 0.92, "edits": 0.88, "target": 0.93, "full": 0.85}),
+        (
+            "turns-held-out",
+            {"intent": 0.80, "edits": 0.75, "target": 0.85, "full": 0.70},
+        ),
+    ],
+)
+def test_recorded_turns_stay_above_their_floors(
+    name: str, floors: dict[str, float]
+) -> None:
+    result = evaluate.evaluate(evaluate.read_records(DATA / f"{name}.jsonl"))
+    assert {k: result[k] for k in floors if result[k] < floors[k]} == {}
+    assert result["false_starts"] <= 0.05
+
+
+def test_no_recorded_turn_was_trained_on() -> None:
+    grammar = train_router.read_phrases()
+    phrases = {p.lower() for s in grammar.sections for p in s.phrases}
+    for name in ("turns-dev", "turns-held-out"):
+        turns = {
+            r["turn"].lower() for r in evaluate.read_records(DATA / f"{name}.jsonl")
+        }
+        assert turns & phrases == set()
+
+
+@pytest.mark.parametrize("turn", ["", "  \n\t ", "\x00", "​"])
+def test_an_empty_turn_asks_back(turn: str) -> None:
+    assert route(turn, State()).intent in ("ask", "chat")
+
+
+def test_ten_megabytes_are_routed_as_fast_as_their_beginning() -> None:
+    plan = route("make it slower and " * 550_000, CLIP)
+    assert plan.intent in INTENTS
+
+
+def test_the_state_masks_what_it_cannot_serve() -> None:
+    assert route("make it brighter", State()).intent == "ask"
+    for turn in (
+        "slower",
+        "animate it",
+        "what is the average fare?",
+        "undo",
+        "how long is it?",
+    ):
+        plan = route(turn, State())
+        assert plan.intent not in (
+            "refine",
+            "animate_image",
+            "analyze",
+            "describe",
+            "control",
+        )
+        assert plan.target is None
+
+
+def test_same_words_same_state_same_plan() -> None:
+    assert route("at night, slower", CLIP) == route("at night, slower", CLIP)
+    assert Router.load()("at night, slower", CLIP) == route("at night, slower", CLIP)
+
+
+def test_a_control_act_may_follow_the_edits() -> None:
+    plan = route("make it slower and save it as out.mp4", CLIP)
+    assert (plan.intent, plan.then) == ("refine", ("save",))
+    assert [e.kind for e in plan.edits] == ["speed"]
+
+
+def test_a_new_clip_has_its_words_without_the_request() -> None:
+    plan = route("make a 5 second video of a cat on a skateboard, 9:16", State())
+    assert plan.intent == "generate_video"
+    assert plan.prompt == "a cat on a skateboard"
+    assert plan.slots == {"duration_s": 5, "aspect": "9:16"}
+
+
+def test_names_of_the_notebook_are_not_words() -> None:
+    train = Variable(name="train", type="Clip", ref="c1", summary="a cat")
+    state = State(clips=(CAT,), variables=(train,))
+    assert features.typed("slow train down", state) == "slow clipvar down"
+    plan = route("make train slower", state)
+    assert (plan.intent, plan.target) == ("refine", "train")
+
+
+def test_a_span_reaches_the_plan() -> None:
+    assert route("make @c1[0.5s:1s] slower", CLIP).span == (0.5, 1.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(turn=st.text(max_size=200), has_clip=st.booleans())
+def test_any_turn_gets_a_plan(turn: str, has_clip: bool) -> None:
+    plan = route(turn, CLIP if has_clip else State())
+    assert isinstance(plan, Plan)
+    assert 0.0 <= plan.confidence <= 1.0
+    assert all(e.text for e in plan.edits)
+    assert (plan.intent == "refine") == bool(plan.edits)
+
+
+def test_the_weights_are_small_plain_arrays() -> None:
+    assert WEIGHTS.stat().st_size < 300_000
+    with np.load(WEIGHTS, allow_pickle=False) as arrays:
+        assert arrays["intent_weights"].dtype == np.int8
+        assert arrays["intent_weights"].shape[1] == len(INTENTS)
+
+
+def test_routing_imports_nothing_heavier_than_numpy() -> None:
+    code = (
+        "import sys; from nbagent.conversation.router import route;"
+        "from nbagent.conversation.state import State; route('a cat', State());"
+        "heavy = {'torch', 'sklearn', 'scipy', 'distributed', 'anywidget', 'pydantic', 'av'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert out.stdout.strip() == "[]"
+
+
+def test_training_is_reproducible() -> None:
+    grammar = train_router.Grammar(
+        fillers=train_router.read_phrases().fillers,
+        sections=train_router.read_phrases().sections[::9],
+    )
+    first, second = train_router.train(grammar), train_router.train(grammar)
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def test_a_phrase_file_with_a_bad_header_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "en.txt").write_text("== refine, clip\nslower\n")
+    with pytest.raises(ValueError, match=r"en\.txt:1: no header"):
+        train_router.read_phrases(tmp_path)
