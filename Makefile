@@ -64,7 +64,7 @@ clean:
 $(VENV)/.installed: pyproject.toml constraints.txt hatch_build.py $(JS)
 	test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
 	pip install --quiet --constraint constraints.txt torch
-	pip install --quiet --constraint constraints.txt --editable '.[local,lab,dev]'
+	pip install --quiet --constraint constraints.txt --editable '.[local,lab,llm,dev]'
 	touch $@
 
 # The checks and tests of js/ need Node on the path, not only while something is built.

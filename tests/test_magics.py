@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import RichOutput, capture_output
 
@@ -194,8 +195,9 @@ def test_completion_knows_options_clips_and_variables(notebook: Notebook) -> Non
     assert {"@my_words", "@c1", "@c"} <= set(names)
     assert "clips" in candidates("%nbagent c", "%nbagent c", magics)
     assert candidates("x = 1", "x = 1", magics) == []
-    found = notebook.shell.complete("--se", "%agent --se", 11)[1]
-    assert "--seed" in found
+    with provisionalcompleter():
+        found = list(notebook.shell.Completer.completions("%agent --se", 11))
+    assert "--seed" in [completion.text for completion in found]
 
 
 def test_loading_twice_and_unloading_leaves_the_shell_as_it_was(

@@ -9,7 +9,7 @@ import { Deck } from "./deck";
 import { h, keyButton, setText } from "./dom";
 import { SaveMenu } from "./save";
 import { announcement, metaText, statusText } from "./text";
-import { Tile } from "./tile";
+import { columnsOf, Tile } from "./tile";
 import { Transport } from "./transport";
 import type { PlayerState, TakeView } from "./wire";
 
@@ -107,8 +107,7 @@ class View {
     takes.forEach((take, index) => {
       this.#tiles[index]?.update(take, takes.length, index === this.#selected);
     });
-    const columns = takes.length === 4 ? 2 : Math.min(3, takes.length);
-    this.#stage.style.setProperty("--columns", String(columns));
+    this.#stage.style.setProperty("--columns", String(columnsOf(takes.length)));
     const request = this.#model.get("request");
     const take = takes[this.#selected];
     this.el.setAttribute("aria-label", `Clip ${take?.name ?? ""}: ${request}`);

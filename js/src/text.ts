@@ -38,9 +38,11 @@ export function announcement(take: TakeView): string {
 
 export function metaText(take: TakeView): string {
   const size = take.width && take.height ? `${take.width}×${take.height}` : "";
-  const frames = take.num_frames
-    ? `${take.num_frames} frames · ${round(take.fps)} fps`
-    : "";
+  let frames = "";
+  if (take.num_frames === 1) frames = "still image";
+  if (take.num_frames > 1) {
+    frames = `${take.num_frames} frames · ${round(take.fps)} fps`;
+  }
   const facts = [`seed ${take.seed}`, size, frames, take.model, take.quality];
   return facts.filter(Boolean).join(" · ");
 }

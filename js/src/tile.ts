@@ -8,9 +8,29 @@ import type { JobState, TakeView } from "./wire";
 /** A new preview is fetched at most this often, and only for a step not yet seen. */
 export const PREVIEW_MS = 250;
 
-/** Small clips are enlarged to `small`, large ones reduced to `large`: width, height. */
-const SINGLE = { zoom: 5, small: [400, 320], large: [788, 444] } as const;
-const GRID = { zoom: 3.5, small: [260, 224], large: [386, 220] } as const;
+interface Place {
+  zoom: number;
+  /** Small clips are enlarged to this width and height, */
+  small: readonly [number, number];
+  /** and large ones are reduced to these. */
+  large: readonly [number, number];
+}
+
+const SINGLE: Place = { zoom: 5, small: [400, 320], large: [788, 444] };
+
+/** How many takes stand in a row. */
+export function columnsOf(numTakes: number): number {
+  if (numTakes === 4) return 2;
+  return Math.min(numTakes, numTakes > 9 ? 4 : 3);
+}
+
+function placeOf(numTakes: number): Place {
+  if (numTakes === 1) return SINGLE;
+  const columns = columnsOf(numTakes);
+  const share = (width: number) => (width - 8 * (columns - 1)) / columns;
+  const small = share(504);
+  return { zoom: 3.5, small: [small, small], large: [share(788), 220] };
+}
 
 /** Every mp4 has these letters as the second word of the file. */
 const FTYP = 0x66747970;
@@ -58,7 +78,7 @@ export class Tile {
     this.#take = take;
     this.el.dataset.state = take.state;
     this.el.classList.toggle("nba-selected", selected && numTakes > 1);
-    this.#size(take, numTakes > 1 ? GRID : SINGLE);
+    this.#size(take, placeOf(numTakes));
     this.#pick.hidden = numTakes === 1;
     setText(this.#chip, take.name);
     this.#pick.setAttribute("aria-pressed", String(selected));
@@ -80,7 +100,7 @@ export class Tile {
     this.el.remove();
   }
 
-  #size(take: TakeView, { zoom, small, large }: typeof SINGLE | typeof GRID): void {
+  #size(take: TakeView, { zoom, small, large }: Place): void {
     const width = take.width || 1;
     const height = take.height || 1;
     const up = Math.min(zoom, small[0] / width, small[1] / height);

@@ -44,6 +44,7 @@ test("a step is no news to a screen reader", () => {
 
 test("the facts of a take, without what is not known", () => {
   expect(metaText(take())).toBe("seed 42 · 64×64 · 16 frames · 8 fps · pocket · final");
+  expect(metaText(take({ num_frames: 1 }))).toContain("still image");
   expect(metaText(take({ num_frames: 0, width: 0 }))).toBe("seed 42 · pocket · final");
 });
 

@@ -6,6 +6,7 @@ notebook shows what comes out; the session does not know how.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -245,6 +246,8 @@ class Session:
         target: Clip | None,
     ) -> Reply:
         reply = Reply(turn_id=turn_id, words=words, plan=plan)
+        if plan.intent in ("refine", "describe", "control"):
+            _check_names(words, state)
         if target is None and plan.intent not in (
             "generate_video",
             "generate_image",
@@ -253,7 +256,7 @@ class Session:
             return replace(reply, answer=self._answer(words, plan, state))
         parent = self._parent(plan, state, target)
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
-            return replace(reply, takes=(self._before(parent),))
+            return replace(reply, takes=(self._before(parent, state),))
         rendered = self.ledger.artifact(parent.id) if parent else None
         composed = compose(
             plan,
@@ -291,7 +294,11 @@ class Session:
             self.ledger.clip(self.settings.conversation, name).take_id
         )
 
-    def _before(self, take: Take) -> Take:
+    def _before(self, take: Take, state: State) -> Take:
+        """Return the version to go back to: the one named, or the latest's parent."""
+        latest = state.latest
+        if latest and self.clip(latest.ref).take != take:
+            return take
         if not take.parents:
             raise SpecError("there is nothing to go back to: this clip has no parent")
         return self.ledger.take(take.parents[0])
@@ -373,6 +380,15 @@ class Session:
         return context.state(
             self.ledger, self.settings.conversation, before=None, variables=variables
         )
+
+
+def _check_names(words: str, state: State) -> None:
+    """Refuse a turn about a clip that is not there, rather than take another."""
+    known = [clip.ref for clip in state.clips]
+    for name in re.findall(r"(?<!\w)@?(c\d+)\b", words):
+        if name not in known:
+            have = f"there are {', '.join(known)}" if known else "make a clip first"
+            raise UnknownClip(f"no clip is called {name!r} here: {have}")
 
 
 def _ignore(_progress: Progress) -> None:

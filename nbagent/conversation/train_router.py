@@ -186,6 +186,13 @@ class Writer:
     def _compounds(
         self, refines: dict[str, list[tuple[str, tuple[str, ...]]]]
     ) -> Iterator[Example]:
+        acts: dict[str, list[str]] = {lang: [] for lang in refines}
+        for section in self._grammar.sections:
+            if section.label == "clause_control":
+                # English is split over several files of which one has the acts.
+                for lang in acts:
+                    if lang[:2] == section.lang[:2]:
+                        acts[lang] += section.phrases
         for lang, phrases in refines.items():
             joints = {
                 "ko": (" 그리고 ", ", "),
@@ -204,6 +211,11 @@ class Writer:
                 if self._rng.random() < 0.25:
                     third = self._rng.choice(phrases)[0]
                     text += self._rng.choice(joints) + self._expand(third, names)
+                if acts[lang] and self._rng.random() < 0.15:
+                    # "slower, and save it" is a refine with an act after it.
+                    act = self._rng.choice(acts[lang])
+                    text = self._expand(first, names) + self._rng.choice(joints)
+                    text += self._expand(act, names)
                 text = self._dress(text, lang, "refine")
                 yield Example(text=text, state=state, label=INTENTS.index("refine"))
 

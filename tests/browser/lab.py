@@ -276,8 +276,16 @@ class Notebook:
         return "\n".join(parts)
 
     def wait_idle(self) -> None:
-        """Wait until the kernel has nothing to do."""
-        self.wait_for('nb.context.sessionContext.session?.kernel?.status === "idle"')
+        """Wait until every cell has ended and the kernel has nothing to do.
+
+        The kernel alone does not say: a button's message that was answered beside a
+        running cell makes it report idle too.
+        """
+        self.wait_for(
+            """nb.context.sessionContext.session?.kernel?.status === "idle"
+              && nb.content.widgets.every(
+                (cell) => (cell.model.executionState ?? "idle") === "idle")"""
+        )
 
     def restart_kernel(self) -> None:
         """Restart the kernel; the page stays."""

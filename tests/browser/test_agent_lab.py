@@ -106,7 +106,7 @@ def test_reload_restart_and_reopen_keep_the_clip_on_the_page(
 
 
 def test_a_mistake_is_one_line_and_leaves_no_player(open_notebook: Open) -> None:
-    notebook = open_notebook(LOAD, "%agent --seed -1 a red ball")
+    notebook = open_notebook(LOAD, "%agent --seed -1 a red ball crosses the beach")
     notebook.run_cell(0)
     notebook.run_cell(1)
     (output,) = notebook.outputs(1)
