@@ -24,10 +24,10 @@ CLIP = State(clips=(CAT,))
 @pytest.mark.parametrize(
     ("name", "floors"),
     [
-        ("turns-dev", {"intent": 0.92, "edits": 0.88, "target": 0.93, "full": 0.85}),
+        ("turns-dev", {"intent": 0.92, "edits": 0.90, "target": 0.93, "full": 0.88}),
         (
             "turns-held-out",
-            {"intent": 0.80, "edits": 0.75, "target": 0.85, "full": 0.70},
+            {"intent": 0.90, "edits": 0.88, "target": 0.93, "full": 0.85},
         ),
     ],
 )
@@ -36,17 +36,23 @@ def test_recorded_turns_stay_above_their_floors(
 ) -> None:
     result = evaluate.evaluate(evaluate.read_records(DATA / f"{name}.jsonl"))
     assert {k: result[k] for k in floors if result[k] < floors[k]} == {}
-    assert result["false_starts"] <= 0.05
+    assert result["false_starts"] <= 0.03
 
 
 def test_no_recorded_turn_was_trained_on() -> None:
     grammar = train_router.read_phrases()
-    phrases = {p.lower() for s in grammar.sections for p in s.phrases}
+    writer = train_router.Writer(grammar, train_router.frame_words(grammar))
+    drawn = {example.text.lower().strip(" .!?") for example in writer.intents()}
     for name in ("turns-dev", "turns-held-out"):
-        turns = {
-            r["turn"].lower() for r in evaluate.read_records(DATA / f"{name}.jsonl")
-        }
-        assert turns & phrases == set()
+        records = evaluate.read_records(DATA / f"{name}.jsonl")
+        assert drawn & {r["turn"].lower().strip(" .!?") for r in records} == set()
+
+
+def test_the_shipped_weights_are_those_of_the_shipped_phrases() -> None:
+    # The words are exact; the fitted numbers may differ in the last bit elsewhere.
+    known = train_router.frame_words(train_router.read_phrases())
+    with np.load(WEIGHTS, allow_pickle=False) as arrays:
+        assert arrays["frame"].tobytes().decode().split() == sorted(known)
 
 
 @pytest.mark.parametrize("turn", ["", "  \n\t ", "\x00", "​"])
@@ -103,6 +109,20 @@ def test_names_of_the_notebook_are_not_words() -> None:
     assert features.typed("slow train down", state) == "slow clipvar down"
     plan = route("make train slower", state)
     assert (plan.intent, plan.target) == ("refine", "train")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("slwoer", "slower"), ("chnage it", "change it"), ("a sunflower", "a sunflower")],
+)
+def test_slips_in_frame_words_are_mended(typed: str, meant: str) -> None:
+    assert Router.load().speller(typed) == meant
+
+
+def test_a_still_that_is_to_move_becomes_a_clip() -> None:
+    still = ClipInfo(ref="c1", kind="image", caption="a stone lion")
+    plan = route("make the lion yawn", State(clips=(still,)))
+    assert (plan.intent, plan.target) == ("animate_image", "c1")
 
 
 def test_a_span_reaches_the_plan() -> None:

@@ -135,6 +135,18 @@ def test_going_back_gives_the_earlier_take(session: Session) -> None:
     assert back.takes[0].id == night.takes[0].parents[0]
 
 
+def test_what_was_asked_for_after_the_clip_is_done_with_it(session: Session) -> None:
+    store(session, say(session, "a red ball on the beach"))
+    reply = say(session, "loop it, then save it as gif")
+    assert reply.plan.then == ("save",)
+    rendering = session.render(reply)
+    rendering.start(lambda _index, _progress: None)
+    rendering.wait()
+    said = session.close_turn(reply, rendering.clips)
+    assert said == "c2 is saved as c2.gif"
+    assert (session.settings.store.parent / "c2.gif").is_file()
+
+
 def test_nothing_to_go_back_to(session: Session) -> None:
     store(session, say(session, "a red ball on the beach"))
     with pytest.raises(SpecError, match="nothing to go back to"):

@@ -39,7 +39,9 @@ INTENT_BITS: Final = 14
 EDIT_BITS: Final = 13
 # A start on a belief under the first needs this much for starting anything at all.
 _DOUBT: Final = 0.55
-_START: Final = 0.65
+_START: Final = 0.6
+# And an answer in words is no better than a question back below this.
+_ANSWER: Final = 0.25
 _STARTS: Final[frozenset[Intent]] = frozenset(
     {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
 )
@@ -242,7 +244,8 @@ def _decide(beliefs: dict[Intent, float]) -> Intent:
     if best in _STARTS and beliefs[best] < _DOUBT:
         starts = sum(p for intent, p in beliefs.items() if intent in _STARTS)
         if starts < _START:
-            return next(intent for intent in beliefs if intent not in _STARTS)
+            other = next(i for i in beliefs if i not in _STARTS)
+            return other if beliefs[other] >= _ANSWER else "ask"
     return best
 
 

@@ -149,9 +149,23 @@ class Session:
             clips=[self.clip(row.name) for row in rows],
         )
 
-    def close_turn(self, reply: Reply, error: str | None = None) -> None:
-        """Record how the rendering of a turn ended."""
-        self.ledger.finish_turn(reply.turn_id, asdict(reply.plan), reply.answer, error)
+    def close_turn(
+        self, reply: Reply, clips: Sequence[Clip] = (), error: str | None = None
+    ) -> str:
+        """Record how the rendering of a turn ended, and do what was asked for after it.
+
+        Returns:
+            What was done, in words: "final, and save it" saves the clips.
+        """
+        done = []
+        if error is None and {"save", "export"} & set(reply.plan.then):
+            kind = reply.plan.slots.get("format", "mp4")
+            done = [self.save(clip.name, format=kind) for clip in clips]
+        answer = "\n".join(done)
+        self.ledger.finish_turn(
+            reply.turn_id, asdict(reply.plan), answer or None, error
+        )
+        return answer
 
     # Looking
 

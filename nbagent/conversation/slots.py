@@ -69,8 +69,10 @@ def parse_duration(text: str, *, dropped: bool = False) -> float | None:
             continue
         minutes = found["unit"].lower().startswith(("min", "분", "分"))
         return to_number(found["n"]) * (60 if minutes else 1)
-    if found := p.HALF_SECOND.search(text):
-        return 30 if found[1] == "minute" else 0.5
+    if half := p.HALF_SECOND.search(text):
+        cut = p.DROPPED.search(text[: half.start()])
+        if dropped or not cut or p.KEPT.search(text[: half.start()]):
+            return 30 if half[1] == "minute" else 0.5
     return None
 
 

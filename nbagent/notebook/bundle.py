@@ -142,8 +142,9 @@ _HIDDEN = (
 )
 _LOOK = """
 .nba-static{display:flex;flex-wrap:wrap;gap:12px;margin:4px 2px 8px}
-.nba-static figure{margin:0}
+.nba-static figure{margin:0;width:min-content}
+.nba-static figure:not(:only-child)>*{width:224px;height:auto}
 .nba-static video{display:block;border-radius:8px}
-.nba-static figcaption{max-width:40em;margin-top:4px;font-size:12px;opacity:.75}
+.nba-static figcaption{margin-top:4px;font-size:12px;opacity:.75}
 """
 _CSS = (",".join(_HIDDEN) + "{display:none}" + _LOOK).replace("\n", "")

@@ -157,8 +157,10 @@ class AgentMagics(Magics):
             done = rendering.done
             show_static(done, None if done else "")
             raise
-        session.close_turn(reply)
+        said = session.close_turn(reply, rendering.clips)
         show_static(rendering.clips)
+        if said:
+            _show_text(said)
         return rendering.clips
 
     def _cell_id(self) -> str | None:

@@ -320,7 +320,8 @@ class Notebook:
             name,
         )
         light = "false" if "Dark" in name else "true"
-        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]")
+        selector = f"body[data-jp-theme-light={light}]"
+        self.page.wait_for_selector(selector, state="attached")
 
     def screenshot(self, path: Path) -> None:
         """Keep what the page looks like now."""
