@@ -49,6 +49,8 @@ _STARTS: Final[frozenset[Intent]] = frozenset(
 # A turn of more words is taken to ramble: its clauses need this belief to count.
 _LONG: Final = 22
 _SURE: Final = 0.6
+# Below this belief in a refinement, a sentence that stands by itself is a new shot.
+_FIRM: Final = 0.85
 _REFUSED: Final = re.compile(
     r"^(?:but |and |please )*(?:don'?t|do not|no need to|not|without|no|nicht|no lo|不要|别)\b",
     re.I,
@@ -56,6 +58,21 @@ _REFUSED: Final = re.compile(
 # "no people" and "don't let it jump" say what to change; "don't loop it" does not.
 _REFUSABLE: Final = frozenset(
     {"loop", "speed", "length", "extend", "trim", "aspect", "quality", "seed", "undo"}
+)
+
+# An indefinite subject, a verb, and where it goes.
+_NEW_SHOT: Final = re.compile(
+    r"(?:an?|one|two|three|four|five|six|some|several)\s+"
+    r"(?!(?:bit|little|lot|touch|tad|few|second|third|new|different|take|copy)\b)"
+    r"(?:[\w'-]+\s+){0,4}?[\w'-]+(?:s|ing)\s+(?:slowly\s+|quickly\s+)?"
+    r"(?:over|across|along|through|in|into|on|onto|to|at|up|down|from|under|around|"
+    r"past|off|out|left|right)\b",
+    re.IGNORECASE,
+)
+_OLD_SHOT: Final = re.compile(
+    r"\b(?:it|its|this|that|these|those|them|him|her|the same|instead|versions?|"
+    r"ones?|clips?|videos?|behind|beside|next to|c\d+)\b",
+    re.IGNORECASE,
 )
 
 Vector = npt.NDArray[np.float32]
@@ -137,6 +154,8 @@ class Router:
         ranked = tuple(beliefs)
         intent = _decide(beliefs)
         confidence = beliefs[intent]
+        if intent == "refine" and confidence < _FIRM and _opens_shot(text):
+            intent = "generate_video"
         if intent == "refine":
             return self._refine(text, state, confidence)
         slots = parse_slots(text, intent)
@@ -247,6 +266,15 @@ def _decide(beliefs: dict[Intent, float]) -> Intent:
             other = next(i for i in beliefs if i not in _STARTS)
             return other if beliefs[other] >= _ANSWER else "ask"
     return best
+
+
+def _opens_shot(text: str) -> bool:
+    """Return whether a turn is a whole sentence about something not yet there.
+
+    "A yellow star rises over the sea" names a place as an edit does, but whoever means
+    the clip at hand says "the star", "it", or nothing.
+    """
+    return bool(_NEW_SHOT.match(text)) and not _OLD_SHOT.search(text)
 
 
 def _is_refused(clause: str, kind: str) -> bool:
