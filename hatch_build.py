@@ -35,6 +35,9 @@ class BuildJavaScript(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the bundle before the files of the package are collected."""
         root = Path(self.root)
+        if self.target_name == "wheel" and version != "editable":
+            # `nbagent demo` runs them; a clone has them beside the package.
+            build_data["force_include"][str(root / "examples")] = "nbagent/examples"
         if is_fresh(root):
             return
         js = root / "js"

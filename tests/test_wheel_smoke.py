@@ -14,6 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 CARRIED = (
+    "nbagent/conversation/router.npz",
+    "nbagent/examples/01-first-clip.ipynb",
     "nbagent/py.typed",
     "nbagent/static/player.js",
     "nbagent/static/player.css",

@@ -39,7 +39,7 @@ INTENT_BITS: Final = 14
 EDIT_BITS: Final = 13
 # A start on a belief under the first needs this much for starting anything at all.
 _DOUBT: Final = 0.55
-_START: Final = 0.6
+_START: Final = 0.65
 # And an answer in words is no better than a question back below this.
 _ANSWER: Final = 0.25
 _STARTS: Final[frozenset[Intent]] = frozenset(

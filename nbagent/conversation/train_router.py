@@ -44,6 +44,7 @@ _COMPOUNDS: Final = 700
 _RATE: Final = 0.01
 _DECAY: Final = 0.05
 _SMOOTH: Final = 0.1
+_FITS: Final = 4
 _HEADER: Final = re.compile(r"^==\s*(?P<label>[\w+]+)\s*(?::\s*(?P<states>[\w ]+))?$")
 
 
@@ -485,34 +486,33 @@ def train(grammar: Grammar, seed: int = SEED) -> dict[str, npt.NDArray[np.generi
         "frame": _text(known),
         "content": _text(content_words(grammar) - known),
     }
-    hashes = frozenset(map(features.word_hash, known))
-    writer = Writer(grammar, known, seed)
-    heads = (
-        (
-            "intent",
-            list(writer.intents()),
-            features.intent_features,
-            INTENT_BITS,
-            len(INTENTS),
-        ),
-        (
-            "edit",
-            list(writer.clauses()),
-            features.edit_features,
-            EDIT_BITS,
-            len(CLAUSES),
-        ),
-    )
-    for name, examples, hashed, bits, classes in heads:
-        rows = hash_examples(examples, partial(hashed, known=hashes), bits)
-        weights, bias = fit(rows, classes, bits)
-        rounded, scale = quantise(weights)
+    fit_draw = partial(_fit_draw, grammar=grammar, known=known)
+    for name, classes in (("intent", len(INTENTS)), ("edit", len(CLAUSES))):
+        # The mean of a few fits, each to its own draw: how the dice of one draw fell
+        # moved single figures by two points.
+        fits = [fit_draw(name, classes, seed + n) for n in range(_FITS)]
+        rounded, scale = quantise(np.mean([w for w, _ in fits], axis=0))
         arrays |= {
             f"{name}_weights": rounded,
             f"{name}_scale": scale,
-            f"{name}_bias": bias,
+            f"{name}_bias": np.mean([b for _, b in fits], axis=0, dtype=np.float32),
         }
     return arrays
+
+
+def _fit_draw(
+    name: str, classes: int, seed: int, *, grammar: Grammar, known: frozenset[str]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Draw turns or clauses by a seed and fit one head to them."""
+    writer = Writer(grammar, known, seed)
+    hashes = frozenset(map(features.word_hash, known))
+    if name == "intent":
+        hashed = partial(features.intent_features, known=hashes)
+        rows = hash_examples(list(writer.intents()), hashed, INTENT_BITS)
+        return fit(rows, classes, INTENT_BITS, seed=seed)
+    hashed = partial(features.edit_features, known=hashes)
+    rows = hash_examples(list(writer.clauses()), hashed, EDIT_BITS)
+    return fit(rows, classes, EDIT_BITS, seed=seed)
 
 
 def main() -> None:

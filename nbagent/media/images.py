@@ -24,6 +24,7 @@ from nbagent.media.video import MAX_DECODED_BYTES, replacing
 
 IMAGE_SUFFIXES = (".gif", ".webp", ".png", ".jpg", ".jpeg")
 
+_SMALL_PIXELS = 256 * 256
 _DESCRIPTION = 0x010E  # EXIF's ImageDescription
 _PREVIEW = {"quality": 75, "method": 0}  # 5 ms for 16x64x64 where method 4 takes 50
 _KEEP = {"quality": 92, "method": 4}
@@ -31,6 +32,11 @@ _KEEP = {"quality": 92, "method": 4}
 
 def poster_jpeg(frames: Frames) -> bytes:
     """Return the middle frame as JPEG: a first frame may still be empty of subject."""
+    # A small frame is shown enlarged, and so is what JPEG does to it; a large one would
+    # weigh on the notebook.
+    small = frames.shape[1] * frames.shape[2] <= _SMALL_PIXELS
+    if small:
+        return _still(frames, "JPEG", quality=95, subsampling=0)
     return _still(frames, "JPEG", quality=85)
 
 

@@ -6,6 +6,7 @@ engine are imported when the first turn needs them.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -142,7 +143,7 @@ class AgentMagics(Magics):
             for clip, take in zip(rendering.clips, rendering.takes, strict=True)
         ]
         player = Player(
-            rendering, views, request=reply.words, note=" ".join(reply.notes)
+            rendering, views, request=reply.words, note="\n".join(reply.notes)
         )
         show_live(player)
         watch = _watcher(player, rendering)
@@ -300,6 +301,15 @@ def _warm_once(shell: InteractiveShell) -> Any:
 
 
 def _import_all() -> None:
+    """Pay for the first turn's imports, the router's weights and the model's hash."""
     import nbagent.conversation.session
     import nbagent.jobs.engine
     import nbagent.notebook.player  # noqa: F401  imported for the cache
+    from nbagent.conversation.router import route
+    from nbagent.conversation.state import State
+    from nbagent.models import model_card
+    from nbagent.settings import Settings
+
+    route("hello", State())
+    with contextlib.suppress(NbagentError):  # the turn that needs it will say so
+        model_card(Settings.from_env().model)
