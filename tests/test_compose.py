@@ -1,5 +1,6 @@
 """From a plan to takes: operations, numbers, and what is refused."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,6 +71,15 @@ def test_a_change_of_the_picture_is_a_remix_from_the_parents_latents(
     assert child.seed == parent.seed
     assert child.prompt == "a red ball crosses the beach, at night"
     assert child.strength is not None
+
+
+def test_other_weights_than_the_parents_make_it_anew_and_that_is_said(
+    card: ModelCard,
+) -> None:
+    parent = replace(first(card), model_revision="b2:older")
+    made = make(edit("change_background", "at night", time="at night"), card, parent)
+    assert made.takes[0].operation == "generate"
+    assert any("other weights" in note for note in made.notes)
 
 
 def test_a_re_cut_is_derived_and_carries_only_what_is_new(card: ModelCard) -> None:

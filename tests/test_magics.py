@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +17,7 @@ from IPython.utils.capture import RichOutput, capture_output
 
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.session import Session
+from nbagent.errors import Cancelled
 from nbagent.jobs.engine import Engine
 from nbagent.notebook.bundle import WIDGET_MIME
 from nbagent.notebook.completion import candidates
@@ -68,7 +72,7 @@ def notebook(engine: Engine, settings: Settings) -> Iterator[Notebook]:
     shell = InteractiveShell.instance()
     shell.run_line_magic("load_ext", "nbagent")
     notebook = Notebook(shell)
-    session = Session(settings=settings, engine=engine)
+    session = Session(settings=replace(settings, checkpoint_s=0.0), engine=engine)
     session.remixer = notebook.magics._remix
     notebook.magics._session = session
     yield notebook
@@ -108,7 +112,9 @@ def test_a_turn_becomes_a_clip_and_the_next_one_refines_it(notebook: Notebook) -
 def test_takes_come_as_one_value_and_draft_takes_fewer_steps(
     notebook: Notebook,
 ) -> None:
-    takes = notebook.run("t = %agent --takes 2 --draft --seed 3 a blue cube\nt")
+    takes = notebook.run(
+        "t = %agent --takes 2 --draft --seed 3 a blue cube rolls over the meadow\nt"
+    )
     assert [clip.name for clip in takes] == ["c1", "c2"]
     assert [clip.seed for clip in takes] == [3, 4]
     assert {clip.take.quality for clip in takes} == {"draft"}
@@ -173,12 +179,56 @@ def test_a_mistake_is_one_line_and_fails_the_cell(
 
 
 def test_the_same_turn_again_is_shown_without_rendering(notebook: Notebook) -> None:
-    first = notebook.run("a = %agent --draft a green heart\na")
-    again = notebook.run("b = %agent --draft a green heart\nb")
+    first = notebook.run("a = %agent --draft a green heart rises over the sea\na")
+    again = notebook.run("b = %agent --draft a green heart rises over the sea\nb")
     assert (first.name, again.name) == ("c1", "c2")
     assert first.take == again.take
     jobs = notebook.magics.session().ledger.jobs()
     assert len(jobs) == 1
+
+
+def test_detach_returns_at_once_and_the_clip_comes(notebook: Notebook) -> None:
+    clip = notebook.run(
+        "d = %agent --detach --draft --seed 1 a green cube falls into the sea\nd"
+    )
+    assert "rendering in the background" in notebook.plain()
+    deadline = time.monotonic() + 120
+    while notebook.magics.session().ledger.artifact(clip.take.id) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert clip.frames.shape == (16, 64, 64, 3)
+
+
+def test_the_stop_button_keeps_the_checkpoint_and_a_second_run_ends_the_clip(
+    notebook: Notebook,
+) -> None:
+    ledger = notebook.magics.session().ledger
+    notebook.run("warm = %agent --draft --steps 1 a red ball rolls over the snow")
+    cell = "%agent --steps 150 --seed 4 a pink heart floats over the meadow"
+
+    def stop_soon() -> None:
+        while not any(job.step >= 10 for job in ledger.jobs(states=("running",))):
+            time.sleep(0.01)
+        _thread.interrupt_main()
+
+    threading.Thread(target=stop_soon, daemon=True).start()
+    with pytest.raises(Cancelled, match=r"stopped c2 at step \d+ of 150: run the cell"):
+        notebook.run(cell)
+    stopped_at = ledger.jobs()[-1].step
+    assert 10 <= stopped_at < 150
+    assert list(ledger.checkpoint_dir.iterdir())
+    began = []
+    rendering = notebook.magics.session()._engine
+    submit = rendering.submit
+
+    def listen(job: Any, listener: Any) -> None:
+        submit(job, lambda p: (began.append(p.step), listener(p)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendering, "submit", listen)
+        notebook.run(cell)
+    assert min(step for step in began if step) >= stopped_at
+    assert list(ledger.checkpoint_dir.iterdir()) == []
 
 
 def test_chat_says_what_it_needs(notebook: Notebook) -> None:

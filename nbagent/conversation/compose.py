@@ -69,6 +69,9 @@ def compose(
         takes = takes[:1]  # another seed would change nothing
     else:
         more += _unknown_words(first.prompt, card)
+    if parent is not None and first.operation == "generate":
+        if parent.model_revision != first.model_revision:
+            more.append("Made anew, since other weights rendered the clip it refines.")
     return Composed(takes=tuple(takes), notes=(*notes, *more))
 
 
