@@ -5,7 +5,7 @@ from __future__ import annotations
 import _thread
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,12 @@ from nbagent.notebook.bundle import WIDGET_MIME
 from nbagent.notebook.completion import candidates
 from nbagent.notebook.magics import AgentMagics
 from nbagent.settings import Settings
+from nbagent.take import Job, JobState, Progress
 
 pytestmark = pytest.mark.slow
+
+Listener = Callable[[Progress], None]
+RUNNING: tuple[JobState, ...] = ("running",)
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +211,7 @@ def test_the_stop_button_keeps_the_checkpoint_and_a_second_run_ends_the_clip(
     cell = "%agent --steps 150 --seed 4 a pink heart floats over the meadow"
 
     def stop_soon() -> None:
-        while not any(job.step >= 10 for job in ledger.jobs(states=("running",))):
+        while not any(job.step >= 10 for job in ledger.jobs(states=RUNNING)):
             time.sleep(0.01)
         _thread.interrupt_main()
 
@@ -217,15 +221,19 @@ def test_the_stop_button_keeps_the_checkpoint_and_a_second_run_ends_the_clip(
     stopped_at = ledger.jobs()[-1].step
     assert 10 <= stopped_at < 150
     assert list(ledger.checkpoint_dir.iterdir())
-    began = []
-    rendering = notebook.magics.session()._engine
-    submit = rendering.submit
+    began: list[int] = []
+    engine = notebook.magics.session()._engine
+    submit = engine.submit
 
-    def listen(job: Any, listener: Any) -> None:
-        submit(job, lambda p: (began.append(p.step), listener(p)))
+    def listen(job: Job, listener: Listener) -> None:
+        def hear(progress: Progress) -> None:
+            began.append(progress.step)
+            listener(progress)
+
+        submit(job, hear)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rendering, "submit", listen)
+        patch.setattr(engine, "submit", listen)
         notebook.run(cell)
     assert min(step for step in began if step) >= stopped_at
     assert list(ledger.checkpoint_dir.iterdir()) == []

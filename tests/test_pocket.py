@@ -99,7 +99,7 @@ def test_video_to_video_works_on_the_same_parts(pipeline: object) -> None:
     }
     remix = WanVideoToVideoPipeline(**parts)
     remix.set_progress_bar_config(disable=True)
-    latents = encode(pipeline, render(SCENE)).float()  # type: ignore[attr-defined]
+    latents = encode(pipeline, render(SCENE)).float()
     std = torch.tensor(parts["vae"].config.latents_std).view(1, -1, 1, 1, 1)
     noise = torch.randn(latents.shape, generator=torch.Generator().manual_seed(0))
     parts["scheduler"].set_timesteps(4)

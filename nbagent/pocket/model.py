@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
 from diffusers import (
     AutoencoderKLWan,
@@ -23,14 +22,14 @@ from diffusers import (
     WanPipeline,
     WanTransformer3DModel,
 )
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
-from nbagent.pocket.captions import caption, draw_any_scene
 from nbagent.pocket.scenery import HEIGHT, WIDTH
 from nbagent.pocket.vae import LATENT_CHANNELS
+from nbagent.pocket.vocabulary import KNOWN_WORDS
 from nbagent.pocket.world import FPS, NUM_FRAMES
 
 MAX_TOKENS: Final = 32
@@ -108,23 +107,21 @@ class Parts(nn.Module):
         return states * mask[..., None].to(states.dtype)
 
 
-def build_tokenizer(num_captions: int = 20_000) -> PreTrainedTokenizerFast:
-    """Train the WordPiece tokenizer on captions of the world (a second or two)."""
-    rng = np.random.default_rng(11)
-    texts = [caption(draw_any_scene(rng), rng) for _ in range(num_captions)]
-    tokenizer = Tokenizer(models.WordPiece(unk_token="<unk>"))  # noqa: S106
+def build_tokenizer() -> PreTrainedTokenizerFast:
+    """Build the WordPiece tokenizer: every taught word, and letters for the rest.
+
+    Not trained: the trainer of `tokenizers` breaks ties differently in each run.
+    """
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789.,-'"
+    pieces = [*letters, *(f"##{c}" for c in letters), *sorted(KNOWN_WORDS)]
+    entries = dict.fromkeys(["<pad>", "</s>", "<unk>", *pieces])
+    vocabulary = {piece: i for i, piece in enumerate(entries)}
+    if len(vocabulary) > _VOCABULARY:
+        msg = f"{len(vocabulary)} pieces do not fit the {_VOCABULARY} of the embedding"
+        raise ValueError(msg)
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="<unk>"))  # noqa: S106
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    letters = list("abcdefghijklmnopqrstuvwxyz0123456789.,-'")
-    tokenizer.train_from_iterator(
-        texts,
-        trainers.WordPieceTrainer(
-            vocab_size=_VOCABULARY,
-            special_tokens=["<pad>", "</s>", "<unk>"],
-            initial_alphabet=letters,
-            show_progress=False,
-        ),
-    )
     tokenizer.post_processor = TemplateProcessing(
         single="$A </s>", special_tokens=[("</s>", 1)]
     )
