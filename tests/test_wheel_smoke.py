@@ -78,7 +78,10 @@ def test_the_source_distribution_carries_the_bundle(built: Path) -> None:
     (path,) = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {*CARRIED, "js/package-lock.json", "hatch_build.py", "LICENSE"}
+    # The wheel has the examples inside the package, a source tree beside it.
+    carried = {name.removeprefix("nbagent/examples/") for name in CARRIED}
+    names |= {name.removeprefix("examples/") for name in names}
+    wanted = {*carried, "js/package-lock.json", "hatch_build.py", "LICENSE"}
     assert wanted <= names
     assert not [name for name in names if "node_modules" in name]
 

@@ -24,7 +24,7 @@ from nbagent.media.video import MAX_DECODED_BYTES, replacing
 
 IMAGE_SUFFIXES = (".gif", ".webp", ".png", ".jpg", ".jpeg")
 
-_SMALL_PIXELS = 256 * 256
+_SMALL_PIXELS = 128 * 128
 _DESCRIPTION = 0x010E  # EXIF's ImageDescription
 _PREVIEW = {"quality": 75, "method": 0}  # 5 ms for 16x64x64 where method 4 takes 50
 _KEEP = {"quality": 92, "method": 4}
