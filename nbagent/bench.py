@@ -102,22 +102,26 @@ def overhead(rounds: int) -> Figures:
 
 
 def preview(rounds: int) -> Figures:
-    """A job with a preview pulled after every step against one without."""
+    """Time spent in previews, one after every step, as a share of the job without.
+
+    A player asks at most four times a second, which is less often than that.
+    """
     with tempfile.TemporaryDirectory() as folder:
         bench = _Bench(Path(folder))
-        bench.job(seed=0)
-        pairs, first = [], []
+        bench.job(seed=0, previews=[])
+        shares, first, each = [], [], []
         for seed in range(1, rounds + 1):
-            seen: list[int] = []
-            with_preview = bench.job(seed, previews=seen)
-            pairs.append((with_preview, bench.job(seed + 10_000)))
-            first.append(min(seen))
+            seen: list[tuple[int, float]] = []
+            seconds = bench.job(seed, previews=seen)
+            spent = sum(cost for _, cost in seen)
+            shares.append(spent / (seconds - spent))
+            first.append(seen[0][0])
+            each += [cost for _, cost in seen]
     return {
-        "ratio_median": _median_ratio(pairs),
-        "ratios": [round(one / other, 3) for one, other in pairs],
+        "share_median": round(statistics.median(shares), 4),
+        "shares": [round(share, 4) for share in shares],
         "first_preview_after_step": max(first),
-        "with_preview_s": round(statistics.median(pair[0] for pair in pairs), 3),
-        "without_s": round(statistics.median(pair[1] for pair in pairs), 3),
+        "preview_ms_median": round(statistics.median(each) * 1e3, 2),
         "rounds": rounds,
     }
 
@@ -180,16 +184,18 @@ class _Bench:
         self.renderer = Renderer()
         self.take = _take()
 
-    def job(self, seed: int, previews: list[int] | None = None) -> float:
-        """Render one take and return its seconds; collect when previews were had."""
+    def job(self, seed: int, previews: list[tuple[int, float]] | None = None) -> float:
+        """Render one take and return its seconds; collect each preview's step and cost."""
         take = replace(self.take, seed=seed)
         job_id = self.ledger.add_job(self.ledger.add_take(take), None, "interactive")
         job = Job(id=job_id, take=take, store=str(self.folder))
 
         def report(progress: Progress) -> None:
-            if previews is not None and progress.phase == "denoise" and progress.step:
-                if self.renderer.preview(job):
-                    previews.append(progress.step)
+            if previews is None or progress.phase != "denoise" or not progress.step:
+                return
+            began = time.monotonic()
+            if self.renderer.preview(job):
+                previews.append((progress.step, time.monotonic() - began))
 
         start = time.monotonic()
         self.renderer.run(job, report=report, cancelled=lambda: False)
