@@ -147,6 +147,17 @@ def test_what_was_asked_for_after_the_clip_is_done_with_it(session: Session) -> 
     assert (session.settings.store.parent / "c2.gif").is_file()
 
 
+def test_a_blend_names_the_other_clip_in_words_and_says_so(session: Session) -> None:
+    store(session, say(session, "a red ball on the beach"))
+    store(session, say(session, "a cat runs across the meadow"))
+    reply = say(session, "blend c1 and c2")
+    assert "then it turns into a cat" in reply.takes[0].prompt
+    assert len(reply.takes[0].parents) == 2
+    assert any("in words only" in note for note in reply.notes)
+    with pytest.raises(SpecError, match="needs two clips"):
+        say(session, "blend c1 into something")
+
+
 def test_nothing_to_go_back_to(session: Session) -> None:
     store(session, say(session, "a red ball on the beach"))
     with pytest.raises(SpecError, match="nothing to go back to"):

@@ -39,6 +39,7 @@ def compose(
     card: ModelCard,
     parent: Take | None,
     clip_s: float | None = None,
+    other: Take | None = None,
 ) -> Composed:
     """Turn a plan into takes.
 
@@ -49,6 +50,7 @@ def compose(
         card: Of the model that will render.
         parent: The take that is refined; None for a generation.
         clip_s: Seconds of the parent's clip as it plays, if it was rendered.
+        other: The take that the parent is blended into.
 
     Raises:
         SpecError: If the model cannot do it, naming what it can.
@@ -59,8 +61,14 @@ def compose(
     else:
         before = shots.from_json(parent.shot)
         shot, notes = shots.apply(before, plan, clip_s=clip_s)
+    if other is not None:
+        core = shots.from_json(other.shot).core
+        shot = replace(shot, motion=(*shot.motion, f"then it turns into {core}"))
+        notes.append("blended in words only: the other clip's frames are not used yet")
     seed = _seed(plan, options, parent, shots.to_prompt(shot, card.name)[0])
     first, more = _take(plan, request, options, card, parent, before, shot, seed)
+    if other is not None:
+        first = replace(first, parents=(*first.parents, other.id))
     takes = [
         first.with_seed((seed + i) % (MAX_SEED + 1))
         for i in range(_count(plan, options))

@@ -283,6 +283,7 @@ class Session:
             ),
             parent=parent,
             clip_s=rendered.duration_s if rendered else None,
+            other=self._blended(plan),
         )
         if "dry_run" in options:
             time_s = self._estimate(composed.takes)
@@ -307,6 +308,16 @@ class Session:
         return self.ledger.take(
             self.ledger.clip(self.settings.conversation, name).take_id
         )
+
+    def _blended(self, plan: Plan) -> Take | None:
+        """Return the take that a blend leads to, None where nothing is blended."""
+        if not any(edit.kind == "blend" for edit in plan.edits):
+            return None
+        if len(plan.targets) < 2:
+            raise SpecError(
+                "a blend needs two clips: name both, like 'blend c1 and c2'"
+            )
+        return self.clip(plan.targets[1]).take
 
     def _before(self, take: Take, state: State) -> Take:
         """Return the version to go back to: the one named, or the latest's parent."""
