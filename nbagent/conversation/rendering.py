@@ -20,7 +20,7 @@ from nbagent import media
 from nbagent.artifacts import store_frames
 from nbagent.conversation.clip import Clip
 from nbagent.errors import Cancelled, JobFailed, NbagentError, SpecError
-from nbagent.ledger import Artifact, ClipRow, Ledger
+from nbagent.ledger import Artifact, ClipRow, JobRow, Ledger
 from nbagent.settings import Settings
 from nbagent.take import Job, JobState, Lane, Progress, Take
 
@@ -149,22 +149,17 @@ class Rendering:
 
     def _submit(self, index: int, take: Take) -> None:
         listener = partial(self._hear, index)
-        if (job := unfinished(self._ledger, self._settings, take)) is not None:
-            # An earlier kernel, or an earlier run of this cell, has sent it.
+        rows = [r for r in self._ledger.jobs(states=ACTIVE) if r.take_id == take.id]
+        if rows:  # an earlier kernel, or an earlier run of this cell, has sent it
+            job = to_job(self._ledger, self._settings, rows[-1], take)
             self._hear(index, Progress(job=job.id, state="queued"))
             self._engine.reattach([job], listener)
             return
         lane: Lane = "interactive" if take.quality == "draft" else "final"
-        job_id = self._ledger.add_job(take.id, self._turn_id, lane)
-        job = Job(
-            id=job_id,
-            take=take,
-            store=str(self._ledger.folder),
-            lane=lane,
-            checkpoint_s=self._settings.checkpoint_s,
-        )
+        row = self._ledger.job(self._ledger.add_job(take.id, self._turn_id, lane))
+        job = to_job(self._ledger, self._settings, row, take)
         # Known before it runs, so that a cancel can name it at once.
-        self._hear(index, Progress(job=job_id, state="queued"))
+        self._hear(index, Progress(job=job.id, state="queued"))
         self._engine.submit(job, listener)
 
     def _derive(self, take: Take) -> Progress:
@@ -208,16 +203,13 @@ class Rendering:
         )
 
 
-def unfinished(ledger: Ledger, settings: Settings, take: Take) -> Job | None:
-    """Return the job that already is on its way to this take, if there is one."""
-    rows = [r for r in ledger.jobs(states=ACTIVE) if r.take_id == take.id]
-    if not rows:
-        return None
+def to_job(ledger: Ledger, settings: Settings, row: JobRow, take: Take) -> Job:
+    """Return a recorded job as the engine takes it."""
     return Job(
-        id=rows[-1].id,
+        id=row.id,
         take=take,
         store=str(ledger.folder),
-        lane=rows[-1].lane,
+        lane=row.lane,
         checkpoint_s=settings.checkpoint_s,
     )
 

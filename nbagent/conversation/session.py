@@ -6,7 +6,6 @@ notebook shows what comes out; the session does not know how.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,13 +16,14 @@ from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
 from nbagent.conversation.llm import LanguageModel
 from nbagent.conversation.plan import Plan
+from nbagent.conversation.references import unknown_names
 from nbagent.conversation.rendering import (
     ACTIVE,
     Engine,
     Rendering,
     name_takes,
     save_beside,
-    unfinished,
+    to_job,
 )
 from nbagent.conversation.router import route
 from nbagent.conversation.state import State, Variable
@@ -117,12 +117,7 @@ class Session:
         """
         stated = {k: v for k, v in options.items() if v is not None}
         turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, stated)
-        state = context.state(
-            self.ledger,
-            self.settings.conversation,
-            before=turn.position,
-            variables=variables,
-        )
+        state = self._state(variables, before=turn.position)
         plan: Plan | None = None
         try:
             plan = self._brain(words, state)
@@ -179,16 +174,11 @@ class Session:
         Raises:
             UnknownClip: If nothing carries it.
         """
-        row = self.ledger.clip(self.settings.conversation, name)
-        take = self.ledger.take(row.take_id)
-        return Clip(self.ledger, take, row.name, remixer=self._remix)
+        return Clip(self.ledger, self._take(name), name, remixer=self._remix)
 
     def facts(self, name: str) -> str:
         """Describe a clip in one line."""
-        row = self.ledger.clip(self.settings.conversation, name)
-        take = self.ledger.take(row.take_id)
-        parent = self._names().get(take.parents[0]) if take.parents else None
-        return answers.facts(name, take, self.ledger.artifact(row.take_id), parent)
+        return self._facts(name, self._take(name), self._names())
 
     def status(self) -> str:
         """Say what is being rendered."""
@@ -198,17 +188,10 @@ class Session:
 
     def lineage(self, name: str) -> str:
         """Say where a clip comes from, root first."""
-        row = self.ledger.clip(self.settings.conversation, name)
-        names = self._names()
-        chain = [*self.ledger.ancestors(row.take_id), self.ledger.take(row.take_id)]
+        take, names = self._take(name), self._names()
         return "\n".join(
-            answers.facts(
-                names.get(take.id, "(replaced)"),
-                take,
-                self.ledger.artifact(take.id),
-                names.get(take.parents[0]) if take.parents else None,
-            )
-            for take in chain
+            self._facts(names.get(one.id, "(replaced)"), one, names)
+            for one in (*self.ledger.ancestors(take.id), take)
         )
 
     def context(self, variables: tuple[Variable, ...] = ()) -> str:
@@ -305,9 +288,7 @@ class Session:
         if state.clip(name) is None:
             known = ", ".join(clip.ref for clip in state.clips) or "none yet"
             raise UnknownClip(f"no clip is called {name!r}: there are {known}")
-        return self.ledger.take(
-            self.ledger.clip(self.settings.conversation, name).take_id
-        )
+        return self._take(name)
 
     def _blended(self, plan: Plan) -> Take | None:
         """Return the take that a blend leads to, None where nothing is blended."""
@@ -317,12 +298,12 @@ class Session:
             raise SpecError(
                 "a blend needs two clips: name both, like 'blend c1 and c2'"
             )
-        return self.clip(plan.targets[1]).take
+        return self._take(plan.targets[1])
 
     def _before(self, take: Take, state: State) -> Take:
         """Return the version to go back to: the one named, or the latest's parent."""
         latest = state.latest
-        if latest and self.clip(latest.ref).take != take:
+        if latest and self._take(latest.ref) != take:
             return take
         if not take.parents:
             raise SpecError("there is nothing to go back to: this clip has no parent")
@@ -340,7 +321,7 @@ class Session:
         return answers.cannot(plan)
 
     def _describe(self, plan: Plan) -> str:
-        known = {row.name: row for row in self.rows()}
+        known = [row.name for row in self.rows()]
         named = [name for name in plan.targets if name in known]
         if not named:
             return "There is no such clip: " + (
@@ -348,7 +329,7 @@ class Session:
             )
         lines = [self.facts(name) for name in named]
         if len(named) == 2:
-            one, other = (self.ledger.take(known[name].take_id) for name in named)
+            one, other = map(self._take, named)
             lines.append(answers.changes(named[0], one, named[1], other))
         return "\n".join(lines)
 
@@ -391,9 +372,18 @@ class Session:
 
     def _unfinished(self) -> list[Job]:
         rows = self.ledger.jobs(self.settings.conversation, states=ACTIVE)
-        takes = {row.take_id: self.ledger.take(row.take_id) for row in rows}
-        jobs = [unfinished(self.ledger, self.settings, t) for t in takes.values()]
-        return [job for job in jobs if job is not None]
+        return [
+            to_job(self.ledger, self.settings, row, self.ledger.take(row.take_id))
+            for row in rows
+        ]
+
+    def _take(self, name: str) -> Take:
+        row = self.ledger.clip(self.settings.conversation, name)
+        return self.ledger.take(row.take_id)
+
+    def _facts(self, name: str, take: Take, names: Mapping[str, str]) -> str:
+        parent = names.get(take.parents[0]) if take.parents else None
+        return answers.facts(name, take, self.ledger.artifact(take.id), parent)
 
     def _names(self) -> dict[str, str]:
         names: dict[str, str] = {}
@@ -401,19 +391,20 @@ class Session:
             names.setdefault(row.take_id, row.name)
         return names
 
-    def _state(self, variables: tuple[Variable, ...]) -> State:
+    def _state(
+        self, variables: tuple[Variable, ...], before: int | None = None
+    ) -> State:
         return context.state(
-            self.ledger, self.settings.conversation, before=None, variables=variables
+            self.ledger, self.settings.conversation, before=before, variables=variables
         )
 
 
 def _check_names(words: str, state: State) -> None:
     """Refuse a turn about a clip that is not there, rather than take another."""
-    known = [clip.ref for clip in state.clips]
-    for name in re.findall(r"(?<!\w)@?(c\d+)\b", words):
-        if name not in known:
-            have = f"there are {', '.join(known)}" if known else "make a clip first"
-            raise UnknownClip(f"no clip is called {name!r} here: {have}")
+    for name in unknown_names(words, state):
+        known = ", ".join(clip.ref for clip in state.clips)
+        have = f"there are {known}" if known else "make a clip first"
+        raise UnknownClip(f"no clip is called {name!r} here: {have}")
 
 
 def _ignore(_progress: Progress) -> None:
