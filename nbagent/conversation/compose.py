@@ -6,7 +6,6 @@ the model cannot do is refused here, before anything is queued.
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from nbagent.conversation.shot import Shot
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard
 from nbagent.pocket import vocabulary
+from nbagent.pocket.nearest import hear
 from nbagent.take import MAX_SEED, Operation, Quality, Take
 
 MAX_TAKES = 16
@@ -76,7 +76,7 @@ def compose(
     if first.operation == "derive":
         takes = takes[:1]  # another seed would change nothing
     else:
-        more += _unknown_words(first.prompt, card)
+        more += _heard(shots.to_prompt(shot, card.name)[0], card)[1]
     if parent is not None and first.operation == "generate":
         if parent.model_revision != first.model_revision:
             more.append("Made anew, since other weights rendered the clip it refines.")
@@ -94,6 +94,7 @@ def _take(
     seed: int,
 ) -> tuple[Take, list[str]]:
     prompt, negative_prompt = shots.to_prompt(shot, card.name)
+    prompt = _heard(prompt, card)[0]
     num_frames, notes = _num_frames(options, shot, before, card, parent)
     height, width = _size(options, shot, card, parent)
     card.check(num_frames, height, width)
@@ -197,7 +198,8 @@ def _num_frames(
             f"{shot.duration_s:g} s is {wanted} frames at {card.fps:g} fps, more than"
             f" {card.name} can hold: use up to {most_s:g} s"
         )
-    num_frames = min(card.nearest(wanted), key=lambda n: abs(n - wanted))
+    # A tie goes to the longer clip: "extend it" must not give the same length again.
+    num_frames = min(card.nearest(wanted), key=lambda n: (abs(n - wanted), -n))
     if num_frames == wanted:
         return wanted, []
     seconds = num_frames / card.fps
@@ -236,19 +238,32 @@ def _steps(options: Mapping[str, Any], quality: Quality, card: ModelCard) -> int
     return card.draft_steps if quality == "draft" else card.num_inference_steps
 
 
-def _unknown_words(prompt: str, card: ModelCard) -> list[str]:
-    """Name the words that pocket was never taught; refuse if it knows none."""
+def _heard(prompt: str, card: ModelCard) -> tuple[str, list[str]]:
+    """Say the prompt in the words that the model was taught; say what was lost.
+
+    Raises:
+        SpecError: If pocket knows no word of it.
+    """
     if card.name != "pocket":
-        return []
-    unknown = vocabulary.unknown_words(prompt)
-    if not unknown:
-        return []
-    # Not even an article that it knows: this is another language, or no sentence.
-    if not vocabulary.KNOWN_WORDS & set(re.findall(r"[^\W\d_]+", prompt.lower())):
+        return prompt, []
+    heard = hear(prompt)
+    if not heard.prompt:
         raise SpecError(
             f"pocket knows no word of {prompt[:80]!r}: say it in English with things"
             " of its small world (a red ball, a cat, the beach, night), or name a"
             " larger model with --model"
         )
-    listed = ", ".join(unknown[:6])
-    return [f"pocket was never taught: {listed}. It draws the nearest thing it knows."]
+    notes = []
+    if heard.replaced:
+        pairs = ", ".join(f"{near} for {word}" for word, near in heard.replaced[:6])
+        notes.append(f"pocket draws the nearest thing it was taught: {pairs}.")
+    if heard.lost:
+        listed = ", ".join(heard.lost[:6])
+        notes.append(f"pocket was never taught: {listed}. Left out of the picture.")
+    if heard.unpainted:
+        listed = ", ".join(heard.unpainted)
+        notes.append(
+            f"pocket's {listed} has a colour of its own: it paints only its"
+            f" {', '.join(vocabulary.SHAPES)}."
+        )
+    return heard.prompt, notes

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import numpy as np
 
 from nbagent.pocket import vocabulary as words
+from nbagent.pocket.vocabulary import Camera
 from nbagent.pocket.world import Scene
 
 T = TypeVar("T")
@@ -14,8 +15,10 @@ T = TypeVar("T")
 # Plain backgrounds teach which colour word belongs to which noun (facts: the two
 # colours swapped on plain backgrounds), so they are a third of all scenes.
 _PLAIN_SHARE: Final = 0.33
-# Emoji are 8 of 40 actors but each is a picture of its own: draw them more often.
-_EMOJI_SHARE: Final = 0.36
+# Each emoji is a picture of its own; shapes share outlines and colours.
+_EMOJI_SHARE: Final = 0.66
+_CAMERA_SHARE: Final = 0.15  # of scenes on a painted place
+_SECOND_SHARE: Final = 0.06
 
 
 def pick(rng: np.random.Generator, options: tuple[T, ...]) -> T:
@@ -27,48 +30,67 @@ def draw_scene(rng: np.random.Generator) -> Scene:
     """Draw a scene for training; never one that is held out."""
     while True:
         scene = draw_any_scene(rng)
-        if not words.is_held_out(scene.actor, scene.motion, scene.place, scene.time):
+        is_second_known = not scene.second or not words.is_held_out_pair(
+            scene.second, scene.place
+        )
+        if is_second_known and not words.is_held_out(
+            scene.actor, scene.motion, scene.place, scene.time
+        ):
             return scene
 
 
 def draw_any_scene(rng: np.random.Generator) -> Scene:
     """Draw a scene from the whole world, held-out combinations included."""
-    colour = pick(rng, words.COLOURS)
-    actor = f"{colour} {pick(rng, words.SHAPES)}"
     place = pick(rng, words.SCENES)
     if rng.random() < _PLAIN_SHARE:
-        # A shape on its own colour could not be seen.
-        place = pick(rng, tuple(p for p in words.PLAIN if p != f"plain {colour}"))
-    if rng.random() < _EMOJI_SHARE:
-        actor = pick(rng, words.EMOJI)
+        place = pick(rng, words.PLAIN)
     motion = pick(rng, words.MOTIONS)
+    camera: Camera = "still"
+    if place in words.SCENES and rng.random() < _CAMERA_SHARE:
+        camera = pick(rng, words.CAMERAS[1:])
+    actor = _draw_actor(rng, place)
+    second = ""
+    if rng.random() < _SECOND_SHARE:
+        second = _draw_actor(rng, place)
+        if _noun(second) == _noun(actor):  # "a cat and a cat" says nothing
+            second = ""
     return Scene(
         actor=actor,
         place=place,
-        time=pick(rng, words.TIMES) if words.is_scene(place) else "day",
+        time=pick(rng, words.TIMES) if words.has_time(place) else "day",
         motion=motion,
         pace=pick(rng, words.PACES) if motion != "stay" else "normal",
+        camera=camera,
+        second=second,
         seed=int(rng.integers(2**31)),
     )
 
 
+def _draw_actor(rng: np.random.Generator, place: str) -> str:
+    """Draw an actor; never a shape on its own colour, which could not be seen."""
+    if rng.random() < _EMOJI_SHARE:
+        return pick(rng, words.EMOJI)
+    colour = place
+    while f"plain {colour}" == place or colour == place:
+        colour = pick(rng, words.COLOURS)
+    return f"{colour} {pick(rng, words.SHAPES)}"
+
+
+def _noun(actor: str) -> str:
+    return actor.rpartition(" ")[2]
+
+
 def caption(scene: Scene, rng: np.random.Generator) -> str:
     """Say a scene: one of many paraphrases, as a sentence or as comma tags."""
-    subject = _subject(scene, rng)
+    subject = _subject(scene.actor, rng)
+    second = _second(scene, rng)
     finite, participle, place_said = _action(scene, rng)
     place = "" if place_said else _place(scene, rng)
-    time = ""
-    if words.is_scene(scene.place) and (scene.time != "day" or rng.random() < 0.25):
-        time = pick(rng, words.TIME_PHRASES[scene.time])
-    pace = ""
-    if scene.pace != "normal":
-        pace = pick(rng, words.PACE_PHRASES[scene.pace])
-    elif scene.motion != "stay" and rng.random() < 0.05:
-        pace = pick(rng, words.PACE_PHRASES["normal"])
+    time, pace, camera = _adverbials(scene, rng)
 
     if rng.random() < 0.5:  # tags: "a red ball moving right on the beach, slowly"
-        head = [subject, participle if rng.random() < 0.85 else finite]
-        tags = [place, time, pace]
+        head = [subject, second, participle if rng.random() < 0.85 else finite]
+        tags = [place, time, pace, camera]
         if rng.random() < 0.5:
             head.append(tags.pop(0))
         if rng.random() < 0.5:
@@ -88,18 +110,47 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
         front, order = f"{time} ", [p for p in order if p != time]
     elif place and verb and rng.random() < 0.1:
         front, order = f"{place} ", [p for p in order if p != place]
-    tail = [subject, adverb, verb, *order]
-    return front + " ".join(filter(None, tail))
+    tail = " ".join(filter(None, [subject, second, adverb, verb, *order]))
+    return front + tail + (f", {camera}" if camera else "")
 
 
-def _subject(scene: Scene, rng: np.random.Generator) -> str:
-    colour, _, noun = scene.actor.rpartition(" ")
+def _adverbials(scene: Scene, rng: np.random.Generator) -> tuple[str, str, str]:
+    """Say time, pace and camera; what goes without saying is mostly not said."""
+    time = ""
+    if words.has_time(scene.place) and (scene.time != "day" or rng.random() < 0.25):
+        time = pick(rng, words.TIME_PHRASES[scene.time])
+    pace = ""
+    if scene.pace != "normal":
+        pace = pick(rng, words.PACE_PHRASES[scene.pace])
+    elif scene.motion != "stay" and rng.random() < 0.05:
+        pace = pick(rng, words.PACE_PHRASES["normal"])
+    camera = ""
+    if scene.camera != "still" or rng.random() < 0.03:
+        camera = pick(rng, words.CAMERA_PHRASES[scene.camera])
+    return time, pace, camera
+
+
+def _subject(actor: str, rng: np.random.Generator) -> str:
+    colour, _, noun = actor.rpartition(" ")
     said = pick(rng, words.ACTOR_WORDS[noun])
     if colour:
         said = f"{pick(rng, words.COLOUR_WORDS[colour])} {said}"
-    article = "an" if said[0] in "aeiou" else "a"
     draw = rng.random()
-    return said if draw < 0.1 else f"the {said}" if draw < 0.18 else f"{article} {said}"
+    return said if draw < 0.1 else f"the {said}" if draw < 0.18 else _with_a(said)
+
+
+def _with_a(noun: str) -> str:
+    # "a ufo": the one vowel here that is spoken as a consonant
+    is_vowel = noun[0] in "aeiou" and not noun.startswith("ufo")
+    return f"{'an' if is_vowel else 'a'} {noun}"
+
+
+def _second(scene: Scene, rng: np.random.Generator) -> str:
+    """Say the companion: "and a dog", "next to a red ball"."""
+    if not scene.second:
+        return ""
+    link = pick(rng, ("and", "and", "with", "next to", "beside"))
+    return f"{link} {_subject(scene.second, rng)}"
 
 
 def _place(scene: Scene, rng: np.random.Generator) -> str:
@@ -125,7 +176,7 @@ def _action(scene: Scene, rng: np.random.Generator) -> tuple[str, str, bool]:
             article = "" if scene.place == "space" else "the "
             noun = article + noun
             return a.replace("the {p}", noun), b.replace("the {p}", noun), True
-        ways = words.WAYS.get(scene.actor.rpartition(" ")[2])
+        ways = words.WAYS.get(_noun(scene.actor))
         if ways and rng.random() < 0.3:
             a, b = pick(rng, ways)
             to = f" to the {motion}" if rng.random() < 0.5 else f" {motion}"

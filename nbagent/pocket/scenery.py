@@ -1,4 +1,4 @@
-"""Backgrounds of the little world: eight painted places by three hours, and plain ones.
+"""Backgrounds of the little world: nine painted places by three hours, and plain ones.
 
 A background depends on place, hour and one of a few variants; the hour changes colours
 and lights but moves nothing.
@@ -33,6 +33,8 @@ RGB: Final[dict[str, Colour]] = {
     "purple": (130, 52, 190),
     "pink": (255, 128, 190),
     "white": (250, 250, 250),
+    "black": (12, 12, 14),
+    "gray": (128, 130, 134),
 }
 _SKY: Final[dict[Time, tuple[Colour, Colour]]] = {
     "day": ((92, 176, 244), (206, 236, 255)),
@@ -60,7 +62,7 @@ def background(place: str, time: Time, variant: int) -> Floats:
         flat = mix(RGB[place.removeprefix("plain ")], (128, 128, 128), 0.08)
         return np.broadcast_to(np.array(flat, np.float32), (HEIGHT, WIDTH, 3)).copy()
     painter = _Painter(place, time, variant)
-    getattr(painter, place)()
+    getattr(painter, "air" if place == "sky" else place)()
     return painter.finish()
 
 
@@ -126,6 +128,20 @@ class _Painter:
                 self.disc(sx * WIDTH, sy * horizon, 0.7, 0.7, (220, 224, 255))
             self.disc(x, 11, 6, 6, (250, 244, 205))
             self.disc(x + 3, 9.5, 5, 5, mix(top, low, 0.2))
+
+    def clouds(self) -> None:
+        """Paint a floor of clouds, which tells the open sky from a horizon."""
+        light, shade = self.tint((252, 253, 255)), self.tint((208, 224, 244))
+        shift = self.rng.uniform(0, 14)
+        for base, rgb in ((57, shade), (62, light)):
+            for i in range(-1, 6):
+                x = i * 14 + shift + (base % 3) * 5
+                self.disc(x, base, 9, 7 - (i % 2) * 1.5, rgb)
+            self.box(0, base + 2, WIDTH, 10, rgb)
+
+    def air(self) -> None:
+        self.sky(56)
+        self.clouds()
 
     def sea(self) -> None:
         self.sky(34)

@@ -6,12 +6,25 @@ side reads this file to warn about words that pocket does not know.
 
 from __future__ import annotations
 
-import re
 from typing import Final, Literal, TypeAlias
 
-Motion: TypeAlias = Literal["left", "right", "rise", "fall", "bounce", "stay"]
+Motion: TypeAlias = Literal[
+    "left",
+    "right",
+    "rise",
+    "fall",
+    "bounce",
+    "jump",
+    "spin",
+    "circle",
+    "grow",
+    "shrink",
+    "shake",
+    "stay",
+]
 Pace: TypeAlias = Literal["slow", "normal", "fast"]
 Time: TypeAlias = Literal["day", "sunset", "night"]
+Camera: TypeAlias = Literal["still", "zoom in", "pan"]
 
 SHAPES: Final = ("ball", "cube", "star", "heart")
 COLOURS: Final = (
@@ -24,11 +37,18 @@ COLOURS: Final = (
     "pink",
     "white",
 )
-EMOJI: Final = ("cat", "dog", "fish", "boat", "rocket", "car", "panda", "duck")
-# "red ball", ..., "white heart", then the emoji: 40 actors.
+_EMOJI = (
+    "cat dog fish bird rabbit turtle frog elephant monkey pig cow horse penguin owl "
+    "butterfly bee snail crab octopus whale lion panda fox dinosaur chicken ghost robot "
+    "alien snowman car bus bicycle train airplane helicopter rocket boat tractor ufo "
+    "balloon apple banana pizza cake flower tree mushroom house duck"
+)
+EMOJI: Final = tuple(_EMOJI.split())
+# "red ball", ..., "white heart", then the emoji: 81 actors.
 ACTORS: Final = tuple(f"{c} {s}" for s in SHAPES for c in COLOURS) + EMOJI
 
 SCENES: Final = (
+    "sky",
     "sea",
     "beach",
     "meadow",
@@ -38,7 +58,17 @@ SCENES: Final = (
     "forest",
     "space",
 )
-PLAIN: Final = tuple(f"plain {c}" for c in COLOURS)
+PLAIN_COLOURS: Final = (
+    "red",
+    "yellow",
+    "green",
+    "blue",
+    "pink",
+    "white",
+    "black",
+    "gray",
+)
+PLAIN: Final = tuple(f"plain {c}" for c in PLAIN_COLOURS)
 PLACES: Final = SCENES + PLAIN
 TIMES: Final[tuple[Time, ...]] = ("day", "sunset", "night")
 MOTIONS: Final[tuple[Motion, ...]] = (
@@ -47,27 +77,48 @@ MOTIONS: Final[tuple[Motion, ...]] = (
     "rise",
     "fall",
     "bounce",
+    "jump",
+    "spin",
+    "circle",
+    "grow",
+    "shrink",
+    "shake",
     "stay",
 )
 PACES: Final[tuple[Pace, ...]] = ("slow", "normal", "fast")
+CAMERAS: Final[tuple[Camera, ...]] = ("still", "zoom in", "pan")
 
 # A prompt that names no place means this one; no time means day; no pace, normal.
 DEFAULT_PLACE: Final = "meadow"
 
 # The first word of each list is the plain name; the tag form of captions uses any.
 ACTOR_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    **{noun: (noun,) for noun in (*SHAPES, *EMOJI)},
     "ball": ("ball", "ball", "ball", "sphere"),
     "cube": ("cube", "cube", "cube", "box"),
-    "star": ("star",),
-    "heart": ("heart",),
     "cat": ("cat", "cat", "cat", "kitten", "kitty"),
     "dog": ("dog", "dog", "dog", "puppy"),
-    "fish": ("fish",),
-    "boat": ("boat", "boat", "sailboat", "sailing boat", "ship"),
-    "rocket": ("rocket", "rocket", "spaceship"),
-    "car": ("car", "car", "automobile"),
+    "bird": ("bird", "bird", "bluebird"),
+    "rabbit": ("rabbit", "rabbit", "bunny"),
+    "turtle": ("turtle", "turtle", "tortoise"),
+    "monkey": ("monkey", "monkey", "ape"),
+    "pig": ("pig", "pig", "piglet"),
+    "horse": ("horse", "horse", "pony"),
+    "bee": ("bee", "bee", "bumblebee"),
     "panda": ("panda", "panda", "panda bear"),
-    "duck": ("duck",),
+    "dinosaur": ("dinosaur", "dinosaur", "dino"),
+    "chicken": ("chicken", "chicken", "hen"),
+    "alien": ("alien", "alien", "martian"),
+    "car": ("car", "car", "automobile"),
+    "bicycle": ("bicycle", "bicycle", "bike"),
+    "train": ("train", "train", "steam train", "locomotive"),
+    "airplane": ("airplane", "airplane", "plane", "aeroplane"),
+    "rocket": ("rocket", "rocket", "spaceship"),
+    "boat": ("boat", "boat", "sailboat", "sailing boat", "ship"),
+    "ufo": ("ufo", "ufo", "flying saucer"),
+    "cake": ("cake", "cake", "birthday cake"),
+    "pizza": ("pizza", "pizza", "slice of pizza"),
+    "flower": ("flower", "flower", "sunflower"),
 }
 COLOUR_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "red": ("red",),
@@ -78,9 +129,12 @@ COLOUR_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "purple": ("purple", "purple", "violet"),
     "pink": ("pink",),
     "white": ("white",),
+    "black": ("black",),
+    "gray": ("gray", "gray", "grey"),
 }
 # Noun of a scene, for "crosses the beach" and "rises from the sea".
 PLACE_NOUNS: Final[dict[str, tuple[str, ...]]] = {
+    "sky": ("sky",),
     "sea": ("sea", "sea", "ocean", "water"),
     "beach": ("beach", "beach", "shore"),
     "meadow": ("meadow", "meadow", "field", "grass"),
@@ -91,6 +145,15 @@ PLACE_NOUNS: Final[dict[str, tuple[str, ...]]] = {
     "space": ("space",),
 }
 PLACE_PHRASES: Final[dict[str, tuple[str, ...]]] = {
+    "sky": (
+        "in the sky",
+        "in the sky",
+        "in the air",
+        "among the clouds",
+        "above the clouds",
+        "up in the sky",
+        "high in the air",
+    ),
     "sea": (
         "on the sea",
         "over the sea",
@@ -216,8 +279,60 @@ MOTION_PHRASES: Final[dict[Motion, tuple[tuple[str, str], ...]]] = {
         ("bounces", "bouncing"),
         ("bounces up and down", "bouncing up and down"),
         ("hops", "hopping"),
+        ("hops up and down", "hopping up and down"),
+        ("keeps bouncing", "bouncing again and again"),
+    ),
+    "jump": (
         ("jumps", "jumping"),
-        ("jumps up and down", "jumping up and down"),
+        ("jumps", "jumping"),
+        ("jumps up", "jumping up"),
+        ("jumps once", "jumping once"),
+        ("leaps", "leaping"),
+        ("leaps into the air", "leaping into the air"),
+        ("jumps high", "jumping high"),
+    ),
+    "spin": (
+        ("spins", "spinning"),
+        ("spins", "spinning"),
+        ("spins around", "spinning around"),
+        ("rotates", "rotating"),
+        ("turns around", "turning around"),
+        ("twirls", "twirling"),
+        ("whirls", "whirling"),
+    ),
+    "circle": (
+        ("circles", "circling"),
+        ("moves in a circle", "moving in a circle"),
+        ("moves in circles", "moving in circles"),
+        ("goes in circles", "going in circles"),
+        ("goes round and round", "going round and round"),
+        ("flies in a circle", "flying in a circle"),
+        ("orbits", "orbiting"),
+    ),
+    "grow": (
+        ("grows", "growing"),
+        ("grows", "growing"),
+        ("gets bigger", "getting bigger"),
+        ("becomes larger", "becoming larger"),
+        ("grows bigger", "growing bigger"),
+        ("expands", "expanding"),
+    ),
+    "shrink": (
+        ("shrinks", "shrinking"),
+        ("shrinks", "shrinking"),
+        ("gets smaller", "getting smaller"),
+        ("becomes smaller", "becoming smaller"),
+        ("shrinks away", "shrinking away"),
+        ("becomes tiny", "becoming tiny"),
+    ),
+    "shake": (
+        ("shakes", "shaking"),
+        ("shakes", "shaking"),
+        ("trembles", "trembling"),
+        ("wiggles", "wiggling"),
+        ("vibrates", "vibrating"),
+        ("shivers", "shivering"),
+        ("wobbles", "wobbling"),
     ),
     "stay": (
         ("stays still", "staying still"),
@@ -227,17 +342,44 @@ MOTION_PHRASES: Final[dict[Motion, tuple[tuple[str, str], ...]]] = {
         ("does not move", "not moving"),
     ),
 }
+CAMERA_PHRASES: Final[dict[Camera, tuple[str, ...]]] = {
+    "still": ("static camera", "still camera", "fixed camera"),
+    "zoom in": (
+        "zoom in",
+        "zooming in",
+        "camera zoom in",
+        "the camera zooms in",
+        "camera zooming in",
+        "with a zoom in",
+    ),
+    "pan": (
+        "pan",
+        "panning",
+        "panning shot",
+        "camera pan",
+        "the camera pans",
+        "camera panning",
+        "with a pan",
+    ),
+}
+_WALKERS = (
+    "cat dog rabbit turtle elephant monkey pig cow horse penguin lion panda fox "
+    "dinosaur chicken robot alien crab"
+)
+_FLIERS = "bird owl butterfly bee airplane helicopter rocket ufo ghost"
+_SWIMMERS = "fish whale octopus frog duck"
+_DRIVERS = "car bus tractor train"
 # Verbs of animals and vehicles before a direction: "swims to the left".
 WAYS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    **dict.fromkeys(_WALKERS.split(), (("walks", "walking"), ("runs", "running"))),
+    **dict.fromkeys(_FLIERS.split(), (("flies", "flying"),)),
+    **dict.fromkeys(_SWIMMERS.split(), (("swims", "swimming"),)),
+    **dict.fromkeys(_DRIVERS.split(), (("drives", "driving"),)),
     "ball": (("rolls", "rolling"),),
-    "cat": (("walks", "walking"), ("runs", "running")),
-    "dog": (("walks", "walking"), ("runs", "running")),
-    "panda": (("walks", "walking"), ("runs", "running")),
-    "fish": (("swims", "swimming"),),
-    "duck": (("swims", "swimming"), ("walks", "walking")),
+    "snail": (("crawls", "crawling"),),
     "boat": (("sails", "sailing"),),
-    "rocket": (("flies", "flying"),),
-    "car": (("drives", "driving"),),
+    "balloon": (("floats", "floating"),),
+    "bicycle": (("rides", "riding"),),
 }
 # Left or right, equally: the direction is not said. "{p}" is a place noun.
 CROSS_PHRASES: Final[tuple[tuple[str, str], ...]] = (
@@ -252,22 +394,23 @@ CROSS_PHRASES: Final[tuple[tuple[str, str], ...]] = (
 _STOP: Final = (
     "a an the of in on at to by from with over above against and is are it its "
     "there this that one across through into as while during front video clip "
-    "picture showing shows show please"
+    "picture showing shows show please next beside"
 )
 STOP_WORDS: Final = frozenset(_STOP.split())
 
 
-def is_scene(place: str) -> bool:
-    """Return whether a place has a time of day of its own (not plain, not space)."""
+def has_time(place: str) -> bool:
+    """Return whether a place has a time of day (all but the plain ones and space)."""
     return place in SCENES and place != "space"
 
 
 def _known_words() -> frozenset[str]:
-    texts: list[str] = [*COLOURS, *SCENES, *TIMES, *PACES, *PLAIN_PHRASES]
+    texts: list[str] = [*COLOURS, *SCENES, *TIMES, *PACES, *PLAIN_PHRASES, "gray"]
     for group in (ACTOR_WORDS, COLOUR_WORDS, PLACE_NOUNS, PLACE_PHRASES):
         texts += [w for words in group.values() for w in words]
     texts += [w for words in TIME_PHRASES.values() for w in words]
     texts += [w for words in PACE_PHRASES.values() for w in words]
+    texts += [w for words in CAMERA_PHRASES.values() for w in words]
     pairs = [p for ps in MOTION_PHRASES.values() for p in ps]
     pairs += [p for ps in WAYS.values() for p in ps] + list(CROSS_PHRASES)
     texts += [w for pair in pairs for w in pair]
@@ -275,22 +418,6 @@ def _known_words() -> frozenset[str]:
 
 
 KNOWN_WORDS: Final = _known_words() | STOP_WORDS
-
-
-def unknown_words(prompt: str) -> list[str]:
-    """List the words of a prompt that pocket was never taught, in order, once each.
-
-    A prompt that is mostly unknown and has not even an English article is taken to be
-    in a language that pocket does not know, and gives all its words.
-
-    >>> unknown_words("a red ball juggling on the beach")
-    ['juggling']
-    """
-    words = list(dict.fromkeys(re.findall(r"[^\W\d_]+", prompt.lower())))
-    content = [w for w in words if w not in STOP_WORDS]
-    unknown = [w for w in content if w not in KNOWN_WORDS]
-    is_foreign = len(content) == len(words) and 3 * len(unknown) > 2 * len(content)
-    return words if is_foreign else unknown
 
 
 def is_held_out_pair(actor: str, place: str) -> bool:

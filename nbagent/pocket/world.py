@@ -1,63 +1,66 @@
-"""The little world that pocket is trained on: scenes, their pictures, their captions.
+"""The little world that pocket is trained on: scenes and their moving pictures.
 
-A scene is six factors and a seed. Rendering is factored: the background depends on
-place, time and seed, the track on motion, pace and seed, the sprite on the actor; so
-changing one factor with the same seed changes only that factor. Everything is
-deterministic, numpy and Pillow only, and a clip costs about a millisecond because
-sprites and backgrounds are cached.
+A scene is eight factors and a seed. Rendering is factored: the background depends on
+place, time and seed; the actor's path on motion, pace and seed; its look on the actor;
+the camera moves the finished picture. So changing one factor with the same seed changes
+only what that factor means. Everything is deterministic, numpy and Pillow only, and a
+clip costs a millisecond or two because sprites and backgrounds are cached.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from nbagent.pocket import vocabulary as words
-from nbagent.pocket.scenery import (
-    HEIGHT,
-    OVERSAMPLE,
-    RGB,
-    VARIANTS,
-    WIDTH,
-    Colour,
-    Floats,
-    background,
-    mix,
-)
-from nbagent.pocket.vocabulary import Motion, Pace, Time
+from nbagent.pocket.scenery import HEIGHT, OVERSAMPLE, VARIANTS, WIDTH, background
+from nbagent.pocket.sprites import SIZE, looks_back, sprite
+from nbagent.pocket.vocabulary import Camera, Motion, Pace, Time
 
 Frames = NDArray[np.uint8]
 
 FPS: Final = 8
 NUM_FRAMES: Final = 16
 
-_SPRITE: Final = 30  # pixels; 24-36 is readable at 64x64
-# Travel of the actor over a whole 16-frame clip, in pixels; well apart on purpose.
-_TRAVEL_X: Final[dict[Pace, float]] = {"slow": 12, "normal": 25, "fast": 42}
+# What a pace means, per motion, over a whole 16-frame clip; well apart on purpose.
+_TRAVEL_X: Final[dict[Pace, float]] = {"slow": 12, "normal": 25, "fast": 42}  # pixels
 _TRAVEL_Y: Final[dict[Pace, float]] = {"slow": 9, "normal": 19, "fast": 32}
-_HOPS: Final[dict[Pace, int]] = {"slow": 1, "normal": 2, "fast": 3}
-_HOP_HEIGHT: Final = 18.0
+_HOPS: Final[dict[Pace, int]] = {"slow": 2, "normal": 3, "fast": 5}
+_JUMP_LENGTH: Final[dict[Pace, float]] = {"slow": 1.0, "normal": 0.6, "fast": 0.3}
+_TURN: Final[dict[Pace, int]] = {"slow": 180, "normal": 360, "fast": 720}  # degrees
+_ORBIT: Final[dict[Pace, float]] = {"slow": 0.5, "normal": 1.0, "fast": 2.0}  # turns
+_SHAKES: Final[dict[Pace, float]] = {"slow": 1.5, "normal": 3.0, "fast": 5.0}
+_SCALES: Final[dict[Pace, tuple[float, float]]] = {
+    "slow": (0.75, 1.05),
+    "normal": (0.60, 1.20),
+    "fast": (0.40, 1.40),
+}
+_HOP_HEIGHT: Final = 16.0  # pixels
+_JUMP_HEIGHT: Final = 24.0
+_ORBIT_RADIUS: Final = 11.0
+_SHAKE_WIDTH: Final = 4.0
 _LAST: Final = NUM_FRAMES - 1
 
-# These three look where they go; the other emoji are seen from the front.
-_FACES_LEFT: Final = ("fish", "car", "duck")
+_SECOND_SIZE: Final = 20  # pixels: a companion is smaller than the actor
+_ZOOM: Final = 1.4  # of the last frame against the first
+_PAN: Final = 20  # pixels that the background has moved at the last frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """One scene: six factors, and a seed for all that the factors leave open."""
+    """One scene: eight factors, and a seed for all that the factors leave open."""
 
     actor: str
     place: str
     time: Time = "day"
     motion: Motion = "stay"
     pace: Pace = "normal"
+    camera: Camera = "still"
+    second: str = ""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -68,16 +71,30 @@ class Scene:
             (self.time, words.TIMES),
             (self.motion, words.MOTIONS),
             (self.pace, words.PACES),
+            (self.camera, words.CAMERAS),
+            (self.second, ("", *words.ACTORS)),
         ):
             if value not in allowed:
                 msg = f"pocket's world has no {value!r}; it has {', '.join(allowed)}"
                 raise ValueError(msg)
-        if self.time != "day" and not words.is_scene(self.place):
+        if self.time != "day" and not words.has_time(self.place):
             msg = f"{self.place!r} has no time of day; leave time at 'day'"
             raise ValueError(msg)
         if self.pace != "normal" and self.motion == "stay":
             msg = "an actor that stays has no pace; leave pace at 'normal'"
             raise ValueError(msg)
+        if self.camera != "still" and self.place in words.PLAIN:
+            msg = f"a camera move cannot be seen on {self.place!r}; leave it 'still'"
+            raise ValueError(msg)
+
+
+class Pose(NamedTuple):
+    """Where the actor is in one frame."""
+
+    y: float  # centre, pixels from the top
+    x: float  # centre, pixels from the left
+    scale: float = 1.0
+    turn: int = 0  # degrees, clockwise
 
 
 def render(
@@ -104,125 +121,119 @@ def render_with_mask(
     *,
     start: int = 0,
 ) -> tuple[Frames, NDArray[np.bool_]]:
-    """Render a scene; return its frames and the actor's mask `(F, H, W)`."""
+    """Render a scene; return its frames and the mask `(F, H, W)` of its actors."""
     back = background(scene.place, scene.time, _variant(scene.seed))
     frames = np.repeat(back[None], num_frames, axis=0)
     mask = np.zeros((num_frames, HEIGHT, WIDTH), dtype=bool)
-    flip = scene.motion == "right" and scene.actor in _FACES_LEFT
-    for k, (cy, cx) in enumerate(track(scene, num_frames, start=start)):
-        top, left = cy - _SPRITE / 2, cx - _SPRITE / 2
-        qy, qx = round(top * OVERSAMPLE), round(left * OVERSAMPLE)
-        y, py = divmod(qy, OVERSAMPLE)
-        x, px = divmod(qx, OVERSAMPLE)
-        sprite = _sprite(scene.actor, flip, py, px)  # (S+1, S+1, 4), premultiplied
-        y0, y1 = max(y, 0), min(y + _SPRITE + 1, HEIGHT)
-        x0, x1 = max(x, 0), min(x + _SPRITE + 1, WIDTH)
-        part = sprite[y0 - y : y1 - y, x0 - x : x1 - x]
-        alpha = part[..., 3:]
-        frames[k, y0:y1, x0:x1] *= 1 - alpha
-        frames[k, y0:y1, x0:x1] += part[..., :3]
-        mask[k, y0:y1, x0:x1] = alpha[..., 0] > 0.25
+    if scene.camera == "pan":
+        wide = np.concatenate([back, back[:, ::-1]], axis=1)  # mirrored: no seam
+        for k in range(num_frames):
+            x = round(_PAN * (start + k) / _LAST) % WIDTH
+            frames[k] = wide[:, x : x + WIDTH]
+    flip = looks_back(scene.actor, scene.motion)
+    for k, pose in enumerate(poses(scene, num_frames, start=start)):
+        if scene.second:
+            _paste(frames[k], mask[k], scene.second, _aside(scene.seed), flip=False)
+        _paste(frames[k], mask[k], scene.actor, pose, flip=flip)
     pixels = (frames + 0.5).astype(np.uint8)
+    if scene.camera == "zoom in":
+        for k in range(num_frames):
+            factor = _ZOOM ** ((start + k) / _LAST)
+            dy, dx = HEIGHT * (1 - 1 / factor) / 2, WIDTH * (1 - 1 / factor) / 2
+            box = (dx, dy, WIDTH - dx, HEIGHT - dy)
+            pixels[k] = _resized(pixels[k], WIDTH, HEIGHT, box)
+            mask[k] = _resized(mask[k], WIDTH, HEIGHT, box)
     if (height, width) != (HEIGHT, WIDTH):
-        size = (width, height)
-        pixels = np.stack([np.asarray(Image.fromarray(f).resize(size)) for f in pixels])
-        mask = np.stack(
-            [
-                np.asarray(Image.fromarray(m).resize(size, Image.Resampling.NEAREST))
-                for m in mask
-            ]
-        )
+        pixels = np.stack([_resized(f, width, height) for f in pixels])
+        mask = np.stack([_resized(m, width, height) for m in mask])
     return pixels, mask
 
 
-def track(
-    scene: Scene, num_frames: int = NUM_FRAMES, *, start: int = 0
-) -> list[tuple[float, float]]:
-    """Return the centre `(y, x)` of the actor for each frame, in pixels."""
+def poses(scene: Scene, num_frames: int = NUM_FRAMES, *, start: int = 0) -> list[Pose]:
+    """Return the actor's pose in each frame, before the camera."""
     rng = np.random.default_rng([scene.seed, 1])
     jitter_y, jitter_x = rng.uniform(-1, 1, 2)
-    y, x = 35 + 4 * jitter_y, 32 + 5 * jitter_x
-    dx = _TRAVEL_X[scene.pace] * {"left": -1, "right": 1}.get(scene.motion, 0)
-    dy = _TRAVEL_Y[scene.pace] * {"rise": -1, "fall": 1}.get(scene.motion, 0)
-    path = []
-    for k in range(start, start + num_frames):
-        u = k / _LAST - 0.5
-        hop = 0.0
-        if scene.motion == "bounce":
-            hop = _HOP_HEIGHT * abs(np.sin(np.pi * _HOPS[scene.pace] * k / _LAST)) - 9
-        path.append((float(y + dy * u - hop), float(x + dx * u)))
-    return path
+    y, x = float(35 + 4 * jitter_y), float(32 + 5 * jitter_x)
+    return [
+        _pose(scene.motion, scene.pace, k / _LAST, y, x)
+        for k in range(start, start + num_frames)
+    ]
+
+
+def _pose(motion: Motion, pace: Pace, u: float, y: float, x: float) -> Pose:
+    """Return the pose at the share `u` of the clip of an actor based at (y, x)."""
+    match motion:
+        case "left" | "right":
+            sign = 1 if motion == "right" else -1
+            return Pose(y, x + sign * _TRAVEL_X[pace] * (u - 0.5))
+        case "rise" | "fall":
+            sign = 1 if motion == "fall" else -1
+            return Pose(y + sign * _TRAVEL_Y[pace] * (u - 0.5), x)
+        case "bounce":
+            hop = abs(np.sin(np.pi * _HOPS[pace] * u))
+            return Pose(y + 8 - _HOP_HEIGHT * float(hop), x)
+        case "jump":
+            v = (u - 0.5) / _JUMP_LENGTH[pace] + 0.5  # 0..1 while in the air
+            return Pose(y + 10 - _JUMP_HEIGHT * max(0.0, 4 * v * (1 - v)), x)
+        case "spin":
+            return Pose(y, x, turn=round(_TURN[pace] * u) % 360)
+        case "circle":
+            a = 2 * np.pi * _ORBIT[pace] * u
+            r = _ORBIT_RADIUS
+            return Pose(y - r * float(np.cos(a)), x + r * float(np.sin(a)))
+        case "grow" | "shrink":
+            low, high = _SCALES[pace]
+            v = u if motion == "grow" else 1 - u
+            return Pose(y, x, scale=low + (high - low) * v)
+        case "shake":
+            sway = np.sin(2 * np.pi * _SHAKES[pace] * u)
+            return Pose(y, x + _SHAKE_WIDTH * float(sway))
+        case _:
+            return Pose(y, x)
+
+
+def _paste(
+    frame: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    actor: str,
+    pose: Pose,
+    *,
+    flip: bool,
+) -> None:
+    """Draw one actor into a frame `(H, W, 3)` and its mask `(H, W)`, in place."""
+    size = max(4, round(SIZE * pose.scale))
+    n = len(sprite(actor, flip, size, pose.turn, 0, 0)) - 1
+    qy = round((pose.y - n / 2) * OVERSAMPLE)
+    qx = round((pose.x - n / 2) * OVERSAMPLE)
+    y, py = divmod(qy, OVERSAMPLE)
+    x, px = divmod(qx, OVERSAMPLE)
+    picture = sprite(actor, flip, size, pose.turn, py, px)
+    y0, y1 = max(y, 0), min(y + n + 1, HEIGHT)
+    x0, x1 = max(x, 0), min(x + n + 1, WIDTH)
+    if y0 >= y1 or x0 >= x1:
+        return
+    part = picture[y0 - y : y1 - y, x0 - x : x1 - x].astype(np.float32)
+    alpha = part[..., 3:]
+    frame[y0:y1, x0:x1] *= 1 - alpha
+    frame[y0:y1, x0:x1] += part[..., :3]
+    mask[y0:y1, x0:x1] |= alpha[..., 0] > 0.25
+
+
+def _aside(seed: int) -> Pose:
+    """Return where a companion stands: low at the left or the right."""
+    side = int(np.random.default_rng([seed, 4]).integers(2))
+    return Pose(52.0, 11.0 if side else 53.0, scale=_SECOND_SIZE / SIZE)
 
 
 def _variant(seed: int) -> int:
     return int(np.random.default_rng([seed, 2]).integers(VARIANTS))
 
 
-# --- sprites ---------------------------------------------------------------------
-
-
-@lru_cache(maxsize=4096)
-def _sprite(actor: str, flip: bool, phase_y: int, phase_x: int) -> Floats:  # noqa: FBT001
-    """Return `(S+1, S+1, 4)` floats 0..255 (alpha 0..1), shifted by quarter pixels."""
-    big = _big_sprite(actor)
-    if flip:
-        big = big[:, ::-1]
-    k, n = OVERSAMPLE, _SPRITE
-    canvas = np.zeros(((n + 1) * k, (n + 1) * k, 4), np.float32)
-    canvas[phase_y : phase_y + n * k, phase_x : phase_x + n * k] = big
-    small = canvas.reshape(n + 1, k, n + 1, k, 4).mean((1, 3))
-    return np.asarray(small, np.float32)
-
-
-@lru_cache(maxsize=64)
-def _big_sprite(actor: str) -> Floats:
-    n = _SPRITE * OVERSAMPLE
-    if actor in words.EMOJI:
-        atlas = Image.open(Path(__file__).parent / "emoji.png").convert("RGBA")
-        i, side = words.EMOJI.index(actor), atlas.height
-        tile = atlas.crop((i * side, 0, (i + 1) * side, side))
-        image = tile.resize((n, n), Image.Resampling.LANCZOS)
-    else:
-        colour, shape = actor.split()
-        image = _shape(shape, RGB[colour], n)
-    pixels = np.array(image, np.float32)
-    pixels[..., 3] /= 255
-    pixels[..., :3] *= pixels[..., 3:]
-    return pixels
-
-
-def _shape(shape: str, rgb: Colour, n: int) -> Image.Image:
-    """Draw a shape with a dark rim and a light, so that it reads on any background."""
-    big = Image.new("RGBA", (n, n))
-    draw = ImageDraw.Draw(big)
-    rim, light, dark = mix(rgb, (0, 0, 0), 0.5), mix(rgb, (255, 255, 255), 0.45), 0.72
-    line = n // 24
-    if shape == "ball":
-        box = (n * 0.06, n * 0.06, n * 0.94, n * 0.94)
-        draw.ellipse(box, fill=rgb, outline=rim, width=line)
-        draw.ellipse((n * 0.24, n * 0.2, n * 0.46, n * 0.38), fill=light)
-    elif shape == "cube":
-        a, b, d = n * 0.06, n * 0.70, n * 0.24
-        front = [(a, a + d), (b, a + d), (b, b + d), (a, b + d)]
-        top = [(a, a + d), (a + d, a), (b + d, a), (b, a + d)]
-        side = [(b, a + d), (b + d, a), (b + d, b), (b, b + d)]
-        shades = (rgb, light, mix(rgb, (0, 0, 0), 1 - dark))
-        for face, fill in zip((front, top, side), shades, strict=True):
-            draw.polygon(face, fill=fill)
-            draw.line([*face, face[0]], fill=rim, width=line, joint="curve")
-    elif shape == "star":
-        turn = np.arange(10) * np.pi / 5 - np.pi / 2
-        radius = np.where(np.arange(10) % 2, 0.215, 0.5) * n
-        xs, ys = n / 2 + radius * np.cos(turn), n * 0.53 + radius * np.sin(turn)
-        points = list(zip(xs.tolist(), ys.tolist(), strict=True))
-        draw.polygon(points, fill=rgb)
-        draw.line([*points, points[0]], fill=rim, width=line, joint="curve")
-    else:
-        t = np.linspace(0, 2 * np.pi, 120)
-        xs = n / 2 + n * 0.44 * np.sin(t) ** 3
-        curve = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
-        points = list(zip(xs.tolist(), (n * 0.46 - n * 0.027 * curve).tolist()))  # noqa: B905
-        draw.polygon(points, fill=rgb)
-        draw.line([*points, points[0]], fill=rim, width=line, joint="curve")
-        draw.ellipse((n * 0.2, n * 0.2, n * 0.36, n * 0.34), fill=light)
-    return big
+def _resized(
+    picture: NDArray[np.generic],
+    width: int,
+    height: int,
+    box: tuple[float, float, float, float] | None = None,
+) -> NDArray[np.generic]:
+    how = Image.Resampling.BILINEAR if picture.ndim == 3 else Image.Resampling.NEAREST
+    return np.asarray(Image.fromarray(picture).resize((width, height), how, box))
