@@ -34,6 +34,8 @@ from nbagent.pocket.world import FPS, NUM_FRAMES
 
 MAX_TOKENS: Final = 32
 _VOCABULARY: Final = 512
+# Share of the noise at which the second transformer takes over from the first.
+BOUNDARY: Final = 0.8
 # What the render room reads. Steps, guidance and shift: docs/pocket.md has the sweep.
 DEFAULTS: Final[dict[str, float]] = {
     "fps": FPS,
@@ -48,44 +50,51 @@ DEFAULTS: Final[dict[str, float]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSize:
-    """The numbers that set pocket's size; the defaults are the shipped model's."""
+class ExpertSize:
+    """The numbers that set the size of one of the two transformers."""
 
+    patch: tuple[int, int, int]  # frames, cells down, cells across, in one token
+    num_heads: int
+    num_layers: int
     width_per_head: int = 64
-    num_heads: int = 3
-    num_layers: int = 6
-    ffn_dim: int = 768
+
+    @property
+    def width(self) -> int:
+        """Channels of a token."""
+        return self.num_heads * self.width_per_head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSize:
+    """Pocket's sizes; the defaults are the shipped model's.
+
+    Two experts, as in Wan 2.2: above `BOUNDARY` of the noise only the lay-out and the
+    path of the actor can be told, and 32 wide tokens a clip are enough for that, so the
+    words of motion are learnt at a tenth of the price of a clip; below it, 512 small
+    tokens draw outlines.
+    """
+
+    high: ExpertSize = ExpertSize(patch=(16, 1, 8), num_heads=4, num_layers=5)
+    low: ExpertSize = ExpertSize(patch=(2, 1, 1), num_heads=3, num_layers=6)
     text_dim: int = 128
     text_layers: int = 2
 
 
 TINY: Final = ModelSize(
-    width_per_head=16, num_heads=2, num_layers=1, ffn_dim=32, text_dim=32, text_layers=1
+    high=ExpertSize(patch=(16, 1, 8), num_heads=2, num_layers=1, width_per_head=16),
+    low=ExpertSize(patch=(2, 1, 1), num_heads=2, num_layers=1, width_per_head=16),
+    text_dim=32,
+    text_layers=1,
 )
 
 
 class Parts(nn.Module):
-    """The two networks that are trained together."""
+    """The three networks that are trained, named as the pipeline names them."""
 
     def __init__(self, size: ModelSize) -> None:
         super().__init__()
-        self.transformer = WanTransformer3DModel(
-            # One token is two frames of one 8x8-pixel cell: halves the tokens of a
-            # clip, and keeps outlines sharp where (1, 2, 2) gave blobs (docs).
-            patch_size=(2, 1, 1),
-            num_attention_heads=size.num_heads,
-            attention_head_dim=size.width_per_head,
-            in_channels=LATENT_CHANNELS,
-            out_channels=LATENT_CHANNELS,
-            text_dim=size.text_dim,
-            freq_dim=128,
-            ffn_dim=size.ffn_dim,
-            num_layers=size.num_layers,
-            cross_attn_norm=True,
-        )
-        # x0-prediction starts at the mean picture instead of at noise.
-        nn.init.zeros_(self.transformer.proj_out.weight)
-        nn.init.zeros_(self.transformer.proj_out.bias)
+        self.transformer = _build_transformer(size.high, size.text_dim)
+        self.transformer_2 = _build_transformer(size.low, size.text_dim)
         self.text_encoder = UMT5EncoderModel(
             UMT5Config(
                 vocab_size=_VOCABULARY,
@@ -105,6 +114,25 @@ class Parts(nn.Module):
         """Return text states `(B, L, D)` with zeros after the end, as the pipeline."""
         states = self.text_encoder(ids, mask).last_hidden_state
         return states * mask[..., None].to(states.dtype)
+
+
+def _build_transformer(size: ExpertSize, text_dim: int) -> WanTransformer3DModel:
+    transformer = WanTransformer3DModel(
+        patch_size=size.patch,
+        num_attention_heads=size.num_heads,
+        attention_head_dim=size.width_per_head,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        text_dim=text_dim,
+        freq_dim=128,
+        ffn_dim=4 * size.width,
+        num_layers=size.num_layers,
+        cross_attn_norm=True,
+    )
+    # x0-prediction starts at the mean picture instead of at noise.
+    nn.init.zeros_(transformer.proj_out.weight)
+    nn.init.zeros_(transformer.proj_out.bias)
+    return transformer
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
@@ -150,6 +178,8 @@ def build_pipeline(
         vae=vae,
         scheduler=scheduler,
         transformer=parts.transformer,
+        transformer_2=parts.transformer_2,
+        boundary_ratio=BOUNDARY,
     )
 
 

@@ -1,10 +1,11 @@
 """Train pocket from nothing to shipped weights: one straight script, on CPU.
 
-    nbagent train-pocket --minutes 100 --out weights
+    nbagent train-pocket --out weights
 
-Steps: fit the VAE and the tokenizer, then train transformer and text encoder together
-to predict the clean latents (x0) from noisy ones: first two-frame clips, then a few
-moments of longer ones, then whole clips. Two processes of one thread each beat one process of two
+Steps: fit the VAE and the tokenizer; train the high-noise transformer and the text
+encoder together on whole clips; then, with the text encoder frozen, the low-noise
+transformer on pictures first, a few moments of clips next, whole clips last. Both
+predict the clean latents (x0). Two processes of one thread each beat one process of two
 threads on CPU; they average gradients through gloo. The data is endless: every sample
 is rendered on the fly from its global index, so nothing is stored and a resumed run
 continues bit for bit. What was tried and what it gave: docs/pocket.md.
@@ -17,18 +18,20 @@ import json
 import math
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from diffusers import AutoencoderKLWan
+from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
+from torch.nn import functional as F  # noqa: N812 (the field's name for it)
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from nbagent.pocket.captions import caption, draw_scene
@@ -40,22 +43,30 @@ from nbagent.pocket.model import (
     build_tokenizer,
     export,
 )
-from nbagent.pocket.vae import PATCH, Codec, build_vae, fit_codec
+from nbagent.pocket.vae import PATCH, Codec, build_vae, cut, fit_codec, fit_tokens
 from nbagent.pocket.world import NUM_FRAMES, render_with_mask
 
-SEED: Final = 20  # of everything; sample i is drawn from [SEED, i]
+SEED: Final = 30  # of everything; sample i of an expert is drawn from [SEED, expert, i]
 
-# Curriculum, as (end of the stage as a share of the budget, what its clip steps cycle
-# through). The unit is the moment: two frames, 64 tokens. Pictures (one moment) first,
-# because outlines and colours need hundreds of thousands of looks and a picture costs
-# an eighth of a clip; then two or four moments of a clip, picked at random and told
-# to the model by their true rotary times, which teach motion at a quarter or half the
-# price; then whole clips.
-STAGES: Final = ((0.30, (1,)), (0.50, (2, 4)), (1.0, (8, 4, 8, 8)))
-PICTURE_SHARE: Final = 0.2  # of steps in the clip stages, so that looks keep improving
+# The unit of the low-noise expert is the moment: two frames, 64 tokens. Curriculum, as
+# (end of the stage as a share of its budget, what its steps cycle through, in moments).
+# Pictures (one moment) first, because outlines and colours need hundreds of thousands
+# of looks and a picture costs an eighth of a clip; then four moments of a clip, picked
+# at random and told to the model by their true rotary times; then whole clips.
+STAGES: Final = ((0.40, (1,)), (0.75, (4,)), (1.0, (8, 4, 8, 8)))
+PICTURE_SHARE: Final = 0.25  # of steps after the first stage, so that looks improve
 MOMENTS: Final = NUM_FRAMES // 2
-TOKENS: Final = 4096  # per process and step: 64 pictures, or 8 whole clips
 CELLS: Final = 64  # tokens of a moment
+LOW_TOKENS: Final = 4096  # per process and step: 64 pictures, or 8 whole clips
+HIGH_CLIPS: Final = 48  # per process and step; a whole clip is only 8 tokens here
+LEVELS: Final = 2  # noise levels at which a rendered clip is shown: rendering costs too
+
+# Noise levels, as shares of noise. The experts overlap around the boundary of 0.8, so
+# that it can be moved after training.
+HIGH_FROM: Final = 0.7
+LOW_TO: Final = 0.9
+# Centre of the logit-normal draw: a picture has fewer pixels to see through noise with.
+LOW_CENTRE: Final = {1: 0.0, 4: 0.5, 8: 0.5}
 
 # Optimiser. Muon turns 2-D block weights (matched to AdamW's step size), AdamW the
 # rest; the common rate 1.5e-3 and the warm-up are the measured recipe of the design.
@@ -63,15 +74,16 @@ RATE: Final = 1.5e-3
 WARMUP_STEPS: Final = 100
 DECAY_SHARE: Final = 0.35  # linear to FINAL_RATE over the last share of the budget
 FINAL_RATE: Final = 0.02
+# The first expert's ends start from principal components; the full rate would undo them.
+END_GAIN: Final = 0.1
+START_GAIN: Final = 0.3  # of its head: the first guesses stay near the mean clip
 BETAS: Final = (0.9, 0.98)
-EMA: Final = 0.9985  # about 700 steps, ten minutes
+EMA: Final = 0.998  # about 500 steps, twenty minutes
 GRAD_CLIP: Final = 1.0
 
-# Loss. t = sigmoid(N(0, 1)) with a shift: more frames hold more redundancy, so the
-# same noise destroys less of a clip than of a picture (SD3, section 5.3.2).
-SHIFT: Final = {1: 2.0, 2: 2.5, 4: 3.0, 8: 4.0}
-T_FLOOR: Final = 0.1  # x0 error over max(t, floor): the velocity loss, tamed at t -> 0
-ACTOR_WEIGHT: Final = 4.0  # extra weight of tokens the actor touches; doubled accuracy
+T_FLOOR: Final = 0.2  # x0 error over max(t, floor): the velocity loss, tamed at t -> 0
+# Extra weight of cells that the actors touch; it doubled the accuracy of pictures.
+ACTOR_WEIGHT: Final = 4.0
 EMPTY_CAPTIONS: Final = 0.1  # for classifier-free guidance
 
 CHECKPOINT_S: Final = 120.0
@@ -81,7 +93,8 @@ CHECKPOINT_S: Final = 120.0
 class Options:
     """The command line, parsed."""
 
-    minutes: float
+    high_minutes: float
+    low_minutes: float
     steps: int | None
     stop_after: int | None
     out: Path
@@ -89,7 +102,7 @@ class Options:
     resume: bool
     processes: int
     export_minutes: float
-    tokens: int
+    batch: float
     tiny: bool
     compile: bool
 
@@ -98,16 +111,19 @@ def main(argv: list[str] | None = None) -> int:
     """Train pocket and write its weights folder; return 0 when the budget is used."""
     parser = argparse.ArgumentParser(prog="nbagent train-pocket", description=__doc__)
     parser.add_argument(
-        "--minutes", type=float, default=100, help="budget of wall time"
+        "--high-minutes", type=float, default=60, help="budget of the first expert"
     )
-    parser.add_argument("--steps", type=int, help="budget in steps instead (exact)")
+    parser.add_argument(
+        "--low-minutes", type=float, default=180, help="budget of the second expert"
+    )
+    parser.add_argument("--steps", type=int, help="budgets in steps instead (exact)")
     parser.add_argument("--stop-after", type=int, help="pause at this step (resume)")
     parser.add_argument("--out", type=Path, default=Path("pocket-weights"))
     parser.add_argument("--work", type=Path, default=Path(".runs/pocket"))
     parser.add_argument("--resume", action="store_true", help="continue from --work")
     parser.add_argument("--processes", type=int, default=2, help="one thread each")
     parser.add_argument("--export-minutes", type=float, default=20)
-    parser.add_argument("--tokens", type=int, default=TOKENS, help="per process, step")
+    parser.add_argument("--batch", type=float, default=1.0, help="factor on batches")
     parser.add_argument("--tiny", action="store_true", help="a toy model, for tests")
     parser.add_argument("--no-compile", dest="compile", action="store_false")
     options = Options(**vars(parser.parse_args(argv)))
@@ -121,226 +137,297 @@ def main(argv: list[str] | None = None) -> int:
         build_vae(codec).save_pretrained(fixed / "vae")
         build_tokenizer().save_pretrained(fixed / "tokenizer")
         save_file(codec.state(), fixed / "codec.safetensors")
+    if not (fixed / "tokens.safetensors").exists():
+        high = (TINY if options.tiny else ModelSize()).high
+        tokens = fit_tokens(
+            Codec(**load_file(fixed / "codec.safetensors")),
+            high.patch,
+            high.width,
+            num_scenes=64 if options.tiny else 1600,
+        )
+        save_file(tokens, fixed / "tokens.safetensors")
 
     # 2. One process per core, one thread each.
     if options.processes == 1:
         train(0, options)
     else:
         os.environ["OMP_NUM_THREADS"] = "1"
-        rendezvous = options.work / "rendezvous"
-        rendezvous.unlink(missing_ok=True)
+        (options.work / "rendezvous").unlink(missing_ok=True)
         spawn(train, (options,), nprocs=options.processes)
     return 0
 
 
 def train(rank: int, options: Options) -> None:
-    """Run the training loop of one process."""
+    """Train both experts, one after the other, as one of the processes."""
     torch.set_num_threads(1)
-    world = options.processes
-    if world > 1:
+    if options.processes > 1:
         store = (options.work / "rendezvous").resolve().as_uri()
-        dist.init_process_group("gloo", init_method=store, rank=rank, world_size=world)
-    fixed = options.work / "fixed"
-    codec = Codec(**load_file(fixed / "codec.safetensors"))
-    tokenizer = AutoTokenizer.from_pretrained(fixed / "tokenizer")
-
-    # 3. Model, optimisers, and where a former run stopped.
+        dist.init_process_group(
+            "gloo", init_method=store, rank=rank, world_size=options.processes
+        )
     torch.manual_seed(SEED)
-    size = TINY if options.tiny else ModelSize()
-    parts = Parts(size)
-    parts.transformer.set_attn_processor(TrainingAttention())
-    clock = Clock(parts.transformer.rope)
-    parts.transformer.rope = clock
+    run = Run(rank=rank, options=options)
+    for expert in ("high", "low"):
+        train_expert(expert, run)
+    run.export()
+    if options.processes > 1:
+        dist.barrier()
+        dist.destroy_process_group()
+
+
+class Run:
+    """What both experts share: the networks, their averages, the fixed parts."""
+
+    def __init__(self, *, rank: int, options: Options) -> None:
+        self.rank = rank
+        self.options = options
+        self.fixed = options.work / "fixed"
+        self.codec = Codec(**load_file(self.fixed / "codec.safetensors"))
+        self.tokenizer: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(
+            self.fixed / "tokenizer"
+        )
+        self.size = TINY if options.tiny else ModelSize()
+        self.parts = Parts(self.size)
+        self.ema = {k: v.detach().clone() for k, v in self.parts.state_dict().items()}
+
+    def export(self) -> None:
+        """Write the averages as a pipeline folder."""
+        if self.rank == 0:
+            vae = AutoencoderKLWan.from_pretrained(self.fixed / "vae")
+            export(self.options.out, self.size, self.ema, vae, self.tokenizer)
+
+
+@dataclass(slots=True, kw_only=True)
+class Counters:
+    """How far an expert has come; part of its checkpoint."""
+
+    step: int = 0
+    samples: int = 0
+    spent_s: float = 0.0
+    losses: dict[int, list[float]] = field(default_factory=dict)
+
+
+def train_expert(expert: str, run: Run) -> None:
+    """Train one expert until its budget is used."""
+    options, rank, parts = run.options, run.rank, run.parts
+    world = options.processes
+    budget_s = 60 * (options.high_minutes if expert == "high" else options.low_minutes)
+
+    # 3. What is trained: a transformer, and with the first one the text encoder.
+    name = "transformer" if expert == "high" else "transformer_2"
+    transformer = getattr(parts, name)
+    transformer.set_attn_processor(TrainingAttention())
+    transformer.patch_embedding.forward = partial(
+        cut_patches, transformer.patch_embedding
+    )
+    clock = Clock(transformer.rope) if expert == "low" else None
+    if clock:
+        transformer.rope = clock
     if options.compile:
         torch._dynamo.config.recompile_limit = 16  # noqa: SLF001 (three clip lengths)
-        parts.transformer.compile_repeated_blocks(dynamic=False)
-    parameters = dict(parts.named_parameters())
-    turned = {
-        name: p for name, p in parameters.items() if ".blocks." in name and p.ndim == 2
-    }
+        transformer.compile_repeated_blocks(dynamic=False)
+    prefixes = (f"{name}.", "text_encoder.") if expert == "high" else (f"{name}.",)
+    parameters = {k: p for k, p in parts.named_parameters() if k.startswith(prefixes)}
+    if expert == "high":
+        start_from_tokens(transformer, run.fixed / "tokens.safetensors")
+    ends = {k for k in parameters if ".patch_embedding." in k or ".proj_out." in k}
+    turned = {k for k, p in parameters.items() if ".blocks." in k and p.ndim == 2}
+    rest = parameters.keys() - turned - ends
+    groups: list[dict[str, Any]] = [
+        {"params": [parameters[k] for k in parameters if k in rest], "gain": 1.0},
+        {"params": [parameters[k] for k in parameters if k in ends]}
+        | {"gain": END_GAIN if expert == "high" else 1.0},
+    ]
     optimizers = (
         torch.optim.Muon(
-            list(turned.values()),
+            [parameters[k] for k in parameters if k in turned],
             RATE,
             weight_decay=0.01,
             adjust_lr_fn="match_rms_adamw",
         ),
-        torch.optim.AdamW(
-            [p for name, p in parameters.items() if name not in turned],
-            RATE,
-            betas=BETAS,
-            weight_decay=0.0,
-        ),
+        torch.optim.AdamW(groups, RATE, betas=BETAS, weight_decay=0.0),
     )
-    ema = {name: v.detach().clone() for name, v in parts.state_dict().items()}
-    step, samples, clips, spent_s = 0, 0, 0, 0.0
-    checkpoint = options.work / "checkpoint.pt"
+    ema = {k: v for k, v in run.ema.items() if k in parameters}
+
+    # 4. Where a former run stopped.
+    count = Counters()
+    checkpoint = options.work / f"{expert}.pt"
     if options.resume and checkpoint.exists():
         saved: dict[str, Any] = torch.load(checkpoint, weights_only=True)
-        parts.load_state_dict(saved["model"])
+        for k, v in saved["model"].items():
+            parameters[k].data.copy_(v)
+        for k, v in saved["ema"].items():
+            ema[k].copy_(v)
         for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(state)
-        ema = saved["ema"]
-        step, samples, clips = saved["step"], saved["samples"], saved["clips"]
-        spent_s = saved["spent_s"]
+        count = Counters(**saved["count"])
 
-    def save(*, ship: bool) -> None:
-        if rank:
-            return
-        state = {
-            "model": parts.state_dict(),
-            "optimizers": [o.state_dict() for o in optimizers],
-            "ema": ema,
-            "step": step,
-            "samples": samples,
-            "clips": clips,
-            "spent_s": spent_s,
-        }
-        torch.save(state, checkpoint.with_suffix(".tmp"))
-        checkpoint.with_suffix(".tmp").replace(checkpoint)
-        if ship:
-            vae = AutoencoderKLWan.from_pretrained(fixed / "vae")
-            export(options.out, size, ema, vae, tokenizer)
+    def save() -> None:
+        if rank == 0:
+            state = {
+                "model": {k: p.data for k, p in parameters.items()},
+                "ema": ema,
+                "optimizers": [o.state_dict() for o in optimizers],
+                "count": {"step": count.step, "samples": count.samples}
+                | {"spent_s": count.spent_s},
+            }
+            torch.save(state, checkpoint.with_suffix(".tmp"))
+            checkpoint.with_suffix(".tmp").replace(checkpoint)
 
-    # 4. The loop. Progress is what rank 0 says, so that all ranks do the same.
-    budget_s = options.minutes * 60
+    # 5. The loop. Progress is what rank 0 says, so that all ranks do the same.
     last = time.monotonic()
-    next_save, next_ship = spent_s + CHECKPOINT_S, spent_s + options.export_minutes * 60
-    window: dict[int, list[float]] = {}
-    window_start, window_samples, stage = spent_s, samples, 0
+    next_save = count.spent_s + CHECKPOINT_S
+    next_export = count.spent_s + 60 * options.export_minutes
+    shown_s, shown_samples = count.spent_s, count.samples
     while True:
         now = time.monotonic()
-        spent_s, last = spent_s + now - last, now
-        progress = step / options.steps if options.steps else spent_s / budget_s
+        count.spent_s, last = count.spent_s + now - last, now
+        share = (
+            count.step / options.steps if options.steps else count.spent_s / budget_s
+        )
         if world > 1:
-            shared = torch.tensor([progress, spent_s], dtype=torch.float64)
+            shared = torch.tensor([share, count.spent_s], dtype=torch.float64)
             dist.broadcast(shared, 0)
-            progress, spent_s = shared.tolist()
-        if progress >= 1 or step == options.stop_after:
+            share, count.spent_s = shared.tolist()
+        if share >= 1 or count.step == options.stop_after:
             break
-        rate = schedule(progress, step)
+        rate = schedule(share, count.step)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group.get("gain", 1.0)
 
-        # 4a. A batch: what kind is a function of progress and step alone.
-        moments, at_stage = batch_kind(progress, step)
-        if at_stage != stage:  # keep the end of each stage, and show it
-            stage = at_stage
-            save(ship=True)
-        batch = max(1, options.tokens // (CELLS * moments))
-        first = samples + rank * batch
-        times = np.random.default_rng([SEED, 1, step]).permutation(MOMENTS)[:moments]
-        times.sort()
-        clock.times = times
-        x0, weight, ids, mask = make_batch(
-            range(first, first + batch), times, codec, tokenizer
-        )
-        samples += world * batch
-        clips += world * batch * (moments > 1)
+        # 5a. A batch: what kind is a function of progress and step alone.
+        moments = MOMENTS if expert == "high" else low_moments(share, count.step)
+        clips = HIGH_CLIPS if expert == "high" else LOW_TOKENS // (CELLS * moments)
+        clips = max(1, round(clips * options.batch))
+        first = count.samples + rank * clips
+        times = np.random.default_rng([SEED, 9, count.step]).permutation(MOMENTS)
+        times = np.sort(times[:moments])
+        if clock:
+            clock.times = times
+        seeds = [[SEED, expert == "low", i] for i in range(first, first + clips)]
+        x0, weight, ids, mask = make_batch(seeds, times, run.codec, run.tokenizer)
+        count.samples += world * clips
+        generator = torch.Generator().manual_seed(SEED + 1_000_003 * count.step + rank)
+        if expert == "high":
+            # It does not know yet where the actor is, and a weight makes it see the
+            # actor in too many places: none is left when the rate has decayed.
+            weight = 1 + (weight - 1) * min(1.0, (1 - share) / DECAY_SHARE)
+            x0, weight = (
+                x0.repeat(LEVELS, 1, 1, 1, 1),
+                weight.repeat(LEVELS, 1, 1, 1, 1),
+            )
+            t = HIGH_FROM + (1 - HIGH_FROM) * torch.rand(len(x0), generator=generator)
+        else:
+            draw = LOW_CENTRE[moments] + torch.randn(len(x0), generator=generator)
+            t = LOW_TO * torch.sigmoid(draw)
 
-        # 4b. Loss of predicting the clean latents.
-        generator = torch.Generator().manual_seed(SEED + 1_000_003 * step + rank)
-        t = torch.sigmoid(torch.randn(batch, generator=generator))
-        shift = SHIFT[moments]
-        t = shift * t / (1 + (shift - 1) * t)
+        # 5b. Loss of predicting the clean latents.
         noise = torch.randn(x0.shape, generator=generator)
         tb = t.view(-1, 1, 1, 1, 1)
         with torch.autocast("cpu", torch.bfloat16):
             text = parts.encode_text(ids, mask)
-            predicted = parts.transformer(
-                (1 - tb) * x0 + tb * noise, 1000 * t, text, return_dict=False
-            )[0]
+            if expert == "high":
+                text = text.repeat(LEVELS, 1, 1)
+            noisy = (1 - tb) * x0 + tb * noise
+            predicted = transformer(noisy, 1000 * t, text, return_dict=False)[0]
         error = (predicted.float() - x0) / tb.clamp_min(T_FLOOR)
         loss = (error.square() * weight).mean()
         loss.backward()
 
-        # 4c. Average gradients, clip, step.
+        # 5c. Average gradients, clip, step.
         grads = [p.grad for p in parameters.values() if p.grad is not None]
         if world > 1:
-            flat = torch.cat([g.flatten() for g in grads]).bfloat16()
-            dist.all_reduce(flat)
-            sizes = [g.numel() for g in grads]
-            for g, piece in zip(
-                grads, flat.float().div_(world).split(sizes), strict=True
-            ):
-                g.copy_(piece.view_as(g))
+            average(grads, world)
         torch.nn.utils.clip_grad_norm_(parameters.values(), GRAD_CLIP)
         for optimizer in optimizers:
             optimizer.step()
         for p in parameters.values():
             p.grad = None
-        step += 1
-        keep = min(EMA, (1 + step) / (10 + step))
-        current = list(parts.state_dict().values())
-        torch._foreach_lerp_(list(ema.values()), current, 1 - keep)
+        count.step += 1
+        keep = min(EMA, (1 + count.step) / (10 + count.step))
+        current = [p.data for p in parameters.values()]
+        torch._foreach_lerp_([ema[k] for k in parameters], current, 1 - keep)
 
-        # 4d. Log, checkpoint, ship.
-        window.setdefault(moments, []).append(loss.item())
-        if rank == 0 and (step % 50 == 0 or step in (1, 5, 20)):
-            speed = (samples - window_samples) / max(spent_s - window_start, 1e-6)
-            losses = {k: round(sum(v) / len(v), 4) for k, v in sorted(window.items())}
+        # 5d. Log, checkpoint, export.
+        count.losses.setdefault(moments, []).append(loss.item())
+        if rank == 0 and (count.step % 25 == 0 or count.step in (1, 5)):
+            passed = max(count.spent_s - shown_s, 1e-6)
             line = {
-                "step": step,
-                "minutes": round(spent_s / 60, 2),
-                "progress": round(progress, 4),
-                "loss": losses,
-                "samples": samples,
-                "clips": clips,
-                "samples_per_s": round(speed, 1),
-                "rate": rate,
+                "expert": expert,
+                "step": count.step,
+                "minutes": round(count.spent_s / 60, 2),
+                "loss": {k: round(sum(v) / len(v), 4) for k, v in count.losses.items()},
+                "samples": count.samples,
+                "samples_per_s": round((count.samples - shown_samples) / passed, 1),
+                "rate": round(rate, 6),
             }
             print(json.dumps(line), flush=True)
-            window, window_start, window_samples = {}, spent_s, samples
-        if options.steps is None and spent_s >= next_save:
-            ship = spent_s >= next_ship
-            save(ship=ship)
-            next_save = spent_s + CHECKPOINT_S
-            next_ship += options.export_minutes * 60 * ship
+            count.losses.clear()
+            shown_s, shown_samples = count.spent_s, count.samples
+        if options.steps is None and count.spent_s >= next_save:
+            save()
+            next_save += CHECKPOINT_S
+            if count.spent_s >= next_export:
+                run.export()
+                next_export += 60 * options.export_minutes
 
-    # 5. The final, decayed average is what ships.
-    save(ship=True)
-    if world > 1:
-        dist.barrier()
-        dist.destroy_process_group()
+    # 6. The average is what ships, and what the next expert reads its text from.
+    save()
+    for k, p in parameters.items():
+        p.data.copy_(ema[k])
+        p.requires_grad_(False)
 
 
-def schedule(progress: float, step: int) -> float:
+def average(grads: list[Tensor], world: int) -> None:
+    """Replace gradients by their mean over the processes, in place; bf16 on the way."""
+    flat = torch.cat([g.flatten() for g in grads]).bfloat16()
+    dist.all_reduce(flat)
+    pieces = flat.float().div_(world).split([g.numel() for g in grads])
+    for g, piece in zip(grads, pieces, strict=True):
+        g.copy_(piece.view_as(g))
+
+
+def schedule(share: float, step: int) -> float:
     """Return the learning rate: warm-up by steps, then flat, then linear decay."""
-    decay = min(1.0, (1 - progress) / DECAY_SHARE)
+    decay = min(1.0, (1 - share) / DECAY_SHARE)
     return RATE * min(1.0, (step + 1) / WARMUP_STEPS) * max(FINAL_RATE, decay)
 
 
-def batch_kind(progress: float, step: int) -> tuple[int, int]:
-    """Return the number of moments in this step's clips, and the stage it belongs to."""
-    stage = next(i for i, (end, _) in enumerate(STAGES) if progress < end)
+def low_moments(share: float, step: int) -> int:
+    """Return the number of moments in the clips of this step of the low-noise expert."""
+    stage = next(i for i, (end, _) in enumerate(STAGES) if share < end)
     # The golden ratio's multiples spread evenly: a fixed share without a random draw.
     is_picture = (step * 0.6180339887) % 1 < PICTURE_SHARE
     kinds = STAGES[stage][1]
-    return (1 if is_picture else kinds[step % len(kinds)]), stage
+    return 1 if is_picture else kinds[step % len(kinds)]
 
 
 def make_batch(
-    indices: range,
+    seeds: list[list[int]],
     times: NDArray[np.int64],
     codec: Codec,
     tokenizer: PreTrainedTokenizerFast,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Render and say the samples with these global indices, at these moments.
+    """Render and say the samples with these seeds, at these moments.
 
     Returns:
         Latents `(B, 48, F, 8, 8)`, loss weights `(B, 1, F, 8, 8)` of mean 1 over the
         batch, token ids and attention mask `(B, 32)`.
     """
     pixels, touched, texts = [], [], []
-    for index in indices:
-        rng = np.random.default_rng([SEED, index])
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
         scene = draw_scene(rng)
-        # Rotary time is relative: a lone moment cannot know when it is, so any will do.
-        own = times if len(times) > 1 else rng.integers(MOMENTS, size=1)
-        shots = [render_with_mask(scene, 2, start=2 * int(k)) for k in own]
-        pixels.append(np.concatenate([clip for clip, _ in shots]))
-        mask = np.stack([m for _, m in shots])  # (moments, 2, 64, 64)
+        if len(times) == MOMENTS:
+            clip, mask = render_with_mask(scene)
+        else:
+            # Rotary time is relative: a lone moment cannot know when it is.
+            own = times if len(times) > 1 else rng.integers(MOMENTS, size=1)
+            shots = [render_with_mask(scene, 2, start=2 * int(k)) for k in own]
+            clip = np.concatenate([frames for frames, _ in shots])
+            mask = np.concatenate([m for _, m in shots])
+        pixels.append(clip)
         touched.append(mask.reshape(-1, 2, 8, PATCH, 8, PATCH).any((1, 3, 5)))
         said = caption(scene, rng)
         texts.append("" if rng.random() < EMPTY_CAPTIONS else said)
@@ -374,6 +461,34 @@ class Clock(nn.Module):
             for f in self.rope(whole)
         )
         return cos, sin
+
+
+def cut_patches(conv: nn.Conv3d, x: Tensor) -> Tensor:
+    """Do what a convolution does whose stride is its kernel: on CPU far quicker so."""
+    p, q, r = conv.kernel_size
+    return F.linear(cut(x, (p, q, r)), conv.weight.flatten(1), conv.bias).movedim(-1, 1)
+
+
+@torch.no_grad()
+def start_from_tokens(transformer: WanTransformer3DModel, tokens: Path) -> None:
+    """Let a transformer read and write its tokens in their principal components.
+
+    It then need not find out which patterns clips are made of, only which to use.
+    """
+    fit = load_file(tokens)
+    spread = fit["variance"].sqrt()
+    middle = (HIGH_FROM + 1) / 2  # the noise at which what it reads has unit variance
+    seen = (middle**2 + ((1 - middle) * spread) ** 2).sqrt()
+    conv = transformer.patch_embedding
+    conv.weight.copy_((fit["basis"] / seen).T.view_as(conv.weight))
+    conv.bias.copy_(-(1 - middle) * (fit["mean"] @ fit["basis"]) / seen)
+    # The head's channels are ordered (frames, down, across, latent channel).
+    volume = conv.kernel_size
+    order = (
+        torch.arange(len(fit["mean"])).view(-1, *volume).permute(1, 2, 3, 0).flatten()
+    )
+    transformer.proj_out.weight.copy_((fit["basis"] * spread)[order] * START_GAIN)
+    transformer.proj_out.bias.copy_(fit["mean"][order])
 
 
 class TrainingAttention:
