@@ -15,12 +15,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nbagent.settings import Settings
-from nbagent.take import Job, Progress, Take
+from nbagent.take import Progress
+from nbagent.workbench import Workbench
 
 PROMPT = "a red ball crosses the beach, sunset"
 Figures = dict[str, Any]
@@ -85,18 +86,18 @@ def overhead(rounds: int) -> Figures:
     final latents, the poster and the ledger.
     """
     with tempfile.TemporaryDirectory() as folder:
-        bench = _Bench(Path(folder))
+        bench = Workbench(Path(folder))
         plain = _plain_script(bench)
-        bench.job(seed=0)
+        _timed(bench, 0)
         plain(0)
-        pairs = [(bench.job(seed), plain(seed)) for seed in range(1, rounds + 1)]
+        pairs = [(_timed(bench, seed), plain(seed)) for seed in range(1, rounds + 1)]
     return {
         "ratio_median": _median_ratio(pairs),
         "ratios": [round(job / script, 3) for job, script in pairs],
         "job_s": round(statistics.median(pair[0] for pair in pairs), 3),
         "script_s": round(statistics.median(pair[1] for pair in pairs), 3),
-        "steps": bench.take.num_inference_steps,
-        "frames": bench.take.num_frames,
+        "steps": bench.take(PROMPT).num_inference_steps,
+        "frames": bench.take(PROMPT).num_frames,
         "rounds": rounds,
     }
 
@@ -107,12 +108,12 @@ def preview(rounds: int) -> Figures:
     A player asks at most four times a second, which is less often than that.
     """
     with tempfile.TemporaryDirectory() as folder:
-        bench = _Bench(Path(folder))
-        bench.job(seed=0, previews=[])
+        bench = Workbench(Path(folder))
+        _timed(bench, 0, [])
         shares, first, each = [], [], []
         for seed in range(1, rounds + 1):
             seen: list[tuple[int, float]] = []
-            seconds = bench.job(seed, previews=seen)
+            seconds = _timed(bench, seed, seen)
             spent = sum(cost for _, cost in seen)
             shares.append(spent / (seconds - spent))
             first.append(seen[0][0])
@@ -129,21 +130,16 @@ def preview(rounds: int) -> Figures:
 def cancel(rounds: int) -> Figures:
     """Steps that a job still takes after it was told to stop, through the engine."""
     from nbagent.jobs.engine import Engine
-    from nbagent.ledger import Ledger
 
     after, seconds, step_s = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         settings = replace(
             Settings.from_env({}), store=Path(folder), runtime=Path(folder), grace_s=2.0
         )
-        with Engine(settings) as engine, Ledger(settings.store) as ledger:
+        bench = Workbench(settings.store)
+        with Engine(settings) as engine:
             for seed in range(rounds):
-                take = replace(_take(), seed=seed, num_inference_steps=100)
-                job = Job(
-                    id=ledger.add_job(ledger.add_take(take), None, "interactive"),
-                    take=take,
-                    store=str(settings.store),
-                )
+                job = bench.job(bench.take(PROMPT, seed=seed, num_inference_steps=100))
                 steps: list[tuple[float, int]] = []
 
                 def listen(
@@ -172,37 +168,25 @@ def cancel(rounds: int) -> Figures:
     }
 
 
-class _Bench:
-    """A renderer, a store, and pocket's own default take."""
+def _timed(
+    bench: Workbench, seed: int, previews: list[tuple[int, float]] | None = None
+) -> float:
+    """Render one take and return its seconds; collect each preview's step and cost."""
+    job = bench.job(bench.take(PROMPT, seed=seed))
 
-    def __init__(self, folder: Path) -> None:
-        from nbagent.ledger import Ledger
-        from nbagent.render.renderer import Renderer
+    def report(progress: Progress) -> None:
+        if previews is None or progress.phase != "denoise" or not progress.step:
+            return
+        began = time.monotonic()
+        if bench.renderer.preview(job):
+            previews.append((progress.step, time.monotonic() - began))
 
-        self.folder = folder
-        self.ledger = Ledger(folder)
-        self.renderer = Renderer()
-        self.take = _take()
-
-    def job(self, seed: int, previews: list[tuple[int, float]] | None = None) -> float:
-        """Render one take and return its seconds; collect each preview's step and cost."""
-        take = replace(self.take, seed=seed)
-        job_id = self.ledger.add_job(self.ledger.add_take(take), None, "interactive")
-        job = Job(id=job_id, take=take, store=str(self.folder))
-
-        def report(progress: Progress) -> None:
-            if previews is None or progress.phase != "denoise" or not progress.step:
-                return
-            began = time.monotonic()
-            if self.renderer.preview(job):
-                previews.append((progress.step, time.monotonic() - began))
-
-        start = time.monotonic()
-        self.renderer.run(job, report=report, cancelled=lambda: False)
-        return time.monotonic() - start
+    start = time.monotonic()
+    bench.run(job, report)
+    return time.monotonic() - start
 
 
-def _plain_script(bench: _Bench) -> Callable[[int], float]:
+def _plain_script(bench: Workbench) -> Callable[[int], float]:
     """What a user would write with diffusers alone, for the same clip."""
     import diffusers
     import numpy as np
@@ -212,7 +196,7 @@ def _plain_script(bench: _Bench) -> Callable[[int], float]:
     from nbagent.models import model_card
     from nbagent.render.pipelines import best_dtype
 
-    card, take = model_card("pocket"), bench.take
+    card, take = model_card("pocket"), bench.take(PROMPT)
     pipe = getattr(diffusers, card.pipeline).from_pretrained(
         card.folder, dtype=best_dtype("cpu"), use_safetensors=True
     )
@@ -237,22 +221,6 @@ def _plain_script(bench: _Bench) -> Callable[[int], float]:
         return time.monotonic() - start
 
     return run
-
-
-def _take() -> Take:
-    from nbagent.models import model_card
-
-    card = model_card("pocket")
-    fields = {k: v for k, v in asdict(card).items() if k in Take.__slots__}
-    return Take(
-        operation="generate",
-        model="pocket",
-        model_revision=card.revision,
-        prompt=PROMPT,
-        shot={},
-        seed=0,
-        **fields,
-    )
 
 
 def _median_ratio(pairs: list[tuple[float, float]]) -> float:

@@ -20,7 +20,7 @@ COMMANDS = {
     "jobs": (__name__ + ":jobs", "the unfinished jobs of this folder"),
     "models": (__name__ + ":models", "what a model here can do: models [NAME ...]"),
     "eval turns": ("nbagent.conversation.evaluate", "score the router on a file"),
-    "eval pocket": ("nbagent.pocket.verify", "judge pocket's clips by machine"),
+    "eval pocket": ("nbagent.evaluate", "judge pocket's clips by machine"),
     "bench": ("nbagent.bench", "load | overhead | preview | cancel"),
     "train-pocket": ("nbagent.pocket.train", "train the embedded model from nothing"),
 }

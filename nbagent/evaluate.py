@@ -1,0 +1,271 @@
+"""`nbagent eval pocket`: does a clip show what was asked, and does an edit keep the rest?
+
+    nbagent eval pocket --json
+    nbagent eval pocket --prompts my-prompts.jsonl --steps 8
+    nbagent eval pocket --sweep
+
+Clips are made by the renderer, edited as the conversation edits them (a remix of the
+parent at the edit's strength), read back from their files and named by the verifier of
+`nbagent.pocket.verify`. Its own accuracy on true renders is printed beside each figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from nbagent.conversation.plan import EditKind
+from nbagent.conversation.shot import STRENGTHS
+from nbagent.errors import SpecError
+from nbagent.pocket import captions, verify  # noqa: TID253 (it is all about torch)
+from nbagent.pocket import vocabulary as words
+from nbagent.pocket.sheet import contact_sheet
+from nbagent.pocket.world import Scene, render
+from nbagent.take import Take
+from nbagent.workbench import Workbench
+
+# The factor that an edit changes, and the kind of edit that the conversation makes of it.
+EDITS: Final[dict[str, EditKind]] = {
+    "colour": "recolor",
+    "actor": "replace_subject",
+    "place": "change_background",
+    "time": "change_background",
+    "motion": "change_motion",
+}
+# Mean distance in pixels between two tracks that are the same to the eye: the jitter of
+# a start is up to 5, the slowest motion 12.
+SAME_TRACK: Final = 4.0
+SWEEP_STEPS: Final = (1, 2, 4, 8, 16, 32)
+SWEEP_GUIDANCE: Final = (1.0, 2.0, 3.0, 4.0, 6.0)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Judge the model and print the report; return the exit code."""
+    parser = argparse.ArgumentParser(prog="nbagent eval pocket", description=__doc__)
+    parser.add_argument("--prompts", type=Path, help="JSON lines: prompt and factors")
+    parser.add_argument("--n", type=int, default=96, help="held-out prompts to draw")
+    parser.add_argument(
+        "--edits", type=int, default=60, help="edits to judge (0: none)"
+    )
+    parser.add_argument("--steps", type=int, help="inference steps")
+    parser.add_argument("--guidance", type=float, help="guidance scale")
+    parser.add_argument("--strength", type=float, help="one strength for every edit")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--model", default="pocket", help="pocket, or a folder")
+    parser.add_argument("--sheet", type=Path, help="write a picture of 24 clips here")
+    parser.add_argument("--sweep", action="store_true", help="over steps and guidance")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--train-verifier", action="store_true", help="train it first")
+    options = parser.parse_args(argv)
+    if options.train_verifier:
+        verify.save_verifier(verify.train_verifier())
+    cases = read_cases(options.prompts) if options.prompts else None
+    cases = cases or verify.held_out_cases(options.n)
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Trial(Workbench(Path(folder), options.model), seed=options.seed)
+        if options.steps:
+            trial.changes["num_inference_steps"] = options.steps
+        if options.guidance:
+            trial.changes["guidance_scale"] = options.guidance
+        report = trial.sweep(cases) if options.sweep else trial.report(cases)
+        if options.edits and not options.sweep:
+            report |= trial.preserved(options.edits, options.strength)
+        if options.sheet:
+            trial.sheet(cases[:24]).save(options.sheet, optimize=True)
+    sys.stdout.write(json.dumps(report) + "\n" if options.json else _table(report))
+    return 0
+
+
+def read_cases(path: Path) -> list[verify.Case]:
+    """Read prompts from JSON lines: `prompt`, and the factors that are judged.
+
+    Raises:
+        SpecError: If the file or a line of it cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in lines if line.strip()]
+    except (OSError, ValueError) as error:
+        raise SpecError(f"{path} is no file of JSON lines: {error}") from error
+    return [verify.case_from_row(row) for row in rows]
+
+
+class Trial:
+    """Makes the clips of an evaluation and judges them."""
+
+    def __init__(self, bench: Workbench, *, seed: int) -> None:
+        self.bench = bench
+        self.seed = seed
+        self.changes: dict[str, Any] = {}
+        self.verifier = verify.load_verifier()
+        bench.frames(self.take("a red ball", 0))  # load, and let torch warm up
+
+    def take(self, prompt: str, index: int) -> Take:
+        """Return the take of prompt number `index`."""
+        return self.bench.take(prompt, seed=self.seed + index, **self.changes)
+
+    def report(self, cases: Sequence[verify.Case]) -> dict[str, Any]:
+        """Judge one clip for each prompt."""
+        takes = [self.take(c.prompt, i) for i, c in enumerate(cases)]
+        started = time.monotonic()
+        clips = [self.bench.frames(take) for take in takes]
+        seconds = (time.monotonic() - started) / len(cases)
+        truth = verify.judge(self.verifier, [render(c.scene) for c in cases])
+        return {
+            "accuracy": verify.score(cases, verify.judge(self.verifier, clips)),
+            "verifier": verify.score(cases, truth),
+            "seconds_per_clip": round(seconds, 3),
+            "steps": takes[0].num_inference_steps,
+            "guidance_scale": takes[0].guidance_scale,
+            "n": len(cases),
+        }
+
+    def sweep(self, cases: Sequence[verify.Case]) -> dict[str, Any]:
+        """Judge the same prompts at several step counts, then at several guidances."""
+        rows = []
+        for name, values in (
+            ("num_inference_steps", SWEEP_STEPS),
+            ("guidance_scale", SWEEP_GUIDANCE),
+        ):
+            for value in values:
+                self.changes = {name: value}
+                report = self.report(cases)
+                rows.append({k: v for k, v in report.items() if k != "verifier"})
+        return {"sweep": rows, "verifier": report["verifier"], "n": len(cases)}
+
+    def preserved(self, n: int, strength: float | None) -> dict[str, Any]:
+        """Make `n` clips, change one factor of each, and judge what stayed.
+
+        Only clips whose original shows what was asked can tell: the shares are of
+        those in which the factor was right before the edit.
+        """
+        marks: dict[str, dict[str, list[bool]]] = {kind: {} for kind in EDITS}
+        rng = np.random.default_rng(11)
+        for i in range(n):
+            kind = list(EDITS)[i % len(EDITS)]
+            before, after = draw_edit(kind, rng)
+            wording = int(rng.integers(2**31))
+            prompts = [
+                captions.caption(s, np.random.default_rng(wording))
+                for s in (before, after)
+            ]
+            first = self.take(prompts[0], 10_000 + i)
+            clip = self.bench.frames(first)
+            second = replace(
+                first,
+                operation="remix",
+                parents=(first.id,),
+                prompt=prompts[1],
+                strength=strength or STRENGTHS[EDITS[kind]],
+            )
+            pair = [clip, self.bench.frames(second)]
+            old, new = verify.judge(self.verifier, pair)
+            for name, stayed in compare(before, after, old, new).items():
+                marks[kind].setdefault(name, []).append(stayed)
+        every: dict[str, list[bool]] = {}
+        for found in marks.values():
+            for name, values in found.items():
+                every.setdefault(name, []).extend(values)
+        return {
+            "preserved": _shares(every),
+            "edits": {kind: _shares(found) for kind, found in marks.items()},
+            "n_edits": n,
+        }
+
+    def sheet(self, cases: Sequence[verify.Case]) -> Any:
+        """Draw the clips of these prompts (they are in the store already)."""
+        clips = [self.bench.frames(self.take(c.prompt, i)) for i, c in enumerate(cases)]
+        return contact_sheet(clips, [c.prompt for c in cases])
+
+
+def draw_edit(kind: str, rng: np.random.Generator) -> tuple[Scene, Scene]:
+    """Draw a scene with one actor and a still camera, and the same scene edited."""
+    while True:
+        scene = replace(captions.draw_any_scene(rng), camera="still", second="")
+        colour, _, noun = scene.actor.rpartition(" ")
+        if kind == "colour" and not colour:
+            continue
+        if kind == "time" and not words.has_time(scene.place):
+            continue
+        if kind == "motion" and scene.motion == "stay":
+            continue
+        changes: dict[str, dict[str, Any]] = {
+            "colour": {"actor": f"{captions.pick(rng, words.COLOURS)} {noun}"},
+            "actor": {"actor": captions.pick(rng, words.EMOJI)},
+            "place": {"place": captions.pick(rng, words.SCENES[:-1])},
+            "time": {"time": captions.pick(rng, words.TIMES)},
+            "motion": {"motion": captions.pick(rng, words.MOTIONS[:-1])},
+        }
+        if kind == "place" and not words.has_time(scene.place):
+            continue
+        other = replace(scene, **changes[kind])
+        if other != scene and other.actor.split()[0] not in other.place:
+            return scene, other
+
+
+def compare(
+    before: Scene, after: Scene, old: verify.Verdict, new: verify.Verdict
+) -> dict[str, bool]:
+    """Say whether the edit arrived, and which other factors stayed as they were.
+
+    `identity` is the actor (its outline for a recolouring), `track` its path; both are
+    judged only where the edit does not ask for another.
+    """
+    marks: dict[str, bool] = {}
+    for factor in ("actor", "place", "time", "motion", "pace"):
+        if factor == "time" and not words.has_time(before.place):
+            continue
+        if factor == "pace" and before.motion == "stay":
+            continue
+        wanted, found = getattr(after, factor), new.factors[factor]
+        if wanted != getattr(before, factor):
+            marks["changed"] = found == wanted
+        elif old.factors[factor] == wanted:
+            marks[factor] = found == wanted
+    if before.motion == after.motion:
+        distance = np.linalg.norm(old.track - new.track, axis=1).mean()
+        marks["track"] = bool(distance <= SAME_TRACK)
+    nouns = [s.actor.rpartition(" ")[2] for s in (before, after)]
+    if nouns[0] == nouns[1]:
+        seen = [v.factors["actor"].rpartition(" ")[2] for v in (old, new)]
+        marks["identity"] = seen[0] == seen[1]
+    return marks
+
+
+def _shares(marks: dict[str, list[bool]]) -> dict[str, float]:
+    order = ("changed", "actor", "place", "time", "motion", "pace", "identity", "track")
+    return {k: round(float(np.mean(marks[k])), 3) for k in order if marks.get(k)}
+
+
+def _table(report: dict[str, Any]) -> str:
+    lines = []
+    if "sweep" in report:
+        for row in report["sweep"]:
+            shown = "  ".join(f"{k} {v:.3f}" for k, v in row["accuracy"].items())
+            lines.append(
+                f"steps {row['steps']:3}  guidance {row['guidance_scale']:g}"
+                f"  {row['seconds_per_clip']:.2f} s  {shown}"
+            )
+    else:
+        lines.append(f"{'factor':9}  pocket  verifier on renders")
+        for factor, value in report["accuracy"].items():
+            lines.append(f"{factor:9}  {value:6.3f}  {report['verifier'][factor]:6.3f}")
+        for kind, shares in report.get("edits", {}).items():
+            shown = "  ".join(f"{k} {v:.2f}" for k, v in shares.items())
+            lines.append(f"edit {kind:7}  {shown}")
+    rest = {k: v for k, v in report.items() if not isinstance(v, dict | list)}
+    lines.append(", ".join(f"{k} {v}" for k, v in rest.items()))
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

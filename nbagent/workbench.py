@@ -1,0 +1,69 @@
+"""A renderer and a store of its own in one process: what benches and evaluations use.
+
+It makes clips exactly as a worker does, without the engine around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbagent.ledger import Ledger
+from nbagent.media import read_video
+from nbagent.models import model_card
+from nbagent.take import Job, Progress, Take
+
+Frames = npt.NDArray[np.uint8]
+
+
+class Workbench:
+    """Renders takes of one model into a folder.
+
+    Args:
+        folder: An empty folder for the store.
+        model: `pocket`, or a folder saved by a diffusers pipeline.
+    """
+
+    def __init__(self, folder: Path, model: str = "pocket") -> None:
+        from nbagent.render.renderer import Renderer
+
+        self.folder = folder
+        self.ledger = Ledger(folder)
+        self.renderer = Renderer()
+        self._model = model
+
+    def take(self, prompt: str, **changes: Any) -> Take:
+        """Return a take of the model's defaults, with these fields changed."""
+        card = model_card(self._model)
+        fields = {k: v for k, v in asdict(card).items() if k in Take.__slots__}
+        take = Take(
+            operation="generate",
+            model=self._model,
+            model_revision=card.revision,
+            prompt=prompt,
+            shot={},
+            seed=0,
+            **fields,
+        )
+        return replace(take, **changes)
+
+    def job(self, take: Take) -> Job:
+        """Enter a take in the ledger; return the job that renders it."""
+        job_id = self.ledger.add_job(self.ledger.add_take(take), None, "interactive")
+        return Job(id=job_id, take=take, store=str(self.folder))
+
+    def run(
+        self, job: Job, report: Callable[[Progress], None] = lambda _: None
+    ) -> dict[str, Any]:
+        """Render a job and return its artifact's facts."""
+        return self.renderer.run(job, report=report, cancelled=lambda: False)
+
+    def frames(self, take: Take) -> Frames:
+        """Render a take and return its frames as the clip's file has them."""
+        artifact = self.run(self.job(take))
+        return read_video(self.ledger.path(artifact["video"]))[0]
