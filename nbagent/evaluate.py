@@ -191,7 +191,7 @@ def draw_edit(kind: str, rng: np.random.Generator) -> tuple[Scene, Scene]:
     """Draw a scene with one actor and a still camera, and the same scene edited."""
     while True:
         scene = replace(captions.draw_any_scene(rng), camera="still", second="")
-        colour, _, noun = scene.actor.rpartition(" ")
+        colour, noun = words.colour_and_noun(scene.actor)
         if kind == "colour" and not colour:
             continue
         if kind == "time" and not words.has_time(scene.place):
@@ -222,9 +222,7 @@ def compare(
     """
     marks: dict[str, bool] = {}
     for factor in ("actor", "place", "time", "motion", "pace"):
-        if factor == "time" and not words.has_time(before.place):
-            continue
-        if factor == "pace" and before.motion == "stay":
+        if not verify.matters(before, factor):
             continue
         wanted, found = getattr(after, factor), new.factors[factor]
         if wanted != getattr(before, factor):
@@ -234,10 +232,10 @@ def compare(
     if before.motion == after.motion:
         distance = np.linalg.norm(old.track - new.track, axis=1).mean()
         marks["track"] = bool(distance <= SAME_TRACK)
-    nouns = [s.actor.rpartition(" ")[2] for s in (before, after)]
-    if nouns[0] == nouns[1]:
-        seen = [v.factors["actor"].rpartition(" ")[2] for v in (old, new)]
-        marks["identity"] = seen[0] == seen[1]
+    asked = {words.colour_and_noun(s.actor)[1] for s in (before, after)}
+    if len(asked) == 1:
+        seen = {words.colour_and_noun(v.factors["actor"])[1] for v in (old, new)}
+        marks["identity"] = len(seen) == 1
     return marks
 
 
@@ -265,7 +263,3 @@ def _table(report: dict[str, Any]) -> str:
     rest = {k: v for k, v in report.items() if not isinstance(v, dict | list)}
     lines.append(", ".join(f"{k} {v}" for k, v in rest.items()))
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

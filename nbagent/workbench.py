@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ from nbagent.ledger import Ledger
 from nbagent.media import read_video
 from nbagent.models import model_card
 from nbagent.take import Job, Progress, Take
+
+if TYPE_CHECKING:
+    from nbagent.render.renderer import Renderer
 
 Frames = npt.NDArray[np.uint8]
 
@@ -30,12 +34,16 @@ class Workbench:
     """
 
     def __init__(self, folder: Path, model: str = "pocket") -> None:
-        from nbagent.render.renderer import Renderer
-
         self.folder = folder
         self.ledger = Ledger(folder)
-        self.renderer = Renderer()
         self._model = model
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """The renderer, and torch with it, when the first clip is made here."""
+        from nbagent.render.renderer import Renderer
+
+        return Renderer()
 
     def take(self, prompt: str, **changes: Any) -> Take:
         """Return a take of the model's defaults, with these fields changed."""

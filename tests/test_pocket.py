@@ -19,9 +19,9 @@ pytest.importorskip("diffusers")
 from nbagent import evaluate  # noqa: E402
 from nbagent.errors import SpecError  # noqa: E402
 from nbagent.pocket import train, verify  # noqa: E402
+from nbagent.pocket.faster import Clock, TrainingAttention, cut_patches  # noqa: E402
 from nbagent.pocket.model import DEFAULTS, TINY, Parts, sample  # noqa: E402
 from nbagent.pocket.sheet import contact_sheet  # noqa: E402
-from nbagent.pocket.train import Clock, TrainingAttention, cut_patches  # noqa: E402
 from nbagent.pocket.world import Scene, poses, render  # noqa: E402
 
 # Third parties warn about their own renamings while loading.
@@ -106,7 +106,7 @@ def test_what_training_speeds_up_changes_nothing(name: str) -> None:
         stock = transformer(*inputs, text, return_dict=False)[0]
         transformer.set_attn_processor(TrainingAttention())
         if name == "transformer_2":
-            transformer.rope = Clock(transformer.rope)
+            transformer.rope = Clock(transformer.rope, train.MOMENTS)
         conv.forward = partial(cut_patches, conv)
         ours = transformer(*inputs, text, return_dict=False)[0]
     assert torch.allclose(stock, ours, atol=1e-4)

@@ -75,8 +75,6 @@ def compose(
     ]
     if first.operation == "derive":
         takes = takes[:1]  # another seed would change nothing
-    else:
-        more += _heard(shots.to_prompt(shot, card.name)[0], card)[1]
     if parent is not None and first.operation == "generate":
         if parent.model_revision != first.model_revision:
             more.append("Made anew, since other weights rendered the clip it refines.")
@@ -94,7 +92,7 @@ def _take(
     seed: int,
 ) -> tuple[Take, list[str]]:
     prompt, negative_prompt = shots.to_prompt(shot, card.name)
-    prompt = _heard(prompt, card)[0]
+    prompt, heard = _heard(prompt, card)
     num_frames, notes = _num_frames(options, shot, before, card, parent)
     height, width = _size(options, shot, card, parent)
     card.check(num_frames, height, width)
@@ -120,7 +118,7 @@ def _take(
         parents=() if parent is None else (parent.id,),
     )
     if parent is None or before is None:
-        return take, notes
+        return take, notes + heard
     operation = _operation(take, parent, before, shot)
     if operation == "derive":
         # Only what is new: the parent's frames already carry its own effects.
@@ -128,8 +126,8 @@ def _take(
         return replace(take, operation="derive", effects=effects), notes
     if operation == "remix":
         strength = options.get("strength", shots.strength_for(plan.edits))
-        return replace(take, operation="remix", strength=strength), notes
-    return take, notes
+        return replace(take, operation="remix", strength=strength), notes + heard
+    return take, notes + heard
 
 
 def _operation(take: Take, parent: Take, before: Shot, shot: Shot) -> Operation:

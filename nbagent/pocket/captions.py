@@ -52,7 +52,8 @@ def draw_any_scene(rng: np.random.Generator) -> Scene:
     second = ""
     if rng.random() < _SECOND_SHARE:
         second = _draw_actor(rng, place)
-        if _noun(second) == _noun(actor):  # "a cat and a cat" says nothing
+        nouns = {words.colour_and_noun(a)[1] for a in (actor, second)}
+        if len(nouns) == 1:  # "a cat and a cat" says nothing
             second = ""
     return Scene(
         actor=actor,
@@ -70,14 +71,10 @@ def _draw_actor(rng: np.random.Generator, place: str) -> str:
     """Draw an actor; never a shape on its own colour, which could not be seen."""
     if rng.random() < _EMOJI_SHARE:
         return pick(rng, words.EMOJI)
-    colour = place
-    while f"plain {colour}" == place or colour == place:
+    colour = pick(rng, words.COLOURS)
+    while f"plain {colour}" == place:
         colour = pick(rng, words.COLOURS)
     return f"{colour} {pick(rng, words.SHAPES)}"
-
-
-def _noun(actor: str) -> str:
-    return actor.rpartition(" ")[2]
 
 
 def caption(scene: Scene, rng: np.random.Generator) -> str:
@@ -131,7 +128,7 @@ def _adverbials(scene: Scene, rng: np.random.Generator) -> tuple[str, str, str]:
 
 
 def _subject(actor: str, rng: np.random.Generator) -> str:
-    colour, _, noun = actor.rpartition(" ")
+    colour, noun = words.colour_and_noun(actor)
     said = pick(rng, words.ACTOR_WORDS[noun])
     if colour:
         said = f"{pick(rng, words.COLOUR_WORDS[colour])} {said}"
@@ -157,8 +154,7 @@ def _place(scene: Scene, rng: np.random.Generator) -> str:
     if scene.place in words.PLAIN:
         colour = scene.place.removeprefix("plain ")
         said = pick(rng, words.COLOUR_WORDS[colour])
-        phrase = pick(rng, words.PLAIN_PHRASES).replace("{c}", said)
-        return phrase.replace("a orange", "an orange")
+        return pick(rng, words.PLAIN_PHRASES).replace("{c}", said)
     if scene.place == words.DEFAULT_PLACE and rng.random() < 0.4:
         return ""
     return pick(rng, words.PLACE_PHRASES[scene.place])
@@ -176,7 +172,7 @@ def _action(scene: Scene, rng: np.random.Generator) -> tuple[str, str, bool]:
             article = "" if scene.place == "space" else "the "
             noun = article + noun
             return a.replace("the {p}", noun), b.replace("the {p}", noun), True
-        ways = words.WAYS.get(_noun(scene.actor))
+        ways = words.WAYS.get(words.colour_and_noun(scene.actor)[1])
         if ways and rng.random() < 0.3:
             a, b = pick(rng, ways)
             to = f" to the {motion}" if rng.random() < 0.5 else f" {motion}"

@@ -69,9 +69,8 @@ class ModelSize:
     """Pocket's sizes; the defaults are the shipped model's.
 
     Two experts, as in Wan 2.2: above `BOUNDARY` of the noise only the lay-out and the
-    path of the actor can be told, and 32 wide tokens a clip are enough for that, so the
-    words of motion are learnt at a tenth of the price of a clip; below it, 512 small
-    tokens draw outlines.
+    path of the actor can be told, and eight wide tokens a clip are enough for that, so
+    the words of motion are learnt cheaply; below it, 512 small tokens draw outlines.
     """
 
     high: ExpertSize = ExpertSize(patch=(16, 1, 8), num_heads=4, num_layers=5)

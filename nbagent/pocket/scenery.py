@@ -62,7 +62,7 @@ def background(place: str, time: Time, variant: int) -> Floats:
         flat = mix(RGB[place.removeprefix("plain ")], (128, 128, 128), 0.08)
         return np.broadcast_to(np.array(flat, np.float32), (HEIGHT, WIDTH, 3)).copy()
     painter = _Painter(place, time, variant)
-    getattr(painter, "air" if place == "sky" else place)()
+    getattr(painter, place)()
     return painter.finish()
 
 
@@ -108,7 +108,7 @@ class _Painter:
         line = list(zip(xs.tolist(), ys.tolist(), strict=True))
         self.poly([*line, (WIDTH, HEIGHT), (0, HEIGHT)], rgb)
 
-    def sky(self, horizon: float) -> None:
+    def heaven(self, horizon: float) -> None:
         """Paint the sky with its light: clouds, a low sun, or a moon and stars."""
         top, low = _SKY[self.time]
         k = OVERSAMPLE
@@ -139,12 +139,12 @@ class _Painter:
                 self.disc(x, base, 9, 7 - (i % 2) * 1.5, rgb)
             self.box(0, base + 2, WIDTH, 10, rgb)
 
-    def air(self) -> None:
-        self.sky(56)
+    def sky(self) -> None:
+        self.heaven(56)
         self.clouds()
 
     def sea(self) -> None:
-        self.sky(34)
+        self.heaven(34)
         self.box(0, 34, WIDTH, 30, self.tint((30, 104, 196)))
         shift = self.rng.uniform(0, 16)
         for row, y in enumerate((39, 45, 52, 59)):
@@ -153,7 +153,7 @@ class _Painter:
                 self.box(left, y, 7, 1.3, self.tint((120, 184, 240)))
 
     def beach(self) -> None:
-        self.sky(28)
+        self.heaven(28)
         self.box(0, 28, WIDTH, 14, self.tint((44, 150, 206)))
         self.hills(40, 1.5, 1, self.tint((236, 246, 250)))
         self.draw_palm(*((8.0, 1.0) if self.rng.integers(2) else (56.0, -1.0)))
@@ -169,7 +169,7 @@ class _Painter:
             self.poly([(tip, 22), mid, (tip + dx, 22 + dy), low], leaf)
 
     def meadow(self) -> None:
-        self.sky(40)
+        self.heaven(40)
         self.hills(38, 3, 1, self.tint((132, 200, 84)))
         self.hills(45, 2, 0.7, self.tint((88, 176, 60)))
         for x, y in (np.array([[7, 53], [22, 59], [38, 55], [53, 60]])).tolist():
@@ -177,7 +177,7 @@ class _Painter:
             self.disc(x, y, 0.8, 0.8, self.tint((255, 208, 60)))
 
     def desert(self) -> None:
-        self.sky(42)
+        self.heaven(42)
         self.hills(38, 5, 1, self.tint((232, 178, 104)))
         self.hills(48, 4, 0.8, self.tint((214, 148, 74)))
         x = 9.0 if self.rng.integers(2) else 55.0
@@ -189,7 +189,7 @@ class _Painter:
         self.box(x + 1, 37, 5, 2.6, green)
 
     def snow(self) -> None:
-        self.sky(42)
+        self.heaven(42)
         x = self.rng.uniform(-6, 6)
         for px, top in ((12, 22), (44, 16)):
             peak = px + x
@@ -215,7 +215,7 @@ class _Painter:
                 )
 
     def city(self) -> None:
-        self.sky(54)
+        self.heaven(54)
         heights = self.rng.permutation([20, 27, 33, 24, 30, 36])
         glow = (255, 222, 120) if self.time != "day" else (214, 234, 248)
         for i, top in enumerate(heights.tolist()):
@@ -229,7 +229,7 @@ class _Painter:
             self.box(x, 58, 8, 1.6, self.tint((240, 240, 230)))
 
     def forest(self) -> None:
-        self.sky(46)
+        self.heaven(46)
         shift = self.rng.uniform(0, 12)
         for base, size, rgb in ((46, 20, (70, 140, 96)), (54, 26, (30, 98, 62))):
             for x in range(-1, 6):

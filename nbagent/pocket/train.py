@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -29,12 +28,12 @@ import torch.distributed as dist
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 from torch.multiprocessing.spawn import spawn
-from torch.nn import functional as F  # noqa: N812 (the field's name for it)
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from nbagent.pocket.captions import caption, draw_scene
+from nbagent.pocket.faster import Clock, TrainingAttention, cut_patches
 from nbagent.pocket.model import (
     MAX_TOKENS,
     TINY,
@@ -43,7 +42,7 @@ from nbagent.pocket.model import (
     build_tokenizer,
     export,
 )
-from nbagent.pocket.vae import PATCH, Codec, build_vae, cut, fit_codec, fit_tokens
+from nbagent.pocket.vae import PATCH, Codec, build_vae, fit_codec, fit_tokens
 from nbagent.pocket.world import NUM_FRAMES, render_with_mask
 
 SEED: Final = 30  # of everything; sample i of an expert is drawn from [SEED, expert, i]
@@ -78,7 +77,7 @@ FINAL_RATE: Final = 0.02
 END_GAIN: Final = 0.1
 START_GAIN: Final = 0.3  # of its head: the first guesses stay near the mean clip
 BETAS: Final = (0.9, 0.98)
-EMA: Final = 0.998  # about 500 steps, twenty minutes
+EMA: Final = 0.998  # about 500 steps, ten minutes
 GRAD_CLIP: Final = 1.0
 
 T_FLOOR: Final = 0.2  # x0 error over max(t, floor): the velocity loss, tamed at t -> 0
@@ -199,12 +198,11 @@ class Run:
 
 @dataclass(slots=True, kw_only=True)
 class Counters:
-    """How far an expert has come; part of its checkpoint."""
+    """How far an expert has come."""
 
     step: int = 0
     samples: int = 0
     spent_s: float = 0.0
-    losses: dict[int, list[float]] = field(default_factory=dict)
 
 
 def train_expert(expert: str, run: Run) -> None:
@@ -220,7 +218,7 @@ def train_expert(expert: str, run: Run) -> None:
     transformer.patch_embedding.forward = partial(
         cut_patches, transformer.patch_embedding
     )
-    clock = Clock(transformer.rope) if expert == "low" else None
+    clock = Clock(transformer.rope, MOMENTS) if expert == "low" else None
     if clock:
         transformer.rope = clock
     if options.compile:
@@ -268,8 +266,7 @@ def train_expert(expert: str, run: Run) -> None:
                 "model": {k: p.data for k, p in parameters.items()},
                 "ema": ema,
                 "optimizers": [o.state_dict() for o in optimizers],
-                "count": {"step": count.step, "samples": count.samples}
-                | {"spent_s": count.spent_s},
+                "count": asdict(count),
             }
             torch.save(state, checkpoint.with_suffix(".tmp"))
             checkpoint.with_suffix(".tmp").replace(checkpoint)
@@ -279,6 +276,7 @@ def train_expert(expert: str, run: Run) -> None:
     next_save = count.spent_s + CHECKPOINT_S
     next_export = count.spent_s + 60 * options.export_minutes
     shown_s, shown_samples = count.spent_s, count.samples
+    losses: dict[int, list[float]] = {}
     while True:
         now = time.monotonic()
         count.spent_s, last = count.spent_s + now - last, now
@@ -350,20 +348,20 @@ def train_expert(expert: str, run: Run) -> None:
         torch._foreach_lerp_([ema[k] for k in parameters], current, 1 - keep)
 
         # 5d. Log, checkpoint, export.
-        count.losses.setdefault(moments, []).append(loss.item())
+        losses.setdefault(moments, []).append(loss.item())
         if rank == 0 and (count.step % 25 == 0 or count.step in (1, 5)):
             passed = max(count.spent_s - shown_s, 1e-6)
             line = {
                 "expert": expert,
                 "step": count.step,
                 "minutes": round(count.spent_s / 60, 2),
-                "loss": {k: round(sum(v) / len(v), 4) for k, v in count.losses.items()},
+                "loss": {k: round(sum(v) / len(v), 4) for k, v in losses.items()},
                 "samples": count.samples,
                 "samples_per_s": round((count.samples - shown_samples) / passed, 1),
                 "rate": round(rate, 6),
             }
             print(json.dumps(line), flush=True)
-            count.losses.clear()
+            losses.clear()
             shown_s, shown_samples = count.spent_s, count.samples
         if options.steps is None and count.spent_s >= next_save:
             save()
@@ -444,31 +442,6 @@ def make_batch(
     return latents, weight, tokens.input_ids, tokens.attention_mask
 
 
-class Clock(nn.Module):
-    """Wan's rotary embedding, at picked moments of a clip instead of 0, 1, 2, ..."""
-
-    def __init__(self, rope: nn.Module) -> None:
-        super().__init__()
-        self.rope = rope
-        self.times: NDArray[np.int64] = np.arange(MOMENTS)
-
-    def forward(self, hidden_states: Tensor) -> tuple[Tensor, Tensor]:
-        """Return cosines and sines `(1, tokens, 1, D)` of the picked moments."""
-        whole = hidden_states.new_empty(1, 1, 2 * MOMENTS, *hidden_states.shape[3:])
-        picked = torch.from_numpy(self.times)
-        cos, sin = (
-            f.unflatten(1, (MOMENTS, -1))[:, picked].flatten(1, 2)
-            for f in self.rope(whole)
-        )
-        return cos, sin
-
-
-def cut_patches(conv: nn.Conv3d, x: Tensor) -> Tensor:
-    """Do what a convolution does whose stride is its kernel: on CPU far quicker so."""
-    p, q, r = conv.kernel_size
-    return F.linear(cut(x, (p, q, r)), conv.weight.flatten(1), conv.bias).movedim(-1, 1)
-
-
 @torch.no_grad()
 def start_from_tokens(transformer: WanTransformer3DModel, tokens: Path) -> None:
     """Let a transformer read and write its tokens in their principal components.
@@ -489,53 +462,6 @@ def start_from_tokens(transformer: WanTransformer3DModel, tokens: Path) -> None:
     )
     transformer.proj_out.weight.copy_((fit["basis"] * spread)[order] * START_GAIN)
     transformer.proj_out.bias.copy_(fit["mean"][order])
-
-
-class TrainingAttention:
-    """Wan's attention as plain matmuls: on CPU, 2.4x faster than flash SDPA's backward.
-
-    For training only; the weights know nothing of it.
-    """
-
-    def __call__(
-        self,
-        attn: Any,
-        hidden_states: Tensor,
-        encoder_hidden_states: Tensor | None = None,
-        attention_mask: Tensor | None = None,  # noqa: ARG002
-        rotary_emb: tuple[Tensor, Tensor] | None = None,
-    ) -> Tensor:
-        """Attend; the signature is diffusers'. Masks are not used by Wan."""
-        context = (
-            hidden_states if encoder_hidden_states is None else encoder_hidden_states
-        )
-        query = _rms(attn.to_q(hidden_states), attn.norm_q)
-        key = _rms(attn.to_k(context), attn.norm_k)
-        value = attn.to_v(context)
-        # (B, L, H * D) -> (B, H, L, D)
-        query, key, value = (
-            x.unflatten(2, (attn.heads, -1)).transpose(1, 2)
-            for x in (query, key, value)
-        )
-        if rotary_emb is not None:
-            cos, sin = (f.transpose(1, 2).float() for f in rotary_emb)
-            query, key = _rotate(query, cos, sin), _rotate(key, cos, sin)
-        query = query.to(value.dtype) * (1 / math.sqrt(query.shape[-1]))
-        scores = query @ key.to(value.dtype).transpose(-1, -2)
-        mixed = scores.float().softmax(-1).to(value.dtype) @ value
-        return attn.to_out[0](mixed.transpose(1, 2).flatten(2))
-
-
-def _rms(x: Tensor, norm: Any) -> Tensor:
-    x = x.float()
-    return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + norm.eps) * norm.weight
-
-
-def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate pairs of channels; cos and sin hold each value twice."""
-    even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
-    turned = torch.stack((-odd, even), -1).flatten(-2)
-    return x * cos + turned * sin
 
 
 if __name__ == "__main__":

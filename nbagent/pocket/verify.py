@@ -115,7 +115,7 @@ class Case:
 
     def is_right(self, factor: str, answer: str) -> bool | None:
         """Return whether an answer is right; None where the factor is not judged."""
-        if factor not in self.said or not _matters(self.scene, factor):
+        if factor not in self.said or not matters(self.scene, factor):
             return None
         sideways = ("left", "right")
         says_side = re.search(r"\b(left|right)\b", self.prompt)
@@ -167,7 +167,7 @@ def case_from_row(row: Mapping[str, Any]) -> Case:
     return Case(prompt=str(row["prompt"]), scene=known, said=frozenset(values))
 
 
-def train_verifier(steps: int = 1600, *, seed: int = 3) -> Verifier:
+def train_verifier(steps: int = 1100, *, seed: int = 3) -> Verifier:
     """Train the judge on renders, softened as generated clips are (20 CPU-minutes)."""
     torch.manual_seed(seed)
     verifier = Verifier()
@@ -185,7 +185,7 @@ def train_verifier(steps: int = 1600, *, seed: int = 3) -> Verifier:
             logits, track = verifier(clips)
         loss = 20 * F.mse_loss(track[still].float(), where[still])
         for factor, scores in logits.items():
-            kept = torch.tensor([_matters(s, factor) for s in scenes])
+            kept = torch.tensor([matters(s, factor) for s in scenes])
             right = [FACTORS[factor].index(getattr(s, factor)) for s in scenes]
             answers = torch.tensor(right)[kept]
             loss = loss + F.cross_entropy(scores[kept].float(), answers)
@@ -238,8 +238,8 @@ def score(cases: Sequence[Case], verdicts: Sequence[Verdict]) -> dict[str, float
         right = {f: case.is_right(f, answers[f]) for f in FACTORS}
         marks.setdefault("all", []).append(all(v is not False for v in right.values()))
         if "actor" in case.said:
-            colour, _, noun = case.scene.actor.rpartition(" ")
-            said_colour, _, said_noun = answers["actor"].rpartition(" ")
+            colour, noun = words.colour_and_noun(case.scene.actor)
+            said_colour, said_noun = words.colour_and_noun(answers["actor"])
             right["shape"] = noun == said_noun
             right["colour"] = colour == said_colour if colour else None
         for factor, is_right in right.items():
@@ -249,7 +249,8 @@ def score(cases: Sequence[Case], verdicts: Sequence[Verdict]) -> dict[str, float
     return {k: round(float(np.mean(marks[k])), 3) for k in order if k in marks}
 
 
-def _matters(scene: Scene, factor: str) -> bool:
+def matters(scene: Scene, factor: str) -> bool:
+    """Return whether a factor means anything in a scene."""
     if factor == "time":
         return words.has_time(scene.place)
     if factor == "camera":

@@ -6,7 +6,7 @@ side reads this file to warn about words that pocket does not know.
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 Motion: TypeAlias = Literal[
     "left",
@@ -70,23 +70,10 @@ PLAIN_COLOURS: Final = (
 )
 PLAIN: Final = tuple(f"plain {c}" for c in PLAIN_COLOURS)
 PLACES: Final = SCENES + PLAIN
-TIMES: Final[tuple[Time, ...]] = ("day", "sunset", "night")
-MOTIONS: Final[tuple[Motion, ...]] = (
-    "left",
-    "right",
-    "rise",
-    "fall",
-    "bounce",
-    "jump",
-    "spin",
-    "circle",
-    "grow",
-    "shrink",
-    "shake",
-    "stay",
-)
-PACES: Final[tuple[Pace, ...]] = ("slow", "normal", "fast")
-CAMERAS: Final[tuple[Camera, ...]] = ("still", "zoom in", "pan")
+TIMES: Final[tuple[Time, ...]] = get_args(Time)
+MOTIONS: Final[tuple[Motion, ...]] = get_args(Motion)
+PACES: Final[tuple[Pace, ...]] = get_args(Pace)
+CAMERAS: Final[tuple[Camera, ...]] = get_args(Camera)
 
 # A prompt that names no place means this one; no time means day; no pace, normal.
 DEFAULT_PLACE: Final = "meadow"
@@ -399,13 +386,23 @@ _STOP: Final = (
 STOP_WORDS: Final = frozenset(_STOP.split())
 
 
+def colour_and_noun(actor: str) -> tuple[str, str]:
+    """Split an actor; the colour of an emoji is "".
+
+    >>> colour_and_noun("red ball"), colour_and_noun("cat")
+    (('red', 'ball'), ('', 'cat'))
+    """
+    colour, _, noun = actor.rpartition(" ")
+    return colour, noun
+
+
 def has_time(place: str) -> bool:
     """Return whether a place has a time of day (all but the plain ones and space)."""
     return place in SCENES and place != "space"
 
 
 def _known_words() -> frozenset[str]:
-    texts: list[str] = [*COLOURS, *SCENES, *TIMES, *PACES, *PLAIN_PHRASES, "gray"]
+    texts: list[str] = [*COLOURS, *SCENES, *TIMES, *PACES, *PLAIN_PHRASES]
     for group in (ACTOR_WORDS, COLOUR_WORDS, PLACE_NOUNS, PLACE_PHRASES):
         texts += [w for words in group.values() for w in words]
     texts += [w for words in TIME_PHRASES.values() for w in words]
