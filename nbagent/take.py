@@ -17,7 +17,7 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from nbagent.errors import SpecError
 
-Operation = Literal["generate", "remix", "derive"]
+Operation = Literal["generate", "remix", "derive", "animate"]
 Quality = Literal["draft", "final"]
 Phase = Literal["load", "encode", "denoise", "decode", "write"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -54,12 +54,38 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Frames that are known before a clip is made, and stay as they are in it.
+
+    Attributes:
+        source: A picture's digest in the store, or the id of a take.
+        start: First frame that is taken from the source.
+        num_frames: How many are taken.
+        at: The frame of the new clip at which they stand.
+    """
+
+    source: str
+    start: int = 0
+    num_frames: int = 1
+    at: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a span that means nothing."""
+        if self.start < 0 or self.at < 0 or self.num_frames < 1:
+            raise SpecError(
+                f"frames {self.start} to {self.start + self.num_frames} at {self.at}"
+                " are no span: count from 0, and hold one frame or more"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
     """One attempt at a shot.
 
     Attributes:
         operation: `generate` from noise, `remix` from the parent's latents,
-            `derive` from the parent's frames by effects alone.
+            `derive` from the parent's frames by effects alone, `animate` from a
+            picture that is held as the first frame.
         media: A `video` or a single `image`.
         model: `pocket`, a folder, or a hub id; `model_revision` names its weights.
         prompt: The effective prompt, as the model reads it.
@@ -67,6 +93,7 @@ class Take:
         shot: The structured shot as JSON (see `conversation.shot`).
         num_frames: Frames the model renders, before effects.
         strength: For remix, 0..1; 1 ignores the parent.
+        holds: Frames that are known and stay as they are.
         effects: Applied in order to the rendered frames.
         parents: Take ids; the first is the one remixed or derived from.
     """
@@ -88,6 +115,7 @@ class Take:
     guidance_scale: float
     strength: float | None = None
     quality: Quality = "final"
+    holds: tuple[Hold, ...] = ()
     effects: tuple[Effect, ...] = ()
     parents: tuple[str, ...] = ()
 
@@ -99,7 +127,15 @@ class Take:
             )
         if self.strength is not None and not 0.0 < self.strength <= 1.0:
             raise SpecError(f"strength {self.strength} is out of range: use 0 to 1")
-        if self.operation != "generate" and not self.parents:
+        for hold in self.holds:
+            if hold.at + hold.num_frames > self.num_frames:
+                raise SpecError(
+                    f"a held frame {hold.at + hold.num_frames} is outside the clip's"
+                    f" {self.num_frames} frames: hold an earlier one"
+                )
+        if self.operation == "animate" and not self.holds:
+            raise SpecError("animate needs a picture: name one, like @photo")
+        if self.operation in ("remix", "derive") and not self.parents:
             raise SpecError(f"{self.operation} needs a parent clip: name one, like c1")
 
     @property
@@ -113,6 +149,8 @@ class Take:
         """Return the take as JSON, enough to render it again."""
         recipe = asdict(self)
         recipe["shot"] = dict(self.shot)
+        if not self.holds:  # most takes have none, and those before 0.1 had no word for it
+            del recipe["holds"]
         recipe["recipe_version"] = RECIPE_VERSION
         return recipe
 
@@ -134,6 +172,9 @@ class Take:
             values["effects"] = tuple(
                 Effect(**_checked(Effect, effect))
                 for effect in recipe.get("effects", ())
+            )
+            values["holds"] = tuple(
+                Hold(**_checked(Hold, hold)) for hold in recipe.get("holds", ())
             )
             values["parents"] = tuple(recipe.get("parents", ()))
             take = cls(**_checked(cls, values))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
+import numpy as np
 import pytest
 import torch
 from diffusers import DiffusionPipeline
@@ -20,8 +21,18 @@ from nbagent.errors import Cancelled, JobFailed
 from nbagent.models import model_card
 from nbagent.render.capability import capability
 from nbagent.render.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from nbagent.render.preview import fit, normalize, unpack
-from nbagent.render.seam import Fresh, Noised, Resumed, Seam, Start, Step, on_step_end
+from nbagent.render.latents import encode, normalize, pack, unpack
+from nbagent.render.preview import fit
+from nbagent.render.seam import (
+    Fresh,
+    Known,
+    Noised,
+    Resumed,
+    Seam,
+    Start,
+    Step,
+    on_step_end,
+)
 from tests.tiny_pipelines import TINY, unipc
 
 pytestmark = pytest.mark.filterwarnings(
@@ -52,7 +63,9 @@ def pipes() -> Callable[[str], DiffusionPipeline]:
 class Run:
     """One run through the seam, with everything that it showed."""
 
-    def __init__(self, start: Start | None = None, seed: int = SEED) -> None:
+    def __init__(
+        self, start: Start | None = None, seed: int = SEED, known: Known | None = None
+    ) -> None:
         self.steps: list[Step] = []
         self.heads = 0
         self.cancel_at: int | None = None
@@ -60,6 +73,7 @@ class Run:
         self.seam = Seam(
             generator=torch.Generator().manual_seed(seed),
             start=start or Fresh(),
+            known=known,
             before_step=self._before_step,
             after_step=self._after_step,
         )
@@ -169,6 +183,33 @@ def test_remix_starts_late(pipes: Any, name: str) -> None:
         assert len(run.steps) == num_steps
         far.append((remixed.float() - parent.float()).abs().mean().item())
     assert far[0] < far[1]
+
+
+@FAMILIES
+def test_what_is_held_is_exact(pipes: Any, name: str, tmp_path: Path) -> None:
+    """Known latents end as they were given, in a resumed run too; the rest is made."""
+    pipe, tiny = pipes(name), TINY[name]
+    ability = capability(pipe)
+    frames = np.random.default_rng(0).integers(
+        0, 256, (tiny.num_frames + (name == "pocket-like"), tiny.height, tiny.width, 3)
+    )
+    clean = encode(frames.astype(np.uint8), pipe, ability)
+    first = torch.zeros_like(clean)
+    first[:, :, 0] = 1
+    known = Known(
+        latents=pack(clean, pipe, ability), mask=pack(first, pipe, ability) > 0.5
+    )
+    run = Run(known=known)
+    run.save_at = (3, tmp_path / "c.safetensors")
+    latents = run(pipe, name)
+    assert torch.equal(latents[known.mask], known.latents[known.mask].to(latents))
+    free = ~known.mask
+    assert not torch.isclose(latents[free], known.latents[free].to(latents)).all()
+    # What is held steers what is made.
+    assert not torch.equal(latents[free], _stock(pipe, name)[free])
+    found = load_checkpoint(tmp_path / "c.safetensors", "t")
+    assert found is not None
+    assert torch.equal(Run(found.state, known=known)(pipe, name), latents)
 
 
 def test_a_weak_remix_of_a_short_draft_still_runs(pipes: Any) -> None:

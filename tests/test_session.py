@@ -98,7 +98,7 @@ def test_a_turn_that_cannot_be_is_kept_with_its_error(session: Session) -> None:
     turn = session.ledger.turns(session.settings.conversation)[0]
     assert turn.text == "a red ball on the beach"
     assert turn.error is not None
-    assert "use 48 or 64" in turn.error
+    assert "use 48 or 52" in turn.error
 
 
 def test_a_re_cut_needs_no_engine(session: Session) -> None:

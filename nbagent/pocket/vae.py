@@ -44,6 +44,14 @@ class Codec:
         latents = ((patches - self.mean) @ self.basis.T) / self.std
         return latents.permute(0, 4, 1, 2, 3).contiguous()
 
+    @classmethod
+    def from_vae(cls, vae: AutoencoderKLWan) -> Codec:
+        """Read the map back from a VAE that `build_vae` wrote."""
+        basis = vae.encoder.conv_in.weight[:LATENT_CHANNELS, :, -1, 1, 1] / _SMALL
+        mean = vae.decoder.conv_out.bias
+        std = torch.tensor(vae.config.latents_std)
+        return cls(mean=mean.detach(), basis=basis.detach(), std=std)
+
     def state(self) -> dict[str, Tensor]:
         """Return the tensors by name, for a safetensors file."""
         return {"mean": self.mean, "basis": self.basis, "std": self.std}
@@ -75,30 +83,6 @@ def fit_codec(num_scenes: int = 4000, *, seed: int = 7) -> Codec:
     # then one factor for unit mean variance, which the noise schedule expects.
     std = values**0.25 * (values**0.5).mean().sqrt()
     return Codec(mean=mean.float(), basis=basis.float().contiguous(), std=std.float())
-
-
-def fit_tokens(
-    codec: Codec, patch: tuple[int, int, int], width: int, *, num_scenes: int = 1600
-) -> dict[str, Tensor]:
-    """Fit the PCA of an expert's tokens: whole clips, cut into patches (a minute).
-
-    Returns:
-        `mean` (N,), `basis` (N, width) with orthonormal columns and their `variance`
-        (width,); N = 48 * patch volume, ordered as a convolution's weight.
-    """
-    rng, rows = np.random.default_rng(8), []
-    for _ in range(0, num_scenes, 16):
-        clips = codec.encode(np.stack([render(draw_scene(rng)) for _ in range(16)]))
-        rows.append(cut(clips, patch).flatten(0, 3).bfloat16())
-    x = torch.cat(rows).float()
-    mean = x.mean(0)
-    torch.manual_seed(8)
-    _, values, basis = torch.pca_lowrank(x - mean, width, center=False, niter=2)
-    return {
-        "mean": mean,
-        "basis": basis.contiguous(),
-        "variance": values.square() / len(x),
-    }
 
 
 def cut(x: Tensor, patch: tuple[int, int, int]) -> Tensor:

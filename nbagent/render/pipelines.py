@@ -14,6 +14,7 @@ from nbagent.errors import JobFailed
 from nbagent.models import ModelCard
 from nbagent.render.capability import Capability, capability
 from nbagent.render.preview import LatentToRgb, fit
+from nbagent.pocket.faster import has_fast_bf16
 from nbagent.take import Take
 
 
@@ -57,11 +58,7 @@ def best_dtype(device: str) -> torch.dtype:
     """Return the fastest type in which the device renders well."""
     if device == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    # Without these instructions a CPU emulates bf16, several times slower than fp32.
-    cpuinfo = Path("/proc/cpuinfo")
-    flags = cpuinfo.read_text() if cpuinfo.is_file() else ""
-    fast = "amx_bf16" in flags or "avx512_bf16" in flags
-    return torch.bfloat16 if fast else torch.float32
+    return torch.bfloat16 if has_fast_bf16() else torch.float32
 
 
 def call_arguments(loaded: Loaded, take: Take, num_frames: int) -> dict[str, Any]:

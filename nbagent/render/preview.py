@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional
 
 from nbagent.render.capability import Capability
+from nbagent.render.latents import is_video_vae, normalize
 
 _PICTURES = 24
 _TOKENS_A_SIDE = 8  # latents a side of each fitted picture
@@ -58,8 +59,8 @@ def fit(vae: Any, ability: Capability) -> LatentToRgb:
     factor = ability.space_factor
     pictures = _pictures(_TOKENS_A_SIDE * factor)  # (N, 3, H, W), 0..1
     given = pictures.to(vae.device, vae.dtype) * 2 - 1
-    is_video = vae.encoder.__class__.__name__ != "Encoder"  # AutoencoderKL's own
-    latents = vae.encode(given.unsqueeze(2) if is_video else given).latent_dist.mode()
+    given = given.unsqueeze(2) if is_video_vae(vae) else given
+    latents = vae.encode(given).latent_dist.mode()
     latents = normalize(vae, latents.float().cpu())
     channels = latents.shape[1]
     known = latents.movedim(1, -1).reshape(-1, channels)
@@ -74,39 +75,6 @@ def fit(vae: Any, ability: Capability) -> LatentToRgb:
     weight = torch.linalg.solve(gram + ridge, known.T @ wanted)
     weight = weight.view(channels + 1, 3, detail, detail).permute(0, 2, 3, 1)
     return LatentToRgb(weight=weight.contiguous())
-
-
-def normalize(vae: Any, latents: torch.Tensor) -> torch.Tensor:
-    """Bring a VAE's latents to the scale that its pipeline denoises in.
-
-    One formula covers the families: those without a mean, a deviation or a factor
-    have 0, 1 and 1 there.
-    """
-    shape = (1, -1) + (1,) * (latents.ndim - 2)
-    buffers = dict(vae.named_buffers(recurse=False))
-
-    def statistic(name: str, absent: float) -> torch.Tensor:
-        # LTX registers these as buffers, Wan and Mochi list them in the config.
-        value = buffers.get(name, vae.config.get(name))
-        value = [absent] if value is None else value
-        return torch.as_tensor(value, dtype=latents.dtype, device="cpu").view(shape)
-
-    factor = vae.config.get("scaling_factor") or 1.0
-    mean, deviation = statistic("latents_mean", 0.0), statistic("latents_std", 1.0)
-    return (latents - mean) * factor / deviation
-
-
-def unpack(
-    latents: torch.Tensor, ability: Capability, height: int, width: int
-) -> torch.Tensor:
-    """Return one clip's latents as (C, F, H, W) whatever order its loop keeps."""
-    if ability.layout == "BCFHW":
-        return latents[0]
-    if ability.layout == "BFCHW":
-        return latents[0].transpose(0, 1)
-    rows = height // (ability.space_factor * ability.patch[1])
-    columns = width // (ability.space_factor * ability.patch[1])
-    return latents[0].T.reshape(latents.shape[-1], -1, rows, columns)
 
 
 def _pictures(side: int) -> torch.Tensor:

@@ -28,8 +28,9 @@ from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
 from nbagent.ledger import Ledger
 from nbagent.media import animated_webp, apply_effects
 from nbagent.models import ModelCard, model_card
+from nbagent.render.known import known_frames
+from nbagent.render.latents import unpack
 from nbagent.render.pipelines import Loaded, call_arguments, load
-from nbagent.render.preview import unpack
 from nbagent.render.seam import Fresh, Noised, Seam, Start, on_step_end
 from nbagent.render.work import Work
 from nbagent.take import Job, Progress, Take
@@ -126,10 +127,13 @@ class Renderer:
         work.enter("load")
         loaded = self._load(_checked_card(take))
         num_frames = loaded.card.min_num_frames if _is_image(take) else take.num_frames
-        # 3. Find where to start: a checkpoint, the parent's latents, or noise.
+        # 3. Find what is known, and where to start: a checkpoint, the parent's latents,
+        #    or noise.
+        held = known_frames(take, num_frames, ledger)
         seam = Seam(
             generator=torch.Generator("cpu").manual_seed(take.seed),
             start=work.resumed() or _first_start(take, ledger),
+            known=held.latents(loaded) if held else None,
             before_step=work.before_step,
             after_step=lambda step: work.after_step(step, seam),
         )
@@ -144,6 +148,8 @@ class Renderer:
             callback_on_step_end_tensor_inputs=["latents"],
         )
         frames = _to_uint8(output.frames[0])
+        if held:
+            frames = held.restore(frames)
         # 5. Write the clip and its recipe, and only then call it done.
         work.enter("write")
         message = ""
@@ -187,7 +193,7 @@ def _checked_card(take: Take) -> ModelCard:
 
 def _first_start(take: Take, ledger: Ledger) -> Start:
     """Return where a take starts that has no checkpoint."""
-    if take.operation == "generate":
+    if take.operation in ("generate", "animate"):
         return Fresh()
     if take.operation == "derive":
         raise JobFailed("a derived clip needs no rendering: make it from its frames")

@@ -59,6 +59,19 @@ Start = Fresh | Noised | Resumed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Latents that are known beforehand and stay: re-noised at each step, exact at the end.
+
+    Attributes:
+        latents: Shaped as the pipeline's step callback shows them.
+        mask: True where they are known; broadcasts to the latents.
+    """
+
+    latents: torch.Tensor
+    mask: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """What the loop shows after one step."""
 
@@ -74,6 +87,7 @@ class Seam:
         generator: Makes all of the job's noise; on the CPU, so that a seed means the
             same clip on every device.
         start: Where the loop starts.
+        known: What stays as it is, if anything does.
         before_step: Called at the head of each step that runs, or once before decoding
             if none does; may wait or raise.
         after_step: Called with each finished step.
@@ -84,11 +98,13 @@ class Seam:
         *,
         generator: torch.Generator,
         start: Start,
+        known: Known | None = None,
         before_step: Callable[[], None],
         after_step: Callable[[Step], None],
     ) -> None:
         self.generator = generator
         self.start = start
+        self.known = known
         self.before_step = before_step
         self.after_step = after_step
         self.start_step = start.step if isinstance(start, Resumed) else 0
@@ -96,6 +112,7 @@ class Seam:
         self.x0: torch.Tensor | None = None
         self._heads = 0
         self._latents: torch.Tensor | None = None
+        self._noise: torch.Tensor | None = None
         self._scheduler: Any = None
         self._pristine: dict[str, Any] = {}
         self._started = False
@@ -149,15 +166,15 @@ class Seam:
 
     def inject(self, prepared: Any) -> Any:
         """Replace the latents that a pipeline prepared by ours."""
-        if isinstance(self.start, Fresh):
+        if isinstance(self.start, Fresh) and self.known is None:
             return prepared
         several = isinstance(prepared, tuple)
         latents: torch.Tensor = prepared[0] if several else prepared
-        if self.start.latents.shape != latents.shape:
-            raise JobFailed(
-                f"latents of shape {tuple(self.start.latents.shape)} do not fit this"
-                f" take's {tuple(latents.shape)}: keep the frame count and the size"
-            )
+        for given in (self.start, self.known):
+            if isinstance(given, Noised | Resumed | Known):
+                _check_shape(given.latents, latents)
+        # What is held is noised by the seed's own noise, in a resumed run too.
+        self._noise = latents.clone()
         if isinstance(self.start, Resumed):
             # A clone, since some pipelines write into what they prepared.
             latents = self.start.latents.to(latents.device).clone()
@@ -183,6 +200,14 @@ class Seam:
             self._enter()
         return False
 
+    def hold(self, latents: torch.Tensor, step: int | None = None) -> None:
+        """Put what is known into the latents of a step, else of the one that is next."""
+        if self.known is None:
+            return
+        known = self._at_step(self._heads if step is None else step, self.known.latents)
+        mask = self.known.mask.to(latents.device)
+        latents.copy_(torch.where(mask, known.to(latents), latents))
+
     def check_sample(self, sample: torch.Tensor) -> None:
         """Make sure, once, that the loop runs on the latents we gave it."""
         if self._started or self._latents is None:
@@ -197,14 +222,31 @@ class Seam:
     def _enter(self) -> None:
         if isinstance(self.start, Resumed):
             vars(self._scheduler).update(self.start.scheduler)
-        elif isinstance(self.start, Noised) and self._latents is not None:
-            # Flow-matching schedulers have no such factor; the others scale by it.
-            noise = self._latents / getattr(self._scheduler, "init_noise_sigma", 1.0)
-            known = self.start.latents.to(noise)
-            timestep = self._scheduler.timesteps[self.start_step].reshape(1)
-            self._latents.copy_(
-                _noised(self._scheduler, known, noise, timestep.expand(len(known)))
-            )
+        elif self._latents is not None:
+            if isinstance(self.start, Noised):
+                noised = self._at_step(self.start_step, self.start.latents)
+                self._latents.copy_(noised)
+            self.hold(self._latents, self.start_step)
+
+    def _at_step(self, index: int, clean: torch.Tensor) -> torch.Tensor:
+        """Return clean latents at the noise level of a step; behind the last, clean."""
+        assert self._noise is not None
+        if index == self.num_steps:
+            return clean
+        # Flow-matching schedulers have no such factor; the others scale by it.
+        noise = self._noise / getattr(self._scheduler, "init_noise_sigma", 1.0)
+        timestep = self._scheduler.timesteps[index].reshape(1)
+        return _noised(
+            self._scheduler, clean.to(noise), noise, timestep.expand(len(noise))
+        )
+
+
+def _check_shape(given: torch.Tensor, latents: torch.Tensor) -> None:
+    if given.shape != latents.shape:
+        raise JobFailed(
+            f"latents of shape {tuple(given.shape)} do not fit this take's"
+            f" {tuple(latents.shape)}: keep the frame count and the size"
+        )
 
 
 def _noised(
@@ -259,6 +301,7 @@ def _tap_class(base: Any) -> Any:
             given["old_pred_original_sample"] = getattr(self, "_old_x0", None)
         sample, model_output = given["sample"], given["model_output"]
         result = base.step(*call.args, **call.kwargs)
+        self._seam.hold(result[0] if isinstance(result, tuple) else result.prev_sample)
         self._seam.x0 = _expected_end(self, model_output, sample, result)
         if remembers:
             self._old_x0 = result[1]

@@ -1,0 +1,84 @@
+"""Between a clip's frames and the latents that a pipeline's loop works on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from diffusers import DiffusionPipeline
+
+from nbagent.render.capability import Capability
+
+
+def normalize(vae: Any, latents: torch.Tensor) -> torch.Tensor:
+    """Bring a VAE's latents to the scale that its pipeline denoises in.
+
+    One formula covers the families: those without a mean, a deviation or a factor
+    have 0, 1 and 1 there.
+    """
+    shape = (1, -1) + (1,) * (latents.ndim - 2)
+    buffers = dict(vae.named_buffers(recurse=False))
+
+    def statistic(name: str, absent: float) -> torch.Tensor:
+        # LTX registers these as buffers, Wan and Mochi list them in the config.
+        value = buffers.get(name, vae.config.get(name))
+        value = [absent] if value is None else value
+        return torch.as_tensor(value, dtype=latents.dtype, device="cpu").view(shape)
+
+    factor = vae.config.get("scaling_factor") or 1.0
+    mean, deviation = statistic("latents_mean", 0.0), statistic("latents_std", 1.0)
+    return (latents - mean) * factor / deviation
+
+
+def unpack(
+    latents: torch.Tensor, ability: Capability, height: int, width: int
+) -> torch.Tensor:
+    """Return one clip's latents as (C, F, H, W) whatever order its loop keeps."""
+    if ability.layout == "BCFHW":
+        return latents[0]
+    if ability.layout == "BFCHW":
+        return latents[0].transpose(0, 1)
+    rows = height // (ability.space_factor * ability.patch[1])
+    columns = width // (ability.space_factor * ability.patch[1])
+    return latents[0].T.reshape(latents.shape[-1], -1, rows, columns)
+
+
+def pack(latents: torch.Tensor, pipe: DiffusionPipeline, ability: Capability) -> Any:
+    """Return latents (B, C, F, H, W) in the order that the pipeline's loop keeps."""
+    if ability.layout == "BCFHW":
+        return latents
+    if ability.layout == "BFCHW":
+        return latents.transpose(1, 2)
+    kind: Any = type(pipe)
+    return kind._pack_latents(latents, ability.patch[1], ability.patch[0])  # noqa: SLF001
+
+
+@torch.inference_mode()
+def encode(
+    frames: npt.NDArray[np.uint8], pipe: Any, ability: Capability
+) -> torch.Tensor:
+    """Encode frames (F, H, W, 3), uint8, to normalised latents (1, C, f, h, w)."""
+    vae = pipe.vae
+    if ability.time_factor == 1 and is_video_vae(vae):
+        # AutoencoderKLWan reads one frame and then fours, whatever its factor, and
+        # would drop the rest; without a factor each frame's latent is its own.
+        spare = -(len(frames) - 1) % 4
+        frames = np.concatenate([frames, *[frames[-1:]] * spare])
+    else:
+        spare = 0
+    pixels = torch.from_numpy(np.ascontiguousarray(frames)).float() / 127.5 - 1
+    pixels = pixels.permute(3, 0, 1, 2).to(vae.device, vae.dtype)  # (3, F, H, W)
+    if is_video_vae(vae):
+        latents = vae.encode(pixels[None]).latent_dist.mode()
+    else:
+        pictures = vae.encode(pixels.transpose(0, 1)).latent_dist.mode()
+        latents = pictures.transpose(0, 1)[None]
+    latents = latents[:, :, : latents.shape[2] - spare]
+    return normalize(vae, latents.float().cpu())
+
+
+def is_video_vae(vae: Any) -> bool:
+    """Return whether a VAE reads clips; AutoencoderKL reads pictures."""
+    return vae.encoder.__class__.__name__ != "Encoder"
