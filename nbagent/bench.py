@@ -207,13 +207,12 @@ def _plain_script(bench: Workbench) -> Callable[[int], float]:
         start = time.monotonic()
         frames = pipe(
             prompt=take.prompt,
-            frames=take.num_frames,
+            num_frames=take.num_frames - 1,  # WanPipeline renders one more
             height=take.height,
             width=take.width,
             num_inference_steps=take.num_inference_steps,
             guidance_scale=take.guidance_scale,
             generator=torch.Generator("cpu").manual_seed(seed),
-            use_resolution_binning=False,
             output_type="np",
             **card.call,
         ).frames[0]

@@ -334,8 +334,7 @@ def _defaults(folder: Path, family: _Family) -> dict[str, Any]:
             "draft_steps", max(4, numbers["num_inference_steps"] // 3)
         ),
         "max_num_frames": own.get("max_num_frames", _STRETCH * numbers["num_frames"]),
-        "call": ({} if length is None else {"max_sequence_length": length})
-        | own.get("call", {}),
+        "call": {} if length is None else {"max_sequence_length": length},
     }
 
 

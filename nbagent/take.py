@@ -17,7 +17,7 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from nbagent.errors import SpecError
 
-Operation = Literal["generate", "remix", "derive", "animate"]
+Operation = Literal["generate", "remix", "derive", "animate", "join"]
 Quality = Literal["draft", "final"]
 Phase = Literal["load", "encode", "denoise", "decode", "write"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -85,7 +85,7 @@ class Take:
     Attributes:
         operation: `generate` from noise, `remix` from the parent's latents,
             `derive` from the parent's frames by effects alone, `animate` from a
-            picture that is held as the first frame.
+            picture that is held as the first frame, `join` of the parents' frames.
         media: A `video` or a single `image`.
         model: `pocket`, a folder, or a hub id; `model_revision` names its weights.
         prompt: The effective prompt, as the model reads it.
@@ -95,6 +95,7 @@ class Take:
         strength: For remix, 0..1; 1 ignores the parent.
         holds: Frames that are known and stay as they are.
         effects: Applied in order to the rendered frames.
+        dissolve_s: For join, how long one clip dissolves into the next; 0 is a cut.
         parents: Take ids; the first is the one remixed or derived from.
     """
 
@@ -117,6 +118,7 @@ class Take:
     quality: Quality = "final"
     holds: tuple[Hold, ...] = ()
     effects: tuple[Effect, ...] = ()
+    dissolve_s: float = 0.0
     parents: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -135,8 +137,15 @@ class Take:
                 )
         if self.operation == "animate" and not self.holds:
             raise SpecError("animate needs a picture: name one, like @photo")
+        if self.operation == "join" and len(self.parents) < 2:
+            raise SpecError("a join needs two clips or more: name them, like c1 and c2")
         if self.operation in ("remix", "derive") and not self.parents:
             raise SpecError(f"{self.operation} needs a parent clip: name one, like c1")
+
+    @property
+    def is_recut(self) -> bool:
+        """Whether it is made of its parents' frames, without any model."""
+        return self.operation in ("derive", "join")
 
     @property
     def id(self) -> str:
@@ -149,8 +158,9 @@ class Take:
         """Return the take as JSON, enough to render it again."""
         recipe = asdict(self)
         recipe["shot"] = dict(self.shot)
-        if not self.holds:  # most takes have none, and those before 0.1 had no word for it
-            del recipe["holds"]
+        for name in ("holds", "dissolve_s"):
+            if not recipe[name]:  # as in recipes from before there was such a thing
+                del recipe[name]
         recipe["recipe_version"] = RECIPE_VERSION
         return recipe
 

@@ -40,7 +40,7 @@ def test_a_mistake_is_one_line(
 
 def test_models_says_what_pocket_can_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
-    assert "pocket: SanaVideoPipeline, 64x64" in capsys.readouterr().out
+    assert "pocket: WanPipeline, 64x64" in capsys.readouterr().out
 
 
 def test_jobs_of_an_empty_folder(capsys: pytest.CaptureFixture[str]) -> None:

@@ -137,7 +137,7 @@ def test_a_duration_that_does_not_fit_is_rounded_and_said(card: ModelCard) -> No
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"frames": 51}, "use 48 or 52"),
+        ({"frames": 51}, "use 48 or 64"),
         ({"frames": 0}, "0 frames is no clip"),
         ({"frames": 10**6}, "1000000 frames is more than pocket can hold"),
         ({"size": (60, 64)}, "height 60 does not fit pocket"),

@@ -159,7 +159,7 @@ def test_words_reach_the_ledger_byte_for_byte(notebook: Notebook) -> None:
     [
         ("%agent", "the turn is empty"),
         ("%agent --sed 3 a cat", "did you mean --seed?"),
-        ("%agent --frames 51 a red ball", "use 48 or 52"),
+        ("%agent --frames 51 a red ball", "use 48 or 64"),
         ("%agent --model nowhere/none a red ball", "no model at 'nowhere/none'"),
         ("%agent make c9 blue", "c9"),
         ("%nbagent clip", "did you mean clips?"),

@@ -201,7 +201,7 @@ def test_even_frames_only() -> None:
 def test_pocket_is_in_the_package() -> None:
     found = model_card("pocket")
     assert found.folder == WEIGHTS
-    assert (found.frames_step, found.frames_offset) == (4, 0)
+    assert (found.frames_step, found.frames_offset) == (16, 0)
     found.check(found.num_frames, found.height, found.width)
     # Same files, same revision: it is part of every take's identity.
     assert found == model_card("pocket")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,13 @@ pytest.importorskip("diffusers")
 from nbagent import evaluate  # noqa: E402
 from nbagent.errors import SpecError  # noqa: E402
 from nbagent.pocket import train, verify  # noqa: E402
-from nbagent.pocket.faster import Muon, orthogonal, speed_up  # noqa: E402
+from nbagent.pocket.faster import (  # noqa: E402
+    Clock,
+    Muon,
+    TrainingAttention,
+    cut_patches,
+    orthogonal,
+)
 from nbagent.pocket.model import DEFAULTS, TINY, Parts, sample  # noqa: E402
 from nbagent.pocket.sheet import contact_sheet  # noqa: E402
 from nbagent.pocket.vae import Codec, build_vae, fit_codec  # noqa: E402
@@ -32,9 +39,9 @@ SCENE = Scene(actor="red ball", place="beach", motion="left")
 
 @pytest.fixture(scope="module")
 def pipeline() -> object:
-    from diffusers import SanaVideoPipeline
+    from diffusers import WanPipeline
 
-    loaded = SanaVideoPipeline.from_pretrained(WEIGHTS, dtype=torch.bfloat16)
+    loaded = WanPipeline.from_pretrained(WEIGHTS, dtype=torch.bfloat16)
     loaded.set_progress_bar_config(disable=True)
     return loaded
 
@@ -64,9 +71,9 @@ def test_a_stock_pipeline_makes_the_same_clip_from_the_same_seed(
 
 
 def test_the_folder_loads_in_fp32_too() -> None:
-    from diffusers import SanaVideoPipeline
+    from diffusers import WanPipeline
 
-    loaded = SanaVideoPipeline.from_pretrained(WEIGHTS)
+    loaded = WanPipeline.from_pretrained(WEIGHTS)
     assert loaded.transformer.dtype == torch.float32
     loaded.set_progress_bar_config(disable=True)
     assert make(loaded, num_inference_steps=1).shape == (1, 16, 64, 64, 3)
@@ -94,24 +101,22 @@ def test_the_vae_keeps_a_rendered_clip_above_30_db(pipeline: object) -> None:
     assert 20 * np.log10(255 / np.sqrt(((frames - clip) ** 2).mean())) > 30
 
 
-def test_what_training_speeds_up_changes_nothing() -> None:
+@pytest.mark.parametrize("name", ["transformer", "transformer_2"])
+def test_what_training_speeds_up_changes_nothing(name: str) -> None:
     torch.manual_seed(0)
-    transformer = Parts(TINY).transformer
-    for parameter in transformer.parameters():
-        torch.nn.init.normal_(parameter, std=0.1)
-    inputs = {
-        "hidden_states": torch.randn(2, 48, 16, 8, 8),
-        "timestep": torch.tensor([10.0, 800.0]),
-        "encoder_hidden_states": torch.randn(2, 32, TINY.text_dim),
-        "encoder_attention_mask": (torch.arange(32) < 9).expand(2, -1).long(),
-        "return_dict": False,
-    }
+    transformer = getattr(Parts(TINY), name)
+    torch.nn.init.normal_(transformer.proj_out.weight)
+    inputs = (torch.randn(2, 48, 16, 8, 8), torch.tensor([10.0, 800.0]))
+    text = torch.randn(2, 32, TINY.text_dim)
+    conv = transformer.patch_embedding
     with torch.no_grad():
-        stock = transformer(**inputs)[0]
-        speed_up(transformer)
-        ours = transformer(**inputs)[0]
-    assert stock.std() > 0.01
-    assert torch.allclose(stock, ours, atol=1e-5)
+        stock = transformer(*inputs, text, return_dict=False)[0]
+        transformer.set_attn_processor(TrainingAttention())
+        if name == "transformer_2":
+            transformer.rope = Clock(transformer.rope, train.MOMENTS)
+        conv.forward = partial(cut_patches, conv)
+        ours = transformer(*inputs, text, return_dict=False)[0]
+    assert torch.allclose(stock, ours, atol=1e-4)
 
 
 def test_a_codec_is_read_back_from_its_vae() -> None:
@@ -121,49 +126,53 @@ def test_a_codec_is_read_back_from_its_vae() -> None:
     assert torch.allclose(codec.encode(clip), again.encode(clip), atol=1e-3)
 
 
-@pytest.mark.parametrize("shape", [(24, 8), (8, 24), (8, 8, 3, 1)])
-def test_muon_turns_matrices_and_kernels(shape: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("shape", [(24, 8), (8, 24), (8, 8)])
+def test_muon_turns_matrices(shape: tuple[int, int]) -> None:
     generator = torch.Generator().manual_seed(0)
     weight = torch.zeros(shape, requires_grad=True)
     weight.grad = torch.randn(shape, generator=generator)
-    values = torch.linalg.svdvals(orthogonal(weight.grad.flatten(1)))
+    values = torch.linalg.svdvals(orthogonal(weight.grad))
     assert values.min() > 0.3
     assert values.max() < 1.3
     Muon([weight], 0.1, weight_decay=0.0).step()
     # One step moves each number by about what AdamW would: a fifth of the rate.
-    assert weight.square().mean().sqrt() == pytest.approx(0.02, rel=0.3)
+    assert weight.square().mean().sqrt().item() == pytest.approx(0.02, rel=0.3)
     assert (weight * weight.grad).sum() < 0
 
 
-def test_training_resumes_bit_for_bit_and_starts_from_a_folder(tmp_path: Path) -> None:
+def test_training_resumes_bit_for_bit(tmp_path: Path) -> None:
     def run(name: str, *arguments: str) -> dict[str, dict[str, object]]:
         work = tmp_path / name
-        common = ["--tiny", "--no-compile", "--processes", "1", "--clips", "2"]
+        common = ["--tiny", "--no-compile", "--processes", "1", "--batch", "0.05"]
         places = ["--work", str(work), "--out", str(tmp_path / "out")]
         assert train.main([*common, *places, *arguments]) == 0
-        saved: dict[str, dict[str, object]] = torch.load(
-            work / "checkpoint.pt", weights_only=True
-        )
-        return saved
+        return {
+            expert: torch.load(work / f"{expert}.pt", weights_only=True)
+            for expert in ("high", "low")
+        }
 
-    one = run("whole", "--steps", "4")
+    whole = run("whole", "--steps", "4")
     run("halves", "--steps", "4", "--stop-after", "2")
-    two = run("halves", "--steps", "4", "--resume")
+    halves = run("halves", "--steps", "4", "--resume")
+    # The second expert reads its text from the first one's average, which must be the
+    # finished one: after a pause it starts again.
+    one, two = whole["high"], halves["high"]
     for key in ("model", "ema"):
-        assert all((one[key][k] == two[key][k]).all() for k in one[key])  # type: ignore[attr-defined] # tensors
-    assert one["count"]["samples"] == two["count"]["samples"]
-    # What was written is the average, in bf16, and another run can begin with it.
-    three = run("more", "--steps", "0", "--start", str(tmp_path / "out"))
-    for k, value in three["model"].items():
-        assert torch.allclose(value, two["ema"][k], atol=1e-2)  # type: ignore[arg-type] # tensors
+        assert all((one[key][k] == two[key][k]).all() for k in one[key])  # type: ignore[attr-defined, index] # nested
+    assert one["count"]["samples"] == two["count"]["samples"]  # type: ignore[index] # nested
+    # Another run can begin with what was written: the average, in bf16. A first step
+    # of the warm-up hardly moves it.
+    more = run("more", "--steps", "1", "--start", str(tmp_path / "out"))
+    for expert in ("high", "low"):
+        for k, value in more[expert]["model"].items():  # type: ignore[attr-defined] # nested
+            assert torch.allclose(value, halves[expert]["ema"][k], atol=2e-2)  # type: ignore[index] # nested
 
 
-def test_the_curriculum_sees_pure_noise_and_ends_with_a_small_rate() -> None:
-    levels = train.draw_noise_levels(4000, torch.Generator().manual_seed(0))
-    assert 0 < levels.min()
-    assert levels.max() < 1
-    assert (levels > train.PURE_FROM).float().mean() > train.PURE_SHARE
-    assert (levels < 0.4).float().mean() > 0.1
+def test_the_curriculum_ends_with_whole_clips_and_a_small_rate() -> None:
+    kinds = [train.low_moments(0.99, step) for step in range(1000)]
+    assert kinds.count(8) > 500
+    assert 200 < kinds.count(1) < 300
+    assert {train.low_moments(0.1, step) for step in range(100)} == {1}
     assert train.schedule(0.5, 1000) == 1
     assert train.schedule(1.0, 1000) == pytest.approx(train.FINAL_RATE)
     assert train.schedule(0.0, 0) < 1 / 50

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nbagent.artifacts import store_frames
 from nbagent.conversation.clip import Clip
@@ -37,9 +38,10 @@ def store(session: Session, reply: Reply) -> tuple[Clip, ...]:
 
 
 def fake_frames(session: Session, take: Take) -> None:
-    shade = np.linspace(0, 255, take.num_frames).astype(np.uint8)
+    num_frames = 1 if take.media == "image" else take.num_frames
+    shade = np.linspace(0, 255, num_frames).astype(np.uint8)
     frames = np.broadcast_to(
-        shade[:, None, None, None], (take.num_frames, take.height, take.width, 3)
+        shade[:, None, None, None], (num_frames, take.height, take.width, 3)
     )
     latents = session.ledger.put_file(b"latents of " + take.id.encode(), ".safetensors")
     store_frames(
@@ -98,7 +100,7 @@ def test_a_turn_that_cannot_be_is_kept_with_its_error(session: Session) -> None:
     turn = session.ledger.turns(session.settings.conversation)[0]
     assert turn.text == "a red ball on the beach"
     assert turn.error is not None
-    assert "use 48 or 52" in turn.error
+    assert "use 48 or 64" in turn.error
 
 
 def test_a_re_cut_needs_no_engine(session: Session) -> None:
@@ -250,3 +252,42 @@ def test_variables_are_described_and_never_kept() -> None:
     assert found["rows"].summary == "3 items"
     assert found["array"].type == "ndarray"
     assert found["array"].summary == "array 4x5"
+
+
+def test_a_picture_of_the_notebook_is_held_as_the_first_frame(session: Session) -> None:
+    photo = Image.new("RGB", (32, 48), "red")
+    values = {"photo": photo, "other": 3}
+    reply = session.hear(
+        "animate @photo so that a cat jumps in it",
+        {},
+        variables=variables(values),
+        values=values,
+    )
+    (take,) = reply.takes
+    assert (take.operation, take.media, take.parents) == ("animate", "video", ())
+    (hold,) = take.holds
+    assert (hold.at, hold.start, hold.num_frames) == (0, 0, 1)
+    with Image.open(session.ledger.path(hold.source)) as kept:
+        assert (kept.size, kept.getpixel((5, 5))) == ((32, 48), (255, 0, 0))
+    assert take.prompt.startswith("a cat jumps")
+    # The same turn in the same state is the same take.
+    again = session.hear(reply.words, {}, variables=variables(values), values=values)
+    assert again.takes[0].id == take.id
+    assert Take.from_recipe(take.to_recipe()) == take
+
+
+def test_a_still_of_the_conversation_is_set_in_motion(session: Session) -> None:
+    still = say(session, "a picture of a cat on the beach at night", "one")
+    assert still.takes[0].media == "image"
+    store(session, still)
+    (take,) = say(session, "animate it so that it spins", "two").takes
+    assert (take.operation, take.media) == ("animate", "video")
+    assert take.parents == (still.takes[0].id,)
+    assert take.holds[0].source == still.takes[0].id
+    assert take.prompt == "a cat spins, on the beach, at night"
+
+
+def test_a_picture_that_is_none_is_one_line(session: Session) -> None:
+    values = {"photo": Image.new("RGB", (8, 8))}
+    with pytest.raises(SpecError, match="say how the picture moves"):
+        session.hear("animate @photo", {}, variables=variables(values), values=values)

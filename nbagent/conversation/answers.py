@@ -21,7 +21,7 @@ _READINGS: dict[Intent, str] = {
     "control": "stop, status or save: name the clip",
 }
 
-_NEEDS_MODEL = (
+NEEDS_MODEL = (
     "This needs a language model, and none is connected: connect one with"
     " %nbagent connect PROVIDER:MODEL [URL], such as ollama:llama3 (it needs"
     " nbagent[llm], and the provider's key in the environment)."
@@ -104,21 +104,6 @@ def status(jobs: Sequence[JobRow], names: dict[str, str]) -> str:
         name = names.get(job.take_id, "a replaced clip")
         lines.append(f"{name}: {job.state}{at} ({job.id}, {job.lane})")
     return "\n".join(lines)
-
-
-def cannot(plan: Plan) -> str:
-    """Say what a turn needs that is not here."""
-    if plan.intent in ("chat", "analyze"):
-        return _NEEDS_MODEL
-    if plan.intent == "storyboard":
-        return (
-            "Storyboards are not rendered as one yet: ask for the scenes one by one,"
-            " each in a cell of its own."
-        )
-    return (
-        "Setting a picture in motion needs a model that takes images, and nbagent does"
-        " not drive one yet: describe the picture instead, like 'a red bar grows'."
-    )
 
 
 def ask_back(plan: Plan, state: State) -> str:

@@ -7,18 +7,25 @@ the model cannot do is refused here, before anything is queued.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from nbagent.conversation import shot as shots
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.shot import Shot
+from nbagent.conversation.storyboard import (
+    dissolve_s,
+    in_order,
+    join,
+    scene_shots,
+    wants_join,
+)
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard
 from nbagent.pocket import vocabulary
 from nbagent.pocket.nearest import hear
-from nbagent.take import MAX_SEED, Operation, Quality, Take
+from nbagent.take import MAX_SEED, Effect, Hold, Operation, Quality, Take
 
 MAX_TAKES = 16
 
@@ -39,36 +46,48 @@ def compose(
     card: ModelCard,
     parent: Take | None,
     clip_s: float | None = None,
-    other: Take | None = None,
+    others: Sequence[Take] = (),
+    picture: str | None = None,
 ) -> Composed:
     """Turn a plan into takes.
 
     Args:
-        plan: With an intent that renders: a generation or a refinement.
+        plan: With an intent that renders: a generation, a refinement, a picture that
+            is set in motion.
         request: The user's own words.
         options: From the magic's line; they win over the words.
         card: Of the model that will render.
         parent: The take that is refined; None for a generation.
         clip_s: Seconds of the parent's clip as it plays, if it was rendered.
-        other: The take that the parent is blended into.
+        others: The takes that the parent is blended into, or joined with.
+        picture: What is set in motion: a picture's digest in the store, or the id of
+            the take that it is the first frame of.
 
     Raises:
         SpecError: If the model cannot do it, naming what it can.
     """
     before, notes = None, list[str]()
-    if parent is None:
+    if picture is not None:
+        shot = shots.moving(shots.from_json(parent.shot) if parent else None, plan)
+    elif parent is None:
         shot = shots.shot_from(plan)
     else:
         before = shots.from_json(parent.shot)
         shot, notes = shots.apply(before, plan, clip_s=clip_s)
-    if other is not None:
-        core = shots.from_json(other.shot).core
+    if parent is not None and others and (len(others) > 1 or wants_join(request)):
+        ordered = in_order((parent, *others), request)
+        joined = join(ordered, request, seconds=dissolve_s(request))
+        return Composed(takes=(joined,))
+    if others:
+        core = shots.from_json(others[0].shot).core
         shot = replace(shot, motion=(*shot.motion, f"then it turns into {core}"))
         notes.append("blended in words only: the other clip's frames are not used yet")
     seed = _seed(plan, options, parent, shots.to_prompt(shot, card.name)[0])
-    first, more = _take(plan, request, options, card, parent, before, shot, seed)
-    if other is not None:
-        first = replace(first, parents=(*first.parents, other.id))
+    first, more = take_of(plan, request, options, card, parent, before, shot, seed)
+    if picture is not None:
+        first = replace(first, operation="animate", holds=(Hold(source=picture),))
+    if others:
+        first = replace(first, parents=(*first.parents, others[0].id))
     takes = [
         first.with_seed((seed + i) % (MAX_SEED + 1))
         for i in range(_count(plan, options))
@@ -81,7 +100,83 @@ def compose(
     return Composed(takes=tuple(takes), notes=(*notes, *more))
 
 
-def _take(
+def compose_storyboard(
+    plan: Plan, *, request: str, options: Mapping[str, Any], card: ModelCard
+) -> Composed:
+    """Turn a plan of several scenes into a take for each, and one that joins them.
+
+    Raises:
+        SpecError: If the scenes cannot be read, or the model cannot render one.
+    """
+    scenes = scene_shots(plan)
+    told = shots.to_prompt(scenes[0], card.name)[0]
+    seed = _seed(plan, options, None, told)  # one for all: they belong together
+    takes, notes = [], list[str]()
+    for scene in scenes:
+        take, more = take_of(plan, request, options, card, None, None, scene, seed)
+        takes.append(take)
+        notes += more
+    whole = join(takes, request, seconds=dissolve_s(request))
+    return Composed(takes=(*takes, whole), notes=tuple(dict.fromkeys(notes)))
+
+
+def recompose_storyboard(
+    plan: Plan,
+    *,
+    request: str,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    parent: Take,
+    whole: Take,
+    scenes: Sequence[Take],
+    clip_s: float | None,
+) -> Composed:
+    """Refine clips that were joined: re-cut what they are now, or change each scene.
+
+    Args:
+        plan: A refinement.
+        request: The user's own words.
+        options: From the magic's line.
+        card: Of the model that will render.
+        parent: What is refined: the joined clip, or a re-cut of it.
+        whole: The join that `parent` is or was cut from.
+        scenes: Its parents.
+        clip_s: Seconds of the parent's clip as it plays.
+    """
+    before = shots.from_json(parent.shot)
+    shot, notes = shots.apply(before, plan, clip_s=clip_s)
+    if shots.is_derive(before, shot):
+        effects = shots.new_effects(before, shot)
+        return Composed(
+            takes=(_recut(parent, request, shot, effects),), notes=tuple(notes)
+        )
+    changed = [
+        compose(plan, request=request, options=options, card=card, parent=scene)
+        for scene in scenes
+    ]
+    takes = [composed.takes[0] for composed in changed]
+    joined = join(takes, request, seconds=whole.dissolve_s)
+    takes.append(joined)
+    if before.effects:
+        again = replace(shots.from_json(joined.shot), effects=before.effects)
+        takes.append(_recut(joined, request, again, before.effects))
+    said = dict.fromkeys(note for composed in changed for note in composed.notes)
+    return Composed(takes=tuple(takes), notes=tuple(said))
+
+
+def _recut(parent: Take, request: str, shot: Shot, effects: tuple[Effect, ...]) -> Take:
+    return replace(
+        parent,
+        operation="derive",
+        request=request,
+        shot=shots.to_json(shot),
+        effects=effects,
+        dissolve_s=0.0,
+        parents=(parent.id,),
+    )
+
+
+def take_of(
     plan: Plan,
     request: str,
     options: Mapping[str, Any],
@@ -91,6 +186,7 @@ def _take(
     shot: Shot,
     seed: int,
 ) -> tuple[Take, list[str]]:
+    """Return the take of a shot, by the cheapest operation, and what to know of it."""
     prompt, negative_prompt = shots.to_prompt(shot, card.name)
     prompt, heard = _heard(prompt, card)
     num_frames, notes = _num_frames(options, shot, before, card, parent)
@@ -99,7 +195,7 @@ def _take(
     quality = _quality(options, shot)
     take = Take(
         operation="generate",
-        media="image" if plan.intent == "generate_image" else _media(parent),
+        media=_media(plan, parent),
         model=card.name,
         model_revision=card.revision,
         prompt=prompt,
@@ -146,8 +242,12 @@ def _operation(take: Take, parent: Take, before: Shot, shot: Shot) -> Operation:
     return "remix" if take.seed == parent.seed else "generate"
 
 
-def _media(parent: Take | None) -> Any:
-    return "video" if parent is None else parent.media
+def _media(plan: Plan, parent: Take | None) -> Any:
+    if plan.intent == "generate_image":
+        return "image"
+    if parent is None or plan.intent == "animate_image":
+        return "video"
+    return parent.media
 
 
 def _seed(

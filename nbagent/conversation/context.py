@@ -122,9 +122,11 @@ def _clip_info(
         (artifact.num_frames, artifact.fps) if artifact else (take.num_frames, take.fps)
     )
     status = "done" if artifact else (job.state if job else "queued")
+    is_board = take.operation == "join"
     return ClipInfo(
         ref=row.name,
-        kind=take.media,
+        kind="storyboard" if is_board else take.media,
+        scenes=tuple(names.get(p, "") for p in take.parents) if is_board else (),
         caption=take.prompt,
         duration_s=frames / fps,
         fps=fps,

@@ -78,6 +78,7 @@ class Rendering:
         self._settings = settings
         self._turn_id = turn_id
         self._last = [Progress(job="", state="queued") for _ in takes]
+        self._recuts: set[int] = set()  # begun; a job's end may come from two threads
         self._changed = threading.Condition()
         self._on_progress: OnProgress = lambda _index, _progress: None
 
@@ -99,10 +100,9 @@ class Rendering:
         for index, take in enumerate(self.takes):
             if self._ledger.artifact(take.id) is not None:
                 self._hear(index, Progress(job="", state="done", message="kept"))
-            elif take.operation == "derive":
-                self._hear(index, self._derive(take))
-            else:
+            elif not take.is_recut:
                 self._submit(index, take)
+        self._recut()
 
     def wait(self) -> None:
         """Block until every take has ended.
@@ -162,6 +162,21 @@ class Rendering:
         self._hear(index, Progress(job=job.id, state="queued"))
         self._engine.submit(job, listener)
 
+    def _recut(self) -> None:
+        """Make the takes whose parents' frames are all there; others wait for theirs."""
+        own = {take.id for take in self.takes}
+        for index, take in enumerate(self.takes):
+            is_ready = take.is_recut and not any(
+                parent in own and self._ledger.artifact(parent) is None
+                for parent in take.parents
+            )
+            with self._changed:
+                is_ready &= self._last[index].state == "queued"
+                is_ready &= index not in self._recuts
+                self._recuts |= {index} if is_ready else set()
+            if is_ready:
+                self._hear(index, self._derive(take))
+
     def _derive(self, take: Take) -> Progress:
         job_id = self._ledger.add_job(take.id, self._turn_id, "interactive")
         try:
@@ -179,6 +194,17 @@ class Rendering:
             self._last[index] = progress
             self._changed.notify_all()
         self._on_progress(index, progress)
+        if progress.state == "done":
+            self._recut()
+        elif progress.state in ("failed", "cancelled"):
+            self._give_up(self.takes[index])
+
+    def _give_up(self, lost: Take) -> None:
+        """End what was waiting for a take that will not come."""
+        for index, take in enumerate(self.takes):
+            if take.is_recut and lost.id in take.parents:
+                line = "a clip that it is made of was not rendered: run the cell again"
+                self._hear(index, Progress(job="", state="cancelled", message=line))
 
     def _wait_all(self, timeout_s: float | None) -> None:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
@@ -215,25 +241,30 @@ def to_job(ledger: Ledger, settings: Settings, row: JobRow, take: Take) -> Job:
 
 
 def derive(ledger: Ledger, take: Take) -> Artifact:
-    """Re-cut the frames of a take's parent by its effects; no diffusion, no torch.
+    """Re-cut the frames of a take's parents; no diffusion, no torch.
 
     Raises:
-        JobFailed: If the parent was never rendered, or its file is gone.
+        JobFailed: If a parent was never rendered, or its file is gone.
     """
     start = time.monotonic()
-    parent = ledger.artifact(take.parents[0])
-    if parent is None or parent.video is None:
-        raise JobFailed(
-            "the clip to re-cut has no video on disk: render it again, then repeat"
-        )
-    frames, fps = media.read_video(ledger.path(parent.video))
+    clips, latents = [], None
+    for parent_id in take.parents if take.operation == "join" else take.parents[:1]:
+        parent = ledger.artifact(parent_id)
+        if parent is None or parent.video is None:
+            raise JobFailed(
+                "the clip to re-cut has no video on disk: render it again, then repeat"
+            )
+        clips.append(media.read_video(ledger.path(parent.video)))
+        latents = parent.latents
+    frames, fps = media.join_clips(clips, take.dissolve_s)
     frames, fps = media.apply_effects(frames, fps, take.effects)
     return store_frames(
         ledger,
         take,
         frames,
         fps,
-        latents=parent.latents,  # a later remix starts from what was denoised
+        # A later remix starts from what was denoised; several clips have no one start.
+        latents=latents if take.operation == "derive" else None,
         seconds_rendered=time.monotonic() - start,
     )
 

@@ -11,9 +11,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nbagent.conversation import answers, context
+from nbagent import media
+from nbagent.conversation import answers, context, pictures
 from nbagent.conversation.clip import Clip
-from nbagent.conversation.compose import compose
+from nbagent.conversation.compose import (
+    compose,
+    compose_storyboard,
+    recompose_storyboard,
+)
 from nbagent.conversation.llm import LanguageModel
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.references import unknown_names
@@ -27,11 +32,14 @@ from nbagent.conversation.rendering import (
 )
 from nbagent.conversation.router import route
 from nbagent.conversation.state import State, Variable
+from nbagent.conversation.storyboard import join
 from nbagent.errors import NbagentError, SpecError, UnknownClip
 from nbagent.ledger import ClipRow, Ledger
 from nbagent.models import model_card
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
+
+_NOTHING: Mapping[str, object] = {}
 
 Brain = Callable[[str, State], Plan]
 Remixer = Callable[[Clip, str, dict[str, Any]], Any]
@@ -101,6 +109,7 @@ class Session:
         *,
         cell_id: str | None = None,
         variables: tuple[Variable, ...] = (),
+        values: Mapping[str, object] = _NOTHING,
         target: Clip | None = None,
     ) -> Reply:
         """Write a turn down, understand it, and compose its takes; no device time.
@@ -110,6 +119,7 @@ class Session:
             options: From the magic's line.
             cell_id: Of the notebook cell; a re-run replaces the cell's own turn.
             variables: What the notebook holds.
+            values: The variables themselves, by name; looked at only if named.
             target: A clip that the turn is about, whatever its words say.
 
         Raises:
@@ -121,7 +131,7 @@ class Session:
         plan: Plan | None = None
         try:
             plan = self._brain(words, state)
-            reply = self._reply(turn.id, words, stated, plan, state, target)
+            reply = self._reply(turn.id, words, stated, plan, state, values, target)
         except NbagentError as error:
             self.ledger.finish_turn(
                 turn.id, asdict(plan) if plan else None, None, str(error)
@@ -240,6 +250,7 @@ class Session:
         options: Mapping[str, Any],
         plan: Plan,
         state: State,
+        values: Mapping[str, object],
         target: Clip | None,
     ) -> Reply:
         reply = Reply(turn_id=turn_id, words=words, plan=plan)
@@ -249,25 +260,51 @@ class Session:
             "generate_video",
             "generate_image",
             "refine",
+            "animate_image",
+            "storyboard",
         ):
             return replace(reply, answer=self._answer(words, plan, state))
         parent = self._parent(plan, state, target)
+        picture = self._picture(plan, parent, values)
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
             return replace(reply, takes=(self._before(parent, state),))
-        rendered = self.ledger.artifact(parent.id) if parent else None
-        composed = compose(
-            plan,
-            request=words,
-            options=options,
-            card=model_card(
-                options.get("model")
-                or (parent.model if parent else None)
-                or self.settings.model
-            ),
-            parent=parent,
-            clip_s=rendered.duration_s if rendered else None,
-            other=self._blended(plan),
+        card = model_card(
+            options.get("model")
+            or (parent.model if parent else None)
+            or self.settings.model
         )
+        rendered = self.ledger.artifact(parent.id) if parent else None
+        clip_s = rendered.duration_s if rendered else None
+        whole = self._joined(parent)
+        if plan.intent == "storyboard":
+            composed = compose_storyboard(
+                plan, request=words, options=options, card=card
+            )
+        elif parent and whole:
+            composed = recompose_storyboard(
+                plan,
+                request=words,
+                options=options,
+                card=card,
+                parent=parent,
+                whole=whole,
+                scenes=[self.ledger.take(scene) for scene in whole.parents],
+                clip_s=clip_s,
+            )
+        else:
+            composed = compose(
+                plan,
+                request=words,
+                options=options,
+                card=card,
+                parent=parent,
+                clip_s=clip_s,
+                others=self._blended(plan),
+                picture=picture,
+            )
+            if parent and plan.intent == "refine":
+                more = self._rejoined(parent, composed.takes, words, state)
+                composed = replace(composed, takes=(*composed.takes, *more))
         if "dry_run" in options:
             time_s = self._estimate(composed.takes)
             answer = answers.preview(composed.takes, composed.notes, time_s)
@@ -277,10 +314,12 @@ class Session:
     def _parent(self, plan: Plan, state: State, target: Clip | None) -> Take | None:
         if target is not None:
             return target.take
-        if plan.intent != "refine":
-            return None
         name = plan.targets[0] if plan.targets else None
         name = next((v.ref for v in state.variables if v.name == name and v.ref), name)
+        if plan.intent == "animate_image":
+            return self._take(name) if name and state.clip(name) else None
+        if plan.intent != "refine":
+            return None
         if name is None:
             raise SpecError(
                 "it is not clear which clip to change: name it, like 'c1, slower'"
@@ -290,15 +329,54 @@ class Session:
             raise UnknownClip(f"no clip is called {name!r}: there are {known}")
         return self._take(name)
 
-    def _blended(self, plan: Plan) -> Take | None:
-        """Return the take that a blend leads to, None where nothing is blended."""
-        if not any(edit.kind == "blend" for edit in plan.edits):
+    def _picture(
+        self, plan: Plan, parent: Take | None, values: Mapping[str, object]
+    ) -> str | None:
+        """Return where the picture is that is set in motion; None if none is."""
+        if plan.intent != "animate_image":
             return None
+        if parent is not None:
+            return parent.id
+        name = plan.targets[0] if plan.targets else None
+        if name is None or name not in values:
+            raise SpecError(
+                "it is not clear which picture to set in motion: name it, like"
+                " 'animate @photo'"
+            )
+        content = media.png(pictures.picture(name, values[name]))
+        return self.ledger.put_file(content, ".png")
+
+    def _joined(self, take: Take | None) -> Take | None:
+        """Return the join that a take is, or was cut from; None for other takes."""
+        while take is not None and take.operation == "derive":
+            take = self.ledger.take(take.parents[0])
+        return take if take is not None and take.operation == "join" else None
+
+    def _rejoined(
+        self, scene: Take, changed: tuple[Take, ...], words: str, state: State
+    ) -> tuple[Take, ...]:
+        """Return the latest storyboard with a scene changed, if it has that scene."""
+        boards = [clip.ref for clip in state.clips if clip.kind == "storyboard"]
+        whole = self._take(boards[-1]) if boards else None
+        is_scene = whole is not None and scene.id in whole.parents
+        if not is_scene or len(changed) != 1 or changed[0].operation == "join":
+            return ()
+        assert whole is not None
+        takes = [
+            changed[0] if parent == scene.id else self.ledger.take(parent)
+            for parent in whole.parents
+        ]
+        return (join(takes, words, seconds=whole.dissolve_s),)
+
+    def _blended(self, plan: Plan) -> tuple[Take, ...]:
+        """Return the takes that a blend leads to, none where nothing is blended."""
+        if not any(edit.kind == "blend" for edit in plan.edits):
+            return ()
         if len(plan.targets) < 2:
             raise SpecError(
                 "a blend needs two clips: name both, like 'blend c1 and c2'"
             )
-        return self._take(plan.targets[1])
+        return tuple(map(self._take, plan.targets[1:]))
 
     def _before(self, take: Take, state: State) -> Take:
         """Return the version to go back to: the one named, or the latest's parent."""
@@ -318,7 +396,7 @@ class Session:
             return self._control(plan, state)
         if plan.intent == "ask":
             return answers.ask_back(plan, state)
-        return answers.cannot(plan)
+        return answers.NEEDS_MODEL
 
     def _describe(self, plan: Plan) -> str:
         known = [row.name for row in self.rows()]
@@ -382,7 +460,8 @@ class Session:
         return self.ledger.take(row.take_id)
 
     def _facts(self, name: str, take: Take, names: Mapping[str, str]) -> str:
-        parent = names.get(take.parents[0]) if take.parents else None
+        made_of = take.parents if take.operation == "join" else take.parents[:1]
+        parent = ", ".join(names[p] for p in made_of if p in names) or None
         return answers.facts(name, take, self.ledger.artifact(take.id), parent)
 
     def _names(self) -> dict[str, str]:

@@ -25,6 +25,7 @@ __all__ = [
     "frame_size",
     "from_json",
     "is_derive",
+    "moving",
     "new_effects",
     "shot_from",
     "strength_for",
@@ -102,6 +103,30 @@ def apply(
     if shot == before and not kinds & {"seed", "undo", "blend", "quality"}:
         notes.append("nothing in the shot changed")
     return shot, notes
+
+
+def moving(picture: Shot | None, plan: Plan) -> Shot:
+    """Make the shot of a picture that is set in motion.
+
+    Args:
+        picture: The shot that the picture was made from, if it was made here.
+        plan: An `animate_image` plan; its words say how the picture moves.
+
+    Raises:
+        SpecError: If neither says anything.
+
+    >>> moving(Shot(core="a cat", setting="on the beach"), Plan(
+    ...     intent="animate_image", prompt="animate c1 so that it jumps")).core
+    'a cat jumps'
+    """
+    said = words.motion_words(plan.prompt)
+    if picture is None and not said:
+        raise SpecError("say how the picture moves, like 'animate @photo: it spins'")
+    if picture is None:
+        shot = _read_core(said, plan.slots.get("style", ""))
+    else:
+        shot = replace(picture, core=words.with_motion(picture.core, said))
+    return _with_slots(shot, plan.slots)
 
 
 def to_prompt(shot: Shot, model: str = "pocket") -> tuple[str, str]:

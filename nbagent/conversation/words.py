@@ -37,6 +37,18 @@ _DOUBLED: Final = frozenset(
 )
 
 
+# "animate it", "make the photo", "let it": a request, and what it is about.
+_ANIMATE: Final = re.compile(
+    r"^(?:please\s+)?(?:(?:animate|bring|let|make|set|have)\s+)?"
+    r"(?:it|this|(?:the|my|this)\s+(?:photo|picture|image|plot|chart|figure|drawing))\b",
+    _I,
+)
+_CONJUNCTION: Final = re.compile(
+    r"^[:,\s]*(?:(?:so that|such that|so|that|and|where|with)\b)?\s*(?:(?:it|they)\b)?",
+    _I,
+)
+
+
 def tidy(text: str) -> str:
     """Repair spaces and commas after words were taken out."""
     text = re.sub(r"\s+", " ", text)
@@ -203,6 +215,31 @@ def swap_action(core: str, action: str) -> str:
     subject, verb, _ = split_core(core)
     form = participle if not verb or verb.endswith("ing") else finite
     return tidy(f"{subject} {form(action)}")
+
+
+def motion_words(text: str) -> str:
+    """Return how a picture is to move, without the request around it.
+
+    >>> motion_words("animate @fig so that the bars grow")
+    'the bars grow'
+    >>> motion_words("let c1 move to the left")
+    'move to the left'
+    """
+    text = re.sub(r"@\w+(?:\[[^\]]*\])?|\bc\d+\b", " it ", text)
+    text = re.sub(r"\b(?:to life|(?:in|into) motion)\b", " ", text, flags=_I)
+    text = _ANIMATE.sub("", tidy(text))
+    return tidy(_CONJUNCTION.sub("", tidy(text)))
+
+
+def with_motion(core: str, said: str) -> str:
+    """Let the subject of a still move as said; what names its own subject stands alone.
+
+    >>> with_motion("a cat sitting", "jump"), with_motion("a cat", "the cat spins")
+    ('a cat jumps', 'the cat spins')
+    """
+    if not said or said.split()[0].lower() in _DETERMINERS:
+        return said or core
+    return f"{split_core(core)[0]} {finite(said)}"
 
 
 def swap_place(core: str, setting: str, *, has_setting: bool) -> tuple[str, bool]:

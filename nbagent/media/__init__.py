@@ -8,14 +8,16 @@ Frames are `(F, H, W, 3)` uint8 RGB arrays everywhere.
 """
 
 from nbagent.media.files import read_recipe, read_video, write_clip
-from nbagent.media.frames import apply_effects
-from nbagent.media.images import animated_webp, poster_jpeg, poster_png
+from nbagent.media.frames import apply_effects, join_clips
+from nbagent.media.images import animated_webp, png, poster_jpeg, poster_png
 from nbagent.media.page import static_html
 from nbagent.media.video import preview_mp4, write_video
 
 __all__ = [
     "animated_webp",
     "apply_effects",
+    "join_clips",
+    "png",
     "poster_jpeg",
     "poster_png",
     "preview_mp4",

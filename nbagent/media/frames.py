@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,32 @@ def apply_effects(
                     " use speed, trim, loop or reverse"
                 )
     return frames, fps
+
+
+def join_clips(
+    clips: Sequence[tuple[Frames, float]], dissolve_s: float = 0.0
+) -> tuple[Frames, float]:
+    """Put clips of one size one after the other, at the highest of their rates.
+
+    A slower clip's frames are repeated, so that it plays as it did. With `dissolve_s`,
+    the end of each clip is mixed into the beginning of the next.
+    """
+    fps = max(rate for _, rate in clips)
+    paced = [_at_rate(frames, rate, fps) for frames, rate in clips]
+    joined = paced[0]
+    for after in paced[1:]:
+        n = min(round(dissolve_s * fps), len(joined), len(after))
+        share = (np.arange(1, n + 1) / (n + 1))[:, None, None, None]
+        mixed = (1 - share) * joined[len(joined) - n :] + share * after[:n]
+        middle = mixed.round().astype(np.uint8)
+        joined = np.concatenate([joined[: len(joined) - n], middle, after[n:]])
+    return joined, fps
+
+
+def _at_rate(frames: Frames, rate: float, fps: float) -> Frames:
+    count = round(len(frames) * fps / rate)
+    picked: Frames = frames[(np.arange(count) * rate / fps + 1e-9).astype(int)]
+    return picked
 
 
 def _span(effect: Effect, num_frames: int, fps: float) -> slice:

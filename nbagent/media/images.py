@@ -15,6 +15,7 @@ import av
 import av.filter
 import numpy as np
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from nbagent.errors import MediaError, SpecError
@@ -38,6 +39,11 @@ def poster_jpeg(frames: Frames) -> bytes:
     if small:
         return _still(frames, "JPEG", quality=95, subsampling=0)
     return _still(frames, "JPEG", quality=85)
+
+
+def png(picture: NDArray[np.uint8]) -> bytes:
+    """Return one picture (H, W, 3) as PNG."""
+    return _still(picture[None], "PNG")
 
 
 def poster_png(frames: Frames) -> bytes:

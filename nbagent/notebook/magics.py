@@ -120,6 +120,7 @@ class AgentMagics(Magics):
             options,
             cell_id=self._cell_id(),
             variables=variables(self.ipython.user_ns),
+            values=self.ipython.user_ns,
             target=target,
         )
         if reply.answer is not None:

@@ -1,7 +1,7 @@
 """The embedded text-to-video model: world, training, verifier, weights.
 
 Importing this package does no work and never imports torch. `WEIGHTS` is a stock
-diffusers folder; load it with `SanaVideoPipeline.from_pretrained(WEIGHTS)`.
+diffusers folder; load it with `WanPipeline.from_pretrained(WEIGHTS)`.
 """
 
 from pathlib import Path

@@ -1,13 +1,14 @@
 """Train pocket from nothing to shipped weights: one straight script, on CPU.
 
-    nbagent train-pocket --minutes 240 --out weights
+    nbagent train-pocket --out weights
 
-Steps: fit the VAE and build the tokenizer; then train the transformer and the text
-encoder together, on whole clips, to predict the clean latents (x0). Two processes of
-one thread each beat one process of two threads on CPU; they average gradients through
-gloo. The data is endless: every sample is rendered on the fly from its global index, so
-nothing is stored and a resumed run continues bit for bit. What was tried and what it
-gave: docs/pocket.md.
+Steps: fit the VAE and the tokenizer; train the high-noise transformer and the text
+encoder together on whole clips; then, with the text encoder frozen, the low-noise
+transformer on pictures first, a few moments of clips next, whole clips last. Both
+predict the clean latents (x0). Two processes of one thread each beat one process of two
+threads on CPU; they average gradients through gloo. The data is endless: every sample
+is rendered on the fly from its global index, so nothing is stored and a resumed run
+continues bit for bit. What was tried and what it gave: docs/pocket.md.
 """
 
 from __future__ import annotations
@@ -18,20 +19,28 @@ import os
 import shutil
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from diffusers import AutoencoderKLWan
+from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.multiprocessing.spawn import spawn
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from nbagent.pocket.captions import caption, draw_scene
-from nbagent.pocket.faster import Muon, has_fast_bf16, speed_up
+from nbagent.pocket.faster import (
+    Clock,
+    Muon,
+    TrainingAttention,
+    cut_patches,
+    has_fast_bf16,
+)
 from nbagent.pocket.model import (
     MAX_TOKENS,
     TINY,
@@ -40,32 +49,48 @@ from nbagent.pocket.model import (
     build_tokenizer,
     export,
 )
-from nbagent.pocket.vae import PATCH, Codec, build_vae, fit_codec
-from nbagent.pocket.world import render_with_mask
+from nbagent.pocket.vae import PATCH, Codec, build_vae, fit_codec, fit_tokens
+from nbagent.pocket.world import NUM_FRAMES, render_with_mask
 
-SEED: Final = 30  # of everything; sample i is drawn from [SEED, i]
-CLIPS: Final = 16  # per process and step: 4096 tokens
+SEED: Final = 30  # of everything; sample i of an expert is drawn from [SEED, expert, i]
 
-# Noise levels, as shares of noise. Half of sampling's steps lie above .75 (shift 3), and
-# pure noise, where only the words tell anything, must be seen often.
-CENTRE: Final = 0.8  # of the logit-normal draw
-SPREAD: Final = 1.2
-PURE_SHARE: Final = 0.15  # of samples, drawn evenly from PURE_FROM to 1
-PURE_FROM: Final = 0.9
+# The unit of the low-noise expert is the moment: two frames, 64 tokens. Curriculum, as
+# (end of the stage as a share of its budget, what its steps cycle through, in moments).
+# Pictures (one moment) first, because outlines and colours need hundreds of thousands
+# of looks and a picture costs an eighth of a clip; then four moments of a clip, picked
+# at random and told to the model by their true rotary times; then whole clips.
+STAGES: Final = ((0.30, (1,)), (0.65, (4,)), (1.0, (8, 4, 8, 8)))
+PICTURE_SHARE: Final = 0.25  # of steps after the first stage, so that looks improve
+MOMENTS: Final = NUM_FRAMES // 2
+CELLS: Final = 64  # tokens of a moment
+LOW_TOKENS: Final = 4096  # per process and step: 64 pictures, or 8 whole clips
+HIGH_CLIPS: Final = 48  # per process and step; a whole clip is only 8 tokens here
+LEVELS: Final = 2  # noise levels at which a rendered clip is shown: rendering costs too
+
+# Noise levels, as shares of noise. The experts overlap around the boundary of 0.8, so
+# that it can be moved after training.
+HIGH_FROM: Final = 0.7
+LOW_TO: Final = 0.9
+# Centre of the logit-normal draw: a picture has fewer pixels to see through noise with.
+LOW_CENTRE: Final = {1: 0.0, 4: 0.5, 8: 0.5}
+
+# Optimiser. Muon turns 2-D block weights (matched to AdamW's step size), AdamW the
+# rest; the common rate 1.5e-3 and the warm-up are the measured recipe of the design.
+RATE: Final = 1.5e-3
+WARMUP_STEPS: Final = 100
+DECAY_SHARE: Final = 0.35  # linear to FINAL_RATE over the last share of the budget
+FINAL_RATE: Final = 0.02
+# The first expert's ends start from principal components; the full rate would undo them.
+END_GAIN: Final = 0.1
+START_GAIN: Final = 0.3  # of its head: the first guesses stay near the mean clip
+BETAS: Final = (0.9, 0.98)
+EMA: Final = 0.995  # about 200 steps, of the one or two thousand of an hour
+GRAD_CLIP: Final = 1.0
+
 T_FLOOR: Final = 0.2  # x0 error over max(t, floor): the velocity loss, tamed at t -> 0
 # Extra weight of cells that the actors touch; it doubled the accuracy of pictures.
 ACTOR_WEIGHT: Final = 4.0
 EMPTY_CAPTIONS: Final = 0.1  # for classifier-free guidance
-
-# Optimiser. Muon turns the blocks' matrices and kernels, AdamW the rest; the common rate
-# and the warm-up are the measured recipe of the design.
-RATE: Final = 1.5e-3
-WARMUP_STEPS: Final = 100
-DECAY_SHARE: Final = 0.4  # linear to FINAL_RATE over the last share of the budget
-FINAL_RATE: Final = 0.02
-BETAS: Final = (0.9, 0.98)
-EMA: Final = 0.995  # about 200 steps, of the two thousand of an hour
-GRAD_CLIP: Final = 1.0
 
 CHECKPOINT_S: Final = 120.0
 
@@ -74,17 +99,18 @@ CHECKPOINT_S: Final = 120.0
 class Options:
     """The command line, parsed."""
 
-    minutes: float
+    high_minutes: float
+    low_minutes: float
     steps: int | None
     stop_after: int | None
-    rate: float
     out: Path
     work: Path
     resume: bool
     start: Path | None
+    rate: float
     processes: int
     export_minutes: float
-    clips: int
+    batch: float
     tiny: bool
     compile: bool
 
@@ -92,17 +118,22 @@ class Options:
 def main(argv: list[str] | None = None) -> int:
     """Train pocket and write its weights folder; return 0 when the budget is used."""
     parser = argparse.ArgumentParser(prog="nbagent train-pocket", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=240, help="budget")
-    parser.add_argument("--steps", type=int, help="budget in steps instead (exact)")
+    parser.add_argument(
+        "--high-minutes", type=float, default=60, help="budget of the first expert"
+    )
+    parser.add_argument(
+        "--low-minutes", type=float, default=180, help="budget of the second expert"
+    )
+    parser.add_argument("--steps", type=int, help="budgets in steps instead (exact)")
     parser.add_argument("--stop-after", type=int, help="pause at this step (resume)")
-    parser.add_argument("--rate", type=float, default=RATE, help="top learning rate")
     parser.add_argument("--out", type=Path, default=Path("pocket-weights"))
     parser.add_argument("--work", type=Path, default=Path(".runs/pocket"))
     parser.add_argument("--resume", action="store_true", help="continue from --work")
     parser.add_argument("--start", type=Path, help="begin with this folder's weights")
+    parser.add_argument("--rate", type=float, default=RATE, help="top learning rate")
     parser.add_argument("--processes", type=int, default=2, help="one thread each")
-    parser.add_argument("--export-minutes", type=float, default=10)
-    parser.add_argument("--clips", type=int, default=CLIPS, help="per process and step")
+    parser.add_argument("--export-minutes", type=float, default=20)
+    parser.add_argument("--batch", type=float, default=1.0, help="factor on batches")
     parser.add_argument("--tiny", action="store_true", help="a toy model, for tests")
     parser.add_argument("--no-compile", dest="compile", action="store_false")
     options = Options(**vars(parser.parse_args(argv)))
@@ -121,6 +152,15 @@ def main(argv: list[str] | None = None) -> int:
             build_vae(codec).save_pretrained(fixed / "vae")
             build_tokenizer().save_pretrained(fixed / "tokenizer")
         save_file(codec.state(), fixed / "codec.safetensors")
+    if not options.start and not (fixed / "tokens.safetensors").exists():
+        high = (TINY if options.tiny else ModelSize()).high
+        tokens = fit_tokens(
+            Codec(**load_file(fixed / "codec.safetensors")),
+            high.patch,
+            high.width,
+            num_scenes=64 if options.tiny else 1600,
+        )
+        save_file(tokens, fixed / "tokens.safetensors")
 
     # 2. One process per core, one thread each.
     if options.processes == 1:
@@ -132,64 +172,105 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def train(rank: int, options: Options) -> None:
+    """Train both experts, one after the other, as one of the processes."""
+    torch.set_num_threads(1)
+    if options.processes > 1:
+        store = (options.work / "rendezvous").resolve().as_uri()
+        dist.init_process_group(
+            "gloo", init_method=store, rank=rank, world_size=options.processes
+        )
+    torch.manual_seed(SEED)
+    run = Run(rank=rank, options=options)
+    for expert in ("high", "low"):
+        train_expert(expert, run)
+    run.export()
+    if options.processes > 1:
+        dist.barrier()
+        dist.destroy_process_group()
+
+
+class Run:
+    """What both experts share: the networks, their averages, the fixed parts."""
+
+    def __init__(self, *, rank: int, options: Options) -> None:
+        self.rank = rank
+        self.options = options
+        self.fixed = options.work / "fixed"
+        self.codec = Codec(**load_file(self.fixed / "codec.safetensors"))
+        self.tokenizer: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(
+            self.fixed / "tokenizer"
+        )
+        self.size = TINY if options.tiny else ModelSize()
+        self.parts = Parts(self.size)
+        if options.start:
+            self.parts.load(options.start)
+        self.ema = {k: v.detach().clone() for k, v in self.parts.state_dict().items()}
+
+    def export(self) -> None:
+        """Write the averages as a pipeline folder."""
+        if self.rank == 0:
+            vae = AutoencoderKLWan.from_pretrained(self.fixed / "vae")
+            export(self.options.out, self.size, self.ema, vae, self.tokenizer)
+
+
 @dataclass(slots=True, kw_only=True)
 class Counters:
-    """How far a run has come."""
+    """How far an expert has come."""
 
     step: int = 0
     samples: int = 0
     spent_s: float = 0.0
 
 
-def train(rank: int, options: Options) -> None:
-    """Train until the budget is used, as one of the processes."""
-    torch.set_num_threads(1)
+def train_expert(expert: str, run: Run) -> None:
+    """Train one expert until its budget is used."""
+    options, rank, parts = run.options, run.rank, run.parts
     world = options.processes
-    if world > 1:
-        store = (options.work / "rendezvous").resolve().as_uri()
-        dist.init_process_group("gloo", init_method=store, rank=rank, world_size=world)
-    torch.manual_seed(SEED)
+    budget_s = 60 * (options.high_minutes if expert == "high" else options.low_minutes)
 
-    # 3. What is trained, and what is not.
-    fixed = options.work / "fixed"
-    codec = Codec(**load_file(fixed / "codec.safetensors"))
-    tokenizer: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(
-        fixed / "tokenizer"
+    # 3. What is trained: a transformer, and with the first one the text encoder.
+    name = "transformer" if expert == "high" else "transformer_2"
+    transformer = getattr(parts, name)
+    transformer.set_attn_processor(TrainingAttention())
+    transformer.patch_embedding.forward = partial(
+        cut_patches, transformer.patch_embedding
     )
-    size = TINY if options.tiny else ModelSize()
-    parts = Parts(size)
-    if options.start:
-        parts.load(options.start)
-    transformer = parts.transformer
-    speed_up(transformer)
+    clock = Clock(transformer.rope, MOMENTS) if expert == "low" else None
+    if clock:
+        transformer.rope = clock
     if options.compile:
-        for block in transformer.transformer_blocks:
-            block.compile(dynamic=False)
-    parameters = dict(parts.named_parameters())
-    turned = {
-        k for k, p in parameters.items() if ".transformer_blocks." in k and p.ndim > 1
-    }
-    # A table is a list of vectors, a depthwise kernel a list of filters: no matrices.
-    turned -= {k for k in turned if "scale_shift_table" in k or "conv_depth" in k}
-    optimizers: tuple[torch.optim.Optimizer, ...] = (
-        Muon([parameters[k] for k in sorted(turned)], RATE, weight_decay=0.01),
-        torch.optim.AdamW(
-            [p for k, p in parameters.items() if k not in turned],
-            RATE,
-            betas=BETAS,
-            weight_decay=0.0,
+        torch._dynamo.config.recompile_limit = 16  # noqa: SLF001 (three clip lengths)
+        transformer.compile_repeated_blocks(dynamic=False)
+    prefixes = (f"{name}.", "text_encoder.") if expert == "high" else (f"{name}.",)
+    parameters = {k: p for k, p in parts.named_parameters() if k.startswith(prefixes)}
+    if expert == "high" and not options.start:
+        start_from_tokens(transformer, run.fixed / "tokens.safetensors")
+    ends = {k for k in parameters if ".patch_embedding." in k or ".proj_out." in k}
+    turned = {k for k, p in parameters.items() if ".blocks." in k and p.ndim == 2}
+    rest = parameters.keys() - turned - ends
+    groups: list[dict[str, Any]] = [
+        {"params": [parameters[k] for k in parameters if k in rest], "gain": 1.0},
+        {"params": [parameters[k] for k in parameters if k in ends]}
+        | {"gain": END_GAIN if expert == "high" else 1.0},
+    ]
+    optimizers = (
+        Muon(
+            [p for k, p in parameters.items() if k in turned], RATE, weight_decay=0.01
         ),
+        torch.optim.AdamW(groups, RATE, betas=BETAS, weight_decay=0.0),
     )
-    ema = {k: p.detach().clone() for k, p in parameters.items()}
+    ema = {k: v for k, v in run.ema.items() if k in parameters}
 
     # 4. Where a former run stopped.
     count = Counters()
-    checkpoint = options.work / "checkpoint.pt"
+    checkpoint = options.work / f"{expert}.pt"
     if options.resume and checkpoint.exists():
         saved: dict[str, Any] = torch.load(checkpoint, weights_only=True)
-        for k, p in parameters.items():
-            p.data.copy_(saved["model"][k])
-            ema[k].copy_(saved["ema"][k])
+        for k, v in saved["model"].items():
+            parameters[k].data.copy_(v)
+        for k, v in saved["ema"].items():
+            ema[k].copy_(v)
         for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(state)
         count = Counters(**saved["count"])
@@ -205,26 +286,19 @@ def train(rank: int, options: Options) -> None:
             torch.save(state, checkpoint.with_suffix(".tmp"))
             checkpoint.with_suffix(".tmp").replace(checkpoint)
 
-    def write() -> None:
-        if rank == 0:
-            vae = AutoencoderKLWan.from_pretrained(fixed / "vae")
-            weights = parts.state_dict() | ema
-            export(options.out, size, weights, vae, tokenizer)
+    fast = has_fast_bf16()
 
     # 5. The loop. Progress is what rank 0 says, so that all ranks do the same.
-    fast = has_fast_bf16()
     last = time.monotonic()
     next_save = count.spent_s + CHECKPOINT_S
     next_export = count.spent_s + 60 * options.export_minutes
     shown_s, shown_samples = count.spent_s, count.samples
-    losses: list[Tensor] = []
+    losses: dict[int, list[float]] = {}
     while True:
         now = time.monotonic()
         count.spent_s, last = count.spent_s + now - last, now
         share = (
-            count.step / options.steps
-            if options.steps
-            else count.spent_s / (60 * options.minutes)
+            count.step / options.steps if options.steps else count.spent_s / budget_s
         )
         if world > 1:
             shared = torch.tensor([share, count.spent_s], dtype=torch.float64)
@@ -235,30 +309,46 @@ def train(rank: int, options: Options) -> None:
         rate = options.rate * schedule(share, count.step)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group.get("gain", 1.0)
 
-        # 5a. A batch.
-        first = count.samples + rank * options.clips
-        seeds = [[SEED, i] for i in range(first, first + options.clips)]
-        x0, weight, ids, mask = make_batch(seeds, codec, tokenizer)
-        count.samples += world * options.clips
+        # 5a. A batch: what kind is a function of progress and step alone.
+        moments = MOMENTS if expert == "high" else low_moments(share, count.step)
+        clips = HIGH_CLIPS if expert == "high" else LOW_TOKENS // (CELLS * moments)
+        clips = max(1, round(clips * options.batch))
+        first = count.samples + rank * clips
+        times = np.random.default_rng([SEED, 9, count.step]).permutation(MOMENTS)
+        times = np.sort(times[:moments])
+        if clock:
+            clock.times = times
+        seeds = [[SEED, expert == "low", i] for i in range(first, first + clips)]
+        x0, weight, ids, mask = make_batch(seeds, times, run.codec, run.tokenizer)
+        count.samples += world * clips
         generator = torch.Generator().manual_seed(SEED + 1_000_003 * count.step + rank)
-        t = draw_noise_levels(len(x0), generator)
-        noise = torch.randn(x0.shape, generator=generator)
+        if expert == "high":
+            # It does not know yet where the actor is, and a weight makes it see the
+            # actor in too many places: none is left when the rate has decayed.
+            weight = 1 + (weight - 1) * min(1.0, (1 - share) / DECAY_SHARE)
+            x0, weight = (
+                x0.repeat(LEVELS, 1, 1, 1, 1),
+                weight.repeat(LEVELS, 1, 1, 1, 1),
+            )
+            t = HIGH_FROM + (1 - HIGH_FROM) * torch.rand(len(x0), generator=generator)
+        else:
+            draw = LOW_CENTRE[moments] + torch.randn(len(x0), generator=generator)
+            t = LOW_TO * torch.sigmoid(draw)
 
         # 5b. Loss of predicting the clean latents.
+        noise = torch.randn(x0.shape, generator=generator)
         tb = t.view(-1, 1, 1, 1, 1)
         with torch.autocast("cpu", torch.bfloat16, enabled=fast):
-            predicted = transformer(
-                (1 - tb) * x0 + tb * noise,
-                timestep=1000 * t,
-                encoder_hidden_states=parts.text_encoder(ids, mask).last_hidden_state,
-                encoder_attention_mask=mask,
-                return_dict=False,
-            )[0]
+            text = parts.encode_text(ids, mask)
+            if expert == "high":
+                text = text.repeat(LEVELS, 1, 1)
+            noisy = (1 - tb) * x0 + tb * noise
+            predicted = transformer(noisy, 1000 * t, text, return_dict=False)[0]
         error = (predicted.float() - x0) / tb.clamp_min(T_FLOOR)
-        each = (error.square() * weight).mean((1, 2, 3, 4))
-        each.mean().backward()
+        loss = (error.square() * weight).mean()
+        loss.backward()
 
         # 5c. Average gradients, clip, step.
         grads = [p.grad for p in parameters.values() if p.grad is not None]
@@ -272,16 +362,17 @@ def train(rank: int, options: Options) -> None:
         count.step += 1
         keep = min(EMA, (1 + count.step) / (10 + count.step))
         current = [p.data for p in parameters.values()]
-        torch._foreach_lerp_(list(ema.values()), current, 1 - keep)
+        torch._foreach_lerp_([ema[k] for k in parameters], current, 1 - keep)
 
         # 5d. Log, checkpoint, export.
-        losses.append(torch.stack([t, each.detach()]))
+        losses.setdefault(moments, []).append(loss.item())
         if rank == 0 and (count.step % 25 == 0 or count.step in (1, 5)):
             passed = max(count.spent_s - shown_s, 1e-6)
             line = {
+                "expert": expert,
                 "step": count.step,
                 "minutes": round(count.spent_s / 60, 2),
-                "loss": loss_by_noise(torch.cat(losses, 1)),
+                "loss": {k: round(sum(v) / len(v), 4) for k, v in losses.items()},
                 "samples": count.samples,
                 "samples_per_s": round((count.samples - shown_samples) / passed, 1),
                 "rate": round(rate, 6),
@@ -293,15 +384,14 @@ def train(rank: int, options: Options) -> None:
             save()
             next_save += CHECKPOINT_S
             if count.spent_s >= next_export:
-                write()
+                run.export()
                 next_export += 60 * options.export_minutes
 
-    # 6. The average is what ships.
+    # 6. The average is what ships, and what the next expert reads its text from.
     save()
-    write()
-    if world > 1:
-        dist.barrier()
-        dist.destroy_process_group()
+    for k, p in parameters.items():
+        p.data.copy_(ema[k])
+        p.requires_grad_(False)
 
 
 def average(grads: list[Tensor], world: int) -> None:
@@ -319,28 +409,22 @@ def schedule(share: float, step: int) -> float:
     return min(1.0, (step + 1) / WARMUP_STEPS) * max(FINAL_RATE, decay)
 
 
-def draw_noise_levels(n: int, generator: torch.Generator) -> Tensor:
-    """Draw `n` shares of noise, 0..1."""
-    t = torch.sigmoid(CENTRE + SPREAD * torch.randn(n, generator=generator))
-    pure = PURE_FROM + (1 - PURE_FROM) * torch.rand(n, generator=generator)
-    return torch.where(torch.rand(n, generator=generator) < PURE_SHARE, pure, t)
-
-
-def loss_by_noise(pairs: Tensor) -> dict[str, float]:
-    """Return the mean loss in bands of the noise level; `pairs` is (2, N)."""
-    t, loss = pairs
-    bands = ((0.0, 0.3), (0.3, 0.6), (0.6, 0.9), (0.9, 1.0))
-    return {
-        f"{low:g}-{high:g}": round(loss[inside].mean().item(), 4)
-        for low, high in bands
-        if (inside := (t >= low) & (t < high)).any()
-    }
+def low_moments(share: float, step: int) -> int:
+    """Return the number of moments in the clips of this step of the low-noise expert."""
+    stage = next(i for i, (end, _) in enumerate(STAGES) if share < end)
+    # The golden ratio's multiples spread evenly: a fixed share without a random draw.
+    is_picture = (step * 0.6180339887) % 1 < PICTURE_SHARE
+    kinds = STAGES[stage][1]
+    return 1 if is_picture else kinds[step % len(kinds)]
 
 
 def make_batch(
-    seeds: list[list[int]], codec: Codec, tokenizer: PreTrainedTokenizerFast
+    seeds: list[list[int]],
+    times: NDArray[np.int64],
+    codec: Codec,
+    tokenizer: PreTrainedTokenizerFast,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Render and say the samples with these seeds.
+    """Render and say the samples with these seeds, at these moments.
 
     Returns:
         Latents `(B, 48, F, 8, 8)`, loss weights `(B, 1, F, 8, 8)` of mean 1 over the
@@ -350,13 +434,20 @@ def make_batch(
     for seed in seeds:
         rng = np.random.default_rng(seed)
         scene = draw_scene(rng)
-        clip, mask = render_with_mask(scene)
+        if len(times) == MOMENTS:
+            clip, mask = render_with_mask(scene)
+        else:
+            # Rotary time is relative: a lone moment cannot know when it is.
+            own = times if len(times) > 1 else rng.integers(MOMENTS, size=1)
+            shots = [render_with_mask(scene, 2, start=2 * int(k)) for k in own]
+            clip = np.concatenate([frames for frames, _ in shots])
+            mask = np.concatenate([m for _, m in shots])
         pixels.append(clip)
-        touched.append(mask.reshape(-1, 8, PATCH, 8, PATCH).any((2, 4)))
+        touched.append(mask.reshape(-1, 2, 8, PATCH, 8, PATCH).any((1, 3, 5)))
         said = caption(scene, rng)
         texts.append("" if rng.random() < EMPTY_CAPTIONS else said)
     weight = 1 + ACTOR_WEIGHT * torch.from_numpy(np.stack(touched)).float()
-    weight = (weight / weight.mean())[:, None]
+    weight = (weight / weight.mean()).repeat_interleave(2, 1)[:, None]
     tokens = tokenizer(
         texts,
         padding="max_length",
@@ -366,6 +457,28 @@ def make_batch(
     )
     latents = codec.encode(np.stack(pixels))
     return latents, weight, tokens.input_ids, tokens.attention_mask
+
+
+@torch.no_grad()
+def start_from_tokens(transformer: WanTransformer3DModel, tokens: Path) -> None:
+    """Let a transformer read and write its tokens in their principal components.
+
+    It then need not find out which patterns clips are made of, only which to use.
+    """
+    fit = load_file(tokens)
+    spread = fit["variance"].sqrt()
+    middle = (HIGH_FROM + 1) / 2  # the noise at which what it reads has unit variance
+    seen = (middle**2 + ((1 - middle) * spread) ** 2).sqrt()
+    conv = transformer.patch_embedding
+    conv.weight.copy_((fit["basis"] / seen).T.view_as(conv.weight))
+    conv.bias.copy_(-(1 - middle) * (fit["mean"] @ fit["basis"]) / seen)
+    # The head's channels are ordered (frames, down, across, latent channel).
+    volume = conv.kernel_size
+    order = (
+        torch.arange(len(fit["mean"])).view(-1, *volume).permute(1, 2, 3, 0).flatten()
+    )
+    transformer.proj_out.weight.copy_((fit["basis"] * spread)[order] * START_GAIN)
+    transformer.proj_out.bias.copy_(fit["mean"][order])
 
 
 if __name__ == "__main__":

@@ -85,6 +85,30 @@ def fit_codec(num_scenes: int = 4000, *, seed: int = 7) -> Codec:
     return Codec(mean=mean.float(), basis=basis.float().contiguous(), std=std.float())
 
 
+def fit_tokens(
+    codec: Codec, patch: tuple[int, int, int], width: int, *, num_scenes: int = 1600
+) -> dict[str, Tensor]:
+    """Fit the PCA of an expert's tokens: whole clips, cut into patches (a minute).
+
+    Returns:
+        `mean` (N,), `basis` (N, width) with orthonormal columns and their `variance`
+        (width,); N = 48 * patch volume, ordered as a convolution's weight.
+    """
+    rng, rows = np.random.default_rng(8), []
+    for _ in range(0, num_scenes, 16):
+        clips = codec.encode(np.stack([render(draw_scene(rng)) for _ in range(16)]))
+        rows.append(cut(clips, patch).flatten(0, 3).bfloat16())
+    x = torch.cat(rows).float()
+    mean = x.mean(0)
+    torch.manual_seed(8)
+    _, values, basis = torch.pca_lowrank(x - mean, width, center=False, niter=2)
+    return {
+        "mean": mean,
+        "basis": basis.contiguous(),
+        "variance": values.square() / len(x),
+    }
+
+
 def cut(x: Tensor, patch: tuple[int, int, int]) -> Tensor:
     """Cut latents `(B, C, F, H, W)` into `(B, F/p, H/q, W/r, C*p*q*r)`."""
     (p, q, r), (f, h, w) = patch, x.shape[2:]

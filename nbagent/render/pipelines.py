@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import diffusers
@@ -12,9 +11,9 @@ from diffusers import DiffusionPipeline
 
 from nbagent.errors import JobFailed
 from nbagent.models import ModelCard
+from nbagent.pocket.faster import has_fast_bf16
 from nbagent.render.capability import Capability, capability
 from nbagent.render.preview import LatentToRgb, fit
-from nbagent.pocket.faster import has_fast_bf16
 from nbagent.take import Take
 
 
