@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nbagent.conversation.compose import Composed, compose
+from nbagent.conversation.compose import Composed, Sources, compose
 from nbagent.conversation.plan import Edit, Plan
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard, model_card
@@ -22,9 +22,8 @@ def card() -> ModelCard:
 def make(
     plan: Plan, card: ModelCard, parent: Take | None = None, **options: Any
 ) -> Composed:
-    return compose(
-        plan, request="words", options=options, card=card, parent=parent, clip_s=2.0
-    )
+    sources = Sources(parent=parent, clip_s=2.0)
+    return compose(plan, request="words", options=options, card=card, sources=sources)
 
 
 def first(card: ModelCard, prompt: str = BALL, **options: Any) -> Take:

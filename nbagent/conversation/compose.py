@@ -7,7 +7,7 @@ the model cannot do is refused here, before anything is queued.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,34 +38,77 @@ class Composed:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What a plan is about, looked up.
+
+    Attributes:
+        parent: The take that is refined or set in motion.
+        clip_s: Seconds of its clip as it plays, if it was rendered.
+        others: The takes that the parent is blended into, or joined with.
+        picture: What is set in motion: a picture's digest in the store, or the id of
+            the take that it is the first frame of.
+        whole: The join that the parent is, or was cut from.
+        scenes: What `whole` joins.
+        board: The latest storyboard, if the parent is one of its scenes.
+        board_scenes: What `board` joins.
+    """
+
+    parent: Take | None = None
+    clip_s: float | None = None
+    others: tuple[Take, ...] = ()
+    picture: str | None = None
+    whole: Take | None = None
+    scenes: tuple[Take, ...] = ()
+    board: Take | None = None
+    board_scenes: tuple[Take, ...] = ()
+
+
 def compose(
     plan: Plan,
     *,
     request: str,
     options: Mapping[str, Any],
     card: ModelCard,
-    parent: Take | None,
-    clip_s: float | None = None,
-    others: Sequence[Take] = (),
-    picture: str | None = None,
+    sources: Sources,
 ) -> Composed:
     """Turn a plan into takes.
 
     Args:
-        plan: With an intent that renders: a generation, a refinement, a picture that
-            is set in motion.
+        plan: With an intent that renders.
         request: The user's own words.
         options: From the magic's line; they win over the words.
         card: Of the model that will render.
-        parent: The take that is refined; None for a generation.
-        clip_s: Seconds of the parent's clip as it plays, if it was rendered.
-        others: The takes that the parent is blended into, or joined with.
-        picture: What is set in motion: a picture's digest in the store, or the id of
-            the take that it is the first frame of.
+        sources: What the plan is about.
 
     Raises:
         SpecError: If the model cannot do it, naming what it can.
     """
+    if plan.intent == "storyboard":
+        return _storyboard(plan, request, options, card)
+    if sources.whole is not None:
+        return _changed_storyboard(plan, request, options, card, sources)
+    composed = _single(plan, request, options, card, sources)
+    made = composed.takes
+    if plan.intent != "refine" or sources.board is None or len(made) > 1:
+        return composed
+    if made[0].operation == "join":
+        return composed
+    # A scene was changed: the whole is shown anew, with the other scenes as they are.
+    takes = [made[0] if t == sources.parent else t for t in sources.board_scenes]
+    whole = join(takes, request, seconds=sources.board.dissolve_s)
+    return replace(composed, takes=(*made, whole))
+
+
+def _single(
+    plan: Plan,
+    request: str,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    sources: Sources,
+) -> Composed:
+    """Turn a plan that is about one shot into its takes."""
+    parent, others, picture = sources.parent, sources.others, sources.picture
     before, notes = None, list[str]()
     if picture is not None:
         shot = shots.moving(shots.from_json(parent.shot) if parent else None, plan)
@@ -73,7 +116,7 @@ def compose(
         shot = shots.shot_from(plan)
     else:
         before = shots.from_json(parent.shot)
-        shot, notes = shots.apply(before, plan, clip_s=clip_s)
+        shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
     if parent is not None and others and (len(others) > 1 or wants_join(request)):
         ordered = in_order((parent, *others), request)
         joined = join(ordered, request, seconds=dissolve_s(request))
@@ -83,7 +126,7 @@ def compose(
         shot = replace(shot, motion=(*shot.motion, f"then it turns into {core}"))
         notes.append("blended in words only: the other clip's frames are not used yet")
     seed = _seed(plan, options, parent, shots.to_prompt(shot, card.name)[0])
-    first, more = take_of(plan, request, options, card, parent, before, shot, seed)
+    first, more = _take(plan, request, options, card, parent, before, shot, seed)
     if picture is not None:
         first = replace(first, operation="animate", holds=(Hold(source=picture),))
     if others:
@@ -100,59 +143,41 @@ def compose(
     return Composed(takes=tuple(takes), notes=(*notes, *more))
 
 
-def compose_storyboard(
-    plan: Plan, *, request: str, options: Mapping[str, Any], card: ModelCard
+def _storyboard(
+    plan: Plan, request: str, options: Mapping[str, Any], card: ModelCard
 ) -> Composed:
-    """Turn a plan of several scenes into a take for each, and one that joins them.
-
-    Raises:
-        SpecError: If the scenes cannot be read, or the model cannot render one.
-    """
+    """Turn a plan of several scenes into a take for each, and one that joins them."""
     scenes = scene_shots(plan)
     told = shots.to_prompt(scenes[0], card.name)[0]
     seed = _seed(plan, options, None, told)  # one for all: they belong together
     takes, notes = [], list[str]()
     for scene in scenes:
-        take, more = take_of(plan, request, options, card, None, None, scene, seed)
+        take, more = _take(plan, request, options, card, None, None, scene, seed)
         takes.append(take)
         notes += more
     whole = join(takes, request, seconds=dissolve_s(request))
     return Composed(takes=(*takes, whole), notes=tuple(dict.fromkeys(notes)))
 
 
-def recompose_storyboard(
+def _changed_storyboard(
     plan: Plan,
-    *,
     request: str,
     options: Mapping[str, Any],
     card: ModelCard,
-    parent: Take,
-    whole: Take,
-    scenes: Sequence[Take],
-    clip_s: float | None,
+    sources: Sources,
 ) -> Composed:
-    """Refine clips that were joined: re-cut what they are now, or change each scene.
-
-    Args:
-        plan: A refinement.
-        request: The user's own words.
-        options: From the magic's line.
-        card: Of the model that will render.
-        parent: What is refined: the joined clip, or a re-cut of it.
-        whole: The join that `parent` is or was cut from.
-        scenes: Its parents.
-        clip_s: Seconds of the parent's clip as it plays.
-    """
+    """Refine clips that were joined: re-cut what they are now, or change each scene."""
+    parent, whole = sources.parent, sources.whole
+    assert parent is not None
+    assert whole is not None
     before = shots.from_json(parent.shot)
-    shot, notes = shots.apply(before, plan, clip_s=clip_s)
+    shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
     if shots.is_derive(before, shot):
-        effects = shots.new_effects(before, shot)
-        return Composed(
-            takes=(_recut(parent, request, shot, effects),), notes=tuple(notes)
-        )
+        recut = _recut(parent, request, shot, shots.new_effects(before, shot))
+        return Composed(takes=(recut,), notes=tuple(notes))
     changed = [
-        compose(plan, request=request, options=options, card=card, parent=scene)
-        for scene in scenes
+        _single(plan, request, options, card, Sources(parent=scene))
+        for scene in sources.scenes
     ]
     takes = [composed.takes[0] for composed in changed]
     joined = join(takes, request, seconds=whole.dissolve_s)
@@ -176,7 +201,7 @@ def _recut(parent: Take, request: str, shot: Shot, effects: tuple[Effect, ...]) 
     )
 
 
-def take_of(
+def _take(
     plan: Plan,
     request: str,
     options: Mapping[str, Any],

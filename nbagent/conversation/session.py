@@ -11,14 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nbagent import media
-from nbagent.conversation import answers, context, pictures
+from nbagent.conversation import answers, context
 from nbagent.conversation.clip import Clip
-from nbagent.conversation.compose import (
-    compose,
-    compose_storyboard,
-    recompose_storyboard,
-)
+from nbagent.conversation.compose import compose
 from nbagent.conversation.llm import LanguageModel
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.references import unknown_names
@@ -31,8 +26,8 @@ from nbagent.conversation.rendering import (
     to_job,
 )
 from nbagent.conversation.router import route
+from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
-from nbagent.conversation.storyboard import join
 from nbagent.errors import NbagentError, SpecError, UnknownClip
 from nbagent.ledger import ClipRow, Ledger
 from nbagent.models import model_card
@@ -264,119 +259,30 @@ class Session:
             "storyboard",
         ):
             return replace(reply, answer=self._answer(words, plan, state))
-        parent = self._parent(plan, state, target)
-        picture = self._picture(plan, parent, values)
+        sources = find_sources(
+            plan,
+            state,
+            ledger=self.ledger,
+            named=self._take,
+            values=values,
+            target=target.take if target else None,
+        )
+        parent = sources.parent
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
             return replace(reply, takes=(self._before(parent, state),))
-        card = model_card(
-            options.get("model")
-            or (parent.model if parent else None)
-            or self.settings.model
+        model = options.get("model") or (parent.model if parent else None)
+        composed = compose(
+            plan,
+            request=words,
+            options=options,
+            card=model_card(model or self.settings.model),
+            sources=sources,
         )
-        rendered = self.ledger.artifact(parent.id) if parent else None
-        clip_s = rendered.duration_s if rendered else None
-        whole = self._joined(parent)
-        if plan.intent == "storyboard":
-            composed = compose_storyboard(
-                plan, request=words, options=options, card=card
-            )
-        elif parent and whole:
-            composed = recompose_storyboard(
-                plan,
-                request=words,
-                options=options,
-                card=card,
-                parent=parent,
-                whole=whole,
-                scenes=[self.ledger.take(scene) for scene in whole.parents],
-                clip_s=clip_s,
-            )
-        else:
-            composed = compose(
-                plan,
-                request=words,
-                options=options,
-                card=card,
-                parent=parent,
-                clip_s=clip_s,
-                others=self._blended(plan),
-                picture=picture,
-            )
-            if parent and plan.intent == "refine":
-                more = self._rejoined(parent, composed.takes, words, state)
-                composed = replace(composed, takes=(*composed.takes, *more))
         if "dry_run" in options:
             time_s = self._estimate(composed.takes)
             answer = answers.preview(composed.takes, composed.notes, time_s)
             return replace(reply, answer=answer)
         return replace(reply, takes=composed.takes, notes=composed.notes)
-
-    def _parent(self, plan: Plan, state: State, target: Clip | None) -> Take | None:
-        if target is not None:
-            return target.take
-        name = plan.targets[0] if plan.targets else None
-        name = next((v.ref for v in state.variables if v.name == name and v.ref), name)
-        if plan.intent == "animate_image":
-            return self._take(name) if name and state.clip(name) else None
-        if plan.intent != "refine":
-            return None
-        if name is None:
-            raise SpecError(
-                "it is not clear which clip to change: name it, like 'c1, slower'"
-            )
-        if state.clip(name) is None:
-            known = ", ".join(clip.ref for clip in state.clips) or "none yet"
-            raise UnknownClip(f"no clip is called {name!r}: there are {known}")
-        return self._take(name)
-
-    def _picture(
-        self, plan: Plan, parent: Take | None, values: Mapping[str, object]
-    ) -> str | None:
-        """Return where the picture is that is set in motion; None if none is."""
-        if plan.intent != "animate_image":
-            return None
-        if parent is not None:
-            return parent.id
-        name = plan.targets[0] if plan.targets else None
-        if name is None or name not in values:
-            raise SpecError(
-                "it is not clear which picture to set in motion: name it, like"
-                " 'animate @photo'"
-            )
-        content = media.png(pictures.picture(name, values[name]))
-        return self.ledger.put_file(content, ".png")
-
-    def _joined(self, take: Take | None) -> Take | None:
-        """Return the join that a take is, or was cut from; None for other takes."""
-        while take is not None and take.operation == "derive":
-            take = self.ledger.take(take.parents[0])
-        return take if take is not None and take.operation == "join" else None
-
-    def _rejoined(
-        self, scene: Take, changed: tuple[Take, ...], words: str, state: State
-    ) -> tuple[Take, ...]:
-        """Return the latest storyboard with a scene changed, if it has that scene."""
-        boards = [clip.ref for clip in state.clips if clip.kind == "storyboard"]
-        whole = self._take(boards[-1]) if boards else None
-        is_scene = whole is not None and scene.id in whole.parents
-        if not is_scene or len(changed) != 1 or changed[0].operation == "join":
-            return ()
-        assert whole is not None
-        takes = [
-            changed[0] if parent == scene.id else self.ledger.take(parent)
-            for parent in whole.parents
-        ]
-        return (join(takes, words, seconds=whole.dissolve_s),)
-
-    def _blended(self, plan: Plan) -> tuple[Take, ...]:
-        """Return the takes that a blend leads to, none where nothing is blended."""
-        if not any(edit.kind == "blend" for edit in plan.edits):
-            return ()
-        if len(plan.targets) < 2:
-            raise SpecError(
-                "a blend needs two clips: name both, like 'blend c1 and c2'"
-            )
-        return tuple(map(self._take, plan.targets[1:]))
 
     def _before(self, take: Take, state: State) -> Take:
         """Return the version to go back to: the one named, or the latest's parent."""
