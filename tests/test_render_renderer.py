@@ -20,12 +20,14 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from nbagent import media
+from nbagent.artifacts import store_frames
 from nbagent.errors import Cancelled, JobFailed
 from nbagent.ledger import Artifact, Ledger
 from nbagent.media import read_recipe, read_video
 from nbagent.models import ModelCard, model_card
 from nbagent.render.renderer import Renderer
-from nbagent.take import Effect, Job, Progress, Take
+from nbagent.take import Effect, Hold, Job, Progress, Take
 from tests.tiny_pipelines import save
 
 STEPS = 5
@@ -454,3 +456,54 @@ def test_a_damaged_model_is_one_line(
     ) as failure:
         run(renderer, job(ledger, take(model_card(str(folder)))))
     assert "\n" not in str(failure.value)
+
+
+def test_a_held_picture_is_the_first_frame(
+    renderer: Renderer, ledger: Ledger, card: ModelCard
+) -> None:
+    """A picture of another shape is scaled to cover the clip, and cropped evenly."""
+    picture = np.zeros((20, 40, 3), np.uint8)
+    picture[:, 10:30] = (0, 200, 0)  # what is left of it in a square
+    digest = ledger.put_file(media.png(picture), ".png")
+    asked = take(card, operation="animate", holds=(Hold(source=digest),))
+    made = run(renderer, job(ledger, asked))
+    frames = read_video(ledger.path(made["video"]))[0].astype(int)
+    assert len(frames) == 8
+    assert np.abs(frames[0] - (0, 200, 0)).mean() < 8
+    assert np.abs(frames[1:] - (0, 200, 0)).mean() > 30
+    # The same take again, in another store, has the same bytes.
+    with Ledger(ledger.folder.parent / "other") as other:
+        other.put_file(media.png(picture), ".png")
+        again = run(renderer, job(other, asked))
+    assert again["video"] == made["video"]
+
+
+def test_frames_of_another_clip_are_held_where_they_are_asked_for(
+    renderer: Renderer, ledger: Ledger, card: ModelCard
+) -> None:
+    first = take(card)
+    ledger.add_take(first)
+    shades = np.array([0, 0, 255, 0, 0, 0, 0, 0], np.uint8)
+    source = np.broadcast_to(shades[:, None, None, None], (8, 16, 16, 3))
+    store_frames(ledger, first, source.copy(), 8.0, latents=None, seconds_rendered=1.0)
+    hold = Hold(source=first.id, start=2, num_frames=2, at=6)
+    asked = take(card, seed=9, operation="animate", holds=(hold,))
+    after = run(renderer, job(ledger, asked))
+    frames = read_video(ledger.path(after["video"]))[0].astype(int)
+    assert np.abs(frames[6:] - source[2:4]).mean() < 12  # encoded twice
+    assert 30 < frames[:6].mean() < 225
+
+
+@pytest.mark.parametrize(
+    ("hold", "says"),
+    [
+        (Hold(source="b2:" + "0" * 32), "is gone: render it again"),
+        (Hold(source="b2:" + "0" * 32 + ".png"), "there is no file"),
+    ],
+)
+def test_a_hold_without_its_source_is_one_line(
+    renderer: Renderer, ledger: Ledger, card: ModelCard, hold: Hold, says: str
+) -> None:
+    asked = take(card, operation="animate", holds=(hold,))
+    with pytest.raises(JobFailed, match=says):
+        run(renderer, job(ledger, asked))

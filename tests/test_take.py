@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbagent.errors import SpecError
-from nbagent.take import MAX_SEED, Effect, Job, Progress, Take, digest
+from nbagent.take import MAX_SEED, Effect, Hold, Job, Progress, Take, digest
 from tests.samples import make_take
 
 JSON = st.recursive(
@@ -39,6 +39,32 @@ def test_a_recipe_through_json_is_the_same_take(
     again = Take.from_recipe(json.loads(json.dumps(take.to_recipe())))
     assert again == take
     assert again.id == take.id
+
+
+def test_what_a_take_holds_is_part_of_it_and_travels() -> None:
+    plain = make_take()
+    assert "holds" not in plain.to_recipe()  # recipes from before read the same
+    hold = Hold(source="b2:1.png", at=2)
+    take = make_take(operation="animate", holds=(hold,))
+    assert take.id != make_take(operation="animate", holds=(Hold(source="x"),)).id
+    assert Take.from_recipe(json.loads(json.dumps(take.to_recipe()))) == take
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"operation": "animate"}, "animate needs a picture"),
+        ({"operation": "join", "parents": ("b2:1",)}, "a join needs two clips"),
+        ({"holds": (Hold(source="x", at=16),)}, "held frame 17 is outside"),
+    ],
+)
+def test_a_hold_or_a_join_that_cannot_be_is_refused(
+    values: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(SpecError, match=says):
+        make_take(**values)
+    with pytest.raises(SpecError, match="are no span"):
+        Hold(source="x", num_frames=0)
 
 
 def test_the_words_of_the_user_are_not_part_of_the_id() -> None:
