@@ -17,7 +17,7 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from nbagent.errors import SpecError
 
-Operation = Literal["generate", "remix", "derive", "animate", "join"]
+Operation = Literal["generate", "remix", "derive", "animate", "blend", "join"]
 Quality = Literal["draft", "final"]
 Phase = Literal["load", "encode", "denoise", "decode", "write"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -59,7 +59,7 @@ class Hold:
 
     Attributes:
         source: A picture's digest in the store, or the id of a take.
-        start: First frame that is taken from the source.
+        start: First frame that is taken from the source; -1 is its last.
         num_frames: How many are taken.
         at: The frame of the new clip at which they stand.
     """
@@ -71,10 +71,10 @@ class Hold:
 
     def __post_init__(self) -> None:
         """Refuse a span that means nothing."""
-        if self.start < 0 or self.at < 0 or self.num_frames < 1:
+        if self.at < 0 or self.num_frames < 1:
             raise SpecError(
-                f"frames {self.start} to {self.start + self.num_frames} at {self.at}"
-                " are no span: count from 0, and hold one frame or more"
+                f"{self.num_frames} frames at {self.at} are no span: hold one frame or"
+                " more, at 0 or later"
             )
 
 
@@ -85,7 +85,8 @@ class Take:
     Attributes:
         operation: `generate` from noise, `remix` from the parent's latents,
             `derive` from the parent's frames by effects alone, `animate` from a
-            picture that is held as the first frame, `join` of the parents' frames.
+            picture that is held as the first frame, `blend` from the last frame of
+            one parent to the first of another, `join` of the parents' frames.
         media: A `video` or a single `image`.
         model: `pocket`, a folder, or a hub id; `model_revision` names its weights.
         prompt: The effective prompt, as the model reads it.

@@ -149,13 +149,16 @@ def test_what_was_asked_for_after_the_clip_is_done_with_it(session: Session) -> 
     assert (session.settings.store.parent / "c2.gif").is_file()
 
 
-def test_a_blend_names_the_other_clip_in_words_and_says_so(session: Session) -> None:
+def test_a_blend_leads_from_one_clip_to_the_other(session: Session) -> None:
     store(session, say(session, "a red ball on the beach"))
     store(session, say(session, "a cat runs across the meadow"))
     reply = say(session, "blend c1 and c2")
-    assert "it turns into a cat" in reply.takes[0].prompt
-    assert len(reply.takes[0].parents) == 2
-    assert any("in words only" in note for note in reply.notes)
+    take = reply.takes[0]
+    assert "it turns into a cat" in take.prompt
+    # From the last frame of the one to the first of the other.
+    assert take.operation == "blend"
+    assert [hold.source for hold in take.holds] == list(take.parents)
+    assert [(hold.start, hold.at) for hold in take.holds] == [(-1, 0), (0, 15)]
     with pytest.raises(SpecError, match="needs two clips"):
         say(session, "blend c1 into something")
 

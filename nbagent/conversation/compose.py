@@ -124,13 +124,12 @@ def _single(
     if others:
         core = shots.from_json(others[0].shot).core
         shot = replace(shot, motion=(*shot.motion, f"then it turns into {core}"))
-        notes.append("blended in words only: the other clip's frames are not used yet")
     seed = _seed(plan, options, parent, shots.to_prompt(shot, card.name)[0])
     first, more = _take(plan, request, options, card, parent, before, shot, seed)
     if picture is not None:
         first = replace(first, operation="animate", holds=(Hold(source=picture),))
-    if others:
-        first = replace(first, parents=(*first.parents, others[0].id))
+    if parent is not None and others:
+        first = _blend(first, parent, others[0])
     takes = [
         first.with_seed((seed + i) % (MAX_SEED + 1))
         for i in range(_count(plan, options))
@@ -141,6 +140,23 @@ def _single(
         if parent.model_revision != first.model_revision:
             more.append("Made anew, since other weights rendered the clip it refines.")
     return Composed(takes=tuple(takes), notes=(*notes, *more))
+
+
+def _blend(take: Take, parent: Take, other: Take) -> Take:
+    """Lead from the last frame of one clip to the first of another."""
+    ends = (
+        Hold(source=parent.id, start=-1),
+        Hold(source=other.id, at=take.num_frames - 1),
+    )
+    return replace(
+        take,
+        operation="blend",
+        media="video",
+        strength=None,
+        holds=ends,
+        effects=(),
+        parents=(parent.id, other.id),
+    )
 
 
 def _storyboard(

@@ -93,10 +93,11 @@ def _source(hold: Hold, ledger: Ledger) -> Frames:
             raise JobFailed("a clip that this one builds on is gone: render it again")
         digest = artifact.video or artifact.poster
     frames = read_video(ledger.path(digest))[0]
-    end = hold.start + hold.num_frames
-    if end > len(frames):
+    start = hold.start + (len(frames) if hold.start < 0 else 0)
+    end = start + hold.num_frames
+    if start < 0 or end > len(frames):
         raise JobFailed(
-            f"frame {end} of the source is held, and it has {len(frames)}:"
-            " hold an earlier one"
+            f"frames {hold.start} to {hold.start + hold.num_frames} of the source are"
+            f" held, and it has {len(frames)}: hold others"
         )
-    return frames[hold.start : end]
+    return frames[start:end]

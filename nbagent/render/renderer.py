@@ -193,10 +193,10 @@ def _checked_card(take: Take) -> ModelCard:
 
 def _first_start(take: Take, ledger: Ledger) -> Start:
     """Return where a take starts that has no checkpoint."""
-    if take.operation in ("generate", "animate"):
+    if take.is_recut:
+        raise JobFailed("a re-cut clip needs no rendering: make it from its frames")
+    if take.operation != "remix":
         return Fresh()
-    if take.operation == "derive":
-        raise JobFailed("a derived clip needs no rendering: make it from its frames")
     artifact = ledger.artifact(take.parents[0])
     if artifact is None or artifact.latents is None:
         raise JobFailed(
