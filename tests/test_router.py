@@ -172,3 +172,15 @@ def test_a_phrase_file_with_a_bad_header_is_refused(tmp_path: Path) -> None:
     (tmp_path / "en.txt").write_text("== refine, clip\nslower\n")
     with pytest.raises(ValueError, match=r"en\.txt:1: no header"):
         train_router.read_phrases(tmp_path)
+
+
+@pytest.mark.parametrize("turn", ["scene 1 at sunset", "the second scene at night"])
+def test_a_scene_that_is_there_is_refined(turn: str) -> None:
+    scenes = ("c1", "c2")
+    board = ClipInfo(ref="c3", kind="storyboard", scenes=scenes)
+    state = State(clips=(*(ClipInfo(ref=ref) for ref in scenes), board))
+    plan = route(turn, state)
+    assert plan.intent == "refine"
+    assert plan.target == scenes["second" in turn]
+    told = route("two scenes: a cat; a dog", state)
+    assert told.intent == "storyboard"

@@ -268,6 +268,12 @@ def _scene(text: str, pool: list[ClipInfo]) -> list[str]:
     return [board.scenes[index] if inside else board.ref]
 
 
+def is_one_scene(text: str, state: State) -> bool:
+    """Return whether a turn is about one scene of a storyboard that was made."""
+    named = _SCENE.findall(text)
+    return len(named) == 1 and bool(_scene(text, list(state.clips)))
+
+
 def _all_of(text: str, pool: list[ClipInfo]) -> list[str]:
     if len(pool) < 2 or not _ALL.search(text) or _NOT_ALL.search(text):
         return []

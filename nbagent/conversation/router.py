@@ -156,6 +156,8 @@ class Router:
         confidence = beliefs[intent]
         if intent == "refine" and confidence < _FIRM and _opens_shot(text):
             intent = "generate_video"
+        if intent == "storyboard" and references.is_one_scene(text, state):
+            intent = "refine"  # "scene 1 at sunset" of a storyboard that is there
         if intent == "refine":
             return self._refine(text, state, confidence)
         slots = parse_slots(text, intent)
