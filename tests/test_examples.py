@@ -11,7 +11,7 @@ import pytest
 
 from nbagent.demo import WIDGET_MIME, execute, main, notebooks
 
-NAMES = ["01-first-clip.ipynb", "02-refine.ipynb"]
+NAMES = ["01-first-clip.ipynb", "02-refine.ipynb", "05-storyboard.ipynb"]
 
 
 def test_the_examples_are_found_in_order() -> None:

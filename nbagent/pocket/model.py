@@ -212,6 +212,10 @@ def export(
     temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
     try:
         pipeline.save_pretrained(temporary)
+        for path in temporary.rglob("config.json"):
+            config = json.loads(path.read_text())
+            config.pop("_name_or_path", None)  # where it lay on this machine
+            path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
         (temporary / "defaults.json").write_text(json.dumps(DEFAULTS, indent=2) + "\n")
         for source in sorted(temporary.rglob("*")):
             if source.is_file():
