@@ -17,13 +17,24 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from nbagent.errors import SpecError
 
-Operation = Literal["generate", "remix", "derive", "animate", "blend", "join"]
+Operation = Literal[
+    "generate",
+    "remix",
+    "derive",
+    "animate",
+    "blend",
+    "join",
+    "extend",
+    "inpaint",
+    "reframe",
+]
 Quality = Literal["draft", "final"]
 Phase = Literal["load", "encode", "denoise", "decode", "write"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 Lane = Literal["interactive", "final", "batch"]
 EffectKind = Literal["speed", "trim", "loop", "reverse"]
 
+_REFINES = frozenset({"remix", "derive", "extend", "inpaint", "reframe"})
 RECIPE_VERSION = 1
 MAX_SEED = 2**32 - 1  # torch.Generator takes 64 bits, numpy 32: keep what both take
 
@@ -62,12 +73,18 @@ class Hold:
         start: First frame that is taken from the source; -1 is its last.
         num_frames: How many are taken.
         at: The frame of the new clip at which they stand.
+        mask: Digest of a picture in the store, white where the frames do not stay;
+            of one frame for all of them, or of each frame below the one before.
+        box: Left, top, width and height of the part of the new clip's frame that they
+            fill, in pixels; None is all of it.
     """
 
     source: str
     start: int = 0
     num_frames: int = 1
     at: int = 0
+    mask: str = ""
+    box: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a span that means nothing."""
@@ -76,6 +93,10 @@ class Hold:
                 f"{self.num_frames} frames at {self.at} are no span: hold one frame or"
                 " more, at 0 or later"
             )
+        if self.box is not None and (
+            len(self.box) != 4 or min(self.box[:2]) < 0 or min(self.box[2:]) < 1
+        ):
+            raise SpecError(f"{self.box} is no box: use left, top, width, height")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +105,18 @@ class Take:
 
     Attributes:
         operation: `generate` from noise, `remix` from the parent's latents,
-            `derive` from the parent's frames by effects alone, `animate` from a
-            picture that is held as the first frame, `blend` from the last frame of
-            one parent to the first of another, `join` of the parents' frames.
+            `derive` from the parent's frames by effects alone, `animate` from
+            pictures that are held, `blend` from the last frame of one parent to the
+            first of another, `join` of the parents' frames, `extend` from the parent
+            to what comes before or after it, `inpaint` of a part of the parent,
+            `reframe` around the parent's picture.
         media: A `video` or a single `image`.
         model: `pocket`, a folder, or a hub id; `model_revision` names its weights.
         prompt: The effective prompt, as the model reads it.
         request: The user's own words. Not part of the id.
         shot: The structured shot as JSON (see `conversation.shot`).
         num_frames: Frames the model renders, before effects.
-        strength: For remix, 0..1; 1 ignores the parent.
+        strength: For remix and inpaint, 0..1; 1 ignores the parent.
         holds: Frames that are known and stay as they are.
         effects: Applied in order to the rendered frames.
         dissolve_s: For join, how long one clip dissolves into the next; 0 is a cut.
@@ -140,7 +163,7 @@ class Take:
             raise SpecError("animate needs a picture: name one, like @photo")
         if self.operation == "join" and len(self.parents) < 2:
             raise SpecError("a join needs two clips or more: name them, like c1 and c2")
-        if self.operation in ("remix", "derive") and not self.parents:
+        if self.operation in _REFINES and not self.parents:
             raise SpecError(f"{self.operation} needs a parent clip: name one, like c1")
 
     @property
@@ -159,6 +182,10 @@ class Take:
         """Return the take as JSON, enough to render it again."""
         recipe = asdict(self)
         recipe["shot"] = dict(self.shot)
+        recipe["holds"] = [
+            {name: value for name, value in hold.items() if value not in ("", None)}
+            for hold in recipe["holds"]
+        ]
         for name in ("holds", "dissolve_s"):
             if not recipe[name]:  # as in recipes from before there was such a thing
                 del recipe[name]
@@ -184,9 +211,7 @@ class Take:
                 Effect(**_checked(Effect, effect))
                 for effect in recipe.get("effects", ())
             )
-            values["holds"] = tuple(
-                Hold(**_checked(Hold, hold)) for hold in recipe.get("holds", ())
-            )
+            values["holds"] = tuple(_hold(hold) for hold in recipe.get("holds", ()))
             values["parents"] = tuple(recipe.get("parents", ()))
             take = cls(**_checked(cls, values))
             take.id  # noqa: B018  half a character fails here, not when it is stored
@@ -244,6 +269,13 @@ def digest(value: object) -> str:
     """Hash JSON content: `b2:` and 32 hex digits of BLAKE2b of its canonical form."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return "b2:" + hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _hold(values: Any) -> Hold:
+    """Read a hold from JSON, which has lists where we have tuples."""
+    if isinstance(values, Mapping) and isinstance(values.get("box"), list):
+        values = {**values, "box": tuple(values["box"])}
+    return Hold(**_checked(Hold, values))
 
 
 _hints = functools.cache(get_type_hints)

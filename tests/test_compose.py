@@ -8,10 +8,24 @@ import pytest
 from nbagent.conversation.compose import Composed, Sources, compose
 from nbagent.conversation.plan import Edit, Plan
 from nbagent.errors import SpecError
+from nbagent.ledger import Artifact
 from nbagent.models import ModelCard, model_card
-from nbagent.take import Effect, Take
+from nbagent.take import Effect, Hold, Take
 
 BALL = "a red ball crosses the beach at sunset"
+# Two seconds, as pocket makes them.
+PLAYED = Artifact(
+    video="b2:v.mp4",
+    poster="b2:p.jpg",
+    latents=None,
+    num_frames=16,
+    fps=8.0,
+    height=64,
+    width=64,
+    duration_s=2.0,
+    size_bytes=1,
+    seconds_rendered=1.0,
+)
 
 
 @pytest.fixture
@@ -22,7 +36,7 @@ def card() -> ModelCard:
 def make(
     plan: Plan, card: ModelCard, parent: Take | None = None, **options: Any
 ) -> Composed:
-    sources = Sources(parent=parent, clip_s=2.0)
+    sources = Sources(parent=parent, clip=PLAYED)
     return compose(plan, request="words", options=options, card=card, sources=sources)
 
 
@@ -102,13 +116,22 @@ def test_a_remix_of_a_re_cut_clip_applies_all_its_effects_again(
     assert take.effects == (Effect(kind="speed", speed=0.5),)
 
 
-def test_another_length_is_made_anew_with_the_same_seed(card: ModelCard) -> None:
+def test_a_longer_clip_keeps_its_parent_and_goes_on(card: ModelCard) -> None:
     parent = first(card)
     take = make(edit("length", "four seconds", seconds=4.0), card, parent).takes[0]
-    assert take.operation == "generate"
+    assert take.operation == "extend"
     assert take.num_frames == 32
     assert take.seed == parent.seed
     assert take.parents == (parent.id,)
+    assert take.holds == (Hold(source=parent.id, num_frames=16),)
+
+
+def test_a_shorter_length_is_made_anew_with_the_same_seed(card: ModelCard) -> None:
+    parent = first(card)
+    plan = edit("length", "one second", seconds=1.0)
+    long = make(edit("length", "four seconds", seconds=4.0), card, parent).takes[0]
+    take = make(plan, card, long).takes[0]
+    assert (take.operation, take.num_frames, take.seed) == ("generate", 16, parent.seed)
 
 
 def test_another_take_is_another_seed(card: ModelCard) -> None:

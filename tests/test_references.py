@@ -89,14 +89,6 @@ def test_targets(
     assert references.resolve(text, intent, kinds, state) == target
 
 
-def test_spans() -> None:
-    assert references.spans("@c2[1s:2.5s] and c1[:1]") == {
-        "c2": (1.0, 2.5),
-        "c1": (0.0, 1.0),
-    }
-    assert references.spans("@c2[3s:]") == {"c2": (3.0, None)}
-
-
 def test_unknown_names() -> None:
     assert references.unknown_names("c1 like c9 and @clip7", TWO) == ("c9", "clip7")
     assert references.unknown_names("clip 2, @nobody", TWO) == ()

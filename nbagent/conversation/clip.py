@@ -163,13 +163,63 @@ class Clip:
         return target
 
     def remix(self, words: str, **options: Any) -> Clip:
-        """Make the next version of this clip: `clip.remix("at night", seed=3)`."""
+        """Make the next version of this clip: `clip.remix("at night", seed=3)`.
+
+        Args:
+            words: What should be different; a part may be named in them ("in the left
+                half, at night").
+            options: Those of `%agent`, with underscores.
+        """
         if self._remixer is None:
             raise SpecError(
                 f"{self.name} belongs to no conversation here: run"
                 " %load_ext nbagent, then remix a clip of this notebook"
             )
         return self._remixer(self, words, **options)
+
+    def extend(self, seconds: float = 1.0, *, at_start: bool = False) -> Clip:
+        """Go on for some seconds, or lead up to the clip; the clip itself stays."""
+        where = " at the beginning" if at_start else ""
+        return self.remix(f"extend it by {seconds:g} seconds{where}")
+
+    def reframe(self, aspect: str) -> Clip:
+        """Show more around the picture: `clip.reframe("16:9")`."""
+        return self.remix(f"make it {aspect}")
+
+    def redo(
+        self, start_s: float, end_s: float, words: str = "", **options: Any
+    ) -> Clip:
+        """Make a span of the clip anew, with a change or as another try.
+
+        Args:
+            start_s: Seconds at which it begins.
+            end_s: Seconds at which it ends.
+            words: What should be different there.
+            options: Those of `%agent`, with underscores.
+        """
+        said = words or "try again with another seed"
+        return self.remix(f"{said}, from {start_s:g} to {end_s:g} seconds", **options)
+
+    def inpaint(self, mask: Any, words: str, **options: Any) -> Clip:
+        """Make a part of the picture anew; every other pixel stays as it is.
+
+        Args:
+            mask: A PIL image or an array of booleans or numbers, (H, W) or
+                (F, H, W) as the clip's frames: true or white where it is made anew.
+            words: What should be there: "a moon", or a change: "at night".
+            options: Those of `%agent`, with underscores.
+
+        Raises:
+            SpecError: If the mask is empty or of another shape than the clip.
+        """
+        from nbagent import media
+        from nbagent.conversation import masks
+
+        drawn = masks.picture(masks.of_value(mask, self.frames))
+        if self._ledger is None:
+            return self.remix(words, **options)  # says that it has no conversation
+        kept = self._ledger.put_file(media.png(drawn), ".png")
+        return self.remix(words, mask=kept, **options)
 
     def __repr__(self) -> str:
         """Return one line that is the same on every run: no path, id or time."""

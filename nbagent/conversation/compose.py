@@ -1,4 +1,4 @@
-"""From a plan to takes: which shot, which operation, which numbers.
+"""From a plan to takes: which shot, which operation, which measures.
 
 Pure: the same plan, options and parent give the same takes, on every machine. What
 the model cannot do is refused here, before anything is queued.
@@ -6,13 +6,13 @@ the model cannot do is refused here, before anything is queued.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nbagent.conversation import measures, operations
 from nbagent.conversation import shot as shots
-from nbagent.conversation.plan import Plan
+from nbagent.conversation.plan import EditKind, Plan
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.storyboard import (
     dissolve_s,
@@ -22,12 +22,16 @@ from nbagent.conversation.storyboard import (
     wants_join,
 )
 from nbagent.errors import SpecError
+from nbagent.ledger import Artifact
 from nbagent.models import ModelCard
 from nbagent.pocket import vocabulary
 from nbagent.pocket.nearest import hear
-from nbagent.take import MAX_SEED, Effect, Hold, Operation, Quality, Take
+from nbagent.take import MAX_SEED, Effect, Operation, Take
 
-MAX_TAKES = 16
+# What may be said beside "longer" without changing the clip that is made longer.
+_GOES_ON: frozenset[EditKind] = frozenset(
+    {"extend", "length", "change_motion", "speed", "loop", "quality"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +48,12 @@ class Sources:
 
     Attributes:
         parent: The take that is refined or set in motion.
-        clip_s: Seconds of its clip as it plays, if it was rendered.
+        clip: Its clip as it plays, if it was rendered.
         others: The takes that the parent is blended into, or joined with.
-        picture: What is set in motion: a picture's digest in the store, or the id of
-            the take that it is the first frame of.
+        pictures: What is set in motion, in order: each a picture's digest in the
+            store, or the id of the take that it is the first frame of.
+        mask: Digest of a picture that is white where the parent is made anew; empty
+            if the turn is about all of it.
         whole: The join that the parent is, or was cut from.
         scenes: What `whole` joins.
         board: The latest storyboard, if the parent is one of its scenes.
@@ -55,13 +61,19 @@ class Sources:
     """
 
     parent: Take | None = None
-    clip_s: float | None = None
+    clip: Artifact | None = None
     others: tuple[Take, ...] = ()
-    picture: str | None = None
+    pictures: tuple[str, ...] = ()
+    mask: str = ""
     whole: Take | None = None
     scenes: tuple[Take, ...] = ()
     board: Take | None = None
     board_scenes: tuple[Take, ...] = ()
+
+    @property
+    def clip_s(self) -> float | None:
+        """Seconds of the parent's clip as it plays."""
+        return self.clip.duration_s if self.clip else None
 
 
 def compose(
@@ -87,6 +99,10 @@ def compose(
     if plan.intent == "storyboard":
         return _storyboard(plan, request, options, card)
     if sources.whole is not None:
+        if sources.mask:
+            raise SpecError(
+                "a part of joined clips is changed in one of them: name that clip"
+            )
         return _changed_storyboard(plan, request, options, card, sources)
     composed = _single(plan, request, options, card, sources)
     made = composed.takes
@@ -108,9 +124,9 @@ def _single(
     sources: Sources,
 ) -> Composed:
     """Turn a plan that is about one shot into its takes."""
-    parent, others, picture = sources.parent, sources.others, sources.picture
+    parent, others = sources.parent, sources.others
     before, notes = None, list[str]()
-    if picture is not None:
+    if sources.pictures:
         shot = shots.moving(shots.from_json(parent.shot) if parent else None, plan)
     elif parent is None:
         shot = shots.shot_from(plan)
@@ -124,15 +140,23 @@ def _single(
     if others:
         core = shots.from_json(others[0].shot).core
         shot = replace(shot, motion=(*shot.motion, f"then it turns into {core}"))
-    seed = _seed(plan, options, parent, shots.to_prompt(shot, card.name)[0])
-    first, more = _take(plan, request, options, card, parent, before, shot, seed)
-    if picture is not None:
-        first = replace(first, operation="animate", holds=(Hold(source=picture),))
-    if parent is not None and others:
-        first = _blend(first, parent, others[0])
+    seed = measures.seed(plan, options, parent, shots.to_prompt(shot, card.name)[0])
+    added_s = _added_s(plan, options, card, sources, shot)
+    # The whole of a longer clip may be more than the model holds: it sees a part.
+    numbers = options if added_s is None else {**options, "frames": card.num_frames}
+    first, more = _take(plan, request, numbers, card, parent, before, shot, seed)
+    if parent is not None and sources.clip and before and added_s is not None:
+        fresh = replace(first, effects=shots.new_effects(before, shot))
+        at_start = any(edit.args.get("end") == "start" for edit in plan.edits)
+        first, said = operations.extend(
+            fresh, parent, sources.clip, card, seconds=added_s, at_start=at_start
+        )
+        more += said
+    else:
+        first = _keeping(first, plan, options, card, sources)
     takes = [
         first.with_seed((seed + i) % (MAX_SEED + 1))
-        for i in range(_count(plan, options))
+        for i in range(measures.count(plan, options))
     ]
     if first.operation == "derive":
         takes = takes[:1]  # another seed would change nothing
@@ -142,21 +166,55 @@ def _single(
     return Composed(takes=tuple(takes), notes=(*notes, *more))
 
 
-def _blend(take: Take, parent: Take, other: Take) -> Take:
-    """Lead from the last frame of one clip to the first of another."""
-    ends = (
-        Hold(source=parent.id, start=-1),
-        Hold(source=other.id, at=take.num_frames - 1),
-    )
-    return replace(
-        take,
-        operation="blend",
-        media="video",
-        strength=None,
-        holds=ends,
-        effects=(),
-        parents=(parent.id, other.id),
-    )
+def _added_s(
+    plan: Plan,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    sources: Sources,
+    shot: Shot,
+) -> float | None:
+    """Return how many seconds are added to a clip that stays; None if it changes."""
+    kinds = {edit.kind for edit in plan.edits}
+    if not kinds & {"extend", "length"} or not kinds <= _GOES_ON or sources.mask:
+        return None
+    clip, parent = sources.clip, sources.parent
+    if clip is None or parent is None or "frames" in options:
+        return None
+    if parent.media == "image" or parent.model != card.name:
+        return None
+    added_s = (shot.duration_s or 0.0) - clip.duration_s
+    return added_s if added_s > 0 else None
+
+
+def _keeping(
+    take: Take,
+    plan: Plan,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    sources: Sources,
+) -> Take:
+    """Return a take that holds what the turn leaves as it is, where it can be held."""
+    parent, clip = sources.parent, sources.clip
+    if sources.pictures:
+        return operations.animate(take, sources.pictures)
+    if parent is None:
+        return take
+    if sources.others:
+        return operations.blend(take, parent, sources.others[0])
+    if sources.mask:
+        assert clip is not None
+        if take.operation == "derive":
+            raise SpecError(
+                "speed, loop, trim and reverse are of a whole clip: leave the part out"
+            )
+        strength = options.get("strength", shots.strength_for(plan.edits))
+        return operations.inpaint(
+            take, parent, clip, card, mask=sources.mask, strength=strength
+        )
+    is_same = parent.model == take.model and take.media == parent.media
+    if clip and is_same and {edit.kind for edit in plan.edits} == {"aspect"}:
+        return operations.reframe(take, parent, clip, card) or take
+    return take
 
 
 def _storyboard(
@@ -165,7 +223,7 @@ def _storyboard(
     """Turn a plan of several scenes into a take for each, and one that joins them."""
     scenes = scene_shots(plan)
     told = shots.to_prompt(scenes[0], card.name)[0]
-    seed = _seed(plan, options, None, told)  # one for all: they belong together
+    seed = measures.seed(plan, options, None, told)  # one for all: they belong together
     takes, notes = [], list[str]()
     for scene in scenes:
         take, more = _take(plan, request, options, card, None, None, scene, seed)
@@ -230,13 +288,15 @@ def _take(
     """Return the take of a shot, by the cheapest operation, and what to know of it."""
     prompt, negative_prompt = shots.to_prompt(shot, card.name)
     prompt, heard = _heard(prompt, card)
-    num_frames, notes = _num_frames(options, shot, before, card, parent)
-    height, width = _size(options, shot, card, parent)
+    num_frames, notes = measures.num_frames(options, shot, before, card, parent)
+    height, width = measures.size(options, shot, card, parent)
     card.check(num_frames, height, width)
-    quality = _quality(options, shot)
+    if shot.aspect and (before is None or before.aspect != shot.aspect):
+        notes += measures.aspect_notes(shot.aspect, height, width, card)
+    quality = measures.quality(options, shot)
     take = Take(
         operation="generate",
-        media=_media(plan, parent),
+        media=measures.media(plan, parent),
         model=card.name,
         model_revision=card.revision,
         prompt=prompt,
@@ -248,7 +308,7 @@ def _take(
         height=height,
         width=width,
         fps=float(card.fps),
-        num_inference_steps=_steps(options, quality, card),
+        num_inference_steps=measures.steps(options, quality, card),
         guidance_scale=float(options.get("guidance", card.guidance_scale)),
         quality=quality,
         effects=shot.effects,
@@ -281,100 +341,6 @@ def _operation(take: Take, parent: Take, before: Shot, shot: Shot) -> Operation:
         )
         return "derive" if same_run and shots.is_derive(before, shot) else "generate"
     return "remix" if take.seed == parent.seed else "generate"
-
-
-def _media(plan: Plan, parent: Take | None) -> Any:
-    if plan.intent == "generate_image":
-        return "image"
-    if parent is None or plan.intent == "animate_image":
-        return "video"
-    return parent.media
-
-
-def _seed(
-    plan: Plan, options: Mapping[str, Any], parent: Take | None, prompt: str
-) -> int:
-    """Choose the seed: as stated, the parent's, or one that the words decide.
-
-    A random seed would make the same notebook give another clip each day.
-    """
-    stated = options.get("seed", plan.slots.get("seed"))
-    if stated is not None:
-        return int(stated)
-    if parent is None:
-        return zlib.crc32(prompt.encode())
-    if shots.wants_new_seed(plan):
-        return (parent.seed + 1) % (MAX_SEED + 1)
-    return parent.seed
-
-
-def _count(plan: Plan, options: Mapping[str, Any]) -> int:
-    count = int(options.get("takes", plan.slots.get("count", 1)))
-    if not 1 <= count <= MAX_TAKES:
-        raise SpecError(f"{count} takes in one turn: use 1 to {MAX_TAKES}")
-    return count
-
-
-def _num_frames(
-    options: Mapping[str, Any],
-    shot: Shot,
-    before: Shot | None,
-    card: ModelCard,
-    parent: Take | None,
-) -> tuple[int, list[str]]:
-    """Choose how many frames to render; a duration is rounded, and that is said."""
-    if "frames" in options:
-        return int(options["frames"]), []
-    unchanged = before is not None and before.duration_s == shot.duration_s
-    if parent is not None and parent.model == card.name and unchanged:
-        return parent.num_frames, []
-    if shot.duration_s is None:
-        return card.num_frames, []
-    wanted = round(shot.duration_s * card.fps)
-    if not 1 <= wanted <= card.max_num_frames:
-        most_s = card.max_num_frames / card.fps
-        raise SpecError(
-            f"{shot.duration_s:g} s is {wanted} frames at {card.fps:g} fps, more than"
-            f" {card.name} can hold: use up to {most_s:g} s"
-        )
-    # A tie goes to the longer clip: "extend it" must not give the same length again.
-    num_frames = min(card.nearest(wanted), key=lambda n: (abs(n - wanted), -n))
-    if num_frames == wanted:
-        return wanted, []
-    seconds = num_frames / card.fps
-    note = (
-        f"{shot.duration_s:g} s is {wanted} frames at {card.fps:g} fps;"
-        f" {card.name} renders {num_frames} ({seconds:.2f} s)."
-    )
-    return num_frames, [note]
-
-
-def _size(
-    options: Mapping[str, Any], shot: Shot, card: ModelCard, parent: Take | None
-) -> tuple[int, int]:
-    """Return height and width: as stated, of the stated aspect, or the parent's."""
-    if "size" in options:
-        height, width = options["size"]
-        return int(height), int(width)
-    if parent is not None and parent.model == card.name:
-        usual = (parent.height, parent.width)
-    else:
-        usual = (card.height, card.width)
-    return shots.frame_size(shot, *usual, card.size_multiple)
-
-
-def _quality(options: Mapping[str, Any], shot: Shot) -> Quality:
-    if "draft" in options:
-        return "draft"
-    if "final" in options:
-        return "final"
-    return shot.quality or "final"
-
-
-def _steps(options: Mapping[str, Any], quality: Quality, card: ModelCard) -> int:
-    if "steps" in options:
-        return int(options["steps"])
-    return card.draft_steps if quality == "draft" else card.num_inference_steps
 
 
 def _heard(prompt: str, card: ModelCard) -> tuple[str, list[str]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from nbagent.errors import SpecError
 from nbagent.take import Effect, Quality
+
+_AREA_WEIGHT = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +83,8 @@ def from_json(data: Mapping[str, Any]) -> Shot:
 def frame_size(shot: Shot, height: int, width: int, multiple: int) -> tuple[int, int]:
     """Return the height and width for the shot's size or aspect.
 
-    A stated size is returned as it is, so that the model can refuse it; an aspect
-    keeps the default area as nearly as the model's multiple allows.
+    A stated size is returned as it is, so that the model can refuse it; an aspect is
+    met as nearly as the model's multiple allows, at about the default area.
     """
     if shot.size:
         w, h = (int(n) for n in shot.size.split("x"))
@@ -91,7 +94,21 @@ def frame_size(shot: Shot, height: int, width: int, multiple: int) -> tuple[int,
     w, h = (int(n) for n in shot.aspect.split(":"))
     if not w or not h:
         raise SpecError(f"aspect {shot.aspect} is no shape: use one like 16:9 or 9:16")
-    area = height * width
-    new_height = max(1, round((area * h / w) ** 0.5 / multiple)) * multiple
-    new_width = max(1, round((area * w / h) ** 0.5 / multiple)) * multiple
-    return new_height, new_width
+    return min(
+        _sides(height * width, w / h, multiple),
+        # The shape counts most: a wide clip of a coarse model must not stay square.
+        key=lambda size: (
+            abs(math.log(size[1] / size[0] * h / w))
+            + _AREA_WEIGHT * abs(math.log(size[0] * size[1] / (height * width)))
+        ),
+    )
+
+
+def _sides(area: int, shape: float, multiple: int) -> list[tuple[int, int]]:
+    """List the heights and widths around those of an area and a shape (width / height)."""
+    height, width = (area / shape) ** 0.5, (area * shape) ** 0.5
+    return [
+        (max(1, rows) * multiple, max(1, columns) * multiple)
+        for rows in (int(height / multiple), int(height / multiple) + 1)
+        for columns in (int(width / multiple), int(width / multiple) + 1)
+    ]

@@ -96,7 +96,10 @@ class Plan:
         slots: Values stated in the turn.
         prompt: The picture's words, without the request around them: "make a 5
             second video of a cat, 9:16" gives "a cat".
-        span: Seconds of `@c2[1s:2s]`, for the first target; the end may be open.
+        region: The part of the frame that is changed: left, top, right and bottom as
+            shares of it, 0..1.
+        span: The seconds that are changed, as in `@c2[1s:2s]`; the end may be open,
+            and a negative start counts from the end.
         unparsed: Clauses that were taken in as the user's own words.
         confidence: 0..1, the router's belief in `intent`.
         readings: For `ask`, the likely intents, best first.
@@ -108,6 +111,7 @@ class Plan:
     edits: tuple[Edit, ...] = ()
     slots: Slots = field(default_factory=Slots)
     prompt: str = ""
+    region: tuple[float, float, float, float] | None = None
     span: tuple[float, float | None] | None = None
     unparsed: tuple[str, ...] = ()
     confidence: float = 1.0

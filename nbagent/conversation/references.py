@@ -22,9 +22,6 @@ _I: Final = re.IGNORECASE
 
 _CLIP_NAME: Final = re.compile(r"(?<![\w@])@?(?:clip|c|clip )(\d+)(?!\w)", _I)
 _AT_NAME: Final = re.compile(r"(?<![\w@.])@([^\W\d]\w*)")
-_SPAN: Final = re.compile(
-    r"@?(\w+)\[\s*(\d+(?:\.\d+)?)?\s*s?\s*:\s*(\d+(?:\.\d+)?)?\s*s?\s*\]", _I
-)
 _ORDINALS: Final[tuple[tuple[int, re.Pattern[str]], ...]] = tuple(
     (index, re.compile(words, _I))
     for index, words in (
@@ -124,18 +121,6 @@ def resolve(
     return _undo(text, state) if "undo" in kinds else _clip(text, intent, kinds, state)
 
 
-def spans(text: str) -> dict[str, tuple[float, float | None]]:
-    """Read `@c2[1s:2s]`: the seconds pointed at, by clip; an open end is None.
-
-    >>> spans("slower in @c2[1s:2.5s], @c3[:1s]")
-    {'c2': (1.0, 2.5), 'c3': (0.0, 1.0)}
-    """
-    return {
-        m[1]: (float(m[2] or 0), float(m[3]) if m[3] else None)
-        for m in _SPAN.finditer(text)
-    }
-
-
 def unknown_names(text: str, state: State) -> tuple[str, ...]:
     """List clips that a turn names and nothing carries.
 
@@ -164,8 +149,10 @@ def names_in(text: str, state: State) -> list[tuple[int, int, Variable]]:
     """List variables named in a turn with their places, in order."""
     found: list[tuple[int, int, Variable]] = []
     for variable in state.variables:
+        # A variable may be called `a`; "add a moon" is not about it.
+        at = "@" if variable.name.lower() in STOP else "@?"
         # Korean particles follow a name without a space.
-        pattern = rf"(?<![\w.])@?{re.escape(variable.name)}(?![A-Za-z0-9_])"
+        pattern = rf"(?<![\w.]){at}{re.escape(variable.name)}(?![A-Za-z0-9_])"
         found += [
             (m.start(), m.end(), variable)
             for m in re.finditer(pattern, text, 0 if len(variable.name) < 3 else _I)

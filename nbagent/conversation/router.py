@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from nbagent.conversation import features, references
 from nbagent.conversation.clauses import prompt_words, split_clauses
 from nbagent.conversation.edits import read_edit
+from nbagent.conversation.parts import Part, take_part
 from nbagent.conversation.plan import (
     EDIT_KINDS,
     INTENTS,
@@ -45,6 +46,9 @@ _ANSWER: Final = 0.25
 _STARTS: Final[frozenset[Intent]] = frozenset(
     {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
 )
+_ONE: Final = tuple(kind for kind in EDIT_KINDS if kind != "blend")
+# Edits that say "the last second" of what they trim, add or loop.
+_TIMED: Final = frozenset({"trim", "extend", "length", "speed", "loop", "undo"})
 
 # A turn of more words is taken to ramble: its clauses need this belief to count.
 _LONG: Final = 22
@@ -53,6 +57,12 @@ _SURE: Final = 0.6
 _FIRM: Final = 0.85
 _REFUSED: Final = re.compile(
     r"^(?:but |and |please )*(?:don'?t|do not|no need to|not|without|no|nicht|no lo|不要|别)\b",
+    re.I,
+)
+_REMOVES_THING: Final = re.compile(
+    r"\b(?:remove|delete|erase)\s+(?:the|that|those|all the)\s+"
+    r"(?!\w*\s*(?:clip|video|take|version|one|image|picture|render|result|job|file|"
+    r"first|last|latest|second|third|scene|storyboard|draft|c\d))\w",
     re.I,
 )
 # "no people" and "don't let it jump" say what to change; "don't loop it" does not.
@@ -156,6 +166,8 @@ class Router:
         confidence = beliefs[intent]
         if intent == "refine" and confidence < _FIRM and _opens_shot(text):
             intent = "generate_video"
+        if intent == "control" and _REMOVES_THING.search(text):
+            intent = "refine"  # "remove the ball" is about the picture, not the clip
         if intent == "storyboard" and references.is_one_scene(text, state):
             intent = "refine"  # "scene 1 at sunset" of a storyboard that is there
         if intent == "refine":
@@ -173,7 +185,6 @@ class Router:
             target=references.resolve(text, intent, (), state),
             slots=slots,
             prompt=prompt_words(typed, slots.get("style")) if makes else "",
-            span=_span(text),
             confidence=confidence,
             readings=readings,
         )
@@ -181,7 +192,9 @@ class Router:
     def _refine(self, text: str, state: State, confidence: float) -> Plan:
         found: list[tuple[EditKind, str]] = []
         then: list[Action] = []
-        for clause, kind in self._clauses(text, state):
+        turn = text
+        text, part, clauses = self._parted(turn, state)
+        for clause, kind in clauses:
             if kind == "control":
                 if act := parse_action(clause):
                     then.append(act)
@@ -195,7 +208,16 @@ class Router:
             kind = self._best_edit(text, state)
             found = [(kind, text)]
         pairs = tuple(found)
-        target = references.resolve(text, "refine", (k for k, _ in pairs), state)
+        target = references.resolve(turn, "refine", (k for k, _ in pairs), state)
+        if not isinstance(target, tuple):
+            # "Turn it into the desert": one clip cannot be blended.
+            pairs = tuple(
+                (
+                    self._best_edit(clause, state, _ONE) if kind == "blend" else kind,
+                    clause,
+                )
+                for kind, clause in pairs
+            )
         clip = state.clip(target) if isinstance(target, str) else None
         if clip and clip.kind == "image" and "change_motion" in dict(pairs):
             # A still that is to move becomes a clip.
@@ -211,16 +233,34 @@ class Router:
             Edit(kind=kind, text=clause, args=read_edit(kind, clause, slots))
             for kind, clause in pairs
         )
+        if part.span and len(edits) == 1 and edits[0].kind == "trim":
+            start, end = part.span  # "trim @c2[1s:2s]": to that part
+            edits = (replace(edits[0], args={"start": start, "end": end}),)
+            part = replace(part, span=None)
         return Plan(
             intent="refine",
             target=target,
             edits=edits,
             slots=slots,
-            span=_span(text),
+            region=part.region,
+            span=part.span,
             unparsed=tuple(edit.text for edit in edits if not edit.args),
             confidence=confidence,
             then=tuple(then),
         )
+
+    def _parted(
+        self, turn: str, state: State
+    ) -> tuple[str, Part, list[tuple[str, str]]]:
+        """Return a turn without the part that it is about, that part, and its clauses."""
+        text, part = take_part(turn)
+        clauses = self._clauses(text, state)
+        if part.span and "[" not in turn:
+            # "The last second" may be what is trimmed or added, not what is changed.
+            belief = min((self.clause_kind(c, state)[1] for c, _ in clauses), default=0)
+            if belief < _SURE or _TIMED & {kind for _, kind in clauses}:
+                return turn, replace(part, span=None), self._clauses(turn, state)
+        return text, part, clauses
 
     def _clauses(self, text: str, state: State) -> list[tuple[str, str]]:
         """Split a turn into clauses with their kinds; neighbours of a kind are one."""
@@ -240,9 +280,11 @@ class Router:
                 merged.append((clause, kind))
         return merged
 
-    def _best_edit(self, text: str, state: State) -> EditKind:
+    def _best_edit(
+        self, text: str, state: State, kinds: tuple[EditKind, ...] = EDIT_KINDS
+    ) -> EditKind:
         logits = self.edit(features.edit_features(text, state, EDIT_BITS, self.known))
-        return EDIT_KINDS[int(logits[: len(EDIT_KINDS)].argmax())]
+        return max(kinds, key=lambda kind: logits[EDIT_KINDS.index(kind)])
 
 
 def route(turn: str, state: State) -> Plan:
@@ -299,11 +341,3 @@ def _possible(intent: Intent, state: State) -> bool:
             v.is_picture or v.type == "Clip" for v in state.variables
         )
     return True
-
-
-def _span(text: str) -> tuple[float, float | None] | None:
-    return (
-        next(iter(references.spans(text).values()), None)
-        if re.search(r"\[", text)
-        else None
-    )

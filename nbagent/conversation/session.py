@@ -15,7 +15,7 @@ from nbagent.conversation import answers, context
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
 from nbagent.conversation.llm import LanguageModel
-from nbagent.conversation.plan import Plan
+from nbagent.conversation.plan import Edit, Plan
 from nbagent.conversation.references import unknown_names
 from nbagent.conversation.rendering import (
     ACTIVE,
@@ -248,6 +248,10 @@ class Session:
         values: Mapping[str, object],
         target: Clip | None,
     ) -> Reply:
+        if options.get("mask") and plan.intent.startswith("generate"):
+            # "A moon" beside a mask is what should be there, not a clip of its own.
+            thing = Edit(kind="replace_subject", text=words, args={"add": plan.prompt})
+            plan = Plan(intent="refine", edits=(thing,))
         reply = Reply(turn_id=turn_id, words=words, plan=plan)
         if plan.intent in ("refine", "describe", "control"):
             _check_names(words, state)
@@ -266,6 +270,7 @@ class Session:
             named=self._take,
             values=values,
             target=target.take if target else None,
+            mask=options.get("mask", ""),
         )
         parent = sources.parent
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):

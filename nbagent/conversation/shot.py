@@ -44,6 +44,7 @@ STRENGTHS: Final[Mapping[EditKind, float]] = {
     "camera": 0.8,
     "replace_subject": 0.85,
     "change_motion": 0.9,
+    "seed": 1.0,  # of a part; another try at the whole is no remix
 }
 _DEFAULT_STRENGTH: Final = 0.75
 # An extension or a length that states no number.
@@ -80,7 +81,7 @@ def apply(
         The new shot, and a line per edit that says what was done with it.
     """
     before, notes = shot, list[str]()
-    base_s = shot.duration_s if shot.duration_s is not None else clip_s
+    base_s = clip_s if clip_s is not None else shot.duration_s
     for edit in plan.edits:
         if not edit.args:
             shot = replace(shot, extra=(*shot.extra, _own_clause(edit.text)))

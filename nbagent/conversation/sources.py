@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from nbagent import media
-from nbagent.conversation import pictures
+from nbagent.conversation import masks, pictures
 from nbagent.conversation.compose import Sources
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.state import State
 from nbagent.errors import SpecError, UnknownClip
-from nbagent.ledger import Ledger
+from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Take
 
 
@@ -22,6 +22,7 @@ def find_sources(
     named: Callable[[str], Take],
     values: Mapping[str, object],
     target: Take | None,
+    mask: str = "",
 ) -> Sources:
     """Look up the takes and the picture that a plan is about.
 
@@ -32,14 +33,16 @@ def find_sources(
         named: Returns the take of a clip's name.
         values: The notebook's variables, by name; looked at only if named.
         target: A take that the turn is about, whatever its words say.
+        mask: Digest of a mask that is given beside the words.
 
     Raises:
         SpecError: If it is not clear what is meant, or it is not there.
     """
     parent = target or _parent(plan, state, named)
+    stills = _stills(plan, state, ledger, named, values)
     if parent is None:
-        return Sources(picture=_picture(plan, ledger, values))
-    rendered = ledger.artifact(parent.id)
+        return Sources(pictures=stills)
+    clip = ledger.artifact(parent.id)
     whole = _joined(parent, ledger)
     boards = [clip.ref for clip in state.clips if clip.kind == "storyboard"]
     board = named(boards[-1]) if boards else None
@@ -47,9 +50,10 @@ def find_sources(
         board = None
     return Sources(
         parent=parent,
-        clip_s=rendered.duration_s if rendered else None,
+        clip=clip,
         others=_blended(plan, named),
-        picture=parent.id if plan.intent == "animate_image" else None,
+        pictures=stills,
+        mask=mask or _mask(plan, clip, ledger),
         whole=whole,
         scenes=_parents(whole, ledger),
         board=board,
@@ -74,17 +78,40 @@ def _parent(plan: Plan, state: State, named: Callable[[str], Take]) -> Take | No
     return named(name)
 
 
-def _picture(plan: Plan, ledger: Ledger, values: Mapping[str, object]) -> str | None:
-    """Put the picture that is set in motion into the store; return its digest."""
+def _stills(
+    plan: Plan,
+    state: State,
+    ledger: Ledger,
+    named: Callable[[str], Take],
+    values: Mapping[str, object],
+) -> tuple[str, ...]:
+    """Return the pictures that are set in motion; those of the notebook are stored."""
     if plan.intent != "animate_image":
-        return None
-    name = plan.targets[0] if plan.targets else None
-    if name is None or name not in values:
-        raise SpecError(
-            "it is not clear which picture to set in motion: name it, like"
-            " 'animate @photo'"
-        )
-    return ledger.put_file(media.png(pictures.picture(name, values[name])), ".png")
+        return ()
+    found = []
+    for name in plan.targets or ("",):
+        ref = next((v.ref for v in state.variables if v.name == name and v.ref), name)
+        if state.clip(ref):
+            found.append(named(ref).id)
+        elif name in values:
+            drawn = pictures.picture(name, values[name])
+            found.append(ledger.put_file(media.png(drawn), ".png"))
+        else:
+            raise SpecError(
+                "it is not clear which picture to set in motion: name it, like"
+                " 'animate @photo'"
+            )
+    return tuple(found)
+
+
+def _mask(plan: Plan, clip: Artifact | None, ledger: Ledger) -> str:
+    """Put the mask of the part that a turn is about into the store; empty for none."""
+    if plan.intent != "refine" or (plan.region is None and plan.span is None):
+        return ""
+    if clip is None:
+        raise SpecError("a part is changed of a finished clip: wait for it")
+    drawn = masks.picture(masks.of_part(plan.region, plan.span, clip))
+    return ledger.put_file(media.png(drawn), ".png")
 
 
 def _joined(take: Take, ledger: Ledger) -> Take | None:

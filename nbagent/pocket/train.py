@@ -67,9 +67,9 @@ LOW_TOKENS: Final = 4096  # per process and step: 64 pictures, or 8 whole clips
 HIGH_CLIPS: Final = 48  # per process and step; a whole clip is only 8 tokens here
 LEVELS: Final = 2  # noise levels at which a rendered clip is shown: rendering costs too
 
-# Noise levels, as shares of noise. The experts overlap around the boundary of 0.8, so
-# that it can be moved after training.
-HIGH_FROM: Final = 0.7
+# Noise levels, as shares of noise. The second expert could take over a little above the
+# boundary of 0.8; what the first one learns below it would never be asked of it.
+HIGH_FROM: Final = 0.78
 LOW_TO: Final = 0.9
 # Centre of the logit-normal draw: a picture has fewer pixels to see through noise with.
 LOW_CENTRE: Final = {1: 0.0, 4: 0.5, 8: 0.5}
@@ -228,6 +228,8 @@ def train_expert(expert: str, run: Run) -> None:
     options, rank, parts = run.options, run.rank, run.parts
     world = options.processes
     budget_s = 60 * (options.high_minutes if expert == "high" else options.low_minutes)
+    if not (budget_s or options.steps):
+        return  # it keeps what it has from --start
 
     # 3. What is trained: a transformer, and with the first one the text encoder.
     name = "transformer" if expert == "high" else "transformer_2"
@@ -332,7 +334,9 @@ def train_expert(expert: str, run: Run) -> None:
                 x0.repeat(LEVELS, 1, 1, 1, 1),
                 weight.repeat(LEVELS, 1, 1, 1, 1),
             )
-            t = HIGH_FROM + (1 - HIGH_FROM) * torch.rand(len(x0), generator=generator)
+            # One level from each slice of the range: every step sees all of it.
+            slices = torch.arange(len(x0)) + torch.rand(len(x0), generator=generator)
+            t = HIGH_FROM + (1 - HIGH_FROM) * slices / len(x0)
         else:
             draw = LOW_CENTRE[moments] + torch.randn(len(x0), generator=generator)
             t = LOW_TO * torch.sigmoid(draw)

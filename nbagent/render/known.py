@@ -1,4 +1,4 @@
-"""What a take holds: its known frames, as latents for the seam and as pixels for the clip."""
+"""What a take holds: known pixels, as latents for the seam and as frames of the clip."""
 
 from __future__ import annotations
 
@@ -18,39 +18,46 @@ from nbagent.render.seam import Known
 from nbagent.take import Hold, Take
 
 Frames = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFrames:
-    """The frames of a clip that are known.
+    """The pixels of a clip that are known.
 
     Attributes:
-        frames: (F, H, W, 3) uint8; where nothing is known, the nearest that is.
-        mask: (F,), True where a frame is known.
+        frames: (F, H, W, 3) uint8; where nothing is known, what stood there in the
+            source, or the nearest that is known.
+        mask: (F, H, W), True where a pixel is known.
+        before: Frames of the source that play before these.
+        after: Frames of the source that play after these.
     """
 
     frames: Frames
-    mask: npt.NDArray[np.bool_]
+    mask: Mask
+    before: Frames
+    after: Frames
 
     def latents(self, loaded: Loaded) -> Known:
-        """Return them as the model's latents.
+        """Return them as the model's latents; one is known if all its pixels are.
 
-        A latent is known if every frame that it stands for is. What is not known is
-        filled with its nearest known frame first, since a causal VAE looks back.
+        What is not known is filled, since a VAE looks around and a causal one back.
         """
         clean = encode(self.frames, loaded.pipe, loaded.ability)
-        factor = loaded.ability.time_factor
+        factor, size = loaded.ability.time_factor, loaded.ability.space_factor
         # The first latent stands for one frame, each further one for `factor`.
         firsts = [0, *range(1, len(self.mask), factor)]
         whole = np.logical_and.reduceat(self.mask, firsts)[: clean.shape[2]]
-        mask = torch.from_numpy(whole).view(1, 1, -1, 1, 1).expand(clean.shape)
+        cells = whole.reshape(len(whole), -1, size, whole.shape[2] // size, size)
+        mask = torch.from_numpy(cells.all(axis=(2, 4)))[None, None].expand(clean.shape)
         packed = (pack(x, loaded.pipe, loaded.ability) for x in (clean, mask.float()))
         latents, held = packed
         return Known(latents=latents, mask=held > 0.5)
 
     def restore(self, frames: Frames) -> Frames:
         """Put the known pixels into rendered frames: a VAE never returns them exactly."""
-        return np.where(self.mask[:, None, None, None], self.frames, frames)
+        whole = np.where(self.mask[..., None], self.frames, frames)
+        return np.concatenate([self.before, whole, self.after])
 
 
 def known_frames(take: Take, num_frames: int, ledger: Ledger) -> KnownFrames | None:
@@ -61,20 +68,26 @@ def known_frames(take: Take, num_frames: int, ledger: Ledger) -> KnownFrames | N
     """
     if not take.holds:
         return None
-    frames = np.zeros((num_frames, take.height, take.width, 3), np.uint8)
-    mask = np.zeros(num_frames, bool)
+    shape = (num_frames, take.height, take.width)
+    frames, mask = np.zeros((*shape, 3), np.uint8), np.zeros(shape, bool)
+    before = after = frames[:0]
     for hold in take.holds:
         span = slice(hold.at, hold.at + hold.num_frames)
-        frames[span] = fitted(_source(hold, ledger), take.height, take.width)
-        mask[span] = True
-    held = np.flatnonzero(mask)
-    nearest = held[np.abs(np.arange(num_frames)[:, None] - held).argmin(1)]
-    return KnownFrames(frames=frames[nearest], mask=mask)
+        source, start = _source(hold, ledger)
+        end = start + hold.num_frames
+        frames[span], mask[span] = _placed(hold, source[start:end], take, ledger)
+        if take.operation == "extend" and hold.at == 0:
+            before = fitted(source[:start], take.height, take.width)
+        if take.operation == "extend" and span.stop == num_frames:
+            after = fitted(source[end:], take.height, take.width)
+    at = np.concatenate([np.arange(h.at, h.at + h.num_frames) for h in take.holds])
+    nearest = at[np.abs(np.arange(num_frames)[:, None] - at).argmin(1)]
+    return KnownFrames(frames=frames[nearest], mask=mask, before=before, after=after)
 
 
 def fitted(frames: Frames, height: int, width: int) -> Frames:
     """Scale frames (F, H, W, 3) to cover a size, and crop what stands over evenly."""
-    if frames.shape[1:3] == (height, width):
+    if frames.shape[1:3] == (height, width) or not len(frames):
         return frames
     scale = max(height / frames.shape[1], width / frames.shape[2])
     box_h, box_w = height / scale, width / scale
@@ -85,7 +98,39 @@ def fitted(frames: Frames, height: int, width: int) -> Frames:
     return np.stack([np.asarray(picture) for picture in pictures])
 
 
-def _source(hold: Hold, ledger: Ledger) -> Frames:
+def _placed(
+    hold: Hold, source: Frames, take: Take, ledger: Ledger
+) -> tuple[Frames, Mask]:
+    """Return whole frames with a source in its box, and where they are to stay."""
+    left, top, width, height = hold.box or (0, 0, take.width, take.height)
+    right, bottom = take.width - left - width, take.height - top - height
+    if min(right, bottom) < 0:
+        raise JobFailed(
+            f"the held box {hold.box} is outside the clip's frame of"
+            f" {take.width}x{take.height}: hold it further in"
+        )
+    around = ((0, 0), (top, bottom), (left, right))
+    frames = np.pad(fitted(source, height, width), (*around, (0, 0)), mode="edge")
+    mask = np.ones((len(source), height, width), bool)
+    if hold.mask:
+        mask &= ~_anew(hold, ledger, height, width)
+    return frames, np.pad(mask, around)
+
+
+def _anew(hold: Hold, ledger: Ledger, height: int, width: int) -> Mask:
+    """Return where held frames do not stay: (1, H, W), or (F, H, W)."""
+    with Image.open(ledger.path(hold.mask)) as image:
+        white = np.asarray(image.convert("L")) > 127
+    if white.shape not in ((height, width), (hold.num_frames * height, width)):
+        raise JobFailed(
+            f"the mask is {white.shape[1]}x{white.shape[0]}, and the frames that it is"
+            f" for are {width}x{height}: make one of their size"
+        )
+    return white.reshape(-1, height, width)
+
+
+def _source(hold: Hold, ledger: Ledger) -> tuple[Frames, int]:
+    """Return the frames of a hold's source, and which of them it begins with."""
     digest = hold.source
     if "." not in digest:  # a take
         artifact = ledger.artifact(digest)
@@ -100,4 +145,4 @@ def _source(hold: Hold, ledger: Ledger) -> Frames:
             f"frames {hold.start} to {hold.start + hold.num_frames} of the source are"
             f" held, and it has {len(frames)}: hold others"
         )
-    return frames[start:end]
+    return frames, start

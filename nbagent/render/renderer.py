@@ -31,7 +31,7 @@ from nbagent.models import ModelCard, model_card
 from nbagent.render.known import known_frames
 from nbagent.render.latents import unpack
 from nbagent.render.pipelines import Loaded, call_arguments, load
-from nbagent.render.seam import Fresh, Noised, Seam, Start, on_step_end
+from nbagent.render.seam import Fresh, Known, Noised, Seam, Start, on_step_end
 from nbagent.render.work import Work
 from nbagent.take import Job, Progress, Take
 
@@ -130,10 +130,11 @@ class Renderer:
         # 3. Find what is known, and where to start: a checkpoint, the parent's latents,
         #    or noise.
         held = known_frames(take, num_frames, ledger)
+        known = held.latents(loaded) if held else None
         seam = Seam(
             generator=torch.Generator("cpu").manual_seed(take.seed),
-            start=work.resumed() or _first_start(take, ledger),
-            known=held.latents(loaded) if held else None,
+            start=work.resumed() or _first_start(take, ledger, known),
+            known=known,
             before_step=work.before_step,
             after_step=lambda step: work.after_step(step, seam),
         )
@@ -191,10 +192,14 @@ def _checked_card(take: Take) -> ModelCard:
     return card
 
 
-def _first_start(take: Take, ledger: Ledger) -> Start:
+def _first_start(take: Take, ledger: Ledger, known: Known | None) -> Start:
     """Return where a take starts that has no checkpoint."""
     if take.is_recut:
         raise JobFailed("a re-cut clip needs no rendering: make it from its frames")
+    strength = 1.0 if take.strength is None else take.strength
+    if take.operation == "inpaint" and known is not None:
+        # The frames that are held are whole: what is under the mask is there too.
+        return Noised(latents=known.latents, strength=strength)
     if take.operation != "remix":
         return Fresh()
     artifact = ledger.artifact(take.parents[0])
@@ -209,7 +214,6 @@ def _first_start(take: Take, ledger: Ledger) -> Start:
             f"the parent clip's latents cannot be read ({error}):"
             " render the parent again"
         ) from error
-    strength = 1.0 if take.strength is None else take.strength
     return Noised(latents=latents, strength=strength)
 
 

@@ -1,0 +1,89 @@
+"""Masks of a clip's frames: white where they are made anew.
+
+A mask is kept as one picture: of a single frame for all of them, or of every frame, each
+below the one before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbagent.conversation.parts import Region, Span
+from nbagent.errors import SpecError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nbagent.ledger import Artifact
+
+
+def of_part(
+    region: Region | None, span: Span | None, clip: Artifact
+) -> NDArray[np.bool_]:
+    """Return the mask (F, H, W) of a region of the frame during a span of time.
+
+    Raises:
+        SpecError: If the span is not inside the clip.
+    """
+    import numpy as np
+
+    left, top, right, bottom = region or (0.0, 0.0, 1.0, 1.0)
+    rows = slice(round(top * clip.height), round(bottom * clip.height))
+    columns = slice(round(left * clip.width), round(right * clip.width))
+    mask = np.zeros((clip.num_frames, clip.height, clip.width), bool)
+    mask[_frames(span, clip), rows, columns] = True
+    return mask
+
+
+def of_value(value: Any, frames: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return a user's mask as (1 or F, H, W).
+
+    Args:
+        value: A PIL image or an array, (H, W) or (F, H, W), of booleans or numbers: more
+            than half of its range is where the clip is made anew. The range is 0..255
+            if a number is above 1, else 0..1.
+        frames: What it is a mask of, (F, H, W, 3).
+
+    Raises:
+        SpecError: If it is of another shape, or masks nothing.
+    """
+    import numpy as np
+
+    array = np.asarray(value.convert("L") if hasattr(value, "convert") else value)
+    count, *size = frames.shape[:3]
+    if array.shape not in ((*size,), (1, *size), (count, *size)):
+        raise SpecError(
+            f"a mask of shape {array.shape} does not fit the clip: use"
+            f" {(*size,)} or {(count, *size)}, height before width"
+        )
+    if array.dtype.kind not in "buif":
+        raise SpecError(f"a mask of {array.dtype} is none: use booleans or numbers")
+    mask: NDArray[np.bool_] = array > (127 if array.max() > 1 else 0.5)
+    if not mask.any():
+        raise SpecError("the mask is empty: set what is to be made anew to True")
+    return mask.reshape(-1, *size)
+
+
+def picture(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return a mask (N, H, W) as one picture (N * H, W, 3)."""
+    import numpy as np
+
+    tall = mask.reshape(-1, mask.shape[2])
+    return np.where(tall, 255, 0).astype(np.uint8)[..., None].repeat(3, axis=2)
+
+
+def _frames(span: Span | None, clip: Artifact) -> slice:
+    if span is None:
+        return slice(None)
+    start_s, end_s = span
+    if start_s < 0:
+        start_s += clip.duration_s
+    end_s = clip.duration_s if end_s is None else end_s
+    start, end = round(start_s * clip.fps), round(end_s * clip.fps)
+    if not 0 <= start < end <= clip.num_frames:
+        raise SpecError(
+            f"{start_s:g} s to {end_s:g} s is not inside the clip: it lasts"
+            f" {clip.duration_s:g} s"
+        )
+    return slice(start, end)

@@ -1,0 +1,130 @@
+"""The numbers of a take: what its options, its shot, its parent and its model say."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from nbagent.conversation import shot as shots
+from nbagent.conversation.plan import Plan
+from nbagent.conversation.shot import Shot
+from nbagent.errors import SpecError
+from nbagent.models import ModelCard
+from nbagent.take import MAX_SEED, Quality, Take
+
+MAX_TAKES = 16
+_SAME_SHAPE = 0.05  # logarithm of a ratio that nobody sees
+
+
+def media(plan: Plan, parent: Take | None) -> Any:
+    """Choose between a video and an image: as asked, or what the parent is."""
+    if plan.intent == "generate_image":
+        return "image"
+    if parent is None or plan.intent == "animate_image":
+        return "video"
+    return parent.media
+
+
+def seed(
+    plan: Plan, options: Mapping[str, Any], parent: Take | None, prompt: str
+) -> int:
+    """Choose the seed: as stated, the parent's, or one that the words decide.
+
+    A random seed would make the same notebook give another clip each day.
+    """
+    stated = options.get("seed", plan.slots.get("seed"))
+    if stated is not None:
+        return int(stated)
+    if parent is None:
+        return zlib.crc32(prompt.encode())
+    if shots.wants_new_seed(plan):
+        return (parent.seed + 1) % (MAX_SEED + 1)
+    return parent.seed
+
+
+def count(plan: Plan, options: Mapping[str, Any]) -> int:
+    """Choose how many takes are made, each from another seed."""
+    count = int(options.get("takes", plan.slots.get("count", 1)))
+    if not 1 <= count <= MAX_TAKES:
+        raise SpecError(f"{count} takes in one turn: use 1 to {MAX_TAKES}")
+    return count
+
+
+def num_frames(
+    options: Mapping[str, Any],
+    shot: Shot,
+    before: Shot | None,
+    card: ModelCard,
+    parent: Take | None,
+) -> tuple[int, list[str]]:
+    """Choose how many frames to render; a duration is rounded, and that is said."""
+    if "frames" in options:
+        return int(options["frames"]), []
+    unchanged = before is not None and before.duration_s == shot.duration_s
+    # A clip that was extended has more frames than its take: its shot knows how many.
+    is_extended = parent is not None and parent.holds and shot.duration_s is not None
+    if parent is not None and parent.model == card.name and unchanged:
+        if not is_extended:
+            return parent.num_frames, []
+    if shot.duration_s is None:
+        return card.num_frames, []
+    wanted = round(shot.duration_s * card.fps)
+    if not 1 <= wanted <= card.max_num_frames:
+        most_s = card.max_num_frames / card.fps
+        raise SpecError(
+            f"{shot.duration_s:g} s is {wanted} frames at {card.fps:g} fps, more than"
+            f" {card.name} can hold: use up to {most_s:g} s"
+        )
+    # A tie goes to the longer clip: "extend it" must not give the same length again.
+    num_frames = min(card.nearest(wanted), key=lambda n: (abs(n - wanted), -n))
+    if num_frames == wanted:
+        return wanted, []
+    seconds = num_frames / card.fps
+    note = (
+        f"{shot.duration_s:g} s is {wanted} frames at {card.fps:g} fps;"
+        f" {card.name} renders {num_frames} ({seconds:.2f} s)."
+    )
+    return num_frames, [note]
+
+
+def size(
+    options: Mapping[str, Any], shot: Shot, card: ModelCard, parent: Take | None
+) -> tuple[int, int]:
+    """Return height and width: as stated, of the stated aspect, or the parent's."""
+    if "size" in options:
+        height, width = options["size"]
+        return int(height), int(width)
+    if parent is not None and parent.model == card.name:
+        usual = (parent.height, parent.width)
+    else:
+        usual = (card.height, card.width)
+    return shots.frame_size(shot, *usual, card.size_multiple)
+
+
+def aspect_notes(aspect: str, height: int, width: int, card: ModelCard) -> list[str]:
+    """Say where a model's sizes do not have the shape that was asked for."""
+    w, h = map(int, aspect.split(":"))
+    if abs(math.log(width / height * h / w)) < _SAME_SHAPE:
+        return []
+    multiple = card.size_multiple
+    return [
+        f"{aspect} is {width}x{height} here: {card.name}'s sides come in {multiple} pixels."
+    ]
+
+
+def quality(options: Mapping[str, Any], shot: Shot) -> Quality:
+    """Choose between a draft and a final: as stated, or as the shot says."""
+    if "draft" in options:
+        return "draft"
+    if "final" in options:
+        return "final"
+    return shot.quality or "final"
+
+
+def steps(options: Mapping[str, Any], quality: Quality, card: ModelCard) -> int:
+    """Choose `num_inference_steps`: as stated, or what the model wants."""
+    if "steps" in options:
+        return int(options["steps"])
+    return card.draft_steps if quality == "draft" else card.num_inference_steps

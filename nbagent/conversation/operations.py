@@ -1,0 +1,203 @@
+"""Operations that keep a part of a clip and make the rest: each is one denoising plan.
+
+Every function takes the take that would render the whole shot, and returns the one that
+holds what is known of it: pure, and refused here if the model cannot do it. What is held
+comes out pixel for pixel (`render.known`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nbagent.conversation import shot as shots
+from nbagent.errors import SpecError
+from nbagent.ledger import Artifact
+from nbagent.models import ModelCard
+from nbagent.take import Effect, Hold, Take
+
+
+def animate(take: Take, pictures: Sequence[str]) -> Take:
+    """Set pictures in motion: the first frame, and further ones evenly up to the last.
+
+    Args:
+        take: Of the whole shot.
+        pictures: Digests in the store, or ids of takes (their first frame).
+
+    Raises:
+        SpecError: If there are more pictures than frames.
+    """
+    last = take.num_frames - 1
+    if len(pictures) > take.num_frames:
+        raise SpecError(
+            f"{len(pictures)} pictures do not fit {take.num_frames} frames: name fewer"
+        )
+    gap = last / max(len(pictures) - 1, 1)
+    holds = tuple(
+        Hold(source=source, at=round(i * gap)) for i, source in enumerate(pictures)
+    )
+    return replace(take, operation="animate", holds=holds)
+
+
+def blend(take: Take, parent: Take, other: Take) -> Take:
+    """Lead from the last frame of one clip to the first of another."""
+    ends = (
+        Hold(source=parent.id, start=-1),
+        Hold(source=other.id, at=take.num_frames - 1),
+    )
+    return replace(
+        take,
+        operation="blend",
+        media="video",
+        strength=None,
+        holds=ends,
+        effects=(),
+        parents=(parent.id, other.id),
+    )
+
+
+def extend(
+    take: Take,
+    parent: Take,
+    clip: Artifact,
+    card: ModelCard,
+    *,
+    seconds: float,
+    at_start: bool,
+) -> tuple[Take, list[str]]:
+    """Go on after a clip, or lead up to it; the clip itself stays as it is.
+
+    The model sees at most a clip of its usual length of the parent; what lies further
+    away is put back untouched, so a clip can be extended any number of times.
+
+    Args:
+        take: Of the whole shot.
+        parent: What is extended.
+        clip: The parent as it plays.
+        card: Of the model that will render.
+        seconds: How much is added, as the parent plays.
+        at_start: Whether it is added before the clip.
+
+    Returns:
+        The take, and what to know of it.
+
+    Raises:
+        SpecError: If the model cannot hold that much at once.
+    """
+    seen = min(clip.num_frames, card.num_frames)
+    wanted = max(1, round(seconds * clip.fps))
+    if seen + wanted > card.max_num_frames:
+        most_s = (card.max_num_frames - seen) / clip.fps
+        raise SpecError(
+            f"{seconds:g} s is more than {card.name} can add at once: extend it by up"
+            f" to {most_s:.2f} s, then again"
+        )
+    num_frames = card.nearest(seen + wanted)[-1]
+    added = num_frames - seen
+    hold = Hold(source=parent.id, start=clip.num_frames - seen, num_frames=seen)
+    if at_start:
+        hold = replace(hold, start=0, at=added)
+    shot = shots.from_json(take.shot)
+    shot = replace(
+        shot,
+        duration_s=(clip.num_frames + added) / card.fps,
+        effects=_paced(clip, card) + take.effects,
+    )
+    notes = []
+    if added != wanted:
+        notes = [
+            f"{wanted} frames were to be added; {card.name} adds {added}"
+            f" ({added / clip.fps:.2f} s)."
+        ]
+    extended = replace(
+        take,
+        operation="extend",
+        shot=shots.to_json(shot),
+        num_frames=num_frames,
+        strength=None,
+        holds=(hold,),
+        effects=shot.effects,
+    )
+    return extended, notes
+
+
+def inpaint(
+    take: Take,
+    parent: Take,
+    clip: Artifact,
+    card: ModelCard,
+    *,
+    mask: str,
+    strength: float,
+) -> Take:
+    """Make a part of a clip anew: a region of the frame, a span of time, or both.
+
+    Args:
+        take: Of the whole shot.
+        parent: What is changed.
+        clip: The parent as it plays.
+        card: Of the model that will render.
+        mask: Digest of a picture, white where the clip is made anew (see `Hold`).
+        strength: How far the part may leave what stood there, 0..1.
+
+    Raises:
+        SpecError: If the model cannot render as many frames as the clip has.
+    """
+    num_frames = take.num_frames if take.media == "image" else clip.num_frames
+    card.check(num_frames, clip.height, clip.width)
+    hold = Hold(source=parent.id, num_frames=clip.num_frames, mask=mask)
+    effects = _paced(clip, card)
+    shot = replace(shots.from_json(take.shot), effects=effects)
+    return replace(
+        take,
+        operation="inpaint",
+        shot=shots.to_json(shot),
+        num_frames=num_frames,
+        height=clip.height,
+        width=clip.width,
+        strength=strength,
+        holds=(hold,),
+        effects=effects,
+    )
+
+
+def reframe(take: Take, parent: Take, clip: Artifact, card: ModelCard) -> Take | None:
+    """Show more around a clip's picture, in a frame of another shape.
+
+    Args:
+        take: Of the whole shot, of the new size.
+        parent: What is shown.
+        clip: The parent as it plays.
+        card: Of the model that will render.
+
+    Returns:
+        The take; None if nothing is around the picture, or the clip's length is not
+        one of the model's.
+    """
+    scale = min(take.height / clip.height, take.width / clip.width)
+    height, width = round(clip.height * scale), round(clip.width * scale)
+    if (height, width) == (take.height, take.width):
+        return None
+    num_frames = take.num_frames if take.media == "image" else clip.num_frames
+    if num_frames not in card.nearest(num_frames):
+        return None
+    box = ((take.width - width) // 2, (take.height - height) // 2, width, height)
+    hold = Hold(source=parent.id, num_frames=clip.num_frames, box=box)
+    effects = _paced(clip, card)
+    shot = replace(shots.from_json(take.shot), effects=effects)
+    return replace(
+        take,
+        operation="reframe",
+        shot=shots.to_json(shot),
+        num_frames=num_frames,
+        strength=None,
+        holds=(hold,),
+        effects=effects,
+    )
+
+
+def _paced(clip: Artifact, card: ModelCard) -> tuple[Effect, ...]:
+    """Return what makes new frames play at the clip's pace."""
+    if clip.num_frames == 1 or clip.fps == card.fps:
+        return ()
+    return (Effect(kind="speed", speed=clip.fps / card.fps),)

@@ -1,0 +1,251 @@
+"""Operations that keep a part: what each holds, and what each refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nbagent.conversation import masks
+from nbagent.conversation.compose import Sources, compose
+from nbagent.conversation.plan import Edit, Plan
+from nbagent.errors import SpecError
+from nbagent.ledger import Artifact
+from nbagent.models import ModelCard, model_card
+from nbagent.take import Effect, Hold, Take
+
+MASK = "b2:" + "0" * 32 + ".png"
+PLAYED = Artifact(
+    video="b2:v.mp4",
+    poster="b2:p.jpg",
+    latents=None,
+    num_frames=16,
+    fps=8.0,
+    height=64,
+    width=64,
+    duration_s=2.0,
+    size_bytes=1,
+    seconds_rendered=1.0,
+)
+
+
+@pytest.fixture
+def card() -> ModelCard:
+    return model_card("pocket")
+
+
+@pytest.fixture
+def parent(card: ModelCard) -> Take:
+    plan = Plan(intent="generate_video", prompt="a red ball rises over the sea")
+    return made(plan, card, Sources())
+
+
+def made(plan: Plan, card: ModelCard, sources: Sources, **options: Any) -> Take:
+    composed = compose(
+        plan, request="words", options=options, card=card, sources=sources
+    )
+    return composed.takes[0]
+
+
+def refine(*edits: tuple[Any, dict[str, Any]]) -> Plan:
+    return Plan(
+        intent="refine",
+        target="c1",
+        edits=tuple(Edit(kind=k, text=k, args=args) for k, args in edits),
+    )
+
+
+EXTEND = ("extend", {"end": "end", "seconds": 2.0})
+NIGHT = ("change_background", {"time": "at night"})
+
+
+def test_an_extension_holds_all_of_a_short_clip(card: ModelCard, parent: Take) -> None:
+    take = made(refine(EXTEND), card, Sources(parent=parent, clip=PLAYED))
+    assert take.operation == "extend"
+    assert take.holds == (Hold(source=parent.id, num_frames=16),)
+    assert (take.num_frames, take.shot["duration_s"]) == (32, 4.0)
+    assert take.strength is None
+
+
+def test_a_long_clip_is_held_by_its_end(card: ModelCard, parent: Take) -> None:
+    long = replace(PLAYED, num_frames=48, duration_s=6.0)
+    take = made(refine(EXTEND), card, Sources(parent=parent, clip=long))
+    assert take.holds == (Hold(source=parent.id, start=32, num_frames=16),)
+    assert (take.num_frames, take.shot["duration_s"]) == (32, 8.0)
+
+
+def test_a_clip_of_more_frames_than_the_model_holds_is_extended_too(
+    card: ModelCard, parent: Take
+) -> None:
+    long = replace(PLAYED, num_frames=160, duration_s=20.0)
+    take = made(refine(EXTEND), card, Sources(parent=parent, clip=long))
+    assert (take.num_frames, take.shot["duration_s"]) == (32, 22.0)
+
+
+def test_an_extension_backward_leads_up_to_the_clip(
+    card: ModelCard, parent: Take
+) -> None:
+    before = ("extend", {"end": "start", "seconds": 2.0})
+    long = replace(PLAYED, num_frames=48, duration_s=6.0)
+    take = made(refine(before), card, Sources(parent=parent, clip=long))
+    assert take.holds == (Hold(source=parent.id, num_frames=16, at=16),)
+
+
+def test_an_extension_plays_at_the_pace_of_its_clip(
+    card: ModelCard, parent: Take
+) -> None:
+    slow = replace(PLAYED, fps=4.0, duration_s=4.0)
+    take = made(
+        refine(("extend", {"end": "end", "seconds": 4.0}), ("loop", {"loop": True})),
+        card,
+        Sources(parent=parent, clip=slow),
+    )
+    assert take.num_frames == 32
+    assert take.effects == (Effect(kind="speed", speed=0.5), Effect(kind="loop"))
+
+
+def test_what_an_extension_cannot_be_is_said(card: ModelCard, parent: Take) -> None:
+    sources = Sources(parent=parent, clip=PLAYED)
+    with pytest.raises(SpecError, match=r"extend it by up to 6\.00 s, then again"):
+        made(refine(("extend", {"end": "end", "seconds": 60.0})), card, sources)
+    composed = compose(
+        refine(("extend", {"end": "end", "seconds": 1.0})),
+        request="words",
+        options={},
+        card=card,
+        sources=sources,
+    )
+    assert "8 frames were to be added; pocket adds 16 (2.00 s)." in composed.notes
+
+
+def test_a_clip_that_changes_as_it_is_made_longer_is_made_anew(
+    card: ModelCard, parent: Take
+) -> None:
+    take = made(refine(EXTEND, NIGHT), card, Sources(parent=parent, clip=PLAYED))
+    assert (take.operation, take.num_frames) == ("generate", 32)
+
+
+def test_an_extended_clip_is_refined_as_a_whole(card: ModelCard, parent: Take) -> None:
+    long = replace(PLAYED, num_frames=48, duration_s=6.0)
+    longer = made(refine(EXTEND), card, Sources(parent=parent, clip=long))
+    whole = replace(PLAYED, num_frames=64, duration_s=8.0)
+    night = made(refine(NIGHT), card, Sources(parent=longer, clip=whole))
+    assert (night.operation, night.num_frames) == ("generate", 64)
+    assert night.holds == ()
+
+
+def test_a_part_is_made_anew_from_what_stood_there(
+    card: ModelCard, parent: Take
+) -> None:
+    sources = Sources(parent=parent, clip=PLAYED, mask=MASK)
+    take = made(refine(NIGHT), card, sources)
+    assert take.operation == "inpaint"
+    assert take.holds == (Hold(source=parent.id, num_frames=16, mask=MASK),)
+    assert take.strength == 0.75
+    assert made(refine(NIGHT), card, sources, strength=0.4).strength == 0.4
+    again = made(refine(("seed", {"new_seed": True})), card, sources)
+    assert (again.operation, again.strength) == ("inpaint", 1.0)
+    assert again.seed == parent.seed + 1
+    assert Take.from_recipe(again.to_recipe()) == again
+
+
+@pytest.mark.parametrize(
+    ("plan", "clip", "says"),
+    [
+        (refine(("speed", {"factor": 0.5})), PLAYED, "of a whole clip: leave the part"),
+        (
+            refine(NIGHT),
+            replace(PLAYED, num_frames=30),
+            "30 frames do not fit pocket: use 16 or 32",
+        ),
+    ],
+)
+def test_what_a_part_cannot_be_is_said(
+    card: ModelCard, parent: Take, plan: Plan, clip: Artifact, says: str
+) -> None:
+    with pytest.raises(SpecError, match=says):
+        made(plan, card, Sources(parent=parent, clip=clip, mask=MASK))
+
+
+def test_another_shape_shows_more_around_the_picture(
+    card: ModelCard, parent: Take
+) -> None:
+    wide = refine(("aspect", {"aspect": "2:1"}))
+    sources = Sources(parent=parent, clip=PLAYED)
+    take = made(wide, card, sources, size=(64, 128))
+    assert (take.operation, take.height, take.width) == ("reframe", 64, 128)
+    hold = Hold(source=parent.id, num_frames=16, box=(32, 0, 64, 64))
+    assert take.holds == (hold,)
+    assert Take.from_recipe(take.to_recipe()) == take
+    # Twice the size has nothing around it.
+    assert made(wide, card, sources, size=(128, 128)).operation == "generate"
+
+
+def test_pictures_are_held_evenly(card: ModelCard) -> None:
+    plan = Plan(intent="animate_image", prompt="animate @a, @b, @c: it spins")
+    take = made(plan, card, Sources(pictures=("b2:a.png", "b2:b.png", "b2:c.png")))
+    assert [(hold.source, hold.at) for hold in take.holds] == [
+        ("b2:a.png", 0),
+        ("b2:b.png", 8),
+        ("b2:c.png", 15),
+    ]
+    with pytest.raises(SpecError, match="17 pictures do not fit 16 frames"):
+        made(plan, card, Sources(pictures=("b2:a.png",) * 17))
+
+
+# Masks
+
+
+def test_the_mask_of_a_part_is_white_there_and_then() -> None:
+    mask = masks.of_part((0.0, 0.0, 0.5, 1.0), (-0.5, None), PLAYED)
+    assert mask.shape == (16, 64, 64)
+    assert mask[12:, :, :32].all()
+    assert mask.sum() == 4 * 64 * 32
+    picture = masks.picture(mask)
+    assert picture.shape == (16 * 64, 64, 3)
+    assert set(np.unique(picture)) == {0, 255}
+
+
+@pytest.mark.parametrize("span", [(1.0, 3.0), (2.0, None), (-3.0, None)])
+def test_a_span_outside_the_clip_is_one_line(span: Any) -> None:
+    with pytest.raises(SpecError, match="is not inside the clip: it lasts 2 s"):
+        masks.of_part(None, span, PLAYED)
+
+
+FRAMES = np.zeros((3, 4, 6, 3), np.uint8)
+HALF = np.zeros((4, 6), bool)
+HALF[:, 3:] = True
+
+
+@pytest.mark.parametrize(
+    "value",
+    [HALF, HALF[None], HALF * 1.0, HALF * 255, Image.fromarray(HALF)],
+    ids=["bool", "one", "float", "int", "pil"],
+)
+def test_each_kind_of_mask_is_the_same(value: Any) -> None:
+    assert (masks.of_value(value, FRAMES) == HALF[None]).all()
+
+
+def test_a_mask_may_differ_by_frame() -> None:
+    moving = np.stack([HALF, ~HALF, HALF])
+    assert (masks.of_value(moving, FRAMES) == moving).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (
+            np.ones((6, 4)),
+            r"shape \(6, 4\) does not fit the clip: use \(4, 6\) or \(3,",
+        ),
+        (np.ones((2, 4, 6)), "does not fit the clip"),
+        (HALF & False, "the mask is empty"),
+        (np.full((4, 6), "x"), "a mask of <U1 is none"),
+    ],
+)
+def test_what_is_no_mask_is_one_line(value: Any, says: str) -> None:
+    with pytest.raises(SpecError, match=says):
+        masks.of_value(value, FRAMES)

@@ -1,0 +1,163 @@
+"""On pocket itself: what an operation holds is in the clip that comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from nbagent import media
+from nbagent.conversation import masks
+from nbagent.conversation.compose import Sources, compose
+from nbagent.conversation.plan import Edit, Plan
+from nbagent.errors import JobFailed
+from nbagent.ledger import Artifact, Ledger
+from nbagent.models import model_card
+from nbagent.render.renderer import Renderer
+from nbagent.take import Job, Take
+
+# Enough for a picture, few enough for a test.
+OPTIONS = {"steps": 4, "guidance": 1.0}
+# Levels of 255 that writing a clip as mp4, reading and writing it again may cost.
+CODEC = 6.0
+
+
+class Bench:
+    """Composes and renders in one store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ledger = Ledger(folder)
+        self.renderer = Renderer()
+        self.parent, self.clip = self.make(
+            Plan(intent="generate_video", prompt="a red ball rises over the sea"),
+            Sources(),
+        )
+
+    def make(
+        self, plan: Plan, sources: Sources, **options: Any
+    ) -> tuple[Take, Artifact]:
+        composed = compose(
+            plan,
+            request="words",
+            options=OPTIONS | options,
+            card=model_card("pocket"),
+            sources=sources,
+        )
+        take = composed.takes[0]
+        self.ledger.add_take(take)
+        job_id = self.ledger.add_job(take.id, None, "interactive")
+        job = Job(id=job_id, take=take, store=str(self.ledger.folder))
+        self.renderer.run(job, report=lambda _: None, cancelled=lambda: False)
+        artifact = self.ledger.artifact(take.id)
+        assert artifact is not None
+        return take, artifact
+
+    def refine(
+        self, kind: Any, mask: NDArray[np.bool_] | None = None, **args: Any
+    ) -> tuple[Take, Artifact]:
+        plan = Plan(intent="refine", edits=(Edit(kind=kind, text=kind, args=args),))
+        kept = ""
+        if mask is not None:
+            kept = self.ledger.put_file(media.png(masks.picture(mask)), ".png")
+        sources = Sources(parent=self.parent, clip=self.clip, mask=kept)
+        return self.make(plan, sources)
+
+    def frames(self, artifact: Artifact) -> NDArray[np.int64]:
+        path = self.ledger.path(artifact.video or artifact.poster)
+        return media.read_video(path)[0].astype(np.int64)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    made = Bench(tmp_path_factory.mktemp("operations") / ".nbagent")
+    yield made
+    made.ledger.close()
+
+
+def difference(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    return float(np.abs(one - other).mean())
+
+
+def test_a_region_is_made_anew_and_all_around_it_stays(bench: Bench) -> None:
+    mask = masks.of_part((0.0, 0.0, 0.5, 1.0), None, bench.clip)
+    before = bench.frames(bench.clip)
+    _, artifact = bench.refine("change_background", mask, time="at night")
+    after = bench.frames(artifact)
+    assert difference(after[:, :, 32:], before[:, :, 32:]) < CODEC
+    assert difference(after[:, :, :32], before[:, :, :32]) > 4 * CODEC
+
+
+def test_a_mask_of_any_outline_keeps_every_pixel_outside(bench: Bench) -> None:
+    y, x = np.mgrid[:64, :64]
+    round_mask = (((y - 30) ** 2 + (x - 30) ** 2) < 20**2)[None]
+    before = bench.frames(bench.clip)
+    _, artifact = bench.refine("recolor", round_mask, thing="ball", color="blue")
+    after = bench.frames(artifact)
+    changed = np.abs(after - before).mean(axis=(0, 3))
+    assert changed[~round_mask[0]].mean() < CODEC
+    assert changed[round_mask[0]].mean() > 2 * changed[~round_mask[0]].mean()
+
+
+def test_a_span_is_made_anew_and_the_rest_of_the_time_stays(bench: Bench) -> None:
+    mask = masks.of_part(None, (1.0, None), bench.clip)
+    before = bench.frames(bench.clip)
+    take, artifact = bench.refine("seed", mask, new_seed=True)
+    after = bench.frames(artifact)
+    assert take.seed == bench.parent.seed + 1
+    assert difference(after[:8], before[:8]) < CODEC
+    assert difference(after[8:], before[8:]) > 2 * difference(after[:8], before[:8])
+
+
+@pytest.mark.parametrize("end", ["end", "start"])
+def test_an_extended_clip_is_in_the_longer_one(bench: Bench, end: str) -> None:
+    before = bench.frames(bench.clip)
+    _, artifact = bench.refine("extend", end=end, seconds=2.0)
+    after = bench.frames(artifact)
+    assert (artifact.num_frames, artifact.duration_s) == (32, 4.0)
+    kept = after[:16] if end == "end" else after[16:]
+    assert difference(kept, before) < CODEC
+
+
+def test_what_is_too_far_away_to_be_seen_is_put_back(bench: Bench) -> None:
+    """A clip extended twice: the model sees its last two seconds alone."""
+    longer, clip = bench.refine("extend", end="end", seconds=2.0)
+    plan = Plan(
+        intent="refine",
+        edits=(Edit(kind="extend", text="", args={"end": "end", "seconds": 2.0}),),
+    )
+    take, artifact = bench.make(plan, Sources(parent=longer, clip=clip))
+    assert (take.num_frames, artifact.num_frames) == (32, 48)
+    assert difference(bench.frames(artifact)[:32], bench.frames(clip)) < CODEC
+
+
+def test_a_wider_frame_has_the_clip_in_its_middle(bench: Bench) -> None:
+    plan = Plan(
+        intent="refine", edits=(Edit(kind="aspect", text="", args={"aspect": "2:1"}),)
+    )
+    sources = Sources(parent=bench.parent, clip=bench.clip)
+    _, artifact = bench.make(plan, sources, size=(64, 128))
+    after = bench.frames(artifact)
+    assert after.shape == (16, 64, 128, 3)
+    assert difference(after[:, :, 32:96], bench.frames(bench.clip)) < CODEC
+
+
+def test_pictures_are_the_frames_where_they_are_held(bench: Bench) -> None:
+    shades = [np.full((64, 64, 3), level, np.uint8) for level in (20, 120, 230)]
+    stored = tuple(bench.ledger.put_file(media.png(s), ".png") for s in shades)
+    plan = Plan(intent="animate_image", prompt="animate @a, @b, @c: it spins")
+    _, artifact = bench.make(plan, Sources(pictures=stored))
+    frames = bench.frames(artifact)
+    held = [frames[0].mean(), frames[8].mean(), frames[15].mean()]
+    assert held == pytest.approx([20, 120, 230], abs=CODEC)
+
+
+def test_a_mask_of_another_size_is_one_line(bench: Bench) -> None:
+    small = np.ones((1, 8, 8), bool)
+    with pytest.raises(
+        JobFailed, match=r"the mask is 8x8, and the frames .* are 64x64"
+    ):
+        bench.refine("recolor", small, thing="ball", color="blue")
