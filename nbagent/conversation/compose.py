@@ -333,13 +333,15 @@ def _operation(take: Take, parent: Take, before: Shot, shot: Shot) -> Operation:
     same_canvas = all(getattr(take, key) == getattr(parent, key) for key in drawn)
     if not same_canvas:
         return "generate"  # the parent's latents have another shape or meaning
+    same_run = (
+        take.seed == parent.seed
+        and take.num_inference_steps == parent.num_inference_steps
+        and take.guidance_scale == parent.guidance_scale
+    )
+    if same_run and shots.is_derive(before, shot):
+        return "derive"
     if take.prompt == parent.prompt and take.negative_prompt == parent.negative_prompt:
-        same_run = (
-            take.seed == parent.seed
-            and take.num_inference_steps == parent.num_inference_steps
-            and take.guidance_scale == parent.guidance_scale
-        )
-        return "derive" if same_run and shots.is_derive(before, shot) else "generate"
+        return "generate"
     return "remix" if take.seed == parent.seed else "generate"
 
 

@@ -188,6 +188,8 @@ def reframe(take: Take, parent: Take, clip: Artifact, card: ModelCard) -> Take |
     return replace(
         take,
         operation="reframe",
+        # The subject is in the picture; named again, it would stand beside itself.
+        prompt=shots.to_prompt(shots.surroundings(shot), card.name)[0],
         shot=shots.to_json(shot),
         num_frames=num_frames,
         strength=None,

@@ -29,6 +29,7 @@ __all__ = [
     "new_effects",
     "shot_from",
     "strength_for",
+    "surroundings",
     "to_json",
     "to_prompt",
     "wants_new_seed",
@@ -128,6 +129,19 @@ def moving(picture: Shot | None, plan: Plan) -> Shot:
     else:
         shot = replace(picture, core=words.with_motion(picture.core, said))
     return _with_slots(shot, plan.slots)
+
+
+def surroundings(shot: Shot) -> Shot:
+    """Return the shot of what is around its subject; all of it, if no place is known.
+
+    >>> surroundings(Shot(core="a cat crosses the beach", time="at night"))
+    ... # doctest: +ELLIPSIS
+    Shot(core='', setting='on the beach', weather='', time='at night', ...)
+    """
+    setting = shot.setting or words.place_in_action(shot.core)
+    if not setting:
+        return shot
+    return replace(shot, core="", setting=setting, motion=(), extra=(), pace="")
 
 
 def to_prompt(shot: Shot, model: str = "pocket") -> tuple[str, str]:
