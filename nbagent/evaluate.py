@@ -64,10 +64,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--sheet", type=Path, help="write a picture of 24 clips here")
     parser.add_argument("--sweep", action="store_true", help="over steps and guidance")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--train-verifier", action="store_true", help="train it first")
+    parser.add_argument(
+        "--train-verifier",
+        type=int,
+        metavar="STEPS",
+        help="train the verifier further first, on 32 renders a step",
+    )
     options = parser.parse_args(argv)
-    if options.train_verifier:
-        verify.save_verifier(verify.train_verifier())
+    if steps := options.train_verifier:
+        start = verify.load_verifier() if verify.VERIFIER.exists() else None
+        verify.save_verifier(verify.train_verifier(steps, start=start))
     cases = read_cases(options.prompts) if options.prompts else None
     cases = cases or verify.held_out_cases(options.n)
     with tempfile.TemporaryDirectory() as folder:

@@ -294,3 +294,81 @@ def test_a_picture_that_is_none_is_one_line(session: Session) -> None:
     values = {"photo": Image.new("RGB", (8, 8))}
     with pytest.raises(SpecError, match="say how the picture moves"):
         session.hear("animate @photo", {}, variables=variables(values), values=values)
+
+
+# A clip's own methods, which say what they want in words
+
+
+@pytest.fixture
+def clip(session: Session) -> Any:
+    """A clip whose methods return the session's reply instead of rendering it."""
+    session.remixer = lambda clip, words, options: session.hear(
+        words, options, target=clip
+    )
+    return store(session, say(session, "a red ball rises over the sea"))[0]
+
+
+def test_a_clip_is_extended_at_either_end(clip: Any) -> None:
+    after, before = clip.extend(2), clip.extend(2.0, at_start=True)
+    assert [reply.takes[0].operation for reply in (after, before)] == ["extend"] * 2
+    assert after.takes[0].holds[0].at == 0
+    assert before.takes[0].holds[0].at == 16
+
+
+def test_a_clip_is_reframed(clip: Any) -> None:
+    take = clip.reframe("16:9").takes[0]
+    assert (take.operation, take.width, take.height) == ("reframe", 128, 64)
+    assert take.prompt == "over the sea"
+
+
+def test_a_span_is_redone_with_a_change_or_without(session: Session, clip: Any) -> None:
+    night = clip.redo(1, 2, "at night").takes[0]
+    again = clip.redo(0, 0.5, strength=0.7).takes[0]
+    assert (night.operation, again.operation) == ("inpaint", "inpaint")
+    assert night.prompt.endswith("at night")
+    assert (again.seed - night.seed, again.strength) == (1, 0.7)
+    mask = np.asarray(Image.open(session.ledger.path(night.holds[0].mask)))
+    assert mask.shape[:2] == (16 * 64, 64)
+    assert not mask[: 8 * 64].any()
+    assert mask[8 * 64 :].all()
+
+
+def test_a_masked_part_shows_what_is_said(session: Session, clip: Any) -> None:
+    mask = np.zeros((64, 64), bool)
+    mask[:20] = True
+    for words in ("a yellow star", "add a yellow star"):
+        take = clip.inpaint(mask, words).takes[0]
+        assert take.operation == "inpaint"
+        assert "yellow star" in take.prompt
+        kept = np.asarray(Image.open(session.ledger.path(take.holds[0].mask)))
+        assert (kept[..., 0] > 127).tolist() == mask.tolist()
+    with pytest.raises(SpecError, match="does not fit the clip"):
+        clip.inpaint(np.ones((3, 3)), "a yellow star")
+
+
+def test_a_part_of_an_unfinished_clip_is_one_line(session: Session) -> None:
+    reply = say(session, "a red ball rises over the sea")
+    session.render(reply)
+    with pytest.raises(SpecError, match="a part is changed of a finished clip: wait"):
+        say(session, "in the left half, at night")
+
+
+def test_a_part_of_a_storyboard_is_one_line(session: Session) -> None:
+    reply = say(session, "two scenes: a cat on the beach; then it jumps")
+    store(session, reply)
+    with pytest.raises(SpecError, match="a part of joined clips is changed in one"):
+        say(session, "in the left half, at night")
+
+
+def test_several_pictures_are_set_in_motion(session: Session) -> None:
+    values = {
+        "start": Image.new("RGB", (8, 8)),
+        "goal": Image.new("RGB", (8, 8), "red"),
+    }
+    reply = session.hear(
+        "animate @start to @goal: it grows",
+        {},
+        variables=variables(values),
+        values=values,
+    )
+    assert [hold.at for hold in reply.takes[0].holds] == [0, 15]

@@ -46,7 +46,11 @@ _ANSWER: Final = 0.25
 _STARTS: Final[frozenset[Intent]] = frozenset(
     {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
 )
-_ONE: Final = tuple(kind for kind in EDIT_KINDS if kind != "blend")
+_ALONE: Final = tuple(kind for kind in EDIT_KINDS if kind != "blend")
+_ADDS: Final = re.compile(r"(?:please\s+)?add\s+(?:an?|some|two|three)\s", re.I)
+_BECOMES: Final = re.compile(
+    r"\b(?:turn|change|transform|convert|make)\b.*\binto\b", re.I
+)
 # Edits that say "the last second" of what they trim, add or loop.
 _TIMED: Final = frozenset({"trim", "extend", "length", "speed", "loop", "undo"})
 
@@ -210,12 +214,11 @@ class Router:
         pairs = tuple(found)
         target = references.resolve(turn, "refine", (k for k, _ in pairs), state)
         if not isinstance(target, tuple):
-            # "Turn it into the desert": one clip cannot be blended.
+            # "Turn it into the desert": one clip alone becomes something else.
             pairs = tuple(
-                (
-                    self._best_edit(clause, state, _ONE) if kind == "blend" else kind,
-                    clause,
-                )
+                (self._best_edit(clause, state, _ALONE), clause)
+                if kind == "blend" and _BECOMES.search(clause)
+                else (kind, clause)
                 for kind, clause in pairs
             )
         clip = state.clip(target) if isinstance(target, str) else None
@@ -274,6 +277,8 @@ class Router:
                 kind = "talk"
             if len(clauses) > 1 and _is_refused(clause, kind):
                 kind = "talk"
+            if kind == "recolor" and _ADDS.match(clause):
+                kind = "replace_subject"  # "add a yellow star" names a thing
             if merged and merged[-1][1] == kind:
                 merged[-1] = (merged[-1][0] + joint + clause, kind)
             else:

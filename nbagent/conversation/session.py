@@ -6,6 +6,7 @@ notebook shows what comes out; the session does not know how.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -34,6 +35,7 @@ from nbagent.models import model_card
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 
+_THING = re.compile(r"(?:an?|one|two|three|some|the)\s", re.IGNORECASE)
 _NOTHING: Mapping[str, object] = {}
 
 Brain = Callable[[str, State], Plan]
@@ -248,9 +250,9 @@ class Session:
         values: Mapping[str, object],
         target: Clip | None,
     ) -> Reply:
-        if options.get("mask") and plan.intent.startswith("generate"):
+        if options.get("mask") and _THING.match(words):
             # "A moon" beside a mask is what should be there, not a clip of its own.
-            thing = Edit(kind="replace_subject", text=words, args={"add": plan.prompt})
+            thing = Edit(kind="replace_subject", text=words, args={"add": words})
             plan = Plan(intent="refine", edits=(thing,))
         reply = Reply(turn_id=turn_id, words=words, plan=plan)
         if plan.intent in ("refine", "describe", "control"):

@@ -23,6 +23,7 @@ from torch.nn import functional as F  # noqa: N812 (the field's name for it)
 from nbagent.errors import SpecError
 from nbagent.pocket import vocabulary as words
 from nbagent.pocket.captions import caption, draw_any_scene
+from nbagent.pocket.faster import has_fast_bf16
 from nbagent.pocket.scenery import HEIGHT
 from nbagent.pocket.world import NUM_FRAMES, Frames, Scene, poses, render
 
@@ -167,13 +168,21 @@ def case_from_row(row: Mapping[str, Any]) -> Case:
     return Case(prompt=str(row["prompt"]), scene=known, said=frozenset(values))
 
 
-def train_verifier(steps: int = 1100, *, seed: int = 3) -> Verifier:
-    """Train the judge on renders, softened as generated clips are (20 CPU-minutes)."""
+def train_verifier(steps: int, *, start: Verifier | None = None) -> Verifier:
+    """Train the judge on renders, softened as generated clips are.
+
+    Args:
+        steps: Of 32 clips, one to two seconds of one core each.
+        start: A judge to train further, gently; one from nothing otherwise.
+    """
+    seed = 3 if start is None else 4  # other scenes than those it has seen
     torch.manual_seed(seed)
-    verifier = Verifier()
-    optimizer = torch.optim.AdamW(verifier.parameters(), 2e-3, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, steps)
+    verifier = (start or Verifier()).train()
+    rate = 4e-3 if start is None else 1.5e-3
+    optimizer = torch.optim.AdamW(verifier.parameters(), rate / 2, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps)
     rng = np.random.default_rng(seed)
+    fast = has_fast_bf16()
     for _ in range(steps):
         scenes = [draw_any_scene(rng) for _ in range(32)]
         clips = _soften(_to_tensor(np.stack([render(s) for s in scenes])), rng)
@@ -181,7 +190,7 @@ def train_verifier(steps: int = 1100, *, seed: int = 3) -> Verifier:
         still = torch.tensor([s.camera != "zoom in" for s in scenes])
         truth = np.array([[(p.y, p.x) for p in poses(s)] for s in scenes])
         where = torch.from_numpy(truth).float() / HEIGHT
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast):
             logits, track = verifier(clips)
         loss = 20 * F.mse_loss(track[still].float(), where[still])
         for factor, scores in logits.items():
