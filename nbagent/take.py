@@ -27,6 +27,7 @@ Operation = Literal[
     "extend",
     "inpaint",
     "reframe",
+    "loop",
 ]
 Quality = Literal["draft", "final"]
 Phase = Literal["load", "encode", "denoise", "decode", "write"]
@@ -34,7 +35,7 @@ JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 Lane = Literal["interactive", "final", "batch"]
 EffectKind = Literal["speed", "trim", "loop", "reverse"]
 
-_REFINES = frozenset({"remix", "derive", "extend", "inpaint", "reframe"})
+_REFINES = frozenset({"remix", "derive", "extend", "inpaint", "reframe", "loop"})
 RECIPE_VERSION = 1
 MAX_SEED = 2**32 - 1  # torch.Generator takes 64 bits, numpy 32: keep what both take
 
@@ -109,7 +110,8 @@ class Take:
             pictures that are held, `blend` from the last frame of one parent to the
             first of another, `join` of the parents' frames, `extend` from the parent
             to what comes before or after it, `inpaint` of a part of the parent,
-            `reframe` around the parent's picture.
+            `reframe` around the parent's picture, `loop` from the parent's end back
+            to its beginning.
         media: A `video` or a single `image`.
         model: `pocket`, a folder, or a hub id; `model_revision` names its weights.
         prompt: The effective prompt, as the model reads it.

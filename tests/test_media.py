@@ -31,7 +31,7 @@ from nbagent.media import (
     write_clip,
     write_video,
 )
-from nbagent.media.frames import Frames
+from nbagent.media.frames import Frames, seam
 from nbagent.take import Effect, Take
 from tests.samples import make_frames, make_noise, make_take, psnr_db
 
@@ -394,3 +394,12 @@ def test_static_html_survives_the_sanitiser_and_is_the_same_twice() -> None:
     assert "<source" not in text
     assert "<b>" not in text
     assert static_html(None, poster).startswith("<img ")
+
+
+def test_the_seam_of_a_clip_is_its_jump_in_usual_steps() -> None:
+    levels = np.array([0, 10, 20, 30], np.uint8)
+    ramp = np.broadcast_to(levels[:, None, None, None], (4, 8, 8, 3))
+    assert seam(ramp) == pytest.approx(3.0)
+    assert seam(np.concatenate([ramp, ramp[-2:0:-1]])) == pytest.approx(1.0)
+    assert seam(ramp[:1]) == 1.0
+    assert seam(ramp[[0, 0, 0, 3]]) == pytest.approx(3.0)

@@ -184,6 +184,26 @@ def test_another_shape_shows_more_around_the_picture(
     assert made(wide, card, sources, size=(128, 128)).operation == "generate"
 
 
+def test_a_seamless_loop_holds_all_but_its_seam(card: ModelCard, parent: Take) -> None:
+    seamless = refine(("loop", {"loop": True, "seamless": True}))
+    take = made(seamless, card, Sources(parent=parent, clip=PLAYED))
+    assert take.operation == "loop"
+    assert take.holds == (
+        Hold(source=parent.id, start=8, num_frames=6),
+        Hold(source=parent.id, start=2, num_frames=6, at=10),
+    )
+    assert take.effects == ()
+
+
+def test_what_a_seamless_loop_cannot_be_is_said(card: ModelCard, parent: Take) -> None:
+    loop = ("loop", {"loop": True, "seamless": True})
+    short = Sources(parent=parent, clip=replace(PLAYED, num_frames=4))
+    with pytest.raises(SpecError, match="4 frames are too few for a loop"):
+        made(refine(loop), card, short)
+    with pytest.raises(SpecError, match="ask for the other changes first"):
+        made(refine(EXTEND, loop), card, Sources(parent=parent, clip=PLAYED))
+
+
 def test_pictures_are_held_evenly(card: ModelCard) -> None:
     plan = Plan(intent="animate_image", prompt="animate @a, @b, @c: it spins")
     take = made(plan, card, Sources(pictures=("b2:a.png", "b2:b.png", "b2:c.png")))

@@ -145,6 +145,16 @@ def test_a_wider_frame_has_the_clip_in_its_middle(bench: Bench) -> None:
     assert difference(after[:, :, 32:96], bench.frames(bench.clip)) < CODEC
 
 
+def test_a_seamless_loop_plays_in_a_circle(bench: Bench) -> None:
+    before = bench.frames(bench.clip)
+    _, artifact = bench.refine("loop", loop=True, seamless=True)
+    after = bench.frames(artifact)
+    assert difference(after[:6], before[8:14]) < CODEC
+    assert difference(after[10:], before[2:8]) < CODEC
+    jumps = [media.seam(frames.astype(np.uint8)) for frames in (before, after)]
+    assert jumps[1] < 2 < jumps[0]
+
+
 def test_pictures_are_the_frames_where_they_are_held(bench: Bench) -> None:
     shades = [np.full((64, 64, 3), level, np.uint8) for level in (20, 120, 230)]
     stored = tuple(bench.ledger.put_file(media.png(s), ".png") for s in shades)

@@ -108,6 +108,13 @@ def test_one_clip_cannot_be_blended() -> None:
     assert plan.edits[0].args == {"setting": "in the desert"}
 
 
+def test_a_loop_may_be_asked_to_have_no_seam() -> None:
+    assert route("loop it", ONE).edits[0].args == {"loop": True}
+    for turn in ("loop it seamlessly", "loop it without a jump", "make a perfect loop"):
+        args = route(turn, ONE).edits[0].args
+        assert args == {"loop": True, "seamless": True}, turn
+
+
 def test_an_article_is_no_variable() -> None:
     state = State(clips=ONE.clips, variables=(Variable(name="a", type="ndarray"),))
     assert route("add a moon", state).target == "c1"

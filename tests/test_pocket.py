@@ -169,10 +169,10 @@ def test_training_resumes_bit_for_bit(tmp_path: Path) -> None:
 
 
 def test_the_curriculum_ends_with_whole_clips_and_a_small_rate() -> None:
-    kinds = [train.low_moments(0.99, step) for step in range(1000)]
+    kinds = [train.low_moments(0.99, step, train.STAGES) for step in range(1000)]
     assert kinds.count(8) > 500
     assert 200 < kinds.count(1) < 300
-    assert {train.low_moments(0.1, step) for step in range(100)} == {1}
+    assert {train.low_moments(0.1, step, train.STAGES) for step in range(100)} == {1}
     assert train.schedule(0.5, 1000) == 1
     assert train.schedule(1.0, 1000) == pytest.approx(train.FINAL_RATE)
     assert train.schedule(0.0, 0) < 1 / 50

@@ -135,6 +135,16 @@ class Clip:
         return self.num_frames / self.fps
 
     @property
+    def seam(self) -> float:
+        """How much it jumps from its end to its beginning; about 1 if it loops.
+
+        In units of what usually changes from one frame to the next.
+        """
+        from nbagent.media import seam
+
+        return seam(self.frames)
+
+    @property
     def parents(self) -> tuple[Clip, ...]:
         """The clips it was made from, as far as this store knows them."""
         if self._ledger is None or self.take is None:
@@ -181,6 +191,10 @@ class Clip:
         """Go on for some seconds, or lead up to the clip; the clip itself stays."""
         where = " at the beginning" if at_start else ""
         return self.remix(f"extend it by {seconds:g} seconds{where}")
+
+    def loop(self) -> Clip:
+        """Let its end lead back to its beginning; `seam` says how well it does."""
+        return self.remix("loop it seamlessly")
 
     def reframe(self, aspect: str) -> Clip:
         """Show more around the picture: `clip.reframe("16:9")`."""

@@ -124,6 +124,10 @@ def _single(
     sources: Sources,
 ) -> Composed:
     """Turn a plan that is about one shot into its takes."""
+    if len(plan.edits) > 1 and any(edit.args.get("seamless") for edit in plan.edits):
+        raise SpecError(
+            "a seamless loop is made of a clip as it is: ask for the other changes first"
+        )
     parent, others = sources.parent, sources.others
     before, notes = None, list[str]()
     if sources.pictures:
@@ -214,6 +218,8 @@ def _keeping(
     is_same = parent.model == take.model and take.media == parent.media
     if clip and is_same and {edit.kind for edit in plan.edits} == {"aspect"}:
         return operations.reframe(take, parent, clip, card) or take
+    if clip and is_same and any(edit.args.get("seamless") for edit in plan.edits):
+        return operations.loop(take, parent, clip, card)
     return take
 
 

@@ -322,6 +322,16 @@ def _length(text: str, slots: Slots) -> Args:
     return {"factor": 2.0} if re.search(r"\blong|largo|länger|길|长", text, _I) else {}
 
 
+def _loop(text: str, _: Slots) -> Args:
+    return {"loop": True} | ({"seamless": True} if _SEAMLESS.search(text) else {})
+
+
+_SEAMLESS: Final = re.compile(
+    r"\bseamless|\bsmooth|\bperfect|\bendless|\binfinite|"
+    r"\b(?:no|without(?: an?| any)?)\s+(?:visible\s+)?(?:seam|jump|cut|jerk|break)|"
+    r"\bnahtlos|\bsin (?:corte|salto)|이음새|매끄럽|无缝",
+    _I,
+)
 _SPAN: Final = re.compile(
     rf"(?:from|between)\s+({NUMBER})\s?s?(?:ec\w*)?\s+(?:to|and|until)\s+({NUMBER})|"
     rf"\b({NUMBER})\s?s?\s?(?:-|–|to)\s?({NUMBER})\s?s(?:ec\w*)?\b",
@@ -407,7 +417,7 @@ _READERS: Final[Mapping[EditKind, Callable[[str, Slots], Args]]] = {
     "extend": _extend,
     "length": _length,
     "trim": _trim,
-    "loop": lambda _, __: {"loop": True},
+    "loop": _loop,
     "camera": _camera,
     "aspect": _aspect,
     "quality": _quality,

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from nbagent.conversation import shot as shots
 from nbagent.errors import SpecError
 from nbagent.ledger import Artifact
 from nbagent.models import ModelCard
 from nbagent.take import Effect, Hold, Take
+
+_MIN_LOOP: Final = 8  # frames
 
 
 def animate(take: Take, pictures: Sequence[str]) -> Take:
@@ -194,6 +197,48 @@ def reframe(take: Take, parent: Take, clip: Artifact, card: ModelCard) -> Take |
         num_frames=num_frames,
         strength=None,
         holds=(hold,),
+        effects=effects,
+    )
+
+
+def loop(take: Take, parent: Take, clip: Artifact, card: ModelCard) -> Take:
+    """Lead from a clip's end back to its beginning, so that it plays in a circle.
+
+    The new clip begins in the middle of the old one, whose end and beginning meet in
+    its own middle; a quarter of the frames, around that seam, is made anew.
+
+    Args:
+        take: Of the whole shot.
+        parent: What is to loop.
+        clip: The parent as it plays.
+        card: Of the model that will render.
+
+    Raises:
+        SpecError: If it is a picture, or of a length that the model cannot render.
+    """
+    if clip.num_frames < _MIN_LOOP:
+        raise SpecError(
+            f"{clip.num_frames} frames are too few for a loop: make it {_MIN_LOOP} or"
+            " more"
+        )
+    card.check(clip.num_frames, clip.height, clip.width)
+    half, gap = clip.num_frames // 2, clip.num_frames // 8
+    rest = clip.num_frames - half
+    holds = (
+        Hold(source=parent.id, start=half, num_frames=rest - gap),
+        Hold(source=parent.id, start=gap, num_frames=half - gap, at=rest + gap),
+    )
+    effects = _paced(clip, card)
+    shot = replace(shots.from_json(take.shot), effects=effects)
+    return replace(
+        take,
+        operation="loop",
+        shot=shots.to_json(shot),
+        num_frames=clip.num_frames,
+        height=clip.height,
+        width=clip.width,
+        strength=None,
+        holds=holds,
         effects=effects,
     )
 

@@ -102,7 +102,7 @@ def apply(
         timed.pop("duration_s", None)
     timed.pop("style", None)
     shot = _with_slots(shot, timed)
-    if shot == before and not kinds & {"seed", "undo", "blend", "quality"}:
+    if shot == before and not kinds & {"seed", "undo", "blend", "quality", "loop"}:
         notes.append("nothing in the shot changed")
     return shot, notes
 
@@ -265,7 +265,9 @@ def _speed(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
     return _effect(shot, Effect(kind="speed", speed=factor)), f"speed x{factor:g}"
 
 
-def _loop(shot: Shot, _: dict[str, Any]) -> tuple[Shot, str]:
+def _loop(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
+    if args.get("seamless"):
+        return shot, "loops: its end leads back to its beginning"
     return _effect(shot, Effect(kind="loop")), "loops"
 
 

@@ -8,7 +8,7 @@ Frames are `(F, H, W, 3)` uint8 RGB arrays everywhere.
 """
 
 from nbagent.media.files import read_recipe, read_video, write_clip
-from nbagent.media.frames import apply_effects, join_clips
+from nbagent.media.frames import apply_effects, join_clips, seam
 from nbagent.media.images import animated_webp, png, poster_jpeg, poster_png
 from nbagent.media.page import static_html
 from nbagent.media.video import preview_mp4, write_video
@@ -23,6 +23,7 @@ __all__ = [
     "preview_mp4",
     "read_recipe",
     "read_video",
+    "seam",
     "static_html",
     "write_clip",
     "write_video",

@@ -74,6 +74,18 @@ def join_clips(
     return joined, fps
 
 
+def seam(frames: Frames) -> float:
+    """Return how much a clip jumps from its last frame to its first.
+
+    Mean absolute difference, in units of the mean one from frame to frame within the
+    clip: about 1 for a clip that plays in a circle.
+    """
+    values = frames.astype(np.float32)
+    within = float(np.abs(np.diff(values, axis=0)).mean()) if len(frames) > 1 else 0.0
+    jump = float(np.abs(values[0] - values[-1]).mean())
+    return jump / within if within else 1.0
+
+
 def _at_rate(frames: Frames, rate: float, fps: float) -> Frames:
     count = round(len(frames) * fps / rate)
     picked: Frames = frames[(np.arange(count) * rate / fps + 1e-9).astype(int)]

@@ -60,6 +60,8 @@ SEED: Final = 30  # of everything; sample i of an expert is drawn from [SEED, ex
 # of looks and a picture costs an eighth of a clip; then four moments of a clip, picked
 # at random and told to the model by their true rotary times; then whole clips.
 STAGES: Final = ((0.30, (1,)), (0.65, (4,)), (1.0, (8, 4, 8, 8)))
+# With --start, outlines are known already: what is left to learn is how they move.
+FURTHER: Final = ((0.45, (4,)), (1.0, (8, 4, 8, 8)))
 PICTURE_SHARE: Final = 0.25  # of steps after the first stage, so that looks improve
 MOMENTS: Final = NUM_FRAMES // 2
 CELLS: Final = 64  # tokens of a moment
@@ -314,7 +316,10 @@ def train_expert(expert: str, run: Run) -> None:
                 group["lr"] = rate * group.get("gain", 1.0)
 
         # 5a. A batch: what kind is a function of progress and step alone.
-        moments = MOMENTS if expert == "high" else low_moments(share, count.step)
+        stages = FURTHER if options.start else STAGES
+        moments = (
+            MOMENTS if expert == "high" else low_moments(share, count.step, stages)
+        )
         clips = HIGH_CLIPS if expert == "high" else LOW_TOKENS // (CELLS * moments)
         clips = max(1, round(clips * options.batch))
         first = count.samples + rank * clips
@@ -413,12 +418,13 @@ def schedule(share: float, step: int) -> float:
     return min(1.0, (step + 1) / WARMUP_STEPS) * max(FINAL_RATE, decay)
 
 
-def low_moments(share: float, step: int) -> int:
+def low_moments(
+    share: float, step: int, stages: tuple[tuple[float, tuple[int, ...]], ...]
+) -> int:
     """Return the number of moments in the clips of this step of the low-noise expert."""
-    stage = next(i for i, (end, _) in enumerate(STAGES) if share < end)
+    kinds = next(kinds for end, kinds in stages if share < end)
     # The golden ratio's multiples spread evenly: a fixed share without a random draw.
     is_picture = (step * 0.6180339887) % 1 < PICTURE_SHARE
-    kinds = STAGES[stage][1]
     return 1 if is_picture else kinds[step % len(kinds)]
 
 
