@@ -11,7 +11,12 @@ import pytest
 
 from nbagent.demo import WIDGET_MIME, execute, main, notebooks
 
-NAMES = ["01-first-clip.ipynb", "02-refine.ipynb", "05-storyboard.ipynb"]
+NAMES = [
+    "01-first-clip.ipynb",
+    "02-refine.ipynb",
+    "03-operations.ipynb",
+    "05-storyboard.ipynb",
+]
 
 
 def test_the_examples_are_found_in_order() -> None:

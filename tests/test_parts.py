@@ -73,7 +73,7 @@ def test_what_is_in_the_picture_is_no_part(turn: str) -> None:
     ("turn", "kinds", "region", "span"),
     [
         ("the left half should be night", ["change_background"], (0, 0, 0.5, 1), None),
-        ("redo the last second", ["seed"], None, (-1, None)),
+        ("redo the last second of c1", ["seed"], None, (-1, None)),
         ("try the first second again", ["seed"], None, (0, 1)),
         ("@c1[1s:2s] at night", ["change_background"], None, (1, 2)),
         ("drop the last second", ["trim"], None, None),

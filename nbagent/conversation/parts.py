@@ -55,7 +55,8 @@ _FROM_TO: Final = re.compile(
 )
 _END: Final = re.compile(
     rf"\b(?:only\s+)?(?:in|for|during|at)?\s*\bthe\s+(?P<side>first|last|final)\s+"
-    rf"(?:(?P<half>half(?:\s+a)?\s+second)|(?P<n>{NUMBER}){_SECONDS}|second\b)",
+    rf"(?:(?P<half>half(?:\s+a)?\s+second)|(?P<n>{NUMBER}){_SECONDS}|second\b)"
+    rf"(?:\s+of\s+(?:it|@?c\d+|(?:the|this|that)\s+{_FRAME}))?",
     _I,
 )
 _BRACKETS: Final = re.compile(
