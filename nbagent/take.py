@@ -24,6 +24,7 @@ Operation = Literal[
     "animate",
     "blend",
     "join",
+    "grid",
     "extend",
     "inpaint",
     "reframe",
@@ -108,8 +109,9 @@ class Take:
         operation: `generate` from noise, `remix` from the parent's latents,
             `derive` from the parent's frames by effects alone, `animate` from
             pictures that are held, `blend` from the last frame of one parent to the
-            first of another, `join` of the parents' frames, `extend` from the parent
-            to what comes before or after it, `inpaint` of a part of the parent,
+            first of another, `join` of the parents' frames one after the other,
+            `grid` of them beside each other, `extend` from the parent to what comes
+            before or after it, `inpaint` of a part of the parent,
             `reframe` around the parent's picture, `loop` from the parent's end back
             to its beginning.
         media: A `video` or a single `image`.
@@ -163,15 +165,22 @@ class Take:
                 )
         if self.operation == "animate" and not self.holds:
             raise SpecError("animate needs a picture: name one, like @photo")
-        if self.operation == "join" and len(self.parents) < 2:
-            raise SpecError("a join needs two clips or more: name them, like c1 and c2")
+        if self.is_joined and len(self.parents) < 2:
+            raise SpecError(
+                f"a {self.operation} needs two clips or more: name them, like c1 and c2"
+            )
         if self.operation in _REFINES and not self.parents:
             raise SpecError(f"{self.operation} needs a parent clip: name one, like c1")
 
     @property
     def is_recut(self) -> bool:
         """Whether it is made of its parents' frames, without any model."""
-        return self.operation in ("derive", "join")
+        return self.operation == "derive" or self.is_joined
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it shows all of its parents, in turn or beside each other."""
+        return self.operation in ("join", "grid")
 
     @property
     def id(self) -> str:

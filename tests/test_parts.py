@@ -119,3 +119,32 @@ def test_an_article_is_no_variable() -> None:
     state = State(clips=ONE.clips, variables=(Variable(name="a", type="ndarray"),))
     assert route("add a moon", state).target == "c1"
     assert route("animate @a: it spins", state).target == "a"
+
+
+TWO = State(clips=(*ONE.clips, ClipInfo(ref="c2", caption="a cat in the snow")))
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "put c1 and c2 side by side",
+        "compare c1 with c2 next to each other",
+        "show all the clips in a grid",
+        "play both takes at the same time",
+    ],
+)
+def test_clips_side_by_side_are_a_grid(turn: str) -> None:
+    plan = route(turn, TWO)
+    assert plan.edits[0].args == {"grid": True}
+    assert plan.targets == ("c1", "c2")
+
+
+def test_things_side_by_side_are_a_picture() -> None:
+    assert route("two cats side by side on the beach", TWO).intent == "generate_video"
+
+
+def test_a_subject_at_a_place_of_its_own_is_a_new_shot() -> None:
+    for turn in ("a dog on the beach", "two robots in a dark forest"):
+        assert route(turn, TWO).intent == "generate_video", turn
+    for turn in ("a sunset over the sea", "a bit of fog over the sea", "at the beach"):
+        assert route(turn, TWO).intent == "refine", turn

@@ -13,7 +13,7 @@ from nbagent.conversation.session import Reply, Session
 from nbagent.conversation.storyboard import scene_shots, split
 from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
-from nbagent.media import join_clips
+from nbagent.media import grid_clips, join_clips
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 from tests.test_session import fake_frames
@@ -155,6 +155,39 @@ def test_clips_are_joined_by_words(session: Session) -> None:
     assert soft.dissolve_s == 0.5
     assert session.clip("c5").num_frames == 28
     assert Take.from_recipe(soft.to_recipe()) == soft
+
+
+def test_clips_are_shown_side_by_side(session: Session) -> None:
+    takes = [
+        say(session, words).takes[0]
+        for words in ("a red ball on the beach", "a cat in the snow", "a dog in space")
+    ]
+    (pair,) = say(session, "put c1 and c2 side by side").takes
+    assert (pair.operation, pair.parents) == ("grid", (takes[0].id, takes[1].id))
+    clip = session.clip("c4")
+    assert clip.frames.shape == (16, 64, 128, 3)
+    left, right = (session.clip(name).frames.astype(int) for name in ("c1", "c2"))
+    assert np.abs(clip.frames[:, :, :64] - left).mean() < 4
+    assert np.abs(clip.frames[:, :, 64:] - right).mean() < 4
+    (row,) = say(session, "show c1, c2 and c3 in a grid").takes
+    assert (row.height, row.width) == (64, 192)
+    # A change of the whole changes each, and shows them as they were shown.
+    *changed, again = say(session, "at night").takes
+    assert [take.parents[0] for take in changed] == [take.id for take in takes]
+    assert (again.operation, again.width) == ("grid", 192)
+    assert "from c1, c2 (grid)" in session.facts("c4")
+
+
+def test_a_grid_holds_short_clips_and_fills_its_places() -> None:
+    black = np.zeros((2, 2, 2, 3), np.uint8)
+    white = np.full((4, 2, 2, 3), 255, np.uint8)
+    grey = np.linspace(0, 90, 3).astype(np.uint8)[:, None, None, None]
+    clips = [(black, 8.0), (white, 8.0), (np.tile(grey, (1, 2, 2, 3)), 8.0)]
+    frames, fps = grid_clips(clips, 2)
+    assert (frames.shape, fps) == ((4, 4, 4, 3), 8.0)
+    assert frames[:, 0, 2, 0].tolist() == [255] * 4
+    assert frames[:, 2, 0, 0].tolist() == [0, 45, 90, 90]
+    assert not frames[:, 2:, 2:].any()
 
 
 class Slow(Engine):

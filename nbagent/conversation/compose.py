@@ -108,7 +108,7 @@ def compose(
     made = composed.takes
     if plan.intent != "refine" or sources.board is None or len(made) > 1:
         return composed
-    if made[0].operation == "join":
+    if made[0].is_joined:
         return composed
     # A scene was changed: the whole is shown anew, with the other scenes as they are.
     takes = [made[0] if t == sources.parent else t for t in sources.board_scenes]
@@ -124,6 +124,8 @@ def _single(
     sources: Sources,
 ) -> Composed:
     """Turn a plan that is about one shot into its takes."""
+    if (joined := _joined(plan, request, sources)) is not None:
+        return Composed(takes=(joined,))
     if len(plan.edits) > 1 and any(edit.args.get("seamless") for edit in plan.edits):
         raise SpecError(
             "a seamless loop is made of a clip as it is: ask for the other changes first"
@@ -137,10 +139,6 @@ def _single(
     else:
         before = shots.from_json(parent.shot)
         shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
-    if parent is not None and others and (len(others) > 1 or wants_join(request)):
-        ordered = in_order((parent, *others), request)
-        joined = join(ordered, request, seconds=dissolve_s(request))
-        return Composed(takes=(joined,))
     if others:
         core = shots.from_json(others[0].shot).core
         shot = replace(shot, motion=(*shot.motion, f"then it turns into {core}"))
@@ -168,6 +166,19 @@ def _single(
         if parent.model_revision != first.model_revision:
             more.append("Made anew, since other weights rendered the clip it refines.")
     return Composed(takes=tuple(takes), notes=(*notes, *more))
+
+
+def _joined(plan: Plan, request: str, sources: Sources) -> Take | None:
+    """Return the take that shows the clips of a plan together, if it asks for that."""
+    parent, others = sources.parent, sources.others
+    if parent is None or not others:
+        return None
+    if any(edit.args.get("grid") for edit in plan.edits):
+        return join((parent, *others), request, is_grid=True)
+    if len(others) > 1 or wants_join(request):
+        ordered = in_order((parent, *others), request)
+        return join(ordered, request, seconds=dissolve_s(request))
+    return None
 
 
 def _added_s(
@@ -260,7 +271,12 @@ def _changed_storyboard(
         for scene in sources.scenes
     ]
     takes = [composed.takes[0] for composed in changed]
-    joined = join(takes, request, seconds=whole.dissolve_s)
+    joined = join(
+        takes,
+        request,
+        seconds=whole.dissolve_s,
+        is_grid=whole.operation == "grid",
+    )
     takes.append(joined)
     if before.effects:
         again = replace(shots.from_json(joined.shot), effects=before.effects)

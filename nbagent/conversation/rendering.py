@@ -248,7 +248,7 @@ def derive(ledger: Ledger, take: Take) -> Artifact:
     """
     start = time.monotonic()
     clips, latents = [], None
-    for parent_id in take.parents if take.operation == "join" else take.parents[:1]:
+    for parent_id in take.parents if take.is_joined else take.parents[:1]:
         parent = ledger.artifact(parent_id)
         if parent is None or parent.video is None:
             raise JobFailed(
@@ -256,7 +256,10 @@ def derive(ledger: Ledger, take: Take) -> Artifact:
             )
         clips.append(media.read_video(ledger.path(parent.video)))
         latents = parent.latents
-    frames, fps = media.join_clips(clips, take.dissolve_s)
+    if take.operation == "grid":
+        frames, fps = media.grid_clips(clips, take.width // clips[0][0].shape[2])
+    else:
+        frames, fps = media.join_clips(clips, take.dissolve_s)
     frames, fps = media.apply_effects(frames, fps, take.effects)
     return store_frames(
         ledger,

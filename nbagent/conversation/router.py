@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from nbagent.conversation import features, references
+from nbagent.conversation import features, lexicon, references
 from nbagent.conversation.clauses import prompt_words, split_clauses
 from nbagent.conversation.edits import read_edit
 from nbagent.conversation.parts import Part, take_part
@@ -47,6 +47,14 @@ _STARTS: Final[frozenset[Intent]] = frozenset(
     {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
 )
 _ALONE: Final = tuple(kind for kind in EDIT_KINDS if kind != "blend")
+# Clips stand side by side, not the things of a picture.
+_GRID: Final = re.compile(
+    r"(?=.*(?:\bc(?:lip)?\s?\d+\b.*\bc(?:lip)?\s?\d+\b|\b(?:them|both|all|the|these|"
+    r"those|last)\b.*\b(?:clips|takes|videos|versions|ones)\b|\bthem\b)).*"
+    r"\b(?:side by side|next to each other|in a (?:grid|row)|as a grid|grid of|"
+    r"split[- ]screen|at the same time)\b",
+    re.I,
+)
 _ADDS: Final = re.compile(r"(?:please\s+)?add\s+(?:an?|some|two|three)\s", re.I)
 _BECOMES: Final = re.compile(
     r"\b(?:turn|change|transform|convert|make)\b.*\binto\b", re.I
@@ -81,6 +89,16 @@ _NEW_SHOT: Final = re.compile(
     r"(?:[\w'-]+\s+){0,4}?[\w'-]+(?:s|ing)\s+(?:slowly\s+|quickly\s+)?"
     r"(?:over|across|along|through|in|into|on|onto|to|at|up|down|from|under|around|"
     r"past|off|out|left|right)\b",
+    re.IGNORECASE,
+)
+# "A dog on the beach": a subject and a place of its own are a whole picture. But for the
+# sky: what is in it is mostly added to what is below.
+_PLACED: Final = re.compile(
+    r"(?:an?|one|two|three|four|five|six|some|several)\s+"
+    r"(?!(?:bit|little|lot|touch|tad|few|second|third|new|different|take|copy)\b)"
+    r"(?P<subject>(?:[\w'-]+\s+){1,5})"
+    rf"(?:on|in|over|under|at|by|above|across|through)\s+(?:the|an?)\s+(?:\w+\s+)?(?!sky)"
+    rf"{lexicon.PLACE_NOUN.pattern}\b",
     re.IGNORECASE,
 )
 _OLD_SHOT: Final = re.compile(
@@ -174,6 +192,8 @@ class Router:
             intent = "refine"  # "remove the ball" is about the picture, not the clip
         if intent == "storyboard" and references.is_one_scene(text, state):
             intent = "refine"  # "scene 1 at sunset" of a storyboard that is there
+        if grid := _grid(text, state):
+            return grid
         if intent == "refine":
             return self._refine(text, state, confidence)
         slots = parse_slots(text, intent)
@@ -292,6 +312,15 @@ class Router:
         return max(kinds, key=lambda kind: logits[EDIT_KINDS.index(kind)])
 
 
+def _grid(text: str, state: State) -> Plan | None:
+    """Return the plan that shows clips side by side, if a turn asks for that."""
+    if len(state.clips) < 2 or not _GRID.search(text):
+        return None
+    edit = Edit(kind="blend", text=text, args={"grid": True})
+    target = references.resolve(text, "refine", ("blend",), state)
+    return Plan(intent="refine", target=target, edits=(edit,))
+
+
 def route(turn: str, state: State) -> Plan:
     """Return the plan of a turn, by the router that ships with the package.
 
@@ -318,12 +347,18 @@ def _decide(beliefs: dict[Intent, float]) -> Intent:
 
 
 def _opens_shot(text: str) -> bool:
-    """Return whether a turn is a whole sentence about something not yet there.
+    """Return whether a turn is a whole picture of something not yet there.
 
     "A yellow star rises over the sea" names a place as an edit does, but whoever means
     the clip at hand says "the star", "it", or nothing.
     """
-    return bool(_NEW_SHOT.match(text)) and not _OLD_SHOT.search(text)
+    placed = _PLACED.match(text)
+    if placed and any(
+        lexicon.first(table, placed["subject"])
+        for table in (lexicon.TIMES, lexicon.WEATHER)
+    ):
+        placed = None  # "a sunset over the sea" is another light for what is there
+    return bool(placed or _NEW_SHOT.match(text)) and not _OLD_SHOT.search(text)
 
 
 def _is_refused(clause: str, kind: str) -> bool:

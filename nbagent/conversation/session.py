@@ -373,7 +373,7 @@ class Session:
         return self.ledger.take(row.take_id)
 
     def _facts(self, name: str, take: Take, names: Mapping[str, str]) -> str:
-        made_of = take.parents if take.operation == "join" else take.parents[:1]
+        made_of = take.parents if take.is_joined else take.parents[:1]
         parent = ", ".join(names[p] for p in made_of if p in names) or None
         return answers.facts(name, take, self.ledger.artifact(take.id), parent)
 

@@ -115,10 +115,10 @@ def _mask(plan: Plan, clip: Artifact | None, ledger: Ledger) -> str:
 
 
 def _joined(take: Take, ledger: Ledger) -> Take | None:
-    """Return the join that a take is, or was cut from; None for other takes."""
+    """Return the joined clips that a take is, or was cut from; None for other takes."""
     while take.operation == "derive":
         take = ledger.take(take.parents[0])
-    return take if take.operation == "join" else None
+    return take if take.is_joined else None
 
 
 def _parents(take: Take | None, ledger: Ledger) -> tuple[Take, ...]:

@@ -7,6 +7,7 @@ one of them can be changed while the others keep their bytes; a last take joins 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from nbagent.take import Take
 _I: Final = re.IGNORECASE
 MAX_SCENES: Final = 12
 DISSOLVE_S: Final = 0.5
+_MAX_ROW: Final = 3
 
 # "scene 1:", "2.", "first", "then", "finally": where a scene begins.
 _MARK: Final = re.compile(
@@ -123,29 +125,46 @@ def dissolve_s(text: str) -> float:
     return DISSOLVE_S if _DISSOLVE.search(text) else 0.0
 
 
-def join(takes: Sequence[Take], request: str, *, seconds: float) -> Take:
-    """Return the take that shows others one after the other.
+def join(
+    takes: Sequence[Take],
+    request: str,
+    *,
+    seconds: float = 0.0,
+    is_grid: bool = False,
+) -> Take:
+    """Return the take that shows others one after the other, or beside each other.
+
+    Args:
+        takes: What is shown, in order.
+        request: The user's own words.
+        seconds: How long one dissolves into the next.
+        is_grid: Whether they stand side by side: up to three in a row, else in a
+            square.
 
     Raises:
         SpecError: If they differ in size.
     """
-    first = takes[0]
+    first, count = takes[0], len(takes)
     for take in takes[1:]:
         if (take.height, take.width) != (first.height, first.width):
             raise SpecError(
                 f"clips of {first.width}x{first.height} and {take.width}x{take.height}"
                 " do not join: make them of one size first"
             )
-    told = "; then ".join(take.prompt for take in takes)
+    told = ("; beside " if is_grid else "; then ").join(t.prompt for t in takes)
+    columns = count if count <= _MAX_ROW else math.ceil(count**0.5)
+    frames = [take.num_frames for take in takes]
     return replace(
         first,
-        operation="join",
+        operation="grid" if is_grid else "join",
         media="video",
         prompt=told,
         negative_prompt="",
         request=request,
         shot=shots.to_json(Shot(core=told)),
-        num_frames=sum(take.num_frames for take in takes),
+        num_frames=max(frames) if is_grid else sum(frames),
+        height=first.height * (math.ceil(count / columns) if is_grid else 1),
+        width=first.width * (columns if is_grid else 1),
         fps=max(take.fps for take in takes),
         strength=None,
         holds=(),

@@ -8,7 +8,7 @@ Frames are `(F, H, W, 3)` uint8 RGB arrays everywhere.
 """
 
 from nbagent.media.files import read_recipe, read_video, write_clip
-from nbagent.media.frames import apply_effects, join_clips, seam
+from nbagent.media.frames import apply_effects, grid_clips, join_clips, seam
 from nbagent.media.images import animated_webp, png, poster_jpeg, poster_png
 from nbagent.media.page import static_html
 from nbagent.media.video import preview_mp4, write_video
@@ -16,6 +16,7 @@ from nbagent.media.video import preview_mp4, write_video
 __all__ = [
     "animated_webp",
     "apply_effects",
+    "grid_clips",
     "join_clips",
     "png",
     "poster_jpeg",

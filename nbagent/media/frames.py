@@ -74,6 +74,25 @@ def join_clips(
     return joined, fps
 
 
+def grid_clips(
+    clips: Sequence[tuple[Frames, float]], columns: int
+) -> tuple[Frames, float]:
+    """Put clips of one size beside each other, row by row, at the highest of their rates.
+
+    A shorter clip stays at its last frame; a place without a clip is black.
+    """
+    fps = max(rate for _, rate in clips)
+    paced = [_at_rate(frames, rate, fps) for frames, rate in clips]
+    count = max(map(len, paced))
+    whole = [np.pad(f, ((0, count - len(f)), *[(0, 0)] * 3), "edge") for f in paced]
+    whole += [np.zeros_like(whole[0])] * (-len(whole) % columns)
+    rows = [
+        np.concatenate(whole[at : at + columns], axis=2)
+        for at in range(0, len(whole), columns)
+    ]
+    return np.concatenate(rows, axis=1), fps
+
+
 def seam(frames: Frames) -> float:
     """Return how much a clip jumps from its last frame to its first.
 
