@@ -21,7 +21,8 @@ from nbagent.errors import Cancelled, JobFailed
 from nbagent.models import model_card
 from nbagent.render.capability import capability
 from nbagent.render.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from nbagent.render.latents import encode, normalize, pack, unpack
+from nbagent.render.known import KnownFrames
+from nbagent.render.latents import normalize, unpack
 from nbagent.render.preview import fit
 from nbagent.render.seam import (
     Fresh,
@@ -185,31 +186,38 @@ def test_remix_starts_late(pipes: Any, name: str) -> None:
     assert far[0] < far[1]
 
 
+@pytest.mark.parametrize("part", ["first frame", "left half"])
 @FAMILIES
-def test_what_is_held_is_exact(pipes: Any, name: str, tmp_path: Path) -> None:
+def test_what_is_held_is_exact(
+    pipes: Any, name: str, part: str, tmp_path: Path
+) -> None:
     """Known latents end as they were given, in a resumed run too; the rest is made."""
     pipe, tiny = pipes(name), TINY[name]
     ability = capability(pipe)
-    frames = np.random.default_rng(0).integers(
-        0, 256, (tiny.num_frames + (name == "pocket-like"), tiny.height, tiny.width, 3)
-    )
-    clean = encode(frames.astype(np.uint8), pipe, ability)
-    first = torch.zeros_like(clean)
-    first[:, :, 0] = 1
-    known = Known(
-        latents=pack(clean, pipe, ability), mask=pack(first, pipe, ability) > 0.5
-    )
+    # A latent of LTX is as wide as its tiny frame, and a half of it is none.
+    width = max(tiny.width, 2 * ability.space_factor)
+    shape = (tiny.num_frames + (name == "pocket-like"), tiny.height, width)
+    frames = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    mask = np.zeros(shape, bool)
+    if part == "first frame":
+        mask[0] = True
+    else:
+        mask[:, :, : width // 2] = True
+    known = KnownFrames(
+        frames=frames, mask=mask, before=frames[:0], after=frames[:0]
+    ).latents(pipe, ability)
+    assert 0 < known.mask.float().mean() <= 0.5
     run = Run(known=known)
     run.save_at = (3, tmp_path / "c.safetensors")
-    latents = run(pipe, name)
+    latents = run(pipe, name, width=width)
     assert torch.equal(latents[known.mask], known.latents[known.mask].to(latents))
     free = ~known.mask
     assert not torch.isclose(latents[free], known.latents[free].to(latents)).all()
     # What is held steers what is made.
-    assert not torch.equal(latents[free], _stock(pipe, name)[free])
+    assert not torch.equal(latents[free], _stock(pipe, name, width=width)[free])
     found = load_checkpoint(tmp_path / "c.safetensors", "t")
     assert found is not None
-    assert torch.equal(Run(found.state, known=known)(pipe, name), latents)
+    assert torch.equal(Run(found.state, known=known)(pipe, name, width=width), latents)
 
 
 def test_a_weak_remix_of_a_short_draft_still_runs(pipes: Any) -> None:

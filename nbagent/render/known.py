@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from diffusers import DiffusionPipeline
 from PIL import Image
 
 from nbagent.errors import JobFailed
 from nbagent.ledger import Ledger
 from nbagent.media import read_video
+from nbagent.render.capability import Capability
 from nbagent.render.latents import encode, pack
-from nbagent.render.pipelines import Loaded
 from nbagent.render.seam import Known
 from nbagent.take import Hold, Take
 
@@ -38,20 +39,19 @@ class KnownFrames:
     before: Frames
     after: Frames
 
-    def latents(self, loaded: Loaded) -> Known:
+    def latents(self, pipe: DiffusionPipeline, ability: Capability) -> Known:
         """Return them as the model's latents; one is known if all its pixels are.
 
         What is not known is filled, since a VAE looks around and a causal one back.
         """
-        clean = encode(self.frames, loaded.pipe, loaded.ability)
-        factor, size = loaded.ability.time_factor, loaded.ability.space_factor
+        clean = encode(self.frames, pipe, ability)
+        factor, size = ability.time_factor, ability.space_factor
         # The first latent stands for one frame, each further one for `factor`.
         firsts = [0, *range(1, len(self.mask), factor)]
         whole = np.logical_and.reduceat(self.mask, firsts)[: clean.shape[2]]
         cells = whole.reshape(len(whole), -1, size, whole.shape[2] // size, size)
         mask = torch.from_numpy(cells.all(axis=(2, 4)))[None, None].expand(clean.shape)
-        packed = (pack(x, loaded.pipe, loaded.ability) for x in (clean, mask.float()))
-        latents, held = packed
+        latents, held = (pack(x, pipe, ability) for x in (clean, mask.float()))
         return Known(latents=latents, mask=held > 0.5)
 
     def restore(self, frames: Frames) -> Frames:

@@ -130,7 +130,7 @@ class Renderer:
         # 3. Find what is known, and where to start: a checkpoint, the parent's latents,
         #    or noise.
         held = known_frames(take, num_frames, ledger)
-        known = held.latents(loaded) if held else None
+        known = held.latents(loaded.pipe, loaded.ability) if held else None
         seam = Seam(
             generator=torch.Generator("cpu").manual_seed(take.seed),
             start=work.resumed() or _first_start(take, ledger, known),
