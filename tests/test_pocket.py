@@ -168,11 +168,26 @@ def test_training_resumes_bit_for_bit(tmp_path: Path) -> None:
             assert torch.allclose(value, halves[expert]["ema"][k], atol=2e-2)  # type: ignore[index] # nested
 
 
+def test_an_expert_without_a_budget_is_kept(tmp_path: Path) -> None:
+    common = ["--tiny", "--no-compile", "--processes", "1", "--batch", "0.05"]
+    first, kept = tmp_path / "first", tmp_path / "kept"
+    steps = ["--steps", "1", "--work", str(tmp_path / "a"), "--out", str(first)]
+    assert train.main([*common, *steps]) == 0
+    nothing = ["--start", str(first), "--high-minutes", "0", "--low-minutes", "0"]
+    places = ["--work", str(tmp_path / "b"), "--out", str(kept)]
+    assert train.main([*common, *nothing, *places]) == 0
+    for part in ("transformer", "transformer_2", "text_encoder"):
+        (file,) = (first / part).glob("*.safetensors")
+        assert (kept / part / file.name).read_bytes() == file.read_bytes()
+
+
 def test_the_curriculum_ends_with_whole_clips_and_a_small_rate() -> None:
     kinds = [train.low_moments(0.99, step, train.STAGES) for step in range(1000)]
     assert kinds.count(8) > 500
     assert 200 < kinds.count(1) < 300
     assert {train.low_moments(0.1, step, train.STAGES) for step in range(100)} == {1}
+    further = {train.low_moments(0.1, step, train.FURTHER) for step in range(100)}
+    assert further == {1, 4}
     assert train.schedule(0.5, 1000) == 1
     assert train.schedule(1.0, 1000) == pytest.approx(train.FINAL_RATE)
     assert train.schedule(0.0, 0) < 1 / 50

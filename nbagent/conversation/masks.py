@@ -84,6 +84,6 @@ def _frames(span: Span | None, clip: Artifact) -> slice:
     if not 0 <= start < end <= clip.num_frames:
         raise SpecError(
             f"{start_s:g} s to {end_s:g} s is not inside the clip: it lasts"
-            f" {clip.duration_s:g} s"
+            f" {clip.duration_s:g} s, so name a span in that"
         )
     return slice(start, end)

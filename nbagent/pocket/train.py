@@ -248,6 +248,8 @@ def train_expert(expert: str, run: Run) -> None:
         transformer.compile_repeated_blocks(dynamic=False)
     prefixes = (f"{name}.", "text_encoder.") if expert == "high" else (f"{name}.",)
     parameters = {k: p for k, p in parts.named_parameters() if k.startswith(prefixes)}
+    for k, p in parts.named_parameters():
+        p.requires_grad_(k in parameters)
     if expert == "high" and not options.start:
         start_from_tokens(transformer, run.fixed / "tokens.safetensors")
     ends = {k for k in parameters if ".patch_embedding." in k or ".proj_out." in k}
@@ -400,7 +402,6 @@ def train_expert(expert: str, run: Run) -> None:
     save()
     for k, p in parameters.items():
         p.data.copy_(ema[k])
-        p.requires_grad_(False)
 
 
 def average(grads: list[Tensor], world: int) -> None:
