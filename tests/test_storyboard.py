@@ -178,6 +178,15 @@ def test_clips_are_shown_side_by_side(session: Session) -> None:
     assert "from c1, c2 (grid)" in session.facts("c4")
 
 
+def test_joined_clips_are_joined_with_others(session: Session) -> None:
+    one = say(session, "a red ball on the beach").takes[0]
+    whole = say(session, ROCKET).takes[-1]
+    (longer,) = say(session, "join c5 and c1").takes
+    assert (longer.operation, longer.parents) == ("join", (whole.id, one.id))
+    (pair,) = say(session, "put c5 and c1 side by side").takes
+    assert (pair.operation, pair.parents) == ("grid", (whole.id, one.id))
+
+
 def test_a_grid_holds_short_clips_and_fills_its_places() -> None:
     black = np.zeros((2, 2, 2, 3), np.uint8)
     white = np.full((4, 2, 2, 3), 255, np.uint8)

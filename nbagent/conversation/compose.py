@@ -98,6 +98,8 @@ def compose(
     """
     if plan.intent == "storyboard":
         return _storyboard(plan, request, options, card)
+    if (joined := _joined(plan, request, sources)) is not None:
+        return Composed(takes=(joined,))
     if sources.whole is not None:
         if sources.mask:
             raise SpecError(
@@ -107,8 +109,6 @@ def compose(
     composed = _single(plan, request, options, card, sources)
     made = composed.takes
     if plan.intent != "refine" or sources.board is None or len(made) > 1:
-        return composed
-    if made[0].is_joined:
         return composed
     # A scene was changed: the whole is shown anew, with the other scenes as they are.
     takes = [made[0] if t == sources.parent else t for t in sources.board_scenes]
@@ -124,8 +124,6 @@ def _single(
     sources: Sources,
 ) -> Composed:
     """Turn a plan that is about one shot into its takes."""
-    if (joined := _joined(plan, request, sources)) is not None:
-        return Composed(takes=(joined,))
     if len(plan.edits) > 1 and any(edit.args.get("seamless") for edit in plan.edits):
         raise SpecError(
             "a seamless loop is made of a clip as it is: ask for the other changes first"
