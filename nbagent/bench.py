@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from nbagent.settings import Settings
-from nbagent.take import Progress
+from nbagent.take import Hold, Progress, Take
 from nbagent.workbench import Workbench
 
 PROMPT = "a red ball crosses the beach, sunset"
@@ -168,6 +168,57 @@ def cancel(rounds: int) -> Figures:
     }
 
 
+def operations(rounds: int) -> Figures:
+    """What each operation costs, as a share of making the whole clip anew.
+
+    A remix and an inpaint run `strength` of the steps; pocket's steps are not equal,
+    those at high noise are nearly free.
+    """
+    import numpy as np
+
+    from nbagent import media
+
+    shares: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Workbench(Path(folder))
+        _timed(bench, 0)
+        half = np.zeros((64, 64, 3), np.uint8)
+        half[:, 32:] = 255
+        mask = bench.ledger.put_file(media.png(half), ".png")
+        for seed in range(1, rounds + 1):
+            whole_s = _timed(bench, seed)
+            parent = bench.take(PROMPT, seed=seed)
+            for name, take in _operations(parent, mask).items():
+                start = time.monotonic()
+                bench.run(bench.job(take))
+                shares.setdefault(name, []).append((time.monotonic() - start) / whole_s)
+    medians = {k: round(statistics.median(v), 3) for k, v in shares.items()}
+    return medians | {"rounds": rounds}
+
+
+def _operations(parent: Take, mask: str) -> dict[str, Take]:
+    """Return one take of each operation on a parent of pocket's usual size."""
+    child = replace(parent, prompt=f"{PROMPT}, slow", parents=(parent.id,))
+    whole = Hold(source=parent.id, num_frames=parent.num_frames)
+    half = replace(whole, mask=mask)
+    remixes = {
+        f"remix {s}": replace(child, operation="remix", strength=s)
+        for s in (0.25, 0.5, 0.75, 0.9)
+    }
+    frames = 2 * parent.num_frames
+    middle = replace(whole, box=(32, 0, parent.width, parent.height))
+    return remixes | {
+        "inpaint 0.5": replace(child, operation="inpaint", strength=0.5, holds=(half,)),
+        "animate": replace(child, operation="animate", holds=(Hold(source=parent.id),)),
+        "extend to twice": replace(
+            child, operation="extend", num_frames=frames, holds=(whole,)
+        ),
+        "reframe to twice": replace(
+            child, operation="reframe", width=2 * parent.width, holds=(middle,)
+        ),
+    }
+
+
 def _timed(
     bench: Workbench, seed: int, previews: list[tuple[int, float]] | None = None
 ) -> float:
@@ -232,4 +283,5 @@ BENCHES: dict[str, Callable[[int], Figures]] = {
     "overhead": overhead,
     "preview": preview,
     "cancel": cancel,
+    "operations": operations,
 }
