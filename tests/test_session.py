@@ -315,6 +315,15 @@ def test_a_clip_is_extended_at_either_end(clip: Any) -> None:
     assert before.takes[0].holds[0].at == 16
 
 
+def test_a_still_that_is_not_the_latest_is_set_in_motion(
+    session: Session, clip: Any
+) -> None:
+    (still,) = store(session, say(session, "a picture of a cat in the snow"))
+    store(session, say(session, "a picture of a dog on the beach"))
+    take = still.remix("let it spin").takes[0]
+    assert (take.operation, take.holds[0].source) == ("animate", still.take.id)
+
+
 def test_a_clip_is_reframed(clip: Any) -> None:
     take = clip.reframe("16:9").takes[0]
     assert (take.operation, take.width, take.height) == ("reframe", 128, 64)

@@ -39,7 +39,10 @@ def find_sources(
         SpecError: If it is not clear what is meant, or it is not there.
     """
     parent = target or _parent(plan, state, named)
-    stills = _stills(plan, state, ledger, named, values)
+    if target is not None and plan.intent == "animate_image":
+        stills: tuple[str, ...] = (target.id,)
+    else:
+        stills = _stills(plan, state, ledger, named, values)
     if parent is None:
         return Sources(pictures=stills)
     clip = ledger.artifact(parent.id)
