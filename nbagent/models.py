@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
 from nbagent.pocket import WEIGHTS
 
@@ -219,7 +220,11 @@ _VAE_FACTORS = {
 
 
 def model_card(name: str) -> ModelCard:
-    """Return the card of `pocket`, a diffusers folder, or a downloaded hub id.
+    """Return the card of a model.
+
+    Args:
+        name: `pocket`, a short name of the catalogue, a diffusers folder, or a hub id
+            that was downloaded.
 
     Raises:
         SpecError: If there is no such model here, or it is none that we drive.
@@ -265,8 +270,13 @@ def find_folder(name: str) -> Path:
         folder = Path(name).expanduser().absolute()
         advice = "name a folder saved by a diffusers pipeline"
     else:
-        folder = _hub_snapshot(name)
-        advice = f"download it first with: hf download {name}"
+        known = CATALOGUE.get(name)
+        repo = known.repo if known else name
+        folder = _hub_snapshot(repo)
+        terms = f" (licence: {known.licence})" if known else ""
+        advice = f"download it first with: hf download {repo}{terms}"
+        if known is None and "/" not in name:
+            advice = f"use pocket, {', '.join(CATALOGUE)}, a folder, or owner/name"
     if not (folder / "model_index.json").is_file():
         raise SpecError(f"no model at {name!r} (no model_index.json): {advice}")
     return folder

@@ -163,6 +163,7 @@ def test_words_reach_the_ledger_byte_for_byte(notebook: Notebook) -> None:
         ("%agent --model nowhere/none a red ball", "no model at 'nowhere/none'"),
         ("%agent make c9 blue", "c9"),
         ("%nbagent clip", "did you mean clips?"),
+        ("%nbagent use mochi", "hf download genmo/mochi-1-preview (licence: Apache"),
         ("%nbagent save", "write %nbagent save CLIP [FILE]"),
         ("%nbagent lineage c7", "no clip is called 'c7'"),
     ],

@@ -244,6 +244,26 @@ def test_a_hub_model_is_found_where_the_hub_keeps_it(
     assert model_card("org/name").name == "org/name"
 
 
+def test_a_short_name_is_a_repository_of_the_hub(
+    wan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(SpecError) as failure:
+        model_card("wan2.1-1.3b")
+    assert str(failure.value).endswith(
+        "download it first with: hf download Wan-AI/Wan2.1-T2V-1.3B-Diffusers"
+        " (licence: Apache-2.0)"
+    )
+    with pytest.raises(SpecError, match=r"use pocket, wan2.1-1.3b, .*, or owner/name"):
+        model_card("wann")
+    repo = tmp_path / "cache" / "models--Wan-AI--Wan2.1-T2V-1.3B-Diffusers"
+    (repo / "refs").mkdir(parents=True)
+    (repo / "refs" / "main").write_text("abc")
+    (repo / "snapshots").mkdir()
+    (repo / "snapshots" / "abc").symlink_to(wan)
+    assert model_card("wan2.1-1.3b").name == "wan2.1-1.3b"
+
+
 def test_what_is_no_model_is_one_line(wan: Path, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="download it first with: hf download org/name"):
         model_card("org/name")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from nbagent.errors import JobFailed, NbagentError, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.settings import Settings
 from nbagent.take import Take
+from tests.tiny_pipelines import save
 
 
 @pytest.fixture
@@ -296,6 +298,20 @@ def test_a_picture_that_is_none_is_one_line(session: Session) -> None:
         session.hear("animate @photo", {}, variables=variables(values), values=values)
 
 
+def test_another_model_renders_what_is_asked_for_anew(
+    session: Session, tmp_path: Path
+) -> None:
+    store(session, say(session, "a red ball on the beach"))
+    folder = save("pocket-like", tmp_path / "model")
+    (folder / "defaults.json").write_text(
+        '{"height": 16, "width": 16, "num_frames": 8}'
+    )
+    answer = session.use(str(folder))
+    assert answer.startswith(f"{folder} renders from now on: ")
+    assert say(session, "a blue cube rises over the sea").takes[0].model == str(folder)
+    assert say(session, "c1 at night").takes[0].model == "pocket"
+
+
 # A clip's own methods, which say what they want in words
 
 
@@ -315,13 +331,13 @@ def test_a_clip_is_extended_at_either_end(clip: Any) -> None:
     assert before.takes[0].holds[0].at == 16
 
 
-def test_a_still_that_is_not_the_latest_is_set_in_motion(
-    session: Session, clip: Any
-) -> None:
-    (still,) = store(session, say(session, "a picture of a cat in the snow"))
+@pytest.mark.usefixtures("clip")
+def test_a_still_that_is_not_the_latest_is_set_in_motion(session: Session) -> None:
+    still = say(session, "a picture of a cat in the snow")
+    (first,) = store(session, still)
     store(session, say(session, "a picture of a dog on the beach"))
-    take = still.remix("let it spin").takes[0]
-    assert (take.operation, take.holds[0].source) == ("animate", still.take.id)
+    take = cast("Any", first).remix("let it spin").takes[0]
+    assert (take.operation, take.holds[0].source) == ("animate", still.takes[0].id)
 
 
 def test_a_clip_is_reframed(clip: Any) -> None:

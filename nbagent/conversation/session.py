@@ -212,6 +212,16 @@ class Session:
         self._llm = LanguageModel(name, base_url)
         return f"{name} is connected for this session: it answers in words"
 
+    def use(self, model: str) -> str:
+        """Let another model render what is asked for anew; refinements keep theirs."""
+        card = model_card(model)
+        self.settings = replace(self.settings, model=model)
+        return (
+            f"{model} renders from now on: {card.num_frames} frames of"
+            f" {card.width}x{card.height} at {card.fps:g} fps,"
+            f" {card.num_inference_steps} steps"
+        )
+
     def cancel(self, names: Sequence[str] = ()) -> str:
         """Stop the jobs of these clips, or all that run."""
         wanted = {

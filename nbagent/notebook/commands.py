@@ -81,6 +81,10 @@ def _connect(session: Session, words: list[str]) -> str:
     return session.connect(words[0], words[1] if len(words) > 1 else None)
 
 
+def _use(session: Session, words: list[str]) -> str:
+    return session.use(words[0])
+
+
 def _context(session: Session, _words: list[str]) -> str:
     return session.context()
 
@@ -116,6 +120,12 @@ COMMANDS: Mapping[str, Command] = {
         help="connect a language model, for turns that need one",
         run=_connect,
         arguments=(1, 2),
+    ),
+    "use": Command(
+        usage="MODEL",
+        help="let this model render: pocket, wan2.1-1.3b, a folder, a hub id",
+        run=_use,
+        arguments=(1, 1),
     ),
     "context": Command(
         usage="", help="what the next turn is read against", run=_context

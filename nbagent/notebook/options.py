@@ -110,7 +110,7 @@ OPTIONS = (
     Option(
         name="model",
         value="NAME",
-        help="pocket, a diffusers folder, or a downloaded hub id",
+        help="pocket, a short name, a diffusers folder, or a downloaded hub id",
     ),
     Option(name="detach", help="return at once; the clip appears when it is done"),
     Option(name="dry-run", help="show what would be rendered, and stop there"),
