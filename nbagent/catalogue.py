@@ -25,6 +25,7 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "wan2.1-1.3b": Entry(repo="Wan-AI/Wan2.1-T2V-1.3B-Diffusers", licence="Apache-2.0"),
     "wan2.1-14b": Entry(repo="Wan-AI/Wan2.1-T2V-14B-Diffusers", licence="Apache-2.0"),
     "wan2.2-14b": Entry(repo="Wan-AI/Wan2.2-T2V-A14B-Diffusers", licence="Apache-2.0"),
+    "wan2.2-5b": Entry(repo="Wan-AI/Wan2.2-TI2V-5B-Diffusers", licence="Apache-2.0"),
     "ltx": Entry(repo="Lightricks/LTX-Video", licence="LTX-Video Open Weights"),
     "cogvideox-2b": Entry(repo="THUDM/CogVideoX-2b", licence="Apache-2.0"),
     "cogvideox-5b": Entry(repo="THUDM/CogVideoX-5b", licence="CogVideoX"),

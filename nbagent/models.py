@@ -14,7 +14,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +149,16 @@ _FAMILIES: dict[str, _Family] = {
         size_multiple=16,
         max_sequence_length=512,
     ),
+    "SkyReelsV2Pipeline": _Family(
+        fps=24,
+        height=544,
+        width=960,
+        num_frames=97,
+        num_inference_steps=50,
+        guidance_scale=6.0,
+        size_multiple=16,
+        max_sequence_length=512,
+    ),
     "LTXPipeline": _Family(
         fps=25,
         height=512,
@@ -211,6 +221,12 @@ _FAMILIES: dict[str, _Family] = {
     ),
 }
 
+# Wan 2.2's model of 5 billion parameters: the same class, another VAE, and the values of
+# its own example.
+_WAN_5B = replace(
+    _FAMILIES["WanPipeline"], fps=24, height=704, width=1280, num_frames=121
+)
+
 # Factors (time, space) of VAEs whose older config files do not state them.
 _VAE_FACTORS = {
     "AutoencoderKLWan": (4, 8),
@@ -238,6 +254,8 @@ def model_card(name: str) -> ModelCard:
             f"{name} is a {pipeline}, which nbagent does not drive yet:"
             f" use one of {', '.join(sorted(_FAMILIES))}"
         )
+    if index.get("expand_timesteps"):
+        family = _WAN_5B
     denoiser = "transformer" if (folder / "transformer").is_dir() else "unet"
     network = _read_json(folder / denoiser / "config.json")
     vae = _read_json(folder / "vae" / "config.json")

@@ -122,6 +122,13 @@ def test_rules_follow_from_vae_and_patch(
     assert (found.frames_step, found.frames_offset, found.size_multiple) == rule
 
 
+def test_the_small_wan_of_2_2_has_its_own_rate_and_size(wan: Path) -> None:
+    index = json.loads((wan / "model_index.json").read_text())
+    write(wan / "model_index.json", index | {"expand_timesteps": True})
+    card = model_card(str(wan))
+    assert (card.fps, card.width, card.height, card.num_frames) == (24, 1280, 704, 121)
+
+
 def test_cogvideox_pads_its_latents_itself(wan: Path) -> None:
     """CogVideoX 1.5 has patches of two latent frames, and 81 frames by default."""
     write(wan / "model_index.json", {"_class_name": "CogVideoXPipeline"})

@@ -142,6 +142,58 @@ def _wan(scheduler: Any) -> DiffusionPipeline:
     return _wan_over(vae, (1, 2, 2), scheduler)
 
 
+def _wan_5b() -> DiffusionPipeline:
+    """Wan 2.2's small model: a VAE of sixteenths, and a timestep for every token."""
+    torch.manual_seed(0)
+    vae = diffusers.AutoencoderKLWan(
+        base_dim=3,
+        z_dim=16,
+        dim_mult=[1, 1, 1, 1],
+        num_res_blocks=1,
+        temperal_downsample=[False, True, True],
+        is_residual=True,
+        patch_size=2,
+        in_channels=12,
+        out_channels=12,
+        scale_factor_temporal=4,
+        scale_factor_spatial=16,
+    )
+    pipe = _wan_over(vae, (1, 2, 2), unipc())
+    pipe.register_to_config(expand_timesteps=True)
+    return pipe
+
+
+def _skyreels() -> DiffusionPipeline:
+    torch.manual_seed(0)
+    vae = diffusers.AutoencoderKLWan(
+        base_dim=3,
+        z_dim=16,
+        dim_mult=[1, 1, 1, 1],
+        num_res_blocks=1,
+        temperal_downsample=[False, True, True],
+    )
+    transformer = diffusers.SkyReelsV2Transformer3DModel(
+        patch_size=(1, 2, 2),
+        num_attention_heads=2,
+        attention_head_dim=12,
+        in_channels=16,
+        out_channels=16,
+        text_dim=32,
+        freq_dim=32,
+        ffn_dim=32,
+        num_layers=2,
+        cross_attn_norm=True,
+        rope_max_seq_len=64,
+    )
+    return diffusers.SkyReelsV2Pipeline(
+        tokenizer=tokenizer(),
+        text_encoder=_umt5(),
+        vae=vae.eval(),
+        scheduler=unipc(),
+        transformer=transformer.eval(),
+    )
+
+
 def pocket_like() -> DiffusionPipeline:
     """The classes and the quirks of pocket: no temporal VAE, frames in pairs."""
     torch.manual_seed(0)
@@ -416,6 +468,8 @@ TINY: dict[str, Tiny] = {
     "wan-unipc": Tiny(build=lambda: _wan(unipc())),
     "wan-euler": Tiny(build=lambda: _wan(flow_euler())),
     "wan-dpm": Tiny(build=lambda: _wan(dpm())),
+    "wan-5b": Tiny(build=_wan_5b, height=32, width=32),
+    "skyreels-v2": Tiny(build=_skyreels),
     # The quirk of a VAE without temporal compression: asked for 3, it returns 4.
     "pocket-like": Tiny(build=pocket_like, num_frames=3, frames_rule=(2, 0)),
     "ltx": Tiny(build=_ltx, height=32, width=32, frames_rule=(8, 1)),
