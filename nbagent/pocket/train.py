@@ -213,7 +213,9 @@ class Run:
         """Write the averages as a pipeline folder."""
         if self.rank == 0:
             vae = AutoencoderKLWan.from_pretrained(self.fixed / "vae")
-            export(self.options.out, self.size, self.ema, vae, self.tokenizer)
+            # As it was built: ours has taken on the padding of the batches.
+            tokenizer = AutoTokenizer.from_pretrained(self.fixed / "tokenizer")
+            export(self.options.out, self.size, self.ema, vae, tokenizer)
 
 
 @dataclass(slots=True, kw_only=True)
