@@ -88,9 +88,12 @@ def overhead(rounds: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         bench = Workbench(Path(folder))
         plain = _plain_script(bench)
-        _timed(bench, 0)
+        _timed(bench, bench.take(PROMPT))
         plain(0)
-        pairs = [(_timed(bench, seed), plain(seed)) for seed in range(1, rounds + 1)]
+        pairs = [
+            (_timed(bench, bench.take(PROMPT, seed=seed)), plain(seed))
+            for seed in range(1, rounds + 1)
+        ]
     return {
         "ratio_median": _median_ratio(pairs),
         "ratios": [round(job / script, 3) for job, script in pairs],
@@ -109,11 +112,11 @@ def preview(rounds: int) -> Figures:
     """
     with tempfile.TemporaryDirectory() as folder:
         bench = Workbench(Path(folder))
-        _timed(bench, 0, [])
+        _timed(bench, bench.take(PROMPT), [])
         shares, first, each = [], [], []
         for seed in range(1, rounds + 1):
             seen: list[tuple[int, float]] = []
-            seconds = _timed(bench, seed, seen)
+            seconds = _timed(bench, bench.take(PROMPT, seed=seed), seen)
             spent = sum(cost for _, cost in seen)
             shares.append(spent / (seconds - spent))
             first.append(seen[0][0])
@@ -181,17 +184,15 @@ def operations(rounds: int) -> Figures:
     shares: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         bench = Workbench(Path(folder))
-        _timed(bench, 0)
+        _timed(bench, bench.take(PROMPT))
         half = np.zeros((64, 64, 3), np.uint8)
         half[:, 32:] = 255
         mask = bench.ledger.put_file(media.png(half), ".png")
         for seed in range(1, rounds + 1):
-            whole_s = _timed(bench, seed)
             parent = bench.take(PROMPT, seed=seed)
+            whole_s = _timed(bench, parent)
             for name, take in _operations(parent, mask).items():
-                start = time.monotonic()
-                bench.run(bench.job(take))
-                shares.setdefault(name, []).append((time.monotonic() - start) / whole_s)
+                shares.setdefault(name, []).append(_timed(bench, take) / whole_s)
     medians = {k: round(statistics.median(v), 3) for k, v in shares.items()}
     return medians | {"rounds": rounds}
 
@@ -220,10 +221,10 @@ def _operations(parent: Take, mask: str) -> dict[str, Take]:
 
 
 def _timed(
-    bench: Workbench, seed: int, previews: list[tuple[int, float]] | None = None
+    bench: Workbench, take: Take, previews: list[tuple[int, float]] | None = None
 ) -> float:
-    """Render one take and return its seconds; collect each preview's step and cost."""
-    job = bench.job(bench.take(PROMPT, seed=seed))
+    """Render a take and return its seconds; collect each preview's step and cost."""
+    job = bench.job(take)
 
     def report(progress: Progress) -> None:
         if previews is None or progress.phase != "denoise" or not progress.step:

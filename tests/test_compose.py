@@ -8,24 +8,11 @@ import pytest
 from nbagent.conversation.compose import Composed, Sources, compose
 from nbagent.conversation.plan import Edit, Plan
 from nbagent.errors import SpecError
-from nbagent.ledger import Artifact
 from nbagent.models import ModelCard, model_card
 from nbagent.take import Effect, Hold, Take
+from tests.played import PLAYED
 
 BALL = "a red ball crosses the beach at sunset"
-# Two seconds, as pocket makes them.
-PLAYED = Artifact(
-    video="b2:v.mp4",
-    poster="b2:p.jpg",
-    latents=None,
-    num_frames=16,
-    fps=8.0,
-    height=64,
-    width=64,
-    duration_s=2.0,
-    size_bytes=1,
-    seconds_rendered=1.0,
-)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ class Bench:
         plan = Plan(intent="refine", edits=(Edit(kind=kind, text=kind, args=args),))
         kept = ""
         if mask is not None:
-            kept = self.ledger.put_file(media.png(masks.picture(mask)), ".png")
+            kept = masks.keep(mask, self.ledger)
         sources = Sources(parent=self.parent, clip=self.clip, mask=kept)
         return self.make(plan, sources)
 

@@ -130,27 +130,26 @@ def dpm() -> diffusers.DPMSolverMultistepScheduler:
     )
 
 
-def _wan(scheduler: Any) -> DiffusionPipeline:
-    torch.manual_seed(0)
-    vae = diffusers.AutoencoderKLWan(
+def _wan_vae(**more: Any) -> Any:
+    return diffusers.AutoencoderKLWan(
         base_dim=3,
         z_dim=16,
         dim_mult=[1, 1, 1, 1],
         num_res_blocks=1,
         temperal_downsample=[False, True, True],
+        **more,
     )
-    return _wan_over(vae, (1, 2, 2), scheduler)
+
+
+def _wan(scheduler: Any) -> DiffusionPipeline:
+    torch.manual_seed(0)
+    return _wan_over(_wan_vae(), (1, 2, 2), scheduler)
 
 
 def _wan_5b() -> DiffusionPipeline:
     """Wan 2.2's small model: a VAE of sixteenths, and a timestep for every token."""
     torch.manual_seed(0)
-    vae = diffusers.AutoencoderKLWan(
-        base_dim=3,
-        z_dim=16,
-        dim_mult=[1, 1, 1, 1],
-        num_res_blocks=1,
-        temperal_downsample=[False, True, True],
+    vae = _wan_vae(
         is_residual=True,
         patch_size=2,
         in_channels=12,
@@ -165,32 +164,12 @@ def _wan_5b() -> DiffusionPipeline:
 
 def _skyreels() -> DiffusionPipeline:
     torch.manual_seed(0)
-    vae = diffusers.AutoencoderKLWan(
-        base_dim=3,
-        z_dim=16,
-        dim_mult=[1, 1, 1, 1],
-        num_res_blocks=1,
-        temperal_downsample=[False, True, True],
-    )
-    transformer = diffusers.SkyReelsV2Transformer3DModel(
-        patch_size=(1, 2, 2),
-        num_attention_heads=2,
-        attention_head_dim=12,
-        in_channels=16,
-        out_channels=16,
-        text_dim=32,
-        freq_dim=32,
-        ffn_dim=32,
-        num_layers=2,
-        cross_attn_norm=True,
-        rope_max_seq_len=64,
-    )
-    return diffusers.SkyReelsV2Pipeline(
-        tokenizer=tokenizer(),
-        text_encoder=_umt5(),
-        vae=vae.eval(),
-        scheduler=unipc(),
-        transformer=transformer.eval(),
+    return _wan_over(
+        _wan_vae(),
+        (1, 2, 2),
+        unipc(),
+        network=diffusers.SkyReelsV2Transformer3DModel,
+        kind=diffusers.SkyReelsV2Pipeline,
     )
 
 
@@ -217,8 +196,14 @@ def pocket_like() -> DiffusionPipeline:
     return _wan_over(vae, (2, 1, 1), scheduler)
 
 
-def _wan_over(vae: Any, patch: tuple[int, int, int], scheduler: Any) -> Any:
-    transformer = diffusers.WanTransformer3DModel(
+def _wan_over(
+    vae: Any,
+    patch: tuple[int, int, int],
+    scheduler: Any,
+    network: Any = diffusers.WanTransformer3DModel,
+    kind: Any = diffusers.WanPipeline,
+) -> Any:
+    transformer = network(
         patch_size=patch,
         num_attention_heads=2,
         attention_head_dim=12,
@@ -231,7 +216,7 @@ def _wan_over(vae: Any, patch: tuple[int, int, int], scheduler: Any) -> Any:
         cross_attn_norm=True,
         rope_max_seq_len=64,
     )
-    return diffusers.WanPipeline(
+    return kind(
         tokenizer=tokenizer(),
         text_encoder=_umt5(),
         vae=vae.eval(),

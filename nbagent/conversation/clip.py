@@ -226,14 +226,12 @@ class Clip:
         Raises:
             SpecError: If the mask is empty or of another shape than the clip.
         """
-        from nbagent import media
         from nbagent.conversation import masks
 
-        drawn = masks.picture(masks.of_value(mask, self.frames))
+        drawn = masks.of_value(mask, self.frames)
         if self._ledger is None:
             return self.remix(words, **options)  # says that it has no conversation
-        kept = self._ledger.put_file(media.png(drawn), ".png")
-        return self.remix(words, mask=kept, **options)
+        return self.remix(words, mask=masks.keep(drawn, self._ledger), **options)
 
     def __repr__(self) -> str:
         """Return one line that is the same on every run: no path, id or time."""

@@ -1,4 +1,4 @@
-"""From a plan to takes: which shot, which operation, which measures.
+"""From a plan to takes: which shot, which operation, which numbers.
 
 Pure: the same plan, options and parent give the same takes, on every machine. What
 the model cannot do is refused here, before anything is queued.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nbagent.ledger import Artifact
+    from nbagent.ledger import Artifact, Ledger
 
 
 def of_part(
@@ -63,6 +63,13 @@ def of_value(value: Any, frames: NDArray[np.uint8]) -> NDArray[np.bool_]:
     if not mask.any():
         raise SpecError("the mask is empty: set what is to be made anew to True")
     return mask.reshape(-1, *size)
+
+
+def keep(mask: NDArray[np.bool_], ledger: Ledger) -> str:
+    """Put a mask (N, H, W) into the store as a picture; return its digest."""
+    from nbagent import media
+
+    return ledger.put_file(media.png(picture(mask)), ".png")
 
 
 def picture(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

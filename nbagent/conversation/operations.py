@@ -146,21 +146,15 @@ def inpaint(
     Raises:
         SpecError: If the model cannot render as many frames as the clip has.
     """
-    num_frames = take.num_frames if take.media == "image" else clip.num_frames
-    card.check(num_frames, clip.height, clip.width)
+    card.check(_num_frames(take, clip), clip.height, clip.width)
     hold = Hold(source=parent.id, num_frames=clip.num_frames, mask=mask)
-    effects = _paced(clip, card)
-    shot = replace(shots.from_json(take.shot), effects=effects)
     return replace(
-        take,
+        _as_it_plays(take, clip, card),
         operation="inpaint",
-        shot=shots.to_json(shot),
-        num_frames=num_frames,
         height=clip.height,
         width=clip.width,
         strength=strength,
         holds=(hold,),
-        effects=effects,
     )
 
 
@@ -181,23 +175,18 @@ def reframe(take: Take, parent: Take, clip: Artifact, card: ModelCard) -> Take |
     height, width = round(clip.height * scale), round(clip.width * scale)
     if (height, width) == (take.height, take.width):
         return None
-    num_frames = take.num_frames if take.media == "image" else clip.num_frames
+    num_frames = _num_frames(take, clip)
     if num_frames not in card.nearest(num_frames):
         return None
     box = ((take.width - width) // 2, (take.height - height) // 2, width, height)
     hold = Hold(source=parent.id, num_frames=clip.num_frames, box=box)
-    effects = _paced(clip, card)
-    shot = replace(shots.from_json(take.shot), effects=effects)
+    around = shots.surroundings(shots.from_json(take.shot))
     return replace(
-        take,
+        _as_it_plays(take, clip, card),
         operation="reframe",
         # The subject is in the picture; named again, it would stand beside itself.
-        prompt=shots.to_prompt(shots.surroundings(shot), card.name)[0],
-        shot=shots.to_json(shot),
-        num_frames=num_frames,
-        strength=None,
+        prompt=shots.to_prompt(around, card.name)[0],
         holds=(hold,),
-        effects=effects,
     )
 
 
@@ -228,19 +217,31 @@ def loop(take: Take, parent: Take, clip: Artifact, card: ModelCard) -> Take:
         Hold(source=parent.id, start=half, num_frames=rest - gap),
         Hold(source=parent.id, start=gap, num_frames=half - gap, at=rest + gap),
     )
+    return replace(
+        _as_it_plays(take, clip, card),
+        operation="loop",
+        height=clip.height,
+        width=clip.width,
+        holds=holds,
+    )
+
+
+def _as_it_plays(take: Take, clip: Artifact, card: ModelCard) -> Take:
+    """Return a take of a clip's own frames, at its pace."""
     effects = _paced(clip, card)
     shot = replace(shots.from_json(take.shot), effects=effects)
     return replace(
         take,
-        operation="loop",
         shot=shots.to_json(shot),
-        num_frames=clip.num_frames,
-        height=clip.height,
-        width=clip.width,
+        num_frames=_num_frames(take, clip),
         strength=None,
-        holds=holds,
         effects=effects,
     )
+
+
+def _num_frames(take: Take, clip: Artifact) -> int:
+    """Return how many frames are rendered; an image is the first of its take's."""
+    return take.num_frames if take.media == "image" else clip.num_frames
 
 
 def _paced(clip: Artifact, card: ModelCard) -> tuple[Effect, ...]:

@@ -113,8 +113,7 @@ def _mask(plan: Plan, clip: Artifact | None, ledger: Ledger) -> str:
         return ""
     if clip is None:
         raise SpecError("a part is changed of a finished clip: wait for it")
-    drawn = masks.picture(masks.of_part(plan.region, plan.span, clip))
-    return ledger.put_file(media.png(drawn), ".png")
+    return masks.keep(masks.of_part(plan.region, plan.span, clip), ledger)
 
 
 def _joined(take: Take, ledger: Ledger) -> Take | None:

@@ -62,8 +62,7 @@ def join_clips(
     A slower clip's frames are repeated, so that it plays as it did. With `dissolve_s`,
     the end of each clip is mixed into the beginning of the next.
     """
-    fps = max(rate for _, rate in clips)
-    paced = [_at_rate(frames, rate, fps) for frames, rate in clips]
+    paced, fps = _at_one_rate(clips)
     joined = paced[0]
     for after in paced[1:]:
         n = min(round(dissolve_s * fps), len(joined), len(after))
@@ -81,8 +80,7 @@ def grid_clips(
 
     A shorter clip stays at its last frame; a place without a clip is black.
     """
-    fps = max(rate for _, rate in clips)
-    paced = [_at_rate(frames, rate, fps) for frames, rate in clips]
+    paced, fps = _at_one_rate(clips)
     count = max(map(len, paced))
     whole = [np.pad(f, ((0, count - len(f)), *[(0, 0)] * 3), "edge") for f in paced]
     whole += [np.zeros_like(whole[0])] * (-len(whole) % columns)
@@ -103,6 +101,11 @@ def seam(frames: Frames) -> float:
     within = float(np.abs(np.diff(values, axis=0)).mean()) if len(frames) > 1 else 0.0
     jump = float(np.abs(values[0] - values[-1]).mean())
     return jump / within if within else 1.0
+
+
+def _at_one_rate(clips: Sequence[tuple[Frames, float]]) -> tuple[list[Frames], float]:
+    fps = max(rate for _, rate in clips)
+    return [_at_rate(frames, rate, fps) for frames, rate in clips], fps
 
 
 def _at_rate(frames: Frames, rate: float, fps: float) -> Frames:
