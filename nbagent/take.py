@@ -122,6 +122,8 @@ class Take:
         num_frames: Frames the model renders, before effects.
         strength: For remix and inpaint, 0..1; 1 ignores the parent.
         holds: Frames that are known and stay as they are.
+        stop_step: The step of the schedule, from 1, after which the clip is made of
+            what it looks like then; None is all steps.
         effects: Applied in order to the rendered frames.
         dissolve_s: For join, how long one clip dissolves into the next; 0 is a cut.
         parents: Take ids; the first is the one remixed or derived from.
@@ -145,6 +147,7 @@ class Take:
     strength: float | None = None
     quality: Quality = "final"
     holds: tuple[Hold, ...] = ()
+    stop_step: int | None = None
     effects: tuple[Effect, ...] = ()
     dissolve_s: float = 0.0
     parents: tuple[str, ...] = ()
@@ -157,6 +160,10 @@ class Take:
             )
         if self.strength is not None and not 0.0 < self.strength <= 1.0:
             raise SpecError(f"strength {self.strength} is out of range: use 0 to 1")
+        if self.stop_step is not None and self.stop_step < 1:
+            raise SpecError(
+                f"a clip cannot stop at step {self.stop_step}: use 1 or later"
+            )
         for hold in self.holds:
             if hold.at + hold.num_frames > self.num_frames:
                 raise SpecError(
@@ -197,7 +204,7 @@ class Take:
             {name: value for name, value in hold.items() if value not in ("", None)}
             for hold in recipe["holds"]
         ]
-        for name in ("holds", "dissolve_s"):
+        for name in ("holds", "stop_step", "dissolve_s"):
             if not recipe[name]:  # as in recipes from before there was such a thing
                 del recipe[name]
         recipe["recipe_version"] = RECIPE_VERSION

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.jobs.runtime import process_started, read_host
 from nbagent.ledger import Artifact, Ledger
@@ -97,6 +98,26 @@ def test_a_worker_killed_in_mid_denoise_gives_the_bit_identical_clip(
     assert engine.wait(undisturbed.id, LONG_S).state == "done"
     assert artifact(killed).latents == artifact(undisturbed).latents
     assert artifact(killed).video == artifact(undisturbed).video
+
+
+def test_a_job_that_is_kept_ends_early_with_a_clip(
+    engine: Engine, settings: Settings
+) -> None:
+    ear = Ear()
+    job = pocket_job(settings.store, steps=200)
+    engine.submit(job, ear)
+    with pytest.raises(SpecError, match="nothing to keep yet"):
+        engine.keep(job.id)
+    ear.wait_for_step(job, 3, LONG_S)
+    engine.keep(job.id)
+    end = engine.wait(job.id, LONG_S)
+    assert end.state == "done"
+    assert end.step < 60
+    assert end.message == f"kept as it was at step {end.step} of 200"
+    with Ledger(settings.store) as ledger:
+        kept = ledger.take(ledger.job(job.id).take_id)
+        assert kept.stop_step == end.step
+        assert ledger.artifact(kept.id) is not None
 
 
 def test_cancel_stops_within_a_step_and_keeps_what_is_there(

@@ -53,6 +53,7 @@ class FileSource:
 
     def __init__(self) -> None:
         self.cancelled: list[int | None] = []
+        self.kept: list[int] = []
         self.gate = threading.Event()
         self.gate.set()
         self.started = threading.Event()
@@ -67,6 +68,9 @@ class FileSource:
 
     def cancel(self, index: int | None) -> None:
         self.cancelled.append(index)
+
+    def keep(self, index: int) -> None:
+        self.kept.append(index)
 
     def save(self, index: int, format: str) -> str:  # noqa: A002
         self.started.set()
@@ -117,6 +121,9 @@ def test_each_request_is_answered_with_its_id(
     stop = ask(shown, {"type": "cancel", "id": "v-4", "index": None})
     assert stop == ({"type": "cancelling", "id": "v-4"}, [])
     assert source.cancelled == [None]
+    keep = ask(shown, {"type": "keep", "id": "v-5", "index": 1})
+    assert keep == ({"type": "keeping", "id": "v-5"}, [])
+    assert source.kept == [1]
     saved = ask(shown, {"type": "save", "id": "v-5", "index": 0, "format": "webm"})
     assert saved == ({"type": "saved", "id": "v-5", "path": "c1.webm"}, [])
 

@@ -65,16 +65,22 @@ class Run:
     """One run through the seam, with everything that it showed."""
 
     def __init__(
-        self, start: Start | None = None, seed: int = SEED, known: Known | None = None
+        self,
+        start: Start | None = None,
+        seed: int = SEED,
+        known: Known | None = None,
+        stop_step: int | None = None,
     ) -> None:
         self.steps: list[Step] = []
         self.heads = 0
+        self.keep_at: int | None = None
         self.cancel_at: int | None = None
         self.save_at: tuple[int, Path] | None = None
         self.seam = Seam(
             generator=torch.Generator().manual_seed(seed),
             start=start or Fresh(),
             known=known,
+            stop_step=stop_step,
             before_step=self._before_step,
             after_step=self._after_step,
         )
@@ -83,6 +89,8 @@ class Run:
         if self.heads == self.cancel_at:
             raise Cancelled("stopped")
         self.heads += 1
+        if self.heads == self.keep_at:
+            self.seam.stop()
 
     def _after_step(self, step: Step) -> None:
         self.steps.append(step)
@@ -130,6 +138,23 @@ def test_seam_changes_nothing(pipes: Any, name: str) -> None:
     # The preview of the last step is the clip itself.
     assert run.steps[-1].x0 is not None
     assert torch.allclose(run.steps[-1].x0.float(), latents.float(), atol=1e-4)
+
+
+@FAMILIES
+def test_a_stop_keeps_what_the_step_shows(pipes: Any, name: str) -> None:
+    """The clip is the preview of that step, whether it was asked for early or late."""
+    whole = Run()
+    whole(pipes(name), name)
+    seen = whole.steps[3].x0
+    assert seen is not None
+    stopped = Run(stop_step=4)
+    latents = stopped(pipes(name), name)
+    assert torch.equal(latents, seen.to(latents.dtype))
+    assert stopped.heads == 4
+    asked = Run()
+    asked.keep_at = 4
+    assert torch.equal(asked(pipes(name), name), latents)
+    assert asked.seam.stop_step == 4
 
 
 @FAMILIES

@@ -147,6 +147,38 @@ def test_a_take_becomes_a_clip(
     assert watch.seen[-1].eta_s == 0
 
 
+def test_what_is_kept_early_is_a_take_of_its_own(
+    renderer: Renderer, ledger: Ledger, card: ModelCard
+) -> None:
+    asked = take(card)
+    work, watch = job(ledger, asked), Watch()
+    heard = []
+
+    def keep(step: int) -> None:
+        if step == 2:
+            heard.append(renderer.keep(work))
+
+    watch.on_step = keep
+    assert renderer.keep(work) is False  # it does not run
+    facts = run(renderer, work, watch)
+    assert heard == [True]
+    assert facts["message"] == f"kept as it was at step 3 of {STEPS}"
+    assert ledger.artifact(asked.id) is None  # its own clip is another
+
+    kept = ledger.take(ledger.job(work.id).take_id)
+    assert kept == replace(asked, stop_step=3)
+    made = artifact(ledger, kept)
+    assert made.video is not None
+    assert read_recipe(ledger.path(made.video))["stop_step"] == 3  # type: ignore[index]
+    # The recipe renders to the same bytes, and the first take still to its end.
+    again = Ledger(ledger.folder.parent / "again")
+    run(renderer, job(again, kept))
+    assert artifact(again, kept).video == made.video
+    run(renderer, job(ledger, asked))
+    run(renderer, job(again, asked))
+    assert artifact(ledger, asked).latents == artifact(again, asked).latents
+
+
 def test_the_clip_is_the_stock_pipelines(
     renderer: Renderer, ledger: Ledger, card: ModelCard
 ) -> None:

@@ -18,6 +18,7 @@ from nbagent.conversation.rendering import derive, save_beside
 from nbagent.conversation.session import Reply, Session
 from nbagent.errors import JobFailed, NbagentError, SpecError
 from nbagent.jobs.engine import Engine
+from nbagent.ledger import Ledger
 from nbagent.settings import Settings
 from nbagent.take import Take
 from tests.tiny_pipelines import save
@@ -35,19 +36,19 @@ def store(session: Session, reply: Reply) -> tuple[Clip, ...]:
     """Put frames in the ledger as if the takes had been rendered."""
     clips = session.render(reply).clips
     for take in reply.takes:
-        fake_frames(session, take)
+        fake_frames(session.ledger, take)
     return clips
 
 
-def fake_frames(session: Session, take: Take) -> None:
+def fake_frames(ledger: Ledger, take: Take) -> None:
     num_frames = 1 if take.media == "image" else take.num_frames
     shade = np.linspace(0, 255, num_frames).astype(np.uint8)
     frames = np.broadcast_to(
         shade[:, None, None, None], (num_frames, take.height, take.width, 3)
     )
-    latents = session.ledger.put_file(b"latents of " + take.id.encode(), ".safetensors")
+    latents = ledger.put_file(b"latents of " + take.id.encode(), ".safetensors")
     store_frames(
-        session.ledger,
+        ledger,
         take,
         np.ascontiguousarray(frames),
         take.fps,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from nbagent.conversation.session import Reply, Session
 from nbagent.conversation.storyboard import scene_shots, split
 from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
+from nbagent.ledger import Ledger
 from nbagent.media import grid_clips, join_clips
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
@@ -34,7 +36,7 @@ def say(session: Session, words: str) -> Reply:
     rendering = session.render(reply)
     for take in reply.takes:
         if not take.is_recut and session.ledger.artifact(take.id) is None:
-            fake_frames(session, take)
+            fake_frames(session.ledger, take)
     rendering.start(lambda _index, _progress: None)
     assert {p.state for p in rendering.progress} == {"done"}
     return reply
@@ -117,6 +119,37 @@ def test_the_scenes_are_rendered_and_joined(session: Session) -> None:
     parts = [session.clip(f"c{i}").frames for i in (1, 2, 3)]
     assert np.abs(clip.frames.astype(int) - np.concatenate(parts)).mean() < 4
     assert "from c1, c2, c3 (join)" in session.facts("c4")
+
+
+class EarlyEngine(Engine):
+    """Ends every job after two steps, as if the user had kept what it showed then."""
+
+    def __init__(self, session_settings: Settings, ledger: Ledger) -> None:
+        super().__init__(session_settings)
+        self._ledger = ledger
+
+    def submit(self, job: Job, listener: Callable[[Progress], None]) -> None:
+        kept = replace(job.take, stop_step=2)
+        self._ledger.add_take(kept)
+        fake_frames(self._ledger, kept)
+        self._ledger.replace_take(job.take.id, kept)
+        listener(Progress(job=job.id, state="done", message="kept"))
+
+
+def test_scenes_that_are_kept_early_are_joined_as_they_are(settings: Settings) -> None:
+    with Ledger(settings.store) as ledger:
+        session = Session(settings=settings, engine=EarlyEngine(settings, ledger))
+        reply = session.hear(ROCKET, {})
+        rendering = session.render(reply)
+        rendering.start(lambda _index, _progress: None)
+        rendering.wait()
+        *scenes, whole = rendering.takes
+        assert [take.stop_step for take in scenes] == [2, 2, 2]
+        assert whole.parents == tuple(take.id for take in scenes)
+        # The names stand for what was made, in the record too.
+        assert session.clip("c4").take == whole
+        assert session.clip("c4").num_frames == 48
+        session.close()
 
 
 def test_a_changed_scene_leaves_the_others_as_they_are(session: Session) -> None:
@@ -224,7 +257,7 @@ def test_a_join_waits_for_its_scenes(slow: tuple[Session, Slow]) -> None:
     rendering.start(lambda _index, _progress: None)
     for job, listener in engine.sent:
         assert rendering.progress[2].state == "queued"
-        fake_frames(session, job.take)
+        fake_frames(session.ledger, job.take)
         listener(Progress(job=job.id, state="done"))
     assert rendering.progress[2].state == "done"
 
@@ -245,7 +278,7 @@ def test_clips_of_two_sizes_do_not_join(session: Session) -> None:
     say(session, "a red ball on the beach")
     wide = session.hear("a cat in the snow", {"size": (64, 128)})
     session.render(wide)
-    fake_frames(session, wide.takes[0])
+    fake_frames(session.ledger, wide.takes[0])
     with pytest.raises(SpecError, match="64x64 and 128x64 do not join"):
         session.hear("join c1 and c2", {})
 

@@ -30,6 +30,7 @@ def test_typescript_is_what_python_prints() -> None:
         {"type": "get_preview", "id": "a-2", "index": 3},
         {"type": "cancel", "id": "a-3", "index": None},
         {"type": "cancel", "id": "a-4", "index": 1},
+        {"type": "keep", "id": "a-6", "index": 2},
         *(
             {"type": "save", "id": "a-5", "index": 0, "format": name}
             for name in ("mp4", "webm", "gif", "webp", "png")

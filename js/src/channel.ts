@@ -5,7 +5,7 @@ import type { PlayerState, Reply, Request } from "./wire";
 
 export type Model = AnyModel<PlayerState>;
 
-type WithoutId<T> = T extends Request ? Omit<T, "id"> : never;
+export type WithoutId<T> = T extends Request ? Omit<T, "id"> : never;
 
 export interface Answer {
   reply: Exclude<Reply, { type: "error" }>;

@@ -4,14 +4,14 @@
 // (which take is in front, the playhead, speed, loop) stays here and is never synced.
 
 import type { RenderProps } from "@anywidget/types";
-import { Channel } from "./channel";
+import { Channel, type WithoutId } from "./channel";
 import { Deck } from "./deck";
 import { h, keyButton, setText } from "./dom";
 import { SaveMenu } from "./save";
 import { announcement, metaText, statusText } from "./text";
 import { columnsOf, Tile } from "./tile";
 import { Transport } from "./transport";
-import type { PlayerState, TakeView } from "./wire";
+import type { Cancel, Keep, PlayerState, TakeView } from "./wire";
 
 const TRAITS = ["takes", "request", "note", "turn_state"] as const;
 
@@ -36,6 +36,7 @@ class View {
   #name = h("span", { class: "nba-name" });
   #status = h("span", { class: "nba-status" });
   #cancel = keyButton("Cancel", "c", "Cancel");
+  #keep = keyButton("Keep it as it looks now", "k", "Keep");
   #request = h("p", { class: "nba-request" });
   #prompt = h("p", { class: "nba-prompt" });
   #note = h("p", { class: "nba-note" });
@@ -54,8 +55,10 @@ class View {
       signal,
     );
     this.#transport = new Transport(this.#deck, this.#save);
-    this.#cancel.classList.add("nba-cancel");
-    this.#cancel.addEventListener("click", () => void this.#stop());
+    this.#cancel.classList.add("nba-end");
+    this.#cancel.addEventListener("click", () => this.#stop());
+    this.#keep.classList.add("nba-end");
+    this.#keep.addEventListener("click", () => this.#keepIt());
     // `nba-live` tells the static output behind this one that it is not needed;
     // the data attribute keeps the notebook from acting on keys typed here.
     this.el = h(
@@ -70,7 +73,14 @@ class View {
       h(
         "div",
         { class: "nba-right" },
-        h("div", { class: "nba-head" }, this.#name, this.#status, this.#cancel),
+        h(
+          "div",
+          { class: "nba-head" },
+          this.#name,
+          this.#status,
+          this.#keep,
+          this.#cancel,
+        ),
         this.#request,
         this.#prompt,
         this.#note,
@@ -119,6 +129,8 @@ class View {
     setText(this.#meta, take ? metaText(take) : "");
     setText(this.#status, this.#statusText(take));
     this.#cancel.hidden = this.#isGone || !takes.some(isGoing);
+    // Without a step there is nothing to keep, and at its last the end is as near.
+    this.#keep.hidden = this.#isGone || take?.phase !== "denoise" || take.step === 0;
     this.#announce(takes);
     this.#showControls();
   }
@@ -129,6 +141,7 @@ class View {
     const hints = [
       this.#deck.clip ? HINTS : "",
       this.#tiles.length > 1 ? `1 to ${this.#tiles.length} take` : "",
+      this.#keep.hidden ? "" : "k keep it as it is",
       this.#cancel.hidden ? "" : "c cancel",
     ];
     setText(this.#keys, hints.filter(Boolean).join(" · "));
@@ -189,19 +202,28 @@ class View {
     return { index: this.#selected, name: take?.name ?? "clip", file };
   }
 
-  async #stop(): Promise<void> {
-    if (this.#cancel.hidden || this.#cancel.disabled) return;
-    this.#cancel.disabled = true;
+  #stop(): void {
+    void this.#ask(this.#cancel, { type: "cancel", index: null });
+  }
+
+  #keepIt(): void {
+    void this.#ask(this.#keep, { type: "keep", index: this.#selected });
+  }
+
+  /** Send what a button stands for; it rests until the kernel has answered. */
+  async #ask(button: HTMLButtonElement, body: WithoutId<Cancel | Keep>): Promise<void> {
+    if (button.hidden || button.disabled) return;
+    button.disabled = true;
     setText(this.#saved, "");
     try {
-      await this.#channel.request({ type: "cancel", index: null }, () => {
-        this.#cancel.disabled = false;
+      await this.#channel.request(body, () => {
+        button.disabled = false;
         setText(this.#saved, "kernel not reachable: use the notebook's stop button");
       });
     } catch (error) {
       setText(this.#saved, error instanceof Error ? error.message : String(error));
     }
-    this.#cancel.disabled = false;
+    button.disabled = false;
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -216,7 +238,8 @@ class View {
   }
 
   #act(key: string): boolean {
-    if (key === "c" && !this.#cancel.hidden) return this.#do(() => void this.#stop());
+    if (key === "c" && !this.#cancel.hidden) return this.#do(() => this.#stop());
+    if (key === "k" && !this.#keep.hidden) return this.#do(() => this.#keepIt());
     if (key === "s" && !this.#transport.el.hidden) {
       return this.#do(() => this.#save.toggle());
     }

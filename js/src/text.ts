@@ -18,7 +18,7 @@ export function statusText(take: TakeView): string {
       return runningText(take);
     case "done":
       return take.elapsed_s > 0
-        ? `rendered in ${seconds(take.elapsed_s)}`
+        ? joined(`rendered in ${seconds(take.elapsed_s)}`, take.message)
         : joined("ready", take.message);
     case "failed":
       return take.message || "failed; the kernel gave no reason";

@@ -54,6 +54,12 @@ export interface Cancel {
   index: number | null;
 }
 
+export interface Keep {
+  type: "keep";
+  id: string;
+  index: number;
+}
+
 export interface Save {
   type: "save";
   id: string;
@@ -76,6 +82,11 @@ export interface CancelReply {
   id: string;
 }
 
+export interface KeepReply {
+  type: "keeping";
+  id: string;
+}
+
 export interface SaveReply {
   type: "saved";
   id: string;
@@ -88,8 +99,14 @@ export interface ErrorReply {
   message: string;
 }
 
-export type Request = GetClip | GetPreview | Cancel | Save;
+export type Request = GetClip | GetPreview | Cancel | Keep | Save;
 
-export type Reply = ClipReply | PreviewReply | CancelReply | SaveReply | ErrorReply;
+export type Reply =
+  | ClipReply
+  | PreviewReply
+  | CancelReply
+  | KeepReply
+  | SaveReply
+  | ErrorReply;
 
 export const SAVE_FORMATS = ["mp4", "webm", "gif", "webp", "png"] as const;

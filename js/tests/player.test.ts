@@ -91,12 +91,30 @@ test("progress moves the bar", () => {
 
 test("cancel is one message for the whole turn, by button and by key", () => {
   const { model, find, press } = show({ takes: [take(), take({ name: "c2" })] });
-  find(".nba-cancel").click();
+  find('[aria-keyshortcuts="c"]').click();
   press("c");
   expect(model.sent.map(({ type }) => type)).toEqual(["cancel"]);
   expect(model.last("cancel")).toMatchObject({ index: null });
   model.change({ takes: [take({ state: "cancelled" })] });
-  expect(find(".nba-cancel").hidden).toBe(true);
+  expect(find('[aria-keyshortcuts="c"]').hidden).toBe(true);
+});
+
+test("a take is kept as it looks, once there is something to see", () => {
+  const { model, find, press } = show({ takes: [take(), take({ name: "c2" })] });
+  const keep = find('[aria-keyshortcuts="k"]');
+  expect(keep.hidden).toBe(true);
+  const running = { state: "running", phase: "denoise" } as const;
+  model.change({ takes: [take(running), take(running)] });
+  expect(keep.hidden).toBe(true);
+  model.change({ takes: [take(running), take({ ...running, name: "c2", step: 3 })] });
+  press("2");
+  expect(keep.hidden).toBe(false);
+  press("k");
+  expect(model.last("keep")).toMatchObject({ index: 1 });
+  const done = take({ state: "done", elapsed_s: 2, message: "kept at step 3" });
+  model.change({ takes: [take(running), done] });
+  expect(keep.hidden).toBe(true);
+  expect(find(".nba-status").textContent).toBe("rendered in 2.0 s · kept at step 3");
 });
 
 test("a done take asks for its clip once and then has its controls", async () => {
@@ -214,7 +232,7 @@ test("without its kernel the player gives way to the static output", () => {
   const { model, find } = show({ takes: [take({ state: "running", step: 3 })] });
   model.loseKernel();
   expect(find(".nba-player").classList.contains("nba-live")).toBe(false);
-  expect(find(".nba-cancel").hidden).toBe(true);
+  expect(find('[aria-keyshortcuts="c"]').hidden).toBe(true);
   expect(find(".nba-status").textContent).toContain("the kernel was restarted");
 });
 

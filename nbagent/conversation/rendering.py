@@ -12,6 +12,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -49,6 +50,10 @@ class Engine(Protocol):
         """Stop a job at its next step."""
         ...
 
+    def keep(self, job_id: str) -> None:
+        """End a job at its next step, with the clip as it looks then."""
+        ...
+
     def preview(self, job_id: str) -> bytes | None:
         """Return an animated webp of the job's latest guess, or None."""
         ...
@@ -71,7 +76,7 @@ class Rendering:
         takes: Sequence[Take],
         clips: Sequence[Clip],
     ) -> None:
-        self.takes = tuple(takes)
+        self.takes = list(takes)
         self.clips = tuple(clips)
         self._ledger = ledger
         self._engine = engine
@@ -141,6 +146,10 @@ class Rendering:
             if index in (None, at) and last.job and last.state not in _FINAL:
                 self._engine.cancel(last.job)
 
+    def keep(self, index: int) -> None:
+        """End a running take early; its clip is what it looks like then."""
+        self._engine.keep(self.progress[index].job)
+
     def save(self, index: int, format: str) -> str:  # noqa: A002  the word on the wire
         """Write the clip beside the notebook; return the file's name."""
         return save_beside(self.clips[index], format, self._settings.store.parent)
@@ -188,6 +197,10 @@ class Rendering:
         return Progress(job=job_id, state="done")
 
     def _hear(self, index: int, progress: Progress) -> None:
+        if progress.state == "done" and progress.job:
+            take_id = self._ledger.job(progress.job).take_id
+            if take_id != self.takes[index].id:  # it was stopped early, and kept
+                self._replace(index, self._ledger.take(take_id))
         with self._changed:
             if self._last[index].state in _FINAL:
                 return
@@ -198,6 +211,17 @@ class Rendering:
             self._recut()
         elif progress.state in ("failed", "cancelled"):
             self._give_up(self.takes[index])
+
+    def _replace(self, index: int, take: Take) -> None:
+        """Let a take be another one, and what is made of it be made of that."""
+        old_id = self.takes[index].id
+        self.takes[index] = self.clips[index].take = take
+        for at, other in enumerate(self.takes):
+            if other.is_recut and old_id in other.parents:
+                parents = [take.id if p == old_id else p for p in other.parents]
+                changed = replace(other, parents=tuple(parents))
+                self._ledger.replace_take(other.id, changed)
+                self._replace(at, changed)
 
     def _give_up(self, lost: Take) -> None:
         """End what was waiting for a take that will not come."""

@@ -36,6 +36,9 @@ from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 
 _THING = re.compile(r"(?:an?|one|two|three|some|the)\s", re.IGNORECASE)
+_KEEPS = re.compile(
+    r"\bkeep\b(?! going)", re.IGNORECASE
+)  # "stop, and keep what is there"
 _NOTHING: Mapping[str, object] = {}
 
 Brain = Callable[[str, State], Plan]
@@ -224,20 +227,15 @@ class Session:
 
     def cancel(self, names: Sequence[str] = ()) -> str:
         """Stop the jobs of these clips, or all that run."""
-        wanted = {
-            self.ledger.clip(self.settings.conversation, name).take_id for name in names
-        }
-        known = self._names()
-        stopped = []
-        for job in self._unfinished():
-            if not wanted or job.take.id in wanted:
-                # Perhaps an earlier kernel's: the engine must know it to stop it.
-                self._engine.reattach([job], _ignore)
-                self._engine.cancel(job.id)
-                stopped.append(known.get(job.take.id, job.id))
-        if not stopped:
-            return "nothing is being rendered"
-        return f"stopping {', '.join(stopped)}"
+        return self._end("stopping", self._engine.cancel, names)
+
+    def keep(self, names: Sequence[str] = ()) -> str:
+        """End the jobs of these clips, or all, early: each stays as it looks then.
+
+        Raises:
+            SpecError: If one of them shows nothing yet.
+        """
+        return self._end("keeping as it looks now", self._engine.keep, names)
 
     def save(self, name: str, file: str | None = None, format: str = "mp4") -> str:  # noqa: A002
         """Write a clip to a file, or beside the notebook under its own name."""
@@ -316,7 +314,7 @@ class Session:
         if plan.intent == "describe":
             return self._describe(plan)
         if plan.intent == "control":
-            return self._control(plan, state)
+            return self._control(words, plan, state)
         if plan.intent == "ask":
             return answers.ask_back(plan, state)
         return answers.NEEDS_MODEL
@@ -334,11 +332,11 @@ class Session:
             lines.append(answers.changes(named[0], one, named[1], other))
         return "\n".join(lines)
 
-    def _control(self, plan: Plan, state: State) -> str:
+    def _control(self, words: str, plan: Plan, state: State) -> str:
         action = plan.slots.get("action", "status")
         names = [name for name in plan.targets if state.clip(name)]
         if action == "cancel":
-            return self.cancel(names)
+            return self.keep(names) if _KEEPS.search(words) else self.cancel(names)
         if action == "status":
             return self.status()
         if action in ("save", "export"):
@@ -370,6 +368,20 @@ class Session:
         if self.remixer is None:
             raise SpecError("remix needs the notebook: run %load_ext nbagent first")
         return self.remixer(clip, words, options)
+
+    def _end(self, what: str, end: Callable[[str], None], names: Sequence[str]) -> str:
+        wanted = {
+            self.ledger.clip(self.settings.conversation, name).take_id for name in names
+        }
+        known = self._names()
+        ended = []
+        for job in self._unfinished():
+            if not wanted or job.take.id in wanted:
+                # Perhaps an earlier kernel's: the engine must know it to end it.
+                self._engine.reattach([job], _ignore)
+                end(job.id)
+                ended.append(known.get(job.take.id, job.id))
+        return f"{what}: {', '.join(ended)}" if ended else "nothing is being rendered"
 
     def _unfinished(self) -> list[Job]:
         rows = self.ledger.jobs(self.settings.conversation, states=ACTIVE)

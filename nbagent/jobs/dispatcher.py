@@ -95,12 +95,22 @@ class Dispatcher:
     def preview(self, entry: Entry) -> bytes | None:
         """Ask the worker for a preview, in the caller's thread."""
         link = self._link
-        if link is None or entry.worker not in self._workers:
+        if link is None or (worker := self._runs_at(entry)) is None:
             return None
+        return link.preview(entry.job, worker)
+
+    def keep(self, entry: Entry) -> bool:
+        """Have the worker end a job early, in the caller's thread."""
+        link = self._link
+        if link is None or (worker := self._runs_at(entry)) is None:
+            return False
+        return link.keep(entry.job, worker)
+
+    def _runs_at(self, entry: Entry) -> str | None:
+        """Return the worker that is rendering an entry, as far as is known."""
         if entry.place != "sent" or not entry.heard:
             return None
-        assert entry.worker is not None
-        return link.preview(entry.job, entry.worker)
+        return entry.worker if entry.worker in self._workers else None
 
     def close(self) -> None:
         """End the thread and the link, not the jobs."""

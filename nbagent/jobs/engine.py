@@ -71,6 +71,17 @@ class Engine:
         """Stop a job within a step; what was rendered stays as its checkpoint."""
         self._dispatcher.cancel(self._entry(job_id))
 
+    def keep(self, job_id: str) -> None:
+        """End a job after its step; the clip is made of what it looks like then.
+
+        Raises:
+            SpecError: If the job has not come to its first step, or has ended.
+        """
+        if not self._dispatcher.keep(self._entry(job_id)):
+            raise SpecError(
+                "there is nothing to keep yet, or it has ended: wait for a preview"
+            )
+
     def wait(self, job_id: str, timeout_s: float | None = None) -> Progress:
         """Wait for a job's end and return its last word, whatever that is."""
         entry = self._entry(job_id)

@@ -158,12 +158,19 @@ class Link:
 
     def preview(self, job: Job, address: str) -> bytes | None:
         """Pull the preview of a running job from its worker."""
+        found = self._ask(worker.preview, job, address)
+        return found if isinstance(found, bytes) else None
+
+    def keep(self, job: Job, address: str) -> bool:
+        """Have a worker end a running job early; False if there is nothing to keep."""
+        return self._ask(worker.keep, job, address) is True
+
+    def _ask(self, question: Callable[..., Any], job: Job, address: str) -> Any:
         with contextlib.suppress(OSError):  # the next link finds out what happened
             answer = self._client.run(
-                worker.preview, job, workers=[address], on_error="ignore"
+                question, job, workers=[address], on_error="ignore"
             )
-            found = answer.get(address)
-            return found if isinstance(found, bytes) else None
+            return answer.get(address)
         return None
 
     def warm(self, model: str) -> None:

@@ -124,6 +124,10 @@ class RenderPlugin(WorkerPlugin):
         """Return what the running job looks like now, if it can be seen yet."""
         return self._renderer.preview(job) if self._renderer else None
 
+    def keep(self, job: Job) -> bool:
+        """End the running job early and make a clip of what there is, if it can be."""
+        return self._renderer is not None and self._renderer.keep(job)
+
     def _say(self, topic: str, key: str, progress: Progress) -> None:
         event = {
             "progress": progress.to_json(),
@@ -145,6 +149,11 @@ async def preview(job: Job, dask_worker: Worker) -> bytes | None:
     """Run by `client.run`: pull the preview of a job that runs here."""
     # Made in a thread: this loop answers the scheduler.
     return await asyncio.to_thread(_plugin(dask_worker).preview, job)
+
+
+async def keep(job: Job, dask_worker: Worker) -> bool:
+    """Run by `client.run`: end a job that runs here early, and keep what there is."""
+    return await asyncio.to_thread(_plugin(dask_worker).keep, job)
 
 
 async def warm(model: str, dask_worker: Worker) -> None:

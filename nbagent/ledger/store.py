@@ -251,6 +251,16 @@ class Ledger:
         )
         return f"c{rows[0]['number']}" if rows else None
 
+    def replace_take(self, old_id: str, take: Take) -> None:
+        """Let the clips and jobs of a take stand for another, which came of it."""
+        new_id = self.add_take(take)
+        with self._db.write() as db:
+            for table in ("clips", "jobs"):
+                db.execute(
+                    f"UPDATE {table} SET take_id = ? WHERE take_id = ?",  # noqa: S608
+                    (new_id, old_id),
+                )
+
     # Artifacts and files
 
     def put_artifact(self, take_id: str, artifact: Artifact) -> None:

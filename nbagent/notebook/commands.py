@@ -73,6 +73,10 @@ def _cancel(session: Session, words: list[str]) -> str:
     return session.cancel(tuple(words))
 
 
+def _keep(session: Session, words: list[str]) -> str:
+    return session.keep(tuple(words))
+
+
 def _save(session: Session, words: list[str]) -> str:
     return session.save(words[0], words[1] if len(words) > 1 else None)
 
@@ -107,6 +111,12 @@ COMMANDS: Mapping[str, Command] = {
         usage="[CLIP ...]",
         help="stop these clips, or everything that runs",
         run=_cancel,
+        arguments=(0, 16),
+    ),
+    "keep": Command(
+        usage="[CLIP ...]",
+        help="end these clips early, and keep what they look like then",
+        run=_keep,
         arguments=(0, 16),
     ),
     "save": Command(

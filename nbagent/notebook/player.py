@@ -50,6 +50,10 @@ class Source(Protocol):
         """Stop a take, or all of the turn for None."""
         ...
 
+    def keep(self, index: int) -> None:
+        """End a running take early, with the clip as it looks then."""
+        ...
+
     def save(self, index: int, format: str) -> str:  # noqa: A002  the word on the wire
         """Write the clip beside the notebook and return its path for the user."""
         ...
@@ -174,6 +178,9 @@ class Player(anywidget.AnyWidget):
         if request["type"] == "cancel":
             self._source.cancel(request["index"])
             return {"type": "cancelling", "id": name}, []
+        if request["type"] == "keep":
+            self._source.keep(request["index"])
+            return {"type": "keeping", "id": name}, []
         if request["type"] == "save":
             path = self._source.save(request["index"], request["format"])
             return {"type": "saved", "id": name, "path": path}, []

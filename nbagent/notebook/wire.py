@@ -33,6 +33,7 @@ TurnState = Literal["thinking", "running", "done", "failed", "cancelled"]
 SaveFormat = Literal["mp4", "webm", "gif", "webp", "png"]
 
 MAX_ID_CHARS = 64
+_MAX_LINE = 88  # as js/biome.json
 
 
 class TakeView(TypedDict):
@@ -89,6 +90,14 @@ class Cancel(TypedDict):
     index: int | None
 
 
+class Keep(TypedDict):
+    """Ask to end a take early, with the clip as it looks then."""
+
+    type: Literal["keep"]
+    id: str
+    index: int
+
+
 class Save(TypedDict):
     """Ask the kernel to write the clip beside the notebook."""
 
@@ -119,6 +128,13 @@ class CancelReply(TypedDict):
     id: str
 
 
+class KeepReply(TypedDict):
+    """The step that runs is the last one; the take's state says when it is done."""
+
+    type: Literal["keeping"]
+    id: str
+
+
 class SaveReply(TypedDict):
     """Where the kernel wrote the clip."""
 
@@ -135,8 +151,8 @@ class ErrorReply(TypedDict):
     message: str
 
 
-Request = GetClip | GetPreview | Cancel | Save
-Reply = ClipReply | PreviewReply | CancelReply | SaveReply | ErrorReply
+Request = GetClip | GetPreview | Cancel | Keep | Save
+Reply = ClipReply | PreviewReply | CancelReply | KeepReply | SaveReply | ErrorReply
 
 
 def take_view(name: str, take: Take) -> TakeView:
@@ -221,7 +237,7 @@ def to_typescript() -> str:
     return "\n".join(parts)
 
 
-_KINDS = ("get_clip", "get_preview", "cancel", "save")
+_KINDS = ("get_clip", "get_preview", "cancel", "keep", "save")
 
 _ALIASES: dict[str, Any] = {
     "JobState": JobState,
@@ -254,7 +270,10 @@ def _union(name: str, hint: Any) -> str:
 
 
 def _wrapped(name: str, members: list[str]) -> str:
-    return f"export type {name} = {' | '.join(members)};\n"
+    line = f"export type {name} = {' | '.join(members)};\n"
+    if len(line) <= _MAX_LINE:
+        return line
+    return f"export type {name} =" + "".join(f"\n  | {m}" for m in members) + ";\n"
 
 
 def _type(hint: Any) -> str:

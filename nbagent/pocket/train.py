@@ -20,6 +20,7 @@ import shutil
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,6 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
-from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.multiprocessing.spawn import spawn
@@ -42,6 +42,7 @@ from nbagent.pocket.faster import (
     has_fast_bf16,
 )
 from nbagent.pocket.model import (
+    DEFAULTS,
     MAX_TOKENS,
     TINY,
     ModelSize,
@@ -73,8 +74,16 @@ LEVELS: Final = 2  # noise levels at which a rendered clip is shown: rendering c
 # boundary of 0.8; what the first one learns below it would never be asked of it.
 HIGH_FROM: Final = 0.78
 LOW_TO: Final = 0.9
+# What the second expert is given is not a noised clip but what the first one has made of
+# noise: 256 wide, that one can only write blurred rows, in which paces look alike. So the
+# second learns on clips that the first has taken down to about the boundary, from where
+# it is not settled yet what is where; and on true ones, since a remix begins there.
+SETTLING: Final = (0.92, 0.97)
+HANDED_AT: Final = (0.8, 0.9)
+HANDED_STEPS: Final = 3
+HANDED_SHARE: Final = 0.75
 # Centre of the logit-normal draw: a picture has fewer pixels to see through noise with.
-LOW_CENTRE: Final = {1: 0.0, 4: 0.5, 8: 0.5}
+LOW_CENTRE: Final = {1: 0.0, 4: 1.0, 8: 1.0}
 
 # Optimiser. Muon turns 2-D block weights (matched to AdamW's step size), AdamW the
 # rest; the common rate 1.5e-3 and the warm-up are the measured recipe of the design.
@@ -209,6 +218,17 @@ class Run:
             self.parts.load(options.start)
         self.ema = {k: v.detach().clone() for k, v in self.parts.state_dict().items()}
 
+    def tokenize(self, texts: list[str]) -> dict[str, Tensor]:
+        """Return token ids and attention mask, each `(B, 32)`."""
+        tokens = self.tokenizer(
+            texts,
+            padding="max_length",
+            max_length=MAX_TOKENS,
+            truncation=True,
+            return_tensors="pt",
+        )
+        return {"ids": tokens.input_ids, "mask": tokens.attention_mask}
+
     def export(self) -> None:
         """Write the averages as a pipeline folder."""
         if self.rank == 0:
@@ -295,6 +315,9 @@ def train_expert(expert: str, run: Run) -> None:
             checkpoint.with_suffix(".tmp").replace(checkpoint)
 
     fast = has_fast_bf16()
+    # The second expert's text is fixed by now; that of no words is the same for all.
+    with torch.no_grad():
+        wordless = parts.encode_text(**run.tokenize([""]))
 
     # 5. The loop. Progress is what rank 0 says, so that all ranks do the same.
     last = time.monotonic()
@@ -332,34 +355,49 @@ def train_expert(expert: str, run: Run) -> None:
         if clock:
             clock.times = times
         seeds = [[SEED, expert == "low", i] for i in range(first, first + clips)]
-        x0, weight, ids, mask = make_batch(seeds, times, run.codec, run.tokenizer)
+        x0, weight, texts = make_batch(seeds, run.codec, picture=moments == 1)
         count.samples += world * clips
+        tokens = run.tokenize(texts)
         generator = torch.Generator().manual_seed(SEED + 1_000_003 * count.step + rank)
         if expert == "high":
             # It does not know yet where the actor is, and a weight makes it see the
             # actor in too many places: none is left when the rate has decayed.
             weight = 1 + (weight - 1) * min(1.0, (1 - share) / DECAY_SHARE)
-            x0, weight = (
-                x0.repeat(LEVELS, 1, 1, 1, 1),
-                weight.repeat(LEVELS, 1, 1, 1, 1),
-            )
+            x0 = x0.repeat(LEVELS, 1, 1, 1, 1)
+            weight = weight.repeat(LEVELS, 1, 1, 1, 1)
+            tokens = {k: v.repeat(LEVELS, 1) for k, v in tokens.items()}
             # One level from each slice of the range: every step sees all of it.
             slices = torch.arange(len(x0)) + torch.rand(len(x0), generator=generator)
-            t = HIGH_FROM + (1 - HIGH_FROM) * slices / len(x0)
+            t, top = HIGH_FROM + (1 - HIGH_FROM) * slices / len(x0), 1.0
         else:
             draw = LOW_CENTRE[moments] + torch.randn(len(x0), generator=generator)
-            t = LOW_TO * torch.sigmoid(draw)
+            top = LOW_TO if moments == 1 else uniform(HANDED_AT, generator)
+            t = top * torch.sigmoid(draw)
 
-        # 5b. Loss of predicting the clean latents.
+        # 5b. Loss of predicting the clean latents, from between them and `above`.
         noise = torch.randn(x0.shape, generator=generator)
-        tb = t.view(-1, 1, 1, 1, 1)
+        above = (1 - top) * x0 + top * noise
         with torch.autocast("cpu", torch.bfloat16, enabled=fast):
-            text = parts.encode_text(ids, mask)
-            if expert == "high":
-                text = text.repeat(LEVELS, 1, 1)
-            noisy = (1 - tb) * x0 + tb * noise
+            text = parts.encode_text(**tokens)
+            if expert == "low" and moments > 1:
+                handed = slice(round(HANDED_SHARE * len(x0)))
+                level = uniform(SETTLING, generator)
+                above[handed] = hand_over(
+                    parts.transformer,
+                    (1 - level) * x0[handed] + level * noise[handed],
+                    np.linspace(level, top, HANDED_STEPS + 1).tolist(),
+                    text[handed],
+                    wordless,
+                )
+                shown = np.stack([2 * times, 2 * times + 1], axis=1).flatten()
+                x0, above, weight = (
+                    x0[:, :, shown],
+                    above[:, :, shown],
+                    weight[:, :, shown],
+                )
+            noisy = torch.lerp(x0, above, (t / top).view(-1, 1, 1, 1, 1))
             predicted = transformer(noisy, 1000 * t, text, return_dict=False)[0]
-        error = (predicted.float() - x0) / tb.clamp_min(T_FLOOR)
+        error = (predicted.float() - x0) / t.clamp_min(T_FLOOR).view(-1, 1, 1, 1, 1)
         loss = (error.square() * weight).mean()
         loss.backward()
 
@@ -432,44 +470,60 @@ def low_moments(
 
 
 def make_batch(
-    seeds: list[list[int]],
-    times: NDArray[np.int64],
-    codec: Codec,
-    tokenizer: PreTrainedTokenizerFast,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Render and say the samples with these seeds, at these moments.
+    seeds: list[list[int]], codec: Codec, *, picture: bool
+) -> tuple[Tensor, Tensor, list[str]]:
+    """Render and say the samples with these seeds: clips, or one moment of each.
 
     Returns:
         Latents `(B, 48, F, 8, 8)`, loss weights `(B, 1, F, 8, 8)` of mean 1 over the
-        batch, token ids and attention mask `(B, 32)`.
+        batch, and captions.
     """
     pixels, touched, texts = [], [], []
     for seed in seeds:
         rng = np.random.default_rng(seed)
         scene = draw_scene(rng)
-        if len(times) == MOMENTS:
-            clip, mask = render_with_mask(scene)
-        else:
+        if picture:
             # Rotary time is relative: a lone moment cannot know when it is.
-            own = times if len(times) > 1 else rng.integers(MOMENTS, size=1)
-            shots = [render_with_mask(scene, 2, start=2 * int(k)) for k in own]
-            clip = np.concatenate([frames for frames, _ in shots])
-            mask = np.concatenate([m for _, m in shots])
+            moment = int(rng.integers(MOMENTS))
+            clip, mask = render_with_mask(scene, 2, start=2 * moment)
+        else:
+            clip, mask = render_with_mask(scene)
         pixels.append(clip)
         touched.append(mask.reshape(-1, 2, 8, PATCH, 8, PATCH).any((1, 3, 5)))
         said = caption(scene, rng)
         texts.append("" if rng.random() < EMPTY_CAPTIONS else said)
     weight = 1 + ACTOR_WEIGHT * torch.from_numpy(np.stack(touched)).float()
     weight = (weight / weight.mean()).repeat_interleave(2, 1)[:, None]
-    tokens = tokenizer(
-        texts,
-        padding="max_length",
-        max_length=MAX_TOKENS,
-        truncation=True,
-        return_tensors="pt",
-    )
-    latents = codec.encode(np.stack(pixels))
-    return latents, weight, tokens.input_ids, tokens.attention_mask
+    return codec.encode(np.stack(pixels)), weight, texts
+
+
+@torch.no_grad()
+def hand_over(
+    expert: WanTransformer3DModel,
+    noisy: Tensor,
+    levels: list[float],
+    text: Tensor,
+    wordless: Tensor,
+) -> Tensor:
+    """Let the first expert take noisy latents down through these levels of noise.
+
+    With guidance, as pocket samples; by Euler steps, which add no noise of their own.
+    """
+    both = torch.cat([text, wordless.expand_as(text)])
+    for level, lower in pairwise(levels):
+        t = torch.full((2 * len(noisy),), 1000 * level)
+        said, unsaid = expert(noisy.repeat(2, 1, 1, 1, 1), t, both, return_dict=False)[
+            0
+        ].chunk(2)
+        clean = unsaid + DEFAULTS["guidance_scale"] * (said - unsaid)
+        noisy = torch.lerp(clean, noisy, lower / level)
+    return noisy
+
+
+def uniform(bounds: tuple[float, float], generator: torch.Generator) -> float:
+    """Draw a number between bounds."""
+    low, high = bounds
+    return low + (high - low) * torch.rand((), generator=generator).item()
 
 
 @torch.no_grad()

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,15 @@ class Renderer:
             finally:
                 self._running.pop((job.store, job.id), None)
 
+    def keep(self, job: Job) -> bool:
+        """End a running job after its step, and make the clip of what it shows then."""
+        _, seam, _ = self._running.get((job.store, job.id), (None, None, None))
+        # Before the first step there is nothing to keep.
+        if seam is None or seam.x0 is None:
+            return False
+        seam.stop()
+        return True
+
     def preview(self, job: Job) -> bytes | None:
         """Return an animated webp of a running job's clip as it looks now.
 
@@ -135,6 +144,7 @@ class Renderer:
             generator=torch.Generator("cpu").manual_seed(take.seed),
             start=work.resumed() or _first_start(take, ledger, known),
             known=known,
+            stop_step=take.stop_step,
             before_step=work.before_step,
             after_step=lambda step: work.after_step(step, seam),
         )
@@ -157,6 +167,11 @@ class Renderer:
         if _is_image(take):
             message = f"an image: the first frame of a clip of {len(frames)}"
             frames = frames[:1]
+        if seam.stop_step is not None and seam.stop_step != take.stop_step:
+            # Stopped by the user: another take, which renders to this again.
+            take = replace(take, stop_step=seam.stop_step)
+            ledger.add_take(take)
+            message = f"kept as it was at step {seam.stop_step} of {seam.num_steps}"
         frames, fps = apply_effects(frames, take.fps, take.effects)
         artifact = store_frames(
             ledger,
@@ -166,8 +181,11 @@ class Renderer:
             latents=work.latents_digest,
             seconds_rendered=round(work.elapsed_s, 3),
         )
+        if take == work.job.take:
+            work.checkpoint_path.unlink(missing_ok=True)
+        else:
+            ledger.replace_take(work.job.take.id, take)
         ledger.set_job(work.job.id, "done", phase="write", message=message)
-        work.checkpoint_path.unlink(missing_ok=True)
         return asdict(artifact) | {"message": message}
 
     def _load(self, card: ModelCard) -> Loaded:

@@ -88,6 +88,7 @@ class Seam:
             same clip on every device.
         start: Where the loop starts.
         known: What stays as it is, if anything does.
+        stop_step: The step, from 1, that is made the last one; None is the schedule's.
         before_step: Called at the head of each step that runs, or once before decoding
             if none does; may wait or raise.
         after_step: Called with each finished step.
@@ -99,18 +100,21 @@ class Seam:
         generator: torch.Generator,
         start: Start,
         known: Known | None = None,
+        stop_step: int | None = None,
         before_step: Callable[[], None],
         after_step: Callable[[Step], None],
     ) -> None:
         self.generator = generator
         self.start = start
         self.known = known
+        self.stop_step = stop_step
         self.before_step = before_step
         self.after_step = after_step
         self.start_step = start.step if isinstance(start, Resumed) else 0
         self.num_steps = 0
         self.x0: torch.Tensor | None = None
         self._heads = 0
+        self._stops_soon = False
         self._latents: torch.Tensor | None = None
         self._noise: torch.Tensor | None = None
         self._scheduler: Any = None
@@ -147,6 +151,10 @@ class Seam:
             if name not in _FIXED
             and not _equal(value, self._pristine.get(name, _MISSING))
         }
+
+    def stop(self) -> None:
+        """Make the step that runs the last one, and the clip of what it shows then."""
+        self._stops_soon = True
 
     # Called by the three overrides
 
@@ -187,6 +195,8 @@ class Seam:
         """Say at the head of a step whether to pass over it; wait, raise or start."""
         index = self._heads
         self._heads += 1
+        if self.stop_step is not None and index >= self.stop_step:
+            return True
         if index < self.start_step:
             # At each skipped head, because a pipeline may draw between its latents
             # and its loop, and after a loop that was skipped to its end.
@@ -207,6 +217,19 @@ class Seam:
         known = self._at_step(self._heads if step is None else step, self.known.latents)
         mask = self.known.mask.to(latents.device)
         latents.copy_(torch.where(mask, known.to(latents), latents))
+
+    def settle(self, latents: torch.Tensor) -> None:
+        """Put the end that is expected into the latents of a step that is the last."""
+        if not (self._stops_soon or self._heads == self.stop_step):
+            return
+        if self.x0 is None:
+            raise JobFailed(
+                f"{type(self._scheduler).__name__} does not tell how a clip will look:"
+                " it can only be rendered to its end"
+            )
+        self.stop_step = self._heads
+        latents.copy_(self.x0)
+        self.hold(latents, self.num_steps)
 
     def check_sample(self, sample: torch.Tensor) -> None:
         """Make sure, once, that the loop runs on the latents we gave it."""
@@ -301,8 +324,10 @@ def _tap_class(base: Any) -> Any:
             given["old_pred_original_sample"] = getattr(self, "_old_x0", None)
         sample, model_output = given["sample"], given["model_output"]
         result = base.step(*call.args, **call.kwargs)
-        self._seam.hold(result[0] if isinstance(result, tuple) else result.prev_sample)
+        latents = result[0] if isinstance(result, tuple) else result.prev_sample
+        self._seam.hold(latents)
         self._seam.x0 = _expected_end(self, model_output, sample, result)
+        self._seam.settle(latents)
         if remembers:
             self._old_x0 = result[1]
         return result

@@ -99,10 +99,13 @@ class Work:
         start_step = self._found.start_step if self._found else seam.start_step
         self._step = step.index + 1 - start_step
         self._num_steps = seam.num_steps - start_step
-        is_last = step.index + 1 == seam.num_steps
+        is_stopped = step.index + 1 == seam.stop_step
+        is_last = is_stopped or step.index + 1 == seam.num_steps
         if is_last:
             self._keep_latents(step.latents)
-        if is_last or now_s - self._saved_s >= self.job.checkpoint_s:
+        is_due = is_last or now_s - self._saved_s >= self.job.checkpoint_s
+        # A stop leaves what was saved before: the clip may yet be rendered to its end.
+        if is_due and not is_stopped:
             self._save(step, seam, start_step)
             self._saved_s = time.monotonic()
         if is_last:

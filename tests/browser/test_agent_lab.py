@@ -69,6 +69,16 @@ def test_cancel_ends_a_cell_that_blocks(open_notebook: Open) -> None:
     wait_for_clip(notebook, 1)
 
 
+def test_a_clip_is_kept_as_it_looks_now(open_notebook: Open) -> None:
+    notebook = open_notebook(LOAD, LONG)
+    notebook.run_cell(0)
+    notebook.start_cell(1)
+    notebook.player.get_by_role("button", name="Keep").click(timeout=RENDER_MS)
+    wait_for_clip(notebook, 0)
+    notebook.wait_idle()
+    expect(notebook.player.locator(".nba-status")).to_contain_text("kept as it was at")
+
+
 def test_the_stop_button_ends_a_cell_with_one_line(open_notebook: Open) -> None:
     notebook = open_notebook(LOAD, LONG)
     notebook.run_cell(0)
