@@ -16,6 +16,7 @@ Open = Callable[..., Notebook]
 LOAD = "%load_ext nbagent"
 FIRST = "%agent --draft --seed 7 a red ball crosses the beach at sunset"
 REFINE = "%agent --draft slower, and at night"
+SLOW = "%agent --steps 400 a blue cube rolls over a meadow"
 LONG = "%agent --takes 16 --steps 50 a blue cube rolls over a meadow"
 RENDER_MS = 240_000
 
@@ -70,7 +71,7 @@ def test_cancel_ends_a_cell_that_blocks(open_notebook: Open) -> None:
 
 
 def test_a_clip_is_kept_as_it_looks_now(open_notebook: Open) -> None:
-    notebook = open_notebook(LOAD, LONG)
+    notebook = open_notebook(LOAD, SLOW)
     notebook.run_cell(0)
     notebook.start_cell(1)
     notebook.player.get_by_role("button", name="Keep").click(timeout=RENDER_MS)
