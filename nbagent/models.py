@@ -28,6 +28,8 @@ _HASH_ALL_BYTES = 200_000_000
 # A clip far longer or larger than the training data is noise, and memory is gone
 # before anyone sees it. A model's own `defaults.json` may say better.
 _STRETCH = 4
+# A little more than a model's own length at once is better than a second window.
+_WINDOW = 1.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class ModelCard:
         size_multiple: Height and width are multiples of this, in pixels.
         draft_steps: `num_inference_steps` of a draft.
         call: More arguments for the pipeline's call.
+        window_frames: The most frames rendered at once; a longer clip is made of
+            several windows that overlap.
         tasks: Operations that the pipeline can do through the seam.
     """
 
@@ -62,7 +66,13 @@ class ModelCard:
     guidance_scale: float
     call: Mapping[str, Any]
     max_num_frames: int
+    window_frames: int
     tasks: tuple[str, ...] = ("generate", "remix")
+
+    @property
+    def overlap(self) -> int:
+        """Frames that a window sees of what it goes on from: a quarter of a clip."""
+        return self.nearest(self.num_frames // 4)[0]
 
     @property
     def min_num_frames(self) -> int:
@@ -360,6 +370,9 @@ def _defaults(folder: Path, family: _Family) -> dict[str, Any]:
     return numbers | {
         "draft_steps": own.get(
             "draft_steps", max(4, numbers["num_inference_steps"] // 3)
+        ),
+        "window_frames": own.get(
+            "window_frames", round(_WINDOW * numbers["num_frames"])
         ),
         "max_num_frames": own.get("max_num_frames", _STRETCH * numbers["num_frames"]),
         "call": {} if length is None else {"max_sequence_length": length},

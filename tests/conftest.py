@@ -7,6 +7,7 @@ import os
 import socket
 from typing import Any
 
+import hypothesis
 import pytest
 
 from nbagent.settings import Settings
@@ -18,6 +19,9 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["ANYWIDGET_HMR"] = "0"
 # A shared CI machine gives no more than this; torch would take every core it sees.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+# A shared machine may stall, which is no failure.
+hypothesis.settings.register_profile("nbagent", deadline=None)
+hypothesis.settings.load_profile("nbagent")
 
 
 @pytest.fixture(autouse=True)

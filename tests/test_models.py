@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nbagent import models
@@ -157,7 +157,6 @@ def test_a_folder_may_state_its_own_defaults(wan: Path) -> None:
     assert found.max_num_frames == 68
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(num_frames=st.integers(1, 330), step=st.integers(1, 9), offset=st.integers(0, 8))
 def test_the_nearest_frame_counts_are_allowed_and_nearest(
     num_frames: int, step: int, offset: int

@@ -74,6 +74,53 @@ def test_a_clip_of_more_frames_than_the_model_holds_is_extended_too(
     assert (take.num_frames, take.shot["duration_s"]) == (32, 22.0)
 
 
+def test_a_long_shot_is_made_of_windows_that_overlap(card: ModelCard) -> None:
+    plan = Plan(
+        intent="generate_video",
+        prompt="a red ball rises over the sea",
+        slots={"duration_s": 18.0, "count": 2},
+    )
+    composed = compose(plan, request="w", options={}, card=card, sources=Sources())
+    parts, (take, other) = composed.parts, composed.takes
+    assert [part.num_frames for part in parts] == [64, 64, 64, 64]
+    assert "18 s is rendered in 3 parts that overlap." in composed.notes
+    first, second = parts[:2]
+    assert (first.operation, second.operation) == ("generate", "extend")
+    assert second.holds == (Hold(source=first.id, start=48, num_frames=16),)
+    # 64 and 48 frames are there; 32 more, after the last 16 of them, make 18 seconds.
+    assert take.holds == (Hold(source=second.id, start=96, num_frames=16),)
+    assert (take.num_frames, take.shot["duration_s"]) == (48, 18.0)
+    assert [t.seed for t in (first, second, take)] == [first.seed] * 3
+    assert other.seed == first.seed + 1
+    assert other.parents == (parts[3].id,)
+    assert parts[3].parents == (parts[2].id,)
+
+
+def test_a_long_clip_is_refined_as_a_whole(card: ModelCard) -> None:
+    plan = Plan(intent="generate_video", prompt="a cat", slots={"duration_s": 14.0})
+    long = made(plan, card, Sources())
+    clip = replace(PLAYED, num_frames=112, duration_s=14.0)
+    sources = Sources(parent=long, clip=clip)
+    slower = made(refine(("speed", {"factor": 0.5})), card, sources)
+    assert (slower.operation, slower.parents) == ("derive", (long.id,))
+    night = compose(refine(NIGHT), request="w", options={}, card=card, sources=sources)
+    assert [t.num_frames for t in (*night.parts, *night.takes)] == [64, 64]
+    assert [t.operation for t in (*night.parts, *night.takes)] == ["generate", "extend"]
+    assert night.takes[0].shot["duration_s"] == 14.0
+
+
+def test_pictures_are_not_spread_over_windows(card: ModelCard) -> None:
+    plan = Plan(intent="animate_image", prompt="it moves", slots={"duration_s": 20.0})
+    pictures = ("b2:" + "0" * 32 + ".png", "b2:" + "1" * 32 + ".png")
+    with pytest.raises(SpecError, match=r"20 s between held frames .* use up to 8 s"):
+        made(plan, card, Sources(pictures=pictures))
+    one = compose(
+        plan, request="w", options={}, card=card, sources=Sources(pictures=pictures[:1])
+    )
+    assert one.parts[0].operation == "animate"
+    assert one.takes[0].operation == "extend"
+
+
 def test_an_extension_backward_leads_up_to_the_clip(
     card: ModelCard, parent: Take
 ) -> None:
@@ -98,8 +145,8 @@ def test_an_extension_plays_at_the_pace_of_its_clip(
 
 def test_what_an_extension_cannot_be_is_said(card: ModelCard, parent: Take) -> None:
     sources = Sources(parent=parent, clip=PLAYED)
-    with pytest.raises(SpecError, match=r"extend it by up to 6\.00 s, then again"):
-        made(refine(("extend", {"end": "end", "seconds": 60.0})), card, sources)
+    with pytest.raises(SpecError, match=r"16 windows of pocket: ask for up to 102 s"):
+        made(refine(("extend", {"end": "end", "seconds": 600.0})), card, sources)
     composed = compose(
         refine(("extend", {"end": "end", "seconds": 1.0})),
         request="words",

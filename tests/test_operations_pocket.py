@@ -48,10 +48,16 @@ class Bench:
             sources=sources,
         )
         take = composed.takes[0]
-        self.ledger.add_take(take)
+        for one in (*composed.parts, take):
+            self.ledger.add_take(one)
         job_id = self.ledger.add_job(take.id, None, "interactive")
         job = Job(id=job_id, take=take, store=str(self.ledger.folder))
-        self.renderer.run(job, report=lambda _: None, cancelled=lambda: False)
+        self.told: list[str] = []
+        self.renderer.run(
+            job,
+            report=lambda progress: self.told.append(progress.message),
+            cancelled=lambda: False,
+        )
         artifact = self.ledger.artifact(take.id)
         assert artifact is not None
         return take, artifact
@@ -132,6 +138,16 @@ def test_what_is_too_far_away_to_be_seen_is_put_back(bench: Bench) -> None:
     take, artifact = bench.make(plan, Sources(parent=longer, clip=clip))
     assert (take.num_frames, artifact.num_frames) == (32, 48)
     assert difference(bench.frames(artifact)[:32], bench.frames(clip)) < CODEC
+
+
+def test_a_clip_longer_than_a_window_is_one_job(bench: Bench) -> None:
+    plan = Plan(intent="generate_video", prompt="a cat", slots={"duration_s": 12.0})
+    take, artifact = bench.make(plan, Sources(), steps=2)
+    assert (artifact.num_frames, artifact.duration_s) == (96, 12.0)
+    assert list(dict.fromkeys(bench.told)) == ["part 1 of 2", "part 2 of 2"]
+    first = bench.ledger.artifact(take.parents[0])
+    assert first is not None
+    assert difference(bench.frames(artifact)[:64], bench.frames(first)) < CODEC
 
 
 def test_a_wider_frame_has_the_clip_in_its_middle(bench: Bench) -> None:

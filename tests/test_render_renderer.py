@@ -147,6 +147,23 @@ def test_a_take_becomes_a_clip(
     assert watch.seen[-1].eta_s == 0
 
 
+def test_a_parent_that_is_not_there_is_rendered_first(
+    renderer: Renderer, ledger: Ledger, card: ModelCard, tmp_path: Path
+) -> None:
+    parent = take(card)
+    child = take(card, operation="remix", strength=0.6, parents=(parent.id,))
+    ledger.add_take(parent)
+    watch = Watch()
+    run(renderer, job(ledger, child), watch)
+    labels = dict.fromkeys(progress.message for progress in watch.seen)
+    assert list(labels) == ["part 1 of 2", "part 2 of 2"]
+    with Ledger(tmp_path / "alone") as other:
+        run(renderer, job(other, parent))
+        run(renderer, job(other, child))
+        for made in (parent, child):
+            assert artifact(other, made).video == artifact(ledger, made).video
+
+
 def test_what_is_kept_early_is_a_take_of_its_own(
     renderer: Renderer, ledger: Ledger, card: ModelCard
 ) -> None:

@@ -129,7 +129,7 @@ def test_a_span_reaches_the_plan() -> None:
     assert route("make @c1[0.5s:1s] slower", CLIP).span == (0.5, 1.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(turn=st.text(max_size=200), has_clip=st.booleans())
 def test_any_turn_gets_a_plan(turn: str, has_clip: bool) -> None:
     plan = route(turn, CLIP if has_clip else State())

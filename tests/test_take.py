@@ -20,7 +20,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=50)  # a shared machine may stall
+@settings(max_examples=50)
 @given(
     prompt=st.text(),
     seed=st.integers(0, MAX_SEED),
@@ -135,7 +135,7 @@ def test_a_recipe_of_wrong_content_is_one_clear_line(field: str, value: object) 
     assert "\n" not in str(caught.value)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from(sorted(make_take().to_recipe())), JSON))
 def test_any_json_is_a_take_or_one_clear_line(changes: dict[str, Any]) -> None:
     try:

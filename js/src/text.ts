@@ -71,9 +71,11 @@ export function unreachable(value: never): never {
 }
 
 function runningText(take: TakeView): string {
-  if (take.phase !== "denoise") return phaseText(take.phase);
-  const step = `step ${take.step} of ${take.num_steps}`;
-  return take.eta_s === null ? step : `${step} · ${etaText(take.eta_s)}`;
+  const parts = [take.message];
+  if (take.phase !== "denoise") parts.push(phaseText(take.phase));
+  else parts.push(`step ${take.step} of ${take.num_steps}`);
+  if (take.phase === "denoise" && take.eta_s !== null) parts.push(etaText(take.eta_s));
+  return parts.filter(Boolean).join(" · ");
 }
 
 function phaseText(phase: Exclude<Phase, "denoise"> | null): string {

@@ -21,6 +21,9 @@ test("an estimate is said only when there is one", () => {
   expect(statusText(take({ ...running, eta_s: 3.2 }))).toBe(
     "step 7 of 20 · about 4 s left",
   );
+  expect(statusText(take({ ...running, message: "part 1 of 2" }))).toBe(
+    "part 1 of 2 · step 7 of 20",
+  );
 });
 
 test("every state and phase has words", () => {

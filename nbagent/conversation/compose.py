@@ -6,7 +6,7 @@ the model cannot do is refused here, before anything is queued.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,14 +32,23 @@ from nbagent.take import MAX_SEED, Effect, Operation, Take
 _GOES_ON: frozenset[EditKind] = frozenset(
     {"extend", "length", "change_motion", "speed", "loop", "quality"}
 )
+# What makes all of its frames, in windows if they are many.
+_MADE: frozenset[Operation] = frozenset({"generate", "animate", "blend"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """The takes of one turn, and what the user should know of them."""
+    """The takes of one turn, and what the user should know of them.
+
+    Attributes:
+        takes: The clips to show.
+        notes: Lines that the user should see.
+        parts: Takes that these are built on, which have no name of their own.
+    """
 
     takes: tuple[Take, ...]
     notes: tuple[str, ...] = ()
+    parts: tuple[Take, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,22 +157,67 @@ def _single(
     if parent is not None and sources.clip and before and added_s is not None:
         fresh = replace(first, effects=shots.new_effects(before, shot))
         at_start = any(edit.args.get("end") == "start" for edit in plan.edits)
-        first, said = operations.extend(
+        chain, said = operations.extend(
             fresh, parent, sources.clip, card, seconds=added_s, at_start=at_start
         )
-        more += said
     else:
         first = _keeping(first, plan, options, card, sources)
-    takes = [
-        first.with_seed((seed + i) % (MAX_SEED + 1))
+        chain, said = _windows(first, options, card)
+    chains = [
+        _with_seed(chain, (seed + i) % (MAX_SEED + 1))
         for i in range(measures.count(plan, options))
     ]
+    takes = [made for *_, made in chains]
+    parts = [part for *before_it, _ in chains for part in before_it]
     if first.operation == "derive":
         takes = takes[:1]  # another seed would change nothing
     if parent is not None and first.operation == "generate":
         if parent.model_revision != first.model_revision:
             more.append("Made anew, since other weights rendered the clip it refines.")
-    return Composed(takes=tuple(takes), notes=(*notes, *more))
+    return Composed(
+        takes=tuple(takes), notes=(*notes, *more, *said), parts=tuple(parts)
+    )
+
+
+def _windows(
+    take: Take, options: Mapping[str, Any], card: ModelCard
+) -> tuple[list[Take], list[str]]:
+    """Return a take of a shot that is longer than one window as the takes of each.
+
+    Raises:
+        SpecError: If what it holds would have to be spread over several windows.
+    """
+    shot = shots.from_json(take.shot)
+    is_made = take.media == "video" and take.operation in _MADE
+    if not (is_made and measures.is_long(options, shot, card)):
+        return [take], []
+    own_s = take.num_frames / card.fps
+    if take.operation == "blend" or len(take.holds) > 1:
+        raise SpecError(
+            f"{shot.duration_s:g} s between held frames is more than {card.name} renders"
+            f" at once: use up to {own_s:g} s"
+        )
+    assert shot.duration_s is not None
+    own = replace(shot, duration_s=own_s, effects=())
+    first = replace(take, shot=shots.to_json(own), effects=())
+    more, notes = operations.extend(
+        take, first, first, card, seconds=shot.duration_s - own_s
+    )
+    told = f"{shot.duration_s:g} s is rendered in {len(more) + 1} parts that overlap."
+    return [first, *more], [told, *notes]
+
+
+def _with_seed(chain: Sequence[Take], seed: int) -> list[Take]:
+    """Return takes that build on each other, all from another seed."""
+    reseeded, ids = list[Take](), dict[str, str]()
+    for take in chain:
+        holds = tuple(
+            replace(h, source=ids.get(h.source, h.source)) for h in take.holds
+        )
+        parents = tuple(ids.get(parent, parent) for parent in take.parents)
+        reseeded.append(replace(take, seed=seed, holds=holds, parents=parents))
+        ids[take.id] = reseeded[-1].id
+    return reseeded
 
 
 def _joined(plan: Plan, request: str, sources: Sources) -> Take | None:
@@ -239,13 +293,17 @@ def _storyboard(
     scenes = scene_shots(plan)
     told = shots.to_prompt(scenes[0], card.name)[0]
     seed = measures.seed(plan, options, None, told)  # one for all: they belong together
-    takes, notes = [], list[str]()
+    takes, parts, notes = [], list[Take](), list[str]()
     for scene in scenes:
         take, more = _take(plan, request, options, card, None, None, scene, seed)
+        (*before_it, take), said = _windows(take, options, card)
         takes.append(take)
-        notes += more
+        parts += before_it
+        notes += more + said
     whole = join(takes, request, seconds=dissolve_s(request))
-    return Composed(takes=(*takes, whole), notes=tuple(dict.fromkeys(notes)))
+    return Composed(
+        takes=(*takes, whole), notes=tuple(dict.fromkeys(notes)), parts=tuple(parts)
+    )
 
 
 def _changed_storyboard(
@@ -280,7 +338,8 @@ def _changed_storyboard(
         again = replace(shots.from_json(joined.shot), effects=before.effects)
         takes.append(_recut(joined, request, again, before.effects))
     said = dict.fromkeys(note for composed in changed for note in composed.notes)
-    return Composed(takes=tuple(takes), notes=tuple(said))
+    parts = tuple(part for composed in changed for part in composed.parts)
+    return Composed(takes=tuple(takes), notes=tuple(said), parts=parts)
 
 
 def _recut(parent: Take, request: str, shot: Shot, effects: tuple[Effect, ...]) -> Take:
@@ -336,7 +395,14 @@ def _take(
     )
     if parent is None or before is None:
         return take, notes + heard
-    operation = _operation(take, parent, before, shot)
+    operation = _operation(
+        take,
+        parent,
+        before,
+        shot,
+        is_as_long="frames" not in options and before.duration_s == shot.duration_s,
+        is_long=measures.is_long(options, shot, card),
+    )
     if operation == "derive":
         # Only what is new: the parent's frames already carry its own effects.
         effects = shots.new_effects(before, shot)
@@ -347,12 +413,21 @@ def _take(
     return take, notes + heard
 
 
-def _operation(take: Take, parent: Take, before: Shot, shot: Shot) -> Operation:
+def _operation(
+    take: Take,
+    parent: Take,
+    before: Shot,
+    shot: Shot,
+    *,
+    is_as_long: bool,
+    is_long: bool,
+) -> Operation:
     """Choose the cheapest operation that gives what was asked."""
-    drawn = ("num_frames", "height", "width", "model", "model_revision", "media")
+    drawn = ("height", "width", "model", "model_revision", "media")
     same_canvas = all(getattr(take, key) == getattr(parent, key) for key in drawn)
-    if not same_canvas:
-        return "generate"  # the parent's latents have another shape or meaning
+    same_frames = take.num_frames == parent.num_frames
+    if not (same_canvas and (same_frames or is_as_long)):
+        return "generate"
     same_run = (
         take.seed == parent.seed
         and take.num_inference_steps == parent.num_inference_steps
@@ -360,6 +435,8 @@ def _operation(take: Take, parent: Take, before: Shot, shot: Shot) -> Operation:
     )
     if same_run and shots.is_derive(before, shot):
         return "derive"
+    if is_long or not same_frames:
+        return "generate"  # the parent's latents have another shape or meaning
     if take.prompt == parent.prompt and take.negative_prompt == parent.negative_prompt:
         return "generate"
     return "remix" if take.seed == parent.seed else "generate"

@@ -62,6 +62,8 @@ def num_frames(
     """Choose how many frames to render; a duration is rounded, and that is said."""
     if "frames" in options:
         return int(options["frames"]), []
+    if is_long(options, shot, card):
+        return card.nearest(card.window_frames)[0], []  # of the first window
     unchanged = before is not None and before.duration_s == shot.duration_s
     # A clip that was extended has more frames than its take: its shot knows how many.
     is_extended = parent is not None and parent.holds and shot.duration_s is not None
@@ -87,6 +89,13 @@ def num_frames(
         f" {card.name} renders {num_frames} ({seconds:.2f} s)."
     )
     return num_frames, [note]
+
+
+def is_long(options: Mapping[str, Any], shot: Shot, card: ModelCard) -> bool:
+    """Return whether a shot is longer than what a model renders at once."""
+    if "frames" in options or shot.duration_s is None:
+        return False
+    return round(shot.duration_s * card.fps) > card.window_frames
 
 
 def size(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from nbagent.conversation import shot as shots
 from nbagent.errors import SpecError
@@ -18,6 +18,21 @@ from nbagent.models import ModelCard
 from nbagent.take import Effect, Hold, Take
 
 _MIN_LOOP: Final = 8  # frames
+_MAX_WINDOWS: Final = 16  # an hour on a large model
+
+
+class Playing(Protocol):
+    """Anything that plays so many frames at so many a second."""
+
+    @property
+    def num_frames(self) -> int:
+        """Frames."""
+        ...
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        ...
 
 
 def animate(take: Take, pictures: Sequence[str]) -> Take:
@@ -62,16 +77,16 @@ def blend(take: Take, parent: Take, other: Take) -> Take:
 def extend(
     take: Take,
     parent: Take,
-    clip: Artifact,
+    clip: Playing,
     card: ModelCard,
     *,
     seconds: float,
-    at_start: bool,
-) -> tuple[Take, list[str]]:
+    at_start: bool = False,
+) -> tuple[list[Take], list[str]]:
     """Go on after a clip, or lead up to it; the clip itself stays as it is.
 
-    The model sees at most a clip of its usual length of the parent; what lies further
-    away is put back untouched, so a clip can be extended any number of times.
+    The model sees a quarter of a clip of the parent in each window; what lies further
+    away is put back untouched, so a clip may grow to any length.
 
     Args:
         take: Of the whole shot.
@@ -82,46 +97,53 @@ def extend(
         at_start: Whether it is added before the clip.
 
     Returns:
-        The take, and what to know of it.
+        The takes, each of which extends the one before, and what to know of them.
 
     Raises:
-        SpecError: If the model cannot hold that much at once.
+        SpecError: If that takes more than 16 windows.
     """
-    seen = min(clip.num_frames, card.num_frames)
     wanted = max(1, round(seconds * clip.fps))
-    if seen + wanted > card.max_num_frames:
-        most_s = (card.max_num_frames - seen) / clip.fps
-        raise SpecError(
-            f"{seconds:g} s is more than {card.name} can add at once: extend it by up"
-            f" to {most_s:.2f} s, then again"
+    paced = _paced(clip, card)
+    length, takes = clip.num_frames, list[Take]()
+    while (left := clip.num_frames + wanted - length) > 0:
+        seen = min(length, card.overlap)
+        num_frames = min(
+            card.nearest(seen + left)[-1],
+            max(card.nearest(card.window_frames)[0], card.nearest(seen + 1)[-1]),
         )
-    num_frames = card.nearest(seen + wanted)[-1]
-    added = num_frames - seen
-    hold = Hold(source=parent.id, start=clip.num_frames - seen, num_frames=seen)
-    if at_start:
-        hold = replace(hold, start=0, at=added)
-    shot = shots.from_json(take.shot)
-    shot = replace(
-        shot,
-        duration_s=(clip.num_frames + added) / card.fps,
-        effects=_paced(clip, card) + take.effects,
-    )
+        hold = Hold(source=parent.id, start=length - seen, num_frames=seen)
+        if at_start:
+            hold = replace(hold, start=0, at=num_frames - seen)
+        length += num_frames - seen
+        shot = shots.from_json(take.shot)
+        shot = replace(shot, duration_s=length / card.fps, effects=paced)
+        parent = replace(
+            take,
+            operation="extend",
+            shot=shots.to_json(shot),
+            num_frames=num_frames,
+            strength=None,
+            holds=(hold,),
+            effects=paced,
+            parents=(parent.id,),
+        )
+        takes.append(parent)
+        if len(takes) > _MAX_WINDOWS:
+            raise SpecError(
+                f"{seconds:g} s is more than {_MAX_WINDOWS} windows of {card.name}: ask"
+                f" for up to {(length - clip.num_frames) / clip.fps:.0f} s at a time"
+            )
+    effects = paced + take.effects
+    shot = replace(shots.from_json(takes[-1].shot), effects=effects)
+    takes[-1] = replace(takes[-1], shot=shots.to_json(shot), effects=effects)
+    added = length - clip.num_frames
     notes = []
     if added != wanted:
         notes = [
             f"{wanted} frames were to be added; {card.name} adds {added}"
             f" ({added / clip.fps:.2f} s)."
         ]
-    extended = replace(
-        take,
-        operation="extend",
-        shot=shots.to_json(shot),
-        num_frames=num_frames,
-        strength=None,
-        holds=(hold,),
-        effects=shot.effects,
-    )
-    return extended, notes
+    return takes, notes
 
 
 def inpaint(
@@ -244,7 +266,7 @@ def _num_frames(take: Take, clip: Artifact) -> int:
     return take.num_frames if take.media == "image" else clip.num_frames
 
 
-def _paced(clip: Artifact, card: ModelCard) -> tuple[Effect, ...]:
+def _paced(clip: Playing, card: ModelCard) -> tuple[Effect, ...]:
     """Return what makes new frames play at the clip's pace."""
     if clip.num_frames == 1 or clip.fps == card.fps:
         return ()

@@ -55,6 +55,7 @@ class Reply:
         plan: What the brain made of them.
         answer: Words to show; None if there are takes to render.
         takes: What to render.
+        parts: Takes that these are built on; they get no name.
         notes: Lines that the user should see before it renders.
     """
 
@@ -63,6 +64,7 @@ class Reply:
     plan: Plan
     answer: str | None = None
     takes: tuple[Take, ...] = ()
+    parts: tuple[Take, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -142,6 +144,8 @@ class Session:
 
     def render(self, reply: Reply) -> Rendering:
         """Name the reply's takes and return them ready to start."""
+        for part in reply.parts:
+            self.ledger.add_take(part)
         rows = name_takes(
             self.ledger, self.settings.conversation, reply.turn_id, reply.takes
         )
@@ -297,7 +301,12 @@ class Session:
             time_s = self._estimate(composed.takes)
             answer = answers.preview(composed.takes, composed.notes, time_s)
             return replace(reply, answer=answer)
-        return replace(reply, takes=composed.takes, notes=composed.notes)
+        return replace(
+            reply,
+            takes=composed.takes,
+            parts=composed.parts,
+            notes=composed.notes,
+        )
 
     def _before(self, take: Take, state: State) -> Take:
         """Return the version to go back to: the one named, or the latest's parent."""

@@ -48,6 +48,7 @@ DEFAULTS: Final[dict[str, float]] = {
     "guidance_scale": 2.5,
     "max_sequence_length": MAX_TOKENS,
     "draft_steps": 5,
+    "window_frames": 4 * NUM_FRAMES,
 }
 
 

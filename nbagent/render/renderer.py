@@ -25,7 +25,7 @@ from safetensors.torch import load_file
 
 from nbagent.artifacts import store_frames
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
-from nbagent.ledger import Ledger
+from nbagent.ledger import Artifact, Ledger
 from nbagent.media import animated_webp, apply_effects
 from nbagent.models import ModelCard, model_card
 from nbagent.render.known import known_frames
@@ -102,9 +102,9 @@ class Renderer:
 
     def keep(self, job: Job) -> bool:
         """End a running job after its step, and make the clip of what it shows then."""
-        _, seam, _ = self._running.get((job.store, job.id), (None, None, None))
-        # Before the first step there is nothing to keep.
-        if seam is None or seam.x0 is None:
+        work, seam, _ = self._running.get((job.store, job.id), (None, None, None))
+        # Before the first step there is nothing to keep, nor of a part before it.
+        if work is None or seam is None or seam.x0 is None or work.job != job:
             return False
         seam.stop()
         return True
@@ -127,11 +127,22 @@ class Renderer:
         return animated_webp(frames, take.fps * len(frames) / max(take.num_frames, 1))
 
     def _render(self, work: Work) -> dict[str, Any]:
-        take, ledger = work.job.take, work.ledger
+        """Render a take, and before it what it builds on and is not there."""
+        job, ledger = work.job, work.ledger
         # 1. A take that was rendered before is the same clip.
-        if (found := ledger.artifact(take.id)) is not None:
-            ledger.set_job(work.job.id, "done", message="")
-            return asdict(found) | {"message": ""}
+        made, message = ledger.artifact(job.take.id), ""
+        if made is None:
+            *parts, _ = whole = _missing(job.take, ledger)
+            for number, part in enumerate(parts, 1):
+                self._make(work.of(part, f"part {number} of {len(whole)}"))
+            work.label = f"part {len(whole)} of {len(whole)}" if parts else ""
+            made, message = self._make(work)
+        ledger.set_job(job.id, "done", phase="write", message=message)
+        return asdict(made) | {"message": message}
+
+    def _make(self, work: Work) -> tuple[Artifact, str]:
+        """Render one take to an artifact; also what to say of it."""
+        take, ledger = work.job.take, work.ledger
         # 2. Load the model.
         work.enter("load")
         loaded = self._load(_checked_card(take))
@@ -185,8 +196,7 @@ class Renderer:
             work.checkpoint_path.unlink(missing_ok=True)
         else:
             ledger.replace_take(work.job.take.id, take)
-        ledger.set_job(work.job.id, "done", phase="write", message=message)
-        return asdict(artifact) | {"message": message}
+        return artifact, message
 
     def _load(self, card: ModelCard) -> Loaded:
         """Return a model, from memory if it is the one that was used last."""
@@ -195,6 +205,25 @@ class Renderer:
                 self._loaded = None  # two models rarely fit in memory side by side
                 self._loaded = load(card)
             return self._loaded
+
+
+def _missing(take: Take, ledger: Ledger) -> list[Take]:
+    """Return what must be rendered for a take, in order: it is the last of them.
+
+    The parts of a long clip, and any parent that has no clip: a recipe is enough.
+    """
+    needed = {hold.source for hold in take.holds}
+    if take.operation == "remix":
+        needed.add(take.parents[0])
+    before = {
+        one.id: one
+        for parent in ledger.parents(take.id)
+        if parent.id in needed
+        and not parent.is_recut
+        and ledger.artifact(parent.id) is None
+        for one in _missing(parent, ledger)
+    }
+    return [*before.values(), take]
 
 
 def _checked_card(take: Take) -> ModelCard:

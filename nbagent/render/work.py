@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from safetensors.torch import save
@@ -13,7 +14,7 @@ from nbagent.errors import Cancelled
 from nbagent.ledger import Ledger
 from nbagent.render.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from nbagent.render.seam import Resumed, Seam, Step
-from nbagent.take import Job, Phase, Progress
+from nbagent.take import Job, Phase, Progress, Take
 
 # A duration is told only when it was seen more than once.
 _STEPS_FOR_ETA = 2
@@ -32,6 +33,7 @@ class Work:
     ) -> None:
         self.job = job
         self.ledger = ledger
+        self.label = ""  # which part of the job it is, if it has several
         self.phase: Phase = "load"
         self.latents_digest: str | None = None
         # Named by the take: another job for it, after a stop, goes on from here too.
@@ -48,6 +50,13 @@ class Work:
         self._waited_s = 0.0
         self._step_began_s = self._began_s
         self._saved_s = self._began_s
+
+    def of(self, take: Take, label: str) -> Work:
+        """Return the work on another take that the job needs first."""
+        job = replace(self.job, take=take)
+        work = Work(job, self.ledger, self._report, self._cancelled, self._turn)
+        work.label = label
+        return work
 
     @property
     def elapsed_s(self) -> float:
@@ -159,5 +168,6 @@ class Work:
                 num_steps=self._num_steps,
                 elapsed_s=self.elapsed_s,
                 eta_s=eta_s,
+                message=self.label,
             )
         )
