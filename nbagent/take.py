@@ -34,10 +34,12 @@ Quality = Literal["draft", "final"]
 Phase = Literal["load", "encode", "denoise", "decode", "write"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 Lane = Literal["interactive", "final", "batch"]
-EffectKind = Literal["speed", "trim", "loop", "reverse"]
+EffectKind = Literal["speed", "trim", "loop", "reverse", "crop", "resize"]
 
 _REFINES = frozenset({"remix", "derive", "extend", "inpaint", "reframe", "loop"})
 RECIPE_VERSION = 1
+# Fields of an effect that recipes have always had, empty or not; ids depend on it.
+_ALWAYS = frozenset({"kind", "speed", "start_s", "end_s"})
 MAX_SEED = 2**32 - 1  # torch.Generator takes 64 bits, numpy 32: keep what both take
 
 
@@ -46,16 +48,35 @@ class Effect:
     """A change of a finished clip that needs no diffusion.
 
     `speed` has a factor (0.5 is half speed); `trim` keeps `start_s` to `end_s`
-    (None is the clip's own end); `loop` plays forth and back; `reverse` plays back.
+    (None is the clip's own end); `loop` plays forth and back; `reverse` plays back;
+    `crop` keeps a `box` (left, top, right, bottom, in shares of the frame) or what has a
+    `ratio` of width to height around the middle; `resize` has a `scale` or one or both
+    sides in pixels. Sizes come out even, as mp4 needs them.
     """
 
     kind: EffectKind
     speed: float | None = None
     start_s: float | None = None
     end_s: float | None = None
+    box: tuple[float, ...] | None = None
+    ratio: float | None = None
+    scale: float | None = None
+    height: int | None = None
+    width: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a speed or a span that means nothing."""
+        """Refuse a speed, a span, a part or a size that means nothing."""
+        if self.kind == "crop":
+            box = self.box or (0.0, 0.0, 1.0, 1.0)
+            if len(box) != 4 or not (
+                0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1
+            ):
+                raise SpecError(
+                    f"{self.box} is no part of a frame: use left, top, right and bottom"
+                    " from 0 to 1"
+                )
+        if self.kind == "resize" and not (self.scale or self.height or self.width):
+            raise SpecError("to which size? state it like 320x240, or twice as large")
         if self.kind == "speed" and not 0.05 <= (self.speed or 0) <= 20:
             raise SpecError(f"speed {self.speed} is out of range: use 0.05 to 20")
         start_s = self.start_s or 0.0
@@ -204,6 +225,10 @@ class Take:
             {name: value for name, value in hold.items() if value not in ("", None)}
             for hold in recipe["holds"]
         ]
+        recipe["effects"] = [
+            {name: v for name, v in effect.items() if v is not None or name in _ALWAYS}
+            for effect in recipe["effects"]
+        ]
         for name in ("holds", "stop_step", "dissolve_s"):
             if not recipe[name]:  # as in recipes from before there was such a thing
                 del recipe[name]
@@ -225,11 +250,10 @@ class Take:
             )
         values = dict(recipe)
         try:
-            values["effects"] = tuple(
-                Effect(**_checked(Effect, effect))
-                for effect in recipe.get("effects", ())
-            )
-            values["holds"] = tuple(_hold(hold) for hold in recipe.get("holds", ()))
+            for name, kind in (("effects", Effect), ("holds", Hold)):
+                values[name] = tuple(
+                    kind(**_checked(kind, one)) for one in recipe.get(name, ())
+                )
             values["parents"] = tuple(recipe.get("parents", ()))
             take = cls(**_checked(cls, values))
             take.id  # noqa: B018  half a character fails here, not when it is stored
@@ -289,13 +313,6 @@ def digest(value: object) -> str:
     return "b2:" + hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _hold(values: Any) -> Hold:
-    """Read a hold from JSON, which has lists where we have tuples."""
-    if isinstance(values, Mapping) and isinstance(values.get("box"), list):
-        values = {**values, "box": tuple(values["box"])}
-    return Hold(**_checked(Hold, values))
-
-
 _hints = functools.cache(get_type_hints)
 
 
@@ -303,11 +320,16 @@ def _checked(cls: type, values: object) -> dict[str, Any]:
     """Return the fields of `cls` among untrusted values; a wrong type is a TypeError."""
     if not isinstance(values, Mapping):
         raise TypeError(f"{values!r:.40} is no {cls.__name__.lower()}")
-    known = {name: hint for name, hint in _hints(cls).items() if name in values}
-    for name, hint in known.items():
-        if not _is_a(values[name], hint):
-            raise TypeError(f"{name} is {values[name]!r:.40}")
-    return {name: values[name] for name in known}
+    # JSON has lists where we have tuples.
+    known = {
+        name: tuple(values[name]) if isinstance(values[name], list) else values[name]
+        for name in _hints(cls)
+        if name in values
+    }
+    for name, value in known.items():
+        if not _is_a(value, _hints(cls)[name]):
+            raise TypeError(f"{name} is {value!r:.40}")
+    return known
 
 
 def _is_a(value: object, hint: Any) -> bool:

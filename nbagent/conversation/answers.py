@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from nbagent.conversation.plan import Intent, Plan
 from nbagent.conversation.state import ClipInfo, State
@@ -78,6 +79,14 @@ def changes(first: str, one: Take, second: str, other: Take) -> str:
     return f"From {first} to {second}:\n" + "\n".join(rows)
 
 
+_EFFECTS: Final = {
+    "loop": "loops forth and back",
+    "reverse": "reversed",
+    "crop": "cropped",
+    "resize": "resized",
+}
+
+
 def _effect(take: Take) -> list[str]:
     said = []
     for effect in take.effects:
@@ -87,9 +96,7 @@ def _effect(take: Take) -> list[str]:
             end = "end" if effect.end_s is None else f"{effect.end_s:g} s"
             said.append(f"trimmed {effect.start_s or 0:g} s to {end}")
         else:
-            said.append(
-                {"loop": "loops forth and back", "reverse": "reversed"}[effect.kind]
-            )
+            said.append(_EFFECTS[effect.kind])
     return said
 
 

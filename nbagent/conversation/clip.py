@@ -196,6 +196,14 @@ class Clip:
         """Let its end lead back to its beginning; `seam` says how well it does."""
         return self.remix("loop it seamlessly")
 
+    def crop(self, part: str) -> Clip:
+        """Keep a part of the frame: `clip.crop("the left half")`, `clip.crop("1:1")`."""
+        return self.remix(f"crop it to {part}")
+
+    def resize(self, width: int, height: int) -> Clip:
+        """Scale the picture to so many pixels, at once and without a model."""
+        return self.remix(f"resize it to {width}x{height}")
+
     def reframe(self, aspect: str) -> Clip:
         """Show more around the picture: `clip.reframe("16:9")`."""
         return self.remix(f"make it {aspect}")

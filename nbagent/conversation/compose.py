@@ -155,6 +155,11 @@ def _single(
     numbers = options if added_s is None else {**options, "frames": card.num_frames}
     first, more = _take(plan, request, numbers, card, parent, before, shot, seed)
     if parent is not None and sources.clip and before and added_s is not None:
+        if (sources.clip.height, sources.clip.width) != (first.height, first.width):
+            raise SpecError(
+                f"a clip of {sources.clip.width}x{sources.clip.height} was cropped or"
+                " resized: extend the one that it was made of"
+            )
         fresh = replace(first, effects=shots.new_effects(before, shot))
         at_start = any(edit.args.get("end") == "start" for edit in plan.edits)
         chain, said = operations.extend(
@@ -272,13 +277,16 @@ def _keeping(
         assert clip is not None
         if take.operation == "derive":
             raise SpecError(
-                "speed, loop, trim and reverse are of a whole clip: leave the part out"
+                "speed, loop, trim, reverse, crop and size are of a whole clip: leave"
+                " the part out"
             )
         strength = options.get("strength", shots.strength_for(plan.edits))
         return operations.inpaint(
             take, parent, clip, card, mask=sources.mask, strength=strength
         )
     is_same = parent.model == take.model and take.media == parent.media
+    if take.operation == "derive":
+        return take
     if clip and is_same and {edit.kind for edit in plan.edits} == {"aspect"}:
         return operations.reframe(take, parent, clip, card) or take
     if clip and is_same and any(edit.args.get("seamless") for edit in plan.edits):

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nbagent.conversation import features, lexicon, references
+from nbagent.conversation.canvas import read_canvas
 from nbagent.conversation.clauses import prompt_words, split_clauses
 from nbagent.conversation.edits import read_edit
 from nbagent.conversation.parts import Part, take_part
@@ -192,8 +193,8 @@ class Router:
             intent = "refine"  # "remove the ball" is about the picture, not the clip
         if intent == "storyboard" and references.is_one_scene(text, state):
             intent = "refine"  # "scene 1 at sunset" of a storyboard that is there
-        if grid := _grid(text, state):
-            return grid
+        if acts := _grid(text, state) or _canvas(text, state):
+            return acts
         if intent == "refine":
             return self._refine(text, state, confidence)
         slots = parse_slots(text, intent)
@@ -318,6 +319,16 @@ def _grid(text: str, state: State) -> Plan | None:
         return None
     edit = Edit(kind="blend", text=text, args={"grid": True})
     target = references.resolve(text, "refine", ("blend",), state)
+    return Plan(intent="refine", target=target, edits=(edit,))
+
+
+def _canvas(text: str, state: State) -> Plan | None:
+    """Return the plan that crops or resizes a clip, if a turn asks for that alone."""
+    args = read_canvas(text) if state.clips else {}
+    if not args:
+        return None
+    edit = Edit(kind="aspect", text=text, args={"canvas": args})
+    target = references.resolve(text, "refine", ("aspect",), state)
     return Plan(intent="refine", target=target, edits=(edit,))
 
 

@@ -272,6 +272,10 @@ def _loop(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
 
 
 def _aspect(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
+    if canvas := args.get("canvas"):
+        cuts = bool(canvas.keys() & {"box", "ratio"})
+        effect = Effect(kind="crop" if cuts else "resize", **canvas)
+        return _effect(shot, effect), "cropped" if cuts else "resized"
     size, aspect = args.get("size"), args.get("aspect")
     return replace(shot, size=size, aspect=aspect), f"frame: {size or aspect}"
 

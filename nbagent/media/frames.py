@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from nbagent.errors import SpecError
 from nbagent.take import Effect
 
 Frames = NDArray[np.uint8]
+MAX_SIDE = 4096  # what an H.264 decoder of a browser takes
 
 
 def check_frames(frames: NDArray[Any], fps: float) -> None:
@@ -30,7 +32,7 @@ def check_frames(frames: NDArray[Any], fps: float) -> None:
 def apply_effects(
     frames: Frames, fps: float, effects: Iterable[Effect]
 ) -> tuple[Frames, float]:
-    """Apply effects in order; every frame that stays keeps its exact pixels.
+    """Apply effects in order; what stays keeps its exact pixels, unless resized.
 
     Speed changes fps and no frame. Times are seconds of the clip as it is when the
     effect's turn comes.
@@ -46,10 +48,14 @@ def apply_effects(
                 frames = np.concatenate([frames, frames[-2:0:-1]])
             case "reverse":
                 frames = frames[::-1]
+            case "crop":
+                frames = _cropped(frames, effect)
+            case "resize":
+                frames = _resized(frames, effect)
             case _:
                 raise SpecError(
                     f"effect {effect.kind!r} is unknown:"
-                    " use speed, trim, loop or reverse"
+                    " use speed, trim, loop, reverse, crop or resize"
                 )
     return frames, fps
 
@@ -101,6 +107,47 @@ def seam(frames: Frames) -> float:
     within = float(np.abs(np.diff(values, axis=0)).mean()) if len(frames) > 1 else 0.0
     jump = float(np.abs(values[0] - values[-1]).mean())
     return jump / within if within else 1.0
+
+
+def _cropped(frames: Frames, effect: Effect) -> Frames:
+    height, width = frames.shape[1:3]
+    left, top, right, bottom = effect.box or (0.0, 0.0, 1.0, 1.0)
+    if effect.ratio:
+        wide = min(1.0, effect.ratio * height / width)
+        high = min(1.0, width / effect.ratio / height)
+        left, top, right, bottom = (
+            (1 - wide) / 2,
+            (1 - high) / 2,
+            (1 + wide) / 2,
+            (1 + high) / 2,
+        )
+    rows, columns = _inside(top, bottom, height), _inside(left, right, width)
+    return frames[:, rows, columns]
+
+
+def _inside(start: float, end: float, length: int) -> slice:
+    """Return an even number of pixels, at least two, between two shares of a side."""
+    count = max(2, round((end - start) * length / 2) * 2)
+    first = min(round(start * length), length - count)
+    return slice(first, first + count)
+
+
+def _resized(frames: Frames, effect: Effect) -> Frames:
+    height, width = frames.shape[1:3]
+    if effect.scale:
+        sides = (height * effect.scale, width * effect.scale)
+    else:
+        scale = (effect.height or 0) / height or (effect.width or 0) / width
+        sides = (effect.height or height * scale, effect.width or width * scale)
+    high, wide = (max(2, round(side / 2) * 2) for side in sides)
+    if max(high, wide) > MAX_SIDE:
+        raise SpecError(
+            f"{wide}x{high} is larger than clips can be: use up to {MAX_SIDE} pixels"
+        )
+    how = Image.Resampling.LANCZOS
+    return np.stack(
+        [np.asarray(Image.fromarray(f).resize((wide, high), how)) for f in frames]
+    )
 
 
 def _at_one_rate(clips: Sequence[tuple[Frames, float]]) -> tuple[list[Frames], float]:
