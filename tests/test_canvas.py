@@ -60,6 +60,20 @@ def test_a_turn_about_the_frame_is_no_part_to_make_anew() -> None:
     assert [edit.args for edit in plan.edits] == [{"canvas": {"box": (0, 0, 0.5, 1)}}]
     assert plan.region is None
     assert route("resize it to 128x128", STATE).target == "c2"
+    both = route("crop it to a square, then loop it", STATE)
+    assert [edit.kind for edit in both.edits] == ["aspect", "loop"]
+    card = model_card("pocket")
+    ball = compose(
+        Plan(intent="generate_video", prompt="a red ball"),
+        request="w",
+        options={},
+        card=card,
+        sources=Sources(),
+    ).takes[0]
+    (take,) = compose(
+        both, request="w", options={}, card=card, sources=Sources(parent=ball)
+    ).takes
+    assert take.effects == (Effect(kind="crop", ratio=1.0), Effect(kind="loop"))
     assert route("crop it to the left half", State()).intent != "refine"
 
 

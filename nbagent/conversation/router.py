@@ -193,8 +193,10 @@ class Router:
             intent = "refine"  # "remove the ball" is about the picture, not the clip
         if intent == "storyboard" and references.is_one_scene(text, state):
             intent = "refine"  # "scene 1 at sunset" of a storyboard that is there
-        if acts := _grid(text, state) or _canvas(text, state):
-            return acts
+        if grid := _grid(text, state):
+            return grid
+        if state.clips and _is_canvas(text):
+            intent = "refine"
         if intent == "refine":
             return self._refine(text, state, confidence)
         slots = parse_slots(text, intent)
@@ -277,6 +279,8 @@ class Router:
         self, turn: str, state: State
     ) -> tuple[str, Part, list[tuple[str, str]]]:
         """Return a turn without the part that it is about, that part, and its clauses."""
+        if _is_canvas(turn):  # "crop it to the left half" makes no part anew
+            return turn, Part(), self._clauses(turn, state)
         text, part = take_part(turn)
         clauses = self._clauses(text, state)
         if part.span and "[" not in turn:
@@ -298,6 +302,8 @@ class Router:
                 kind = "talk"
             if len(clauses) > 1 and _is_refused(clause, kind):
                 kind = "talk"
+            if read_canvas(clause):
+                kind = "aspect"
             if kind == "recolor" and _ADDS.match(clause):
                 kind = "replace_subject"  # "add a yellow star" names a thing
             if merged and merged[-1][1] == kind:
@@ -322,14 +328,9 @@ def _grid(text: str, state: State) -> Plan | None:
     return Plan(intent="refine", target=target, edits=(edit,))
 
 
-def _canvas(text: str, state: State) -> Plan | None:
-    """Return the plan that crops or resizes a clip, if a turn asks for that alone."""
-    args = read_canvas(text) if state.clips else {}
-    if not args:
-        return None
-    edit = Edit(kind="aspect", text=text, args={"canvas": args})
-    target = references.resolve(text, "refine", ("aspect",), state)
-    return Plan(intent="refine", target=target, edits=(edit,))
+def _is_canvas(text: str) -> bool:
+    """Return whether a turn crops or resizes a clip, among other things perhaps."""
+    return any(read_canvas(clause) for clause, _ in split_clauses(text))
 
 
 def route(turn: str, state: State) -> Plan:
