@@ -79,7 +79,7 @@ LOW_TO: Final = 0.9
 # second learns on clips that the first has taken down to about the boundary, from where
 # it is not settled yet what is where; and on true ones, since a remix begins there.
 SETTLING: Final = (0.92, 0.97)
-HANDED_AT: Final = (0.8, 0.9)
+HANDED_AT: Final = (0.7, 0.82)
 HANDED_STEPS: Final = 3
 HANDED_SHARE: Final = 0.75
 # Centre of the logit-normal draw: a picture has fewer pixels to see through noise with.
