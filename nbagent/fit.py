@@ -132,10 +132,11 @@ def plans(needs: Needs, device: Device) -> Iterator[Plan]:
             yield from _placements(needs, device, name)
 
 
-def has_room(needs: Needs, device: Device) -> bool:
-    """Return whether a job fits beside weights that are on the device already."""
-    work = needs.work_bytes(device.value_bytes)
-    return work <= device.free_bytes * (1 - _SPARE)
+def has_room(plan: Plan, needs: Needs, device: Device) -> bool:
+    """Return whether a job fits on a device that already holds its model by a plan."""
+    how = (plan.placement, plan.weights)
+    now = next(p for p in plans(needs, device) if (p.placement, p.weights) == how)
+    return now.peak_bytes - now.held_bytes <= device.free_bytes * (1 - _SPARE)
 
 
 def refusal(needs: Needs, device: Device) -> str:

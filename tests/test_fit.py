@@ -122,9 +122,15 @@ def test_two_denoisers_are_offloaded_one_at_a_time() -> None:
 
 
 def test_a_larger_clip_needs_a_smaller_plan() -> None:
-    assert has_room(WAN, gpu(7))
+    resident, offload = choose(WAN, gpu(80)), choose(WAN, gpu(40))
+    assert resident is not None
+    assert offload is not None
+    # Resident weights are there already; offloaded ones come when they are used.
+    assert has_room(resident, WAN, gpu(7))
+    assert not has_room(offload, WAN, gpu(7))
+    assert has_room(offload, WAN, gpu(40))
     long = replace(WAN, step_bytes=20 * GB)
-    assert not has_room(long, gpu(7))
+    assert not has_room(resident, long, gpu(7))
     plan = choose(long, gpu(60))
     assert plan is not None
     assert plan.placement == "model offload"

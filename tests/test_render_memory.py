@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -19,7 +20,7 @@ from nbagent.media import read_recipe, read_video
 from nbagent.memory import needs_of
 from nbagent.models import ModelCard, model_card
 from nbagent.render import decode, shelf
-from nbagent.render.pipelines import load, place
+from nbagent.render.pipelines import Loaded, load, place
 from nbagent.render.renderer import Renderer
 from nbagent.render.seam import Fresh, Seam, on_step_end
 from nbagent.render.shelf import Shelf
@@ -377,12 +378,22 @@ def test_two_models_stay_and_the_least_recently_used_goes(
     assert kept.get(a) is first
 
 
-def test_without_room_for_two_one_stays(cards: list[ModelCard]) -> None:
+def test_without_room_for_two_one_stays(
+    cards: list[ModelCard], monkeypatch: pytest.MonkeyPatch
+) -> None:
     a, b, _ = cards
     kept = Shelf(budget(a, 1))
-    kept.get(a)
+    old = weakref.ref(kept.get(a).pipe.transformer)
+    gone = []
+
+    def loading(card: ModelCard, plan: Plan) -> Loaded:
+        gone.append(old() is None)
+        return load(card, plan)
+
+    monkeypatch.setattr(shelf, "load", loading)
     kept.get(b)
     assert names(kept) == ["b"]
+    assert gone == [True]  # before the new one comes, not after
 
 
 def test_a_model_in_use_stays(cards: list[ModelCard]) -> None:
@@ -405,10 +416,9 @@ def test_a_model_in_use_stays(cards: list[ModelCard]) -> None:
 
 def test_a_model_is_put_better_when_there_is_room(cards: list[ModelCard]) -> None:
     kept = Shelf()
-    poor = load(cards[0], replace(RESIDENT, weights="fp8"))
-    kept._kept.append(poor)
+    kept._kept.append(load(cards[0], replace(RESIDENT, weights="fp8")))
     assert kept.get(cards[0]).plan.is_best
-    assert poor not in kept.kept
+    assert names(kept) == ["a"]
 
 
 def test_a_larger_clip_makes_room_for_itself(cards: list[ModelCard]) -> None:

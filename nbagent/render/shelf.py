@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
 import torch
@@ -54,17 +54,17 @@ class Shelf:
         """
         needs = needs or needs_of(card)
         with self._lock:
+            while self._let_go(lambda one: _is_outdated(one, card)):
+                pass
             found = next((one for one in self._kept if one.card == card), None)
-            for one in [o for o in self._kept if _is_outdated(o, card)]:
-                self._drop(one)
+            if found is not None:
+                self._kept.remove(found)
+                if not self._suits(found, needs):
+                    # It was put there for smaller clips, or when there was less room.
+                    found = None
+                    _collect()
             if found is None:
                 found = self._load(card, needs)
-            elif not self._make_room(needs, found) or self._has_outgrown(found, needs):
-                # It was put there for smaller clips, or when there was less room.
-                self._drop(found)
-                found = self._load(card, needs)
-            else:
-                self._kept.remove(found)
             self._kept.append(found)
             if user is not None:
                 self._users[user] = found
@@ -78,10 +78,10 @@ class Shelf:
         while True:
             device = self._device()
             plan = choose(needs, device)
-            idle = self._idle()
-            if idle is None or (plan is not None and plan.is_best):
+            if plan is not None and plan.is_best:
                 break
-            self._drop(idle)
+            if not self._let_go(self._is_idle):
+                break
         # What a clip looks like must not depend on what is rendered beside it.
         alone = choose(needs, _without(device, self._kept))
         if alone is None:
@@ -93,39 +93,39 @@ class Shelf:
             )
         return load(card, plan)
 
-    def _has_outgrown(self, found: Loaded, needs: Needs) -> bool:
-        """Return whether there is room now for a better plan than a model's."""
-        if found.plan.is_best or found in self._users.values():
-            return False
-        plan = choose(needs, _without(self._device(), [found]))
-        return plan is not None and plan.is_best
+    def _suits(self, found: Loaded, needs: Needs) -> bool:
+        """Return whether a job fits by its model's plan, after others went if need be."""
+        if not self._is_idle(found):
+            return True  # loading it twice would help nobody
+        device = self._device(found)
+        while not has_room(found.plan, needs, device):
+            if not self._let_go(self._is_idle):
+                return False
+            device = self._device(found)
+        better = choose(needs, _without(device, [found]))
+        return found.plan.is_best or better is None or not better.is_best
 
-    def _make_room(self, needs: Needs, found: Loaded) -> bool:
-        """Let others go until a job fits beside its model; return whether it does."""
-        while not has_room(needs, self._device()):
-            idle = self._idle(found)
-            if idle is None:
-                return (
-                    found in self._users.values()
-                )  # loading it twice would help nobody
-            self._drop(idle)
+    def _is_idle(self, one: Loaded) -> bool:
+        return one not in self._users.values()
+
+    def _let_go(self, goes: Callable[[Loaded], bool]) -> bool:
+        """Forget the least recently used model of a kind; return whether there was one.
+
+        No caller may hold it: its memory must be free before it is measured.
+        """
+        index = next((i for i, one in enumerate(self._kept) if goes(one)), None)
+        if index is None:
+            return False
+        del self._kept[index]
+        _collect()
         return True
 
-    def _idle(self, *but: Loaded) -> Loaded | None:
-        """Return the least recently used model that no job runs on."""
-        stay = (*self._users.values(), *but)
-        return next((one for one in self._kept if one not in stay), None)
-
-    def _drop(self, one: Loaded) -> None:
-        self._kept.remove(one)
-        del one
-        _collect()
-
-    def _device(self) -> Device:
+    def _device(self, *taken: Loaded) -> Device:
+        """Look at the device; `taken` are models on it that are not on the shelf."""
         device = here()
         if self._memory_bytes is None:
             return device
-        held = sum(one.plan.held_bytes for one in self._kept)
+        held = sum(one.plan.held_bytes for one in (*self._kept, *taken))
         return replace(device, free_bytes=max(0, self._memory_bytes - held))
 
 
@@ -135,11 +135,17 @@ def here() -> Device:
     host_bytes = free_memory()
     return Device(
         kind="cuda" if kind == "cuda" else "cpu",
-        free_bytes=torch.cuda.mem_get_info()[0] if kind == "cuda" else host_bytes,
+        free_bytes=_free_on_gpu() if kind == "cuda" else host_bytes,
         host_bytes=host_bytes,
         value_bytes=best_dtype(kind).itemsize,
         packages=installed_quantisers(),
     )
+
+
+def _free_on_gpu() -> int:
+    # What torch keeps for itself and does not use is free to us.
+    unused = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+    return torch.cuda.mem_get_info()[0] + unused
 
 
 def _without(device: Device, models: Iterable[Loaded]) -> Device:
