@@ -52,10 +52,14 @@ class Plan:
         """Whether no device could make it quicker or more exact."""
         return self.placement == "resident" and self.weights == "own"
 
+    @property
+    def how(self) -> str:
+        """Placement and weights, in words."""
+        return ", ".join(filter(None, (self.placement, self.approximation)))
+
     def __str__(self) -> str:
         """Say it in a few words, with its size."""
-        how = [self.placement, self.approximation, _size(self.peak_bytes)]
-        return ", ".join(filter(None, how))
+        return f"{self.how}, {_size(self.peak_bytes)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +149,7 @@ def refusal(needs: Needs, device: Device) -> str:
     place = "GPU" if device.kind == "cuda" else "machine"
     line = (
         f"{needs.model} needs {_size(least.peak_bytes)} at the least"
-        f" ({least.placement}), and {_size(device.free_bytes)} are free on this {place}"
+        f" ({least.how}), and {_size(device.free_bytes)} are free on this {place}"
     )
     if least.host_bytes > device.host_bytes * (1 - _SPARE):
         line += (

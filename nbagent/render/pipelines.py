@@ -17,7 +17,7 @@ from nbagent.memory import Part, needs_of
 from nbagent.models import ModelCard
 from nbagent.pocket.faster import has_fast_bf16
 from nbagent.render.capability import Capability, capability
-from nbagent.render.decode import decoded, give_ladder
+from nbagent.render.decode import decoded, give_ladder, out_of_memory
 from nbagent.render.preview import LatentToRgb, fit
 from nbagent.render.texts import TextCache
 from nbagent.take import Take
@@ -58,6 +58,7 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
 
     Raises:
         JobFailed: If its files are damaged or contradict each other.
+        RuntimeError: If memory runs out all the same (see `out_of_memory`).
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if plan.weights == "bf16" else best_dtype(device)
@@ -72,6 +73,8 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             **_quantised(plan.weights, parts, dtype),
         )
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        if out_of_memory(error):
+            raise
         raise JobFailed(
             f"{card.name} does not load ({_first_line(error)}):"
             " download or save the model again"
