@@ -7,6 +7,7 @@ that both leave the same files: an mp4 with its recipe inside, a poster, the fac
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ def store_frames(
     *,
     latents: str | None,
     seconds_rendered: float,
+    approximations: Sequence[str] = (),
 ) -> Artifact:
     """Write a take's files and record them.
 
@@ -34,12 +36,16 @@ def store_frames(
         fps: Frames per second of these frames.
         latents: Digest of the final latents, if there are any.
         seconds_rendered: Time spent on the take.
+        approximations: What was done otherwise than the take says for want of memory;
+            stands in the file's recipe, since rendering it elsewhere may differ.
 
     Returns:
         The artifact, as recorded.
     """
     num_frames, height, width = frames.shape[:3]
     recipe = take.to_recipe()
+    if approximations:
+        recipe["approximations"] = list(approximations)
     with store_errors(ledger.folder), tempfile.TemporaryDirectory() as scratch:
         is_image = take.media == "image"
         path = Path(scratch) / ("image.png" if is_image else "clip.mp4")

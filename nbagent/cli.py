@@ -21,7 +21,10 @@ COMMANDS = {
     "models": (__name__ + ":models", "what a model here can do: models [NAME ...]"),
     "eval turns": ("nbagent.conversation.evaluate", "score the router on a file"),
     "eval pocket": ("nbagent.evaluate", "judge pocket's clips by machine"),
-    "bench": ("nbagent.bench", "load | overhead | preview | cancel"),
+    "bench": (
+        "nbagent.bench",
+        "load | overhead | preview | cancel | operations | caches",
+    ),
     "train-pocket": ("nbagent.pocket.train", "train the embedded model from nothing"),
 }
 

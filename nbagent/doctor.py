@@ -18,10 +18,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from nbagent.errors import NbagentError
 from nbagent.settings import Settings
+
+if TYPE_CHECKING:
+    from nbagent.fit import Plan
+    from nbagent.models import ModelCard
 
 State = Literal["ok", "warn", "bad"]
 
@@ -71,7 +75,7 @@ def report(settings: Settings) -> list[Check]:
         _renderer(settings, gpu),
         *_device(gpu),
         _engine(settings),
-        _model(settings),
+        _model(settings, gpu),
         _player(),
         *_store(settings.store),
     ]
@@ -198,21 +202,47 @@ def _engine(settings: Settings) -> Check:
     )
 
 
-def _model(settings: Settings) -> Check:
+def _model(settings: Settings, gpu: str | None) -> Check:
     from nbagent.models import model_card
 
     try:
         card = model_card(settings.model)
+        plan, refusal = _plan(card, settings, gpu)
     except NbagentError as error:
         return _broken("model", error)
-    return Check(
-        name="model",
-        state="ok",
-        value=(
-            f"{card.name} ({card.pipeline}), {card.width}x{card.height},"
-            f" {card.num_frames} frames at {card.fps:g} fps"
-        ),
+    value = (
+        f"{card.name} ({card.pipeline}), {card.width}x{card.height},"
+        f" {card.num_frames} frames at {card.fps:g} fps"
     )
+    if refusal:
+        found, _, advice = refusal.partition(": ")
+        return Check(name="model", state="bad", value=found, advice=advice)
+    return Check(name="model", state="ok", value=f"{value}; {plan}" if plan else value)
+
+
+def _plan(
+    card: ModelCard, settings: Settings, gpu: str | None
+) -> tuple[Plan | None, str]:
+    """Return how the model would be put on this machine, or why it does not fit."""
+    from nbagent.fit import choose, installed_quantisers, refusal
+    from nbagent.memory import Device, needs_of
+
+    host_bytes = _memory_bytes()
+    if settings.engine or host_bytes is None:  # rendered elsewhere, or not known
+        return None, ""
+    fast = {"amx_bf16", "avx512_bf16"} & _cpu()[1]
+    sees_gpu = gpu and not (_version("torch") or "").endswith("+cpu")
+    gpu_bytes = _gpu_free_bytes() if sees_gpu else None
+    device = Device(
+        kind="cpu" if gpu_bytes is None else "cuda",
+        free_bytes=settings.memory_bytes or gpu_bytes or host_bytes,
+        host_bytes=host_bytes,
+        value_bytes=2 if gpu_bytes or fast else 4,
+        packages=installed_quantisers(),
+    )
+    needs = needs_of(card)
+    plan = choose(needs, device)
+    return plan, "" if plan else refusal(needs, device)
 
 
 def _player() -> Check:
@@ -308,27 +338,41 @@ def _cores() -> int:
 
 
 def _memory_bytes() -> int | None:
+    from nbagent.memory import free_memory
+
     try:
-        import psutil
+        return free_memory()
     except ModuleNotFoundError:  # it comes with distributed, which is then told of
         return None
-    return int(psutil.virtual_memory().available)
 
 
 def _gpu() -> str | None:
     """Return the GPUs that the driver lists, or None."""
-    query = ["--query-gpu=name,memory.total", "--format=csv,noheader"]
+    return "; ".join(_nvidia_smi("name,memory.total")) or None
+
+
+def _gpu_free_bytes() -> int | None:
+    """Return the free memory of the first GPU."""
+    found = _nvidia_smi("memory.free")
+    try:
+        return int(found[0].split()[0]) * 2**20  # "80994 MiB"
+    except (IndexError, ValueError):
+        return None
+
+
+def _nvidia_smi(fields: str) -> list[str]:
+    """Ask the driver for a line for each GPU; none where there is no driver."""
     program = shutil.which("nvidia-smi")
     if program is None:
-        return None
+        return []
     try:
         done = subprocess.run(
-            [program, *query],
+            [program, f"--query-gpu={fields}", "--format=csv,noheader"],
             capture_output=True,
             text=True,
             timeout=PROBE_TIMEOUT_S,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
-        return None
-    return "; ".join(done.stdout.strip().splitlines()) or None
+        return []
+    return done.stdout.strip().splitlines()

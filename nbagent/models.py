@@ -310,6 +310,27 @@ def find_folder(name: str) -> Path:
     return folder
 
 
+def working_shape(
+    card: ModelCard, num_frames: int, height: int, width: int
+) -> tuple[int, int]:
+    """Return (tokens, channels of each) that the denoiser works on for a clip.
+
+    Raises:
+        SpecError: If a config file of the model is damaged.
+    """
+    is_transformer = (card.folder / "transformer").is_dir()
+    denoiser = "transformer" if is_transformer else "unet"
+    network = _read_json(card.folder / denoiser / "config.json")
+    time, space = _vae_factors(_read_json(card.folder / "vae" / "config.json"))
+    frames, side = _patch(network)
+    tokens = math.ceil(((num_frames - 1) // time + 1) / frames)
+    tokens *= math.ceil(height / (space * side)) * math.ceil(width / (space * side))
+    if is_transformer:
+        heads = int(network.get("num_attention_heads") or 1)
+        return tokens, heads * int(network.get("attention_head_dim") or 1)
+    return tokens, int((network.get("block_out_channels") or [1])[0])
+
+
 def frames_rule(
     family: _Family, vae: Mapping[str, Any], network: Mapping[str, Any]
 ) -> tuple[int, int]:

@@ -28,6 +28,8 @@ class Settings:
         model: Default model: `pocket`, a diffusers folder, or a downloaded hub id.
         grace_s: Seconds the engine host stays after the last kernel has left.
         checkpoint_s: Seconds between checkpoints of a running job; 0 is every step.
+        memory_bytes: What models may take on the device, together; None is what is
+            free there when one is loaded.
     """
 
     store: Path
@@ -37,6 +39,7 @@ class Settings:
     model: str = "pocket"
     grace_s: float = 60.0
     checkpoint_s: float = 2.0
+    memory_bytes: int | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -50,6 +53,8 @@ class Settings:
             model=env.get("NBAGENT_MODEL") or "pocket",
             grace_s=_number(env, "NBAGENT_GRACE_S", 60.0),
             checkpoint_s=_number(env, "NBAGENT_CHECKPOINT_S", 2.0),
+            memory_bytes=int(_number(env, "NBAGENT_MEMORY_GB", 0.0, "GB") * 1e9)
+            or None,
         )
 
 
@@ -67,7 +72,9 @@ def _runtime_folder(env: Mapping[str, str]) -> Path:
     return Path(tempfile.gettempdir()) / f"nbagent-{os.getuid()}"
 
 
-def _number(env: Mapping[str, str], name: str, default: float) -> float:
+def _number(
+    env: Mapping[str, str], name: str, default: float, unit: str = "seconds"
+) -> float:
     text = env.get(name)
     if not text:
         return default
@@ -76,5 +83,5 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
     except ValueError:
         value = -1.0
     if not (math.isfinite(value) and value >= 0):
-        raise SpecError(f"{name}={text!r} is not a number of seconds: use 0 or more")
+        raise SpecError(f"{name}={text!r} is not a number of {unit}: use 0 or more")
     return value

@@ -150,6 +150,31 @@ def test_a_gpu_that_torch_cannot_use(
     assert found(settings, "renderer").state == "warn"
 
 
+def test_the_plan_for_the_model_is_told(settings: Settings) -> None:
+    assert "; resident, " in found(settings, "model").value
+    small = found(replace(settings, memory_bytes=1_000_000), "model")
+    assert small.state == "bad"
+    assert "and 1 MB are free on this machine" in small.value
+    assert small.advice == "ask for a shorter or smaller clip"
+    # What a cluster has nobody here knows.
+    away = found(replace(settings, engine="tls://10.0.0.7:8786"), "model")
+    assert away.state == "ok"
+    assert "resident" not in away.value
+
+
+def test_the_plan_is_for_the_gpu_that_torch_can_use(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    driver = tmp_path / "nvidia-smi"
+    driver.write_text("#!/bin/sh\necho '100 MiB'\n")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    pretend(monkeypatch, dict.fromkeys(doctor.RENDERER, "2.13.0"))
+    assert "105 MB are free on this GPU" in found(settings, "model").value
+    pretend(monkeypatch, {"torch": "2.13.0+cpu"})
+    assert "; resident, " in found(settings, "model").value
+
+
 def test_a_driver_that_hangs_costs_a_second(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

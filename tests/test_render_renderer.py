@@ -201,8 +201,7 @@ def test_the_clip_is_the_stock_pipelines(
 ) -> None:
     asked = take(card)
     run(renderer, job(ledger, asked))
-    loaded = renderer._loaded
-    assert loaded is not None
+    loaded = renderer.shelf.kept[-1]
     stock = loaded.pipe(
         prompt=asked.prompt,
         num_frames=7,  # the quirk of a VAE without temporal compression: 8 come out
@@ -328,8 +327,7 @@ def test_a_failed_decode_starts_again_at_decoding(
     asked = take(card, seed=11)
     work = job(ledger, asked)
     renderer.warm(card.name)
-    assert renderer._loaded is not None
-    vae = renderer._loaded.pipe.vae
+    vae = renderer.shelf.kept[-1].pipe.vae
     whole = type(vae).decode
 
     def broken(*_args: Any, **_kwargs: Any) -> Any:
@@ -432,7 +430,8 @@ def test_a_job_waits_for_its_turn(
 ) -> None:
     turns: list[int] = []
     watch = Watch()
-    with pytest.raises(Cancelled, match="after step 2"):
+    # One turn to encode, then one before each step.
+    with pytest.raises(Cancelled, match="after step 1"):
         renderer.run(
             job(ledger, take(card)),
             report=watch.report,
@@ -494,15 +493,17 @@ def test_weights_replaced_in_place_are_loaded_anew(
     assert run(renderer, job(ledger, take(after)))["latents"] != first["latents"]
 
 
+@pytest.mark.parametrize(
+    ("size", "says"),
+    [(500, "transformer/.* cannot be read"), (-500, "does not load")],
+)
 def test_a_damaged_model_is_one_line(
-    renderer: Renderer, ledger: Ledger, tmp_path: Path
+    renderer: Renderer, ledger: Ledger, tmp_path: Path, size: int, says: str
 ) -> None:
     folder = save("pocket-like", tmp_path / "model")
     weights = folder / "transformer" / "diffusion_pytorch_model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:500])
-    with pytest.raises(
-        JobFailed, match=r"does not load .*: download or save"
-    ) as failure:
+    weights.write_bytes(weights.read_bytes()[:size])
+    with pytest.raises(JobFailed, match=rf"{says} .*: download or save") as failure:
         run(renderer, job(ledger, take(model_card(str(folder)))))
     assert "\n" not in str(failure.value)
 

@@ -45,6 +45,7 @@ def test_every_variable_is_read() -> None:
             "NBAGENT_MODEL": "/models/wan",
             "NBAGENT_GRACE_S": "5",
             "NBAGENT_CHECKPOINT_S": "0",
+            "NBAGENT_MEMORY_GB": "7.5",
         }
     )
     assert settings == Settings(
@@ -55,6 +56,7 @@ def test_every_variable_is_read() -> None:
         model="/models/wan",
         grace_s=5.0,
         checkpoint_s=0.0,
+        memory_bytes=7_500_000_000,
     )
 
 
@@ -67,6 +69,7 @@ def test_an_empty_variable_is_an_absent_one() -> None:
         "NBAGENT_MODEL": "",
         "NBAGENT_GRACE_S": "",
         "NBAGENT_CHECKPOINT_S": "",
+        "NBAGENT_MEMORY_GB": "",
     }
     assert Settings.from_env(empty) == Settings.from_env({})
 
@@ -86,7 +89,9 @@ def test_two_users_never_share_a_runtime_folder() -> None:
     assert ours.runtime == Path("/run/user/7/nbagent")
 
 
-@pytest.mark.parametrize("name", ["NBAGENT_GRACE_S", "NBAGENT_CHECKPOINT_S"])
+@pytest.mark.parametrize(
+    "name", ["NBAGENT_GRACE_S", "NBAGENT_CHECKPOINT_S", "NBAGENT_MEMORY_GB"]
+)
 @given(
     text=st.one_of(
         st.floats(max_value=-1e-9).map(str),

@@ -23,6 +23,7 @@ from distributed.diagnostics.plugin import WorkerPlugin
 
 from nbagent.errors import Cancelled, MissingExtra, NbagentError
 from nbagent.jobs.turnstile import RESOURCE, Turnstile
+from nbagent.settings import Settings
 from nbagent.take import Job, Progress
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _make(factory: str | None) -> Renderer:
         return made
     from nbagent.render.renderer import Renderer
 
-    return Renderer()
+    return Renderer(Settings.from_env().memory_bytes)
 
 
 def _plugin(worker: Worker) -> RenderPlugin:

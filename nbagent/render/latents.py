@@ -61,6 +61,8 @@ def encode(
 ) -> torch.Tensor:
     """Encode frames (F, H, W, 3), uint8, to normalised latents (1, C, f, h, w)."""
     vae = pipe.vae
+    # Where its inputs belong; its weights may be elsewhere until it is called.
+    device = pipe._execution_device  # noqa: SLF001
     if ability.time_factor == 1 and is_video_vae(vae):
         # AutoencoderKLWan reads one frame and then fours, whatever its factor, and
         # would drop the rest; without a factor each frame's latent is its own.
@@ -69,7 +71,7 @@ def encode(
     else:
         spare = 0
     pixels = torch.from_numpy(np.ascontiguousarray(frames)).float() / 127.5 - 1
-    pixels = pixels.permute(3, 0, 1, 2).to(vae.device, vae.dtype)  # (3, F, H, W)
+    pixels = pixels.permute(3, 0, 1, 2).to(device, vae.dtype)  # (3, F, H, W)
     if is_video_vae(vae):
         latents = vae.encode(pixels[None]).latent_dist.mode()
     else:

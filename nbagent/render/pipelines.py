@@ -1,56 +1,157 @@
-"""Loading a model, and the arguments of its call for a take."""
+"""Loading a model by plan, and the arguments of its call for a take."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import diffusers
 import torch
+import transformers
 from diffusers import DiffusionPipeline
 
 from nbagent.errors import JobFailed
+from nbagent.fit import Plan, WeightType
+from nbagent.memory import Part, needs_of
 from nbagent.models import ModelCard
 from nbagent.pocket.faster import has_fast_bf16
 from nbagent.render.capability import Capability, capability
+from nbagent.render.decode import decoded, give_ladder, out_of_memory
 from nbagent.render.preview import LatentToRgb, fit
+from nbagent.render.texts import TextCache
 from nbagent.take import Take
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Loaded:
     """A model in memory. Its pipeline is never called: each job opens its own."""
 
     card: ModelCard
+    plan: Plan
     pipe: DiffusionPipeline
     ability: Capability
     rgb: LatentToRgb
+    texts: TextCache = field(default_factory=TextCache)
+
+    def notes(self) -> list[str]:
+        """Say how the last clip was made, where that is not the quickest exact way."""
+        plan = "" if self.plan.is_best else str(self.plan)
+        return [note for note in (plan, decoded(self.pipe.vae)) if note]
+
+    def approximations(self) -> list[str]:
+        """Say what may make the last clip other than its recipe would elsewhere."""
+        said = (self.plan.approximation, decoded(self.pipe.vae))
+        return [one for one in said if one]
+
+    def rest(self) -> None:
+        """Take off the device what is offloaded as a whole; before and after a job.
+
+        Diffusers' hooks move a component out when the next one of their order comes in,
+        and another job may have stopped at any place of it. Needs the job's turn.
+        """
+        self.pipe.maybe_free_model_hooks()
 
 
-def load(card: ModelCard) -> Loaded:
+def load(card: ModelCard, plan: Plan) -> Loaded:
     """Load a model from its folder: safetensors only, no remote code, no network.
 
     Raises:
         JobFailed: If its files are damaged or contradict each other.
+        RuntimeError: If memory runs out all the same (see `out_of_memory`).
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = torch.bfloat16 if plan.weights == "bf16" else best_dtype(device)
+    parts = needs_of(card).parts
     try:
         pipe = getattr(diffusers, card.pipeline).from_pretrained(
             card.folder,
-            dtype=best_dtype(device),
+            dtype=dtype,
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
+            **_quantised(plan.weights, parts, dtype),
         )
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        if out_of_memory(error):
+            raise
         raise JobFailed(
             f"{card.name} does not load ({_first_line(error)}):"
             " download or save the model again"
         ) from error
-    pipe = pipe.to(device)
     ability = capability(pipe)
     ability.check_card(card)
-    return Loaded(card=card, pipe=pipe, ability=ability, rgb=fit(pipe.vae, ability))
+    give_ladder(pipe.vae)
+    pipe.vae.to(device)
+    rgb = fit(pipe.vae, ability)
+    place(pipe, plan, parts, device)
+    return Loaded(card=card, plan=plan, pipe=pipe, ability=ability, rgb=rgb)
+
+
+def place(pipe: Any, plan: Plan, parts: Sequence[Part], device: str) -> None:
+    """Put a pipeline's weights where its plan wants them."""
+    if plan.weights == "fp8":
+        for part in parts:
+            if part.role == "denoiser":
+                denoiser = pipe.components[part.name]
+                denoiser.enable_layerwise_casting(
+                    storage_dtype=torch.float8_e4m3fn, compute_dtype=denoiser.dtype
+                )
+    if plan.placement == "model offload":
+        pipe.enable_model_cpu_offload(device=device)
+    elif plan.placement == "group offload":
+        pipe.enable_group_offload(
+            onload_device=torch.device(device),
+            offload_device=torch.device("cpu"),
+            offload_type="leaf_level",
+            use_stream=device == "cuda",
+            # Pinned as it goes: pinning all of it first would take the memory twice.
+            low_cpu_mem_usage=device == "cuda",
+            exclude_modules=[part.name for part in parts if part.role == "other"],
+        )
+    else:
+        pipe.to(device)
+
+
+def _quantised(
+    weights: WeightType, parts: Sequence[Part], dtype: torch.dtype
+) -> dict[str, Any]:
+    """Return the loading argument that makes weights smaller, if a package does it."""
+    makes = {"int8-quanto": _quanto, "int8-torchao": _torchao, "nf4": _bitsandbytes}
+    if weights not in makes:
+        return {}
+    mapping = {
+        part.name: makes[weights](
+            transformers if part.role == "text" else diffusers, dtype
+        )
+        for part in parts
+        if part.role != "other"
+    }
+    return {
+        "quantization_config": diffusers.PipelineQuantizationConfig(
+            quant_mapping=mapping
+        )
+    }
+
+
+# The two libraries name the same configurations alike, their arguments not always.
+
+
+def _quanto(library: Any, _dtype: torch.dtype) -> Any:
+    name = "weights" if library is transformers else "weights_dtype"
+    return library.QuantoConfig(**{name: "int8"})
+
+
+def _torchao(library: Any, _dtype: torch.dtype) -> Any:
+    from torchao.quantization import Int8WeightOnlyConfig
+
+    return library.TorchAoConfig(Int8WeightOnlyConfig())
+
+
+def _bitsandbytes(library: Any, dtype: torch.dtype) -> Any:
+    return library.BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
+    )
 
 
 def best_dtype(device: str) -> torch.dtype:

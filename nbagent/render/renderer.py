@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -27,11 +26,14 @@ from nbagent.artifacts import store_frames
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.media import animated_webp, apply_effects
+from nbagent.memory import needs_of
 from nbagent.models import ModelCard, model_card
+from nbagent.render.decode import out_of_memory
 from nbagent.render.known import known_frames
 from nbagent.render.latents import unpack
-from nbagent.render.pipelines import Loaded, call_arguments, load
+from nbagent.render.pipelines import Loaded, call_arguments
 from nbagent.render.seam import Fresh, Known, Noised, Seam, Start, on_step_end
+from nbagent.render.shelf import Shelf
 from nbagent.render.work import Work
 from nbagent.take import Job, Progress, Take
 
@@ -41,15 +43,17 @@ _log = logging.getLogger(__name__)
 
 
 class Renderer:
-    """Holds a worker's loaded model and renders its jobs.
+    """Holds a worker's loaded models and renders its jobs.
 
     Jobs may run in several threads, each with its own session over the same weights.
-    One of them is inside the model at a time: `turn` is where it lets others pass.
+    One of them is inside a model at a time: `turn` is where it lets others pass.
+
+    Args:
+        memory_bytes: What models may take on the device; None is what is free there.
     """
 
-    def __init__(self) -> None:
-        self._loaded: Loaded | None = None
-        self._loading = threading.Lock()
+    def __init__(self, memory_bytes: int | None = None) -> None:
+        self.shelf = Shelf(memory_bytes)
         # Two notebooks with stores of their own may both have a j1 here.
         self._running: dict[tuple[str, str], tuple[Work, Seam, Loaded]] = {}
         # More threads than this cost a small model more than they bring it, and
@@ -62,7 +66,7 @@ class Renderer:
 
     def warm(self, model: str) -> None:
         """Load a model before the first job asks for it."""
-        self._load(model_card(model))
+        self.shelf.get(model_card(model))
 
     def run(
         self,
@@ -99,6 +103,7 @@ class Renderer:
                 raise failure from error
             finally:
                 self._running.pop((job.store, job.id), None)
+                self.shelf.leave((job.store, job.id))
 
     def keep(self, job: Job) -> bool:
         """End a running job after its step, and make the clip of what it shows then."""
@@ -145,8 +150,12 @@ class Renderer:
         take, ledger = work.job.take, work.ledger
         # 2. Load the model.
         work.enter("load")
-        loaded = self._load(_checked_card(take))
-        num_frames = loaded.card.min_num_frames if _is_image(take) else take.num_frames
+        card = _checked_card(take)
+        num_frames = card.min_num_frames if _is_image(take) else take.num_frames
+        needs = needs_of(card, num_frames, take.height, take.width)
+        loaded = self.shelf.get(card, needs, user=(work.job.store, work.job.id))
+        # From here on the model is this job's alone, but for other jobs' turns.
+        work.wait()
         # 3. Find what is known, and where to start: a checkpoint, the parent's latents,
         #    or noise.
         held = known_frames(take, num_frames, ledger)
@@ -156,6 +165,7 @@ class Renderer:
             start=work.resumed() or _first_start(take, ledger, known),
             known=known,
             stop_step=take.stop_step,
+            texts=loaded.texts,
             before_step=work.before_step,
             after_step=lambda step: work.after_step(step, seam),
         )
@@ -163,26 +173,29 @@ class Renderer:
         # 4. Encode, denoise, decode: the stock pipeline's call. The last step leaves
         #    the final latents in the ledger, so decoding can fail and be tried again.
         work.enter("encode" if work.latents_digest is None else "decode")
+        loaded.rest()
         output = seam.open(loaded.pipe)(
             **call_arguments(loaded, take, num_frames),
             generator=seam.generator,
             callback_on_step_end=on_step_end,
             callback_on_step_end_tensor_inputs=["latents"],
         )
+        loaded.rest()
+        notes, approximations = loaded.notes(), loaded.approximations()
         frames = _to_uint8(output.frames[0])
         if held:
             frames = held.restore(frames)
         # 5. Write the clip and its recipe, and only then call it done.
         work.enter("write")
-        message = ""
         if _is_image(take):
-            message = f"an image: the first frame of a clip of {len(frames)}"
+            notes.insert(0, f"an image: the first frame of a clip of {len(frames)}")
             frames = frames[:1]
         if seam.stop_step is not None and seam.stop_step != take.stop_step:
             # Stopped by the user: another take, which renders to this again.
             take = replace(take, stop_step=seam.stop_step)
             ledger.add_take(take)
-            message = f"kept as it was at step {seam.stop_step} of {seam.num_steps}"
+            notes.append(f"kept as it was at step {seam.stop_step} of {seam.num_steps}")
+        message = "; ".join(notes)
         frames, fps = apply_effects(frames, take.fps, take.effects)
         artifact = store_frames(
             ledger,
@@ -191,20 +204,13 @@ class Renderer:
             fps,
             latents=work.latents_digest,
             seconds_rendered=round(work.elapsed_s, 3),
+            approximations=approximations,
         )
         if take == work.job.take:
             work.checkpoint_path.unlink(missing_ok=True)
         else:
             ledger.replace_take(work.job.take.id, take)
         return artifact, message
-
-    def _load(self, card: ModelCard) -> Loaded:
-        """Return a model, from memory if it is the one that was used last."""
-        with self._loading:
-            if self._loaded is None or self._loaded.card != card:
-                self._loaded = None  # two models rarely fit in memory side by side
-                self._loaded = load(card)
-            return self._loaded
 
 
 def _missing(take: Take, ledger: Ledger) -> list[Take]:
@@ -285,7 +291,7 @@ def _failure(error: Exception, work: Work) -> JobFailed:
     if isinstance(error, NbagentError):
         return JobFailed(str(error))
     take = work.job.take
-    if isinstance(error, torch.OutOfMemoryError):
+    if out_of_memory(error):
         return JobFailed(
             f"the device is out of memory at {take.num_frames} frames of"
             f" {take.width}x{take.height}: ask for fewer frames or a smaller size"

@@ -26,6 +26,7 @@ import torch
 from diffusers import DiffusionPipeline
 
 from nbagent.errors import JobFailed
+from nbagent.render.texts import TextCache
 
 _MISSING = object()
 # Not memory of the solver: its configuration, and our own hold on it.
@@ -89,6 +90,7 @@ class Seam:
         start: Where the loop starts.
         known: What stays as it is, if anything does.
         stop_step: The step, from 1, that is made the last one; None is the schedule's.
+        texts: Where encoded prompts are kept from job to job, if they are.
         before_step: Called at the head of each step that runs, or once before decoding
             if none does; may wait or raise.
         after_step: Called with each finished step.
@@ -101,6 +103,7 @@ class Seam:
         start: Start,
         known: Known | None = None,
         stop_step: int | None = None,
+        texts: TextCache | None = None,
         before_step: Callable[[], None],
         after_step: Callable[[Step], None],
     ) -> None:
@@ -108,6 +111,7 @@ class Seam:
         self.start = start
         self.known = known
         self.stop_step = stop_step
+        self.texts = texts
         self.before_step = before_step
         self.after_step = after_step
         self.start_step = start.step if isinstance(start, Resumed) else 0
@@ -364,7 +368,7 @@ def _expected_end(
 
 @functools.cache
 def _gated(base: Any) -> Any:
-    """Return a pipeline class with the gate and the injection."""
+    """Return a pipeline class with the gate, the injection and a memory for texts."""
 
     @property  # type: ignore[misc]
     def interrupt(self: Any) -> bool:
@@ -374,8 +378,32 @@ def _gated(base: Any) -> Any:
     def prepare_latents(self: Any, *args: Any, **kwargs: Any) -> Any:
         return self.nbagent_seam.inject(base.prepare_latents(self, *args, **kwargs))
 
-    members = {"interrupt": interrupt, "prepare_latents": prepare_latents}
+    members: dict[str, Any] = {
+        "interrupt": interrupt,
+        "prepare_latents": prepare_latents,
+    }
+    if hasattr(base, "encode_prompt"):
+        members["encode_prompt"] = _remembering(base.encode_prompt)
     return type(base.__name__, (base,), members)
+
+
+def _remembering(base: Any) -> Any:
+    """Return an `encode_prompt` that looks first whether the text was encoded before."""
+    signature = inspect.signature(base)
+
+    @functools.wraps(base)
+    def encode_prompt(self: Any, *args: Any, **kwargs: Any) -> Any:
+        def encode() -> Any:
+            return base(self, *args, **kwargs)
+
+        texts = self.nbagent_seam.texts
+        if texts is None:
+            return encode()
+        given = dict(signature.bind(self, *args, **kwargs).arguments)
+        del given["self"]
+        return texts.get(given, encode)
+
+    return encode_prompt
 
 
 def on_step_end(

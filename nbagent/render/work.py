@@ -89,7 +89,7 @@ class Work:
         )
         self._tell()
 
-    def before_step(self) -> None:
+    def wait(self) -> None:
         """Wait for the job's turn; raise if the user stopped it meanwhile."""
         self._check_cancelled()
         if self._turn is not None:
@@ -97,6 +97,10 @@ class Work:
             self._turn()
             self._waited_s += time.monotonic() - waits_since_s
             self._check_cancelled()
+
+    def before_step(self) -> None:
+        """Wait for the job's turn before a step."""
+        self.wait()
         if self.phase == "encode":
             self.enter("denoise")
         self._step_began_s = time.monotonic()

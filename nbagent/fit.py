@@ -1,0 +1,291 @@
+"""Whether a model fits a device, and how: said before anything is loaded.
+
+The choice is a pure function of what the model needs and what the device has
+(`nbagent.memory`), so that `nbagent doctor` and the worker decide by the same rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Final, Literal, NamedTuple
+
+from nbagent.catalogue import CATALOGUE
+from nbagent.errors import SpecError
+from nbagent.memory import Device, Needs, Part, Role, needs_of
+from nbagent.models import model_card
+
+Placement = Literal["resident", "model offload", "group offload"]
+WeightType = Literal["own", "bf16", "int8-quanto", "int8-torchao", "fp8", "nf4"]
+
+GB: Final = 10**9
+# What no plan may touch: fragments, kernels' workspaces, and the rest of the machine.
+_SPARE = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a model is put on a device.
+
+    Attributes:
+        placement: Where its weights are while it runs.
+        weights: The type they are kept in; `own` is the device's, and exact.
+        held_bytes: What stays on the device between jobs.
+        peak_bytes: The most that a job takes there, held weights included.
+        host_bytes: What it takes of the machine's memory beside that.
+    """
+
+    placement: Placement
+    weights: WeightType
+    held_bytes: int
+    peak_bytes: int
+    host_bytes: int
+
+    @property
+    def approximation(self) -> str:
+        """What is not exact about it, in words; empty where nothing is."""
+        return "" if self.weights == "own" else _SMALLER[self.weights].says
+
+    @property
+    def is_best(self) -> bool:
+        """Whether no device could make it quicker or more exact."""
+        return self.placement == "resident" and self.weights == "own"
+
+    @property
+    def how(self) -> str:
+        """Placement and weights, in words."""
+        return ", ".join(filter(None, (self.placement, self.approximation)))
+
+    def __str__(self) -> str:
+        """Say it in a few words, with its size."""
+        return f"{self.how}, {_size(self.peak_bytes)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Smaller:
+    """A way to keep weights smaller than the device's own type.
+
+    Attributes:
+        bytes_each: Size of a number; a tenth is for scales and what is left out.
+        roles: The components that it is for.
+        package: What it needs; empty if diffusers does it alone.
+        says: How a plan names it.
+    """
+
+    bytes_each: float
+    roles: frozenset[Role]
+    package: str
+    says: str
+    devices: frozenset[str] = frozenset({"cuda", "cpu"})
+
+
+_NETWORKS: Final[frozenset[Role]] = frozenset({"denoiser", "text"})
+# In the order of what they cost the picture.
+_SMALLER: Final[dict[WeightType, _Smaller]] = {
+    "bf16": _Smaller(
+        bytes_each=2,
+        roles=_NETWORKS | {"other"},
+        package="",
+        says="in bf16, slow on this CPU",
+        devices=frozenset({"cpu"}),
+    ),
+    "int8-quanto": _Smaller(
+        bytes_each=1.1,
+        roles=_NETWORKS,
+        package="optimum.quanto",
+        says="int8 weights by optimum-quanto",
+    ),
+    "int8-torchao": _Smaller(
+        bytes_each=1.1,
+        roles=_NETWORKS,
+        package="torchao",
+        says="int8 weights by torchao",
+    ),
+    "fp8": _Smaller(
+        bytes_each=1.1,
+        roles=frozenset({"denoiser"}),
+        package="",
+        says="the denoiser's weights kept in fp8",
+    ),
+    "nf4": _Smaller(
+        bytes_each=0.6,
+        roles=_NETWORKS,
+        package="bitsandbytes",
+        says="4-bit weights by bitsandbytes",
+        devices=frozenset({"cuda"}),
+    ),
+}
+
+
+def choose(needs: Needs, device: Device) -> Plan | None:
+    """Return the first plan that fits, from the quickest to the smallest; None if none.
+
+    Exact plans come before those that change the weights.
+    """
+    return next((plan for plan in plans(needs, device) if _fits(plan, device)), None)
+
+
+def plans(needs: Needs, device: Device) -> Iterator[Plan]:
+    """Yield every plan that the device and its packages allow, in order."""
+    yield from _placements(needs, device, "own")
+    for name, smaller in _SMALLER.items():
+        is_here = smaller.package in ("", *device.packages)
+        is_smaller = smaller.bytes_each < device.value_bytes
+        if device.kind in smaller.devices and is_here and is_smaller:
+            yield from _placements(needs, device, name)
+
+
+def has_room(plan: Plan, needs: Needs, device: Device) -> bool:
+    """Return whether a job fits on a device that already holds its model by a plan."""
+    how = (plan.placement, plan.weights)
+    now = next(p for p in plans(needs, device) if (p.placement, p.weights) == how)
+    return now.peak_bytes - now.held_bytes <= device.free_bytes * (1 - _SPARE)
+
+
+def refusal(needs: Needs, device: Device) -> str:
+    """Say in one line that nothing fits, with the numbers and what does."""
+    least = min(plans(needs, device), key=lambda plan: plan.peak_bytes)
+    place = "GPU" if device.kind == "cuda" else "machine"
+    line = (
+        f"{needs.model} needs {_size(least.peak_bytes)} at the least"
+        f" ({least.how}), and {_size(device.free_bytes)} are free on this {place}"
+    )
+    if least.host_bytes > device.host_bytes * (1 - _SPARE):
+        line += (
+            f"; it puts {_size(least.host_bytes)} aside, and the machine has"
+            f" {_size(device.host_bytes)}"
+        )
+    line += (
+        f"; its weights are {_size(needs.values * device.value_bytes)}, a job's own"
+        f" memory {_size(needs.work_bytes(device.value_bytes))}"
+    )
+    other = nearest(needs, device)
+    return f"{line}: ask for a shorter or smaller clip" + (
+        f", or use {other}, which fits" if other else ""
+    )
+
+
+def nearest(needs: Needs, device: Device) -> str | None:
+    """Return the largest model of the catalogue, or pocket, that fits and is smaller."""
+    others = [found for name in (*CATALOGUE, "pocket") if (found := _known_needs(name))]
+    fit = [o for o in others if o.values < needs.values and choose(o, device)]
+    return max(fit, key=lambda other: other.values).model if fit else None
+
+
+def installed_quantisers() -> frozenset[str]:
+    """Return which packages are here that make weights smaller; imports none."""
+    wanted = (smaller.package for smaller in _SMALLER.values() if smaller.package)
+    return frozenset(name for name in wanted if _is_installed(name))
+
+
+def _size(size_bytes: int) -> str:
+    if size_bytes < GB:
+        return f"{size_bytes / 1e6:.0f} MB"
+    return f"{size_bytes / GB:.1f} GB"
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # the package that it is part of is not there
+        return False
+
+
+def _fits(plan: Plan, device: Device) -> bool:
+    part = 1 - _SPARE
+    on_device = plan.peak_bytes <= device.free_bytes * part
+    return on_device and plan.host_bytes <= device.host_bytes * part
+
+
+def _placements(needs: Needs, device: Device, weights: WeightType) -> Iterator[Plan]:
+    """Yield the plans with weights of one type, from the quickest."""
+    value_bytes = 2 if weights == "bf16" else device.value_bytes
+    work = needs.work_bytes(value_bytes)
+    sizes = [(p.role, _part_bytes(p, weights, value_bytes)) for p in needs.parts]
+    whole = sum(size for _, size in sizes)
+    yield Plan(
+        placement="resident",
+        weights=weights,
+        held_bytes=whole,
+        peak_bytes=whole + work,
+        host_bytes=0,
+    )
+    if device.kind == "cpu":  # its memory is the machine's: no place to put them aside
+        return
+    # Texts are encoded before there are latents.
+    yield Plan(
+        placement="model offload",
+        weights=weights,
+        held_bytes=0,
+        peak_bytes=max(size + (role != "text") * work for role, size in sizes),
+        host_bytes=whole,
+    )
+    if weights != "own":  # packages move their own tensors only whole
+        return
+    stays = sum(size for role, size in sizes if role == "other")
+    # One layer computes while the next one comes.
+    layers = [(p.role, 2 * p.largest * value_bytes) for p in needs.parts]
+    yield Plan(
+        placement="group offload",
+        weights=weights,
+        held_bytes=stays,
+        peak_bytes=stays + max(n + (role != "text") * work for role, n in layers),
+        host_bytes=whole,
+    )
+
+
+def _part_bytes(part: Part, weights: WeightType, value_bytes: int) -> int:
+    if weights == "own" or part.role not in _SMALLER[weights].roles:
+        return part.values * value_bytes
+    if weights == "bf16":
+        return part.values * 2
+    # The table of words, or the largest layer in its place, stays as it is.
+    small = (part.values - part.largest) * _SMALLER[weights].bytes_each
+    return int(small) + part.largest * value_bytes
+
+
+class _Told(NamedTuple):
+    """A catalogue's model in billions of parameters, and its usual step in GB (bf16)."""
+
+    denoiser: float
+    text: float
+    other: float
+    step_gb: float
+    num_denoisers: int = 1
+
+
+# Rounded, for naming one that fits before anyone has downloaded it.
+_TOLD: Final[dict[str, _Told]] = {
+    "wan2.1-1.3b": _Told(1.4, 5.7, 0.1, 1.8),
+    "wan2.1-14b": _Told(14.3, 5.7, 0.1, 5.6),
+    "wan2.2-14b": _Told(14.3, 5.7, 0.1, 5.6, num_denoisers=2),
+    "wan2.2-5b": _Told(5.0, 5.7, 0.7, 6.2),
+    "ltx": _Told(1.9, 4.8, 0.4, 1.3),
+    "cogvideox-2b": _Told(1.7, 4.8, 0.2, 1.9),
+    "cogvideox-5b": _Told(5.6, 4.8, 0.2, 3.1),
+    "hunyuan": _Told(12.8, 7.6, 0.3, 15.8),
+    "mochi": _Told(10.0, 4.8, 0.5, 1.8),
+}
+
+
+def _known_needs(name: str) -> Needs | None:
+    """Return what a model of the catalogue needs: counted if it is here, else as told."""
+    try:
+        return needs_of(model_card(name))
+    except SpecError:
+        told = _TOLD.get(name)
+    if told is None:
+        return None
+
+    def part(role: Role, billions: float, share_of_largest: float) -> Part:
+        values = int(billions * 1e9)
+        largest = int(values * share_of_largest)
+        return Part(name=role, role=role, values=values, largest=largest)
+
+    denoisers = [part("denoiser", told.denoiser, 0.01)] * told.num_denoisers
+    # A fifth of a text encoder is its table of words.
+    rest = part("text", told.text, 0.2), part("other", told.other, 0.1)
+    return Needs(
+        model=name, parts=(*denoisers, *rest), step_bytes=int(told.step_gb * GB)
+    )

@@ -1,0 +1,215 @@
+"""What a model needs and what memory there is, without loading anything.
+
+Weights are counted from the headers of their files, to the byte; a step's working memory
+is a figure for each family. No torch here: `nbagent doctor` and the worker count alike.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from nbagent.errors import SpecError
+from nbagent.models import ModelCard, working_shape
+
+Role = Literal["denoiser", "text", "other"]
+
+# Bytes that one step needs at its peak, for each token and channel in bf16. Counted by
+# running each family's classes on torch's meta device with their published widths and
+# usual sizes (diffusers 0.42.1; attention itself taken as free, as flash kernels are);
+# docs/render.md has the table. Families that guide in one batch of two have it in them.
+_STEP_BYTES: Final[dict[str, float]] = {
+    "WanPipeline": 36,
+    "SkyReelsV2Pipeline": 35,
+    "LTXPipeline": 86,
+    "CogVideoXPipeline": 58,
+    "HunyuanVideoPipeline": 44,
+    "SanaVideoPipeline": 60,
+    "AnimateDiffPipeline": 174,
+}
+_STEP_BYTES_UNKNOWN = 90
+_STEP_BYTES_TIMED_TOKENS = 74  # Wan 2.2's 5B model has a timestep for every token
+# Decoding goes down to tiles by itself, so only one tile must fit: bytes in bf16 for
+# each pixel of it by the greediest VAE counted (CogVideoX; Wan's takes 10,300).
+_TILE_BYTES_PER_PIXEL = 46_000
+_TILE_BYTES = 256 * 256 * _TILE_BYTES_PER_PIXEL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One component of a model.
+
+    Attributes:
+        values: Numbers in its weights.
+        largest: Numbers in the largest of its tensors, often a table of words.
+    """
+
+    name: str
+    role: Role
+    values: int
+    largest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a model needs for a clip.
+
+    Attributes:
+        parts: Its components that have weights.
+        step_bytes: Memory of one denoising step beside the weights, in bf16.
+        decode_bytes: Memory of decoding one tile, in bf16.
+    """
+
+    model: str
+    parts: tuple[Part, ...]
+    step_bytes: int
+    decode_bytes: int = _TILE_BYTES
+
+    @property
+    def values(self) -> int:
+        """Numbers in all of its weights."""
+        return sum(part.values for part in self.parts)
+
+    def work_bytes(self, value_bytes: int) -> int:
+        """Return a job's memory beside the weights, for numbers of that size."""
+        return max(self.step_bytes, self.decode_bytes) * value_bytes // 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """What there is.
+
+    Attributes:
+        free_bytes: What models may take on it.
+        host_bytes: Free memory of the machine; on a CPU the same memory.
+        value_bytes: Size of a number in the type that it renders best in.
+        packages: Which packages that make weights smaller are installed.
+    """
+
+    kind: Literal["cuda", "cpu"]
+    free_bytes: int
+    host_bytes: int
+    value_bytes: int = 2
+    packages: frozenset[str] = frozenset()
+
+
+def needs_of(
+    card: ModelCard,
+    num_frames: int | None = None,
+    height: int | None = None,
+    width: int | None = None,
+) -> Needs:
+    """Count what a model needs for a clip; of its usual length and size if not given.
+
+    Raises:
+        SpecError: If a file of the model is missing or damaged.
+    """
+    height, width = height or card.height, width or card.width
+    frames = num_frames or card.num_frames
+    tokens, channels = working_shape(card, frames, height, width)
+    index = json.loads((card.folder / "model_index.json").read_text("utf-8"))
+    each = _STEP_BYTES.get(card.pipeline, _STEP_BYTES_UNKNOWN)
+    if index.get("expand_timesteps"):
+        each = _STEP_BYTES_TIMED_TOKENS
+    return Needs(
+        model=card.name,
+        parts=tuple(_parts(card.folder, index)),
+        step_bytes=int(tokens * channels * each),
+        decode_bytes=min(height * width * _TILE_BYTES_PER_PIXEL, _TILE_BYTES),
+    )
+
+
+def free_memory() -> int:
+    """Return the bytes that this process may still take.
+
+    A container may take less than its machine has free.
+
+    Raises:
+        ModuleNotFoundError: If psutil is not installed.
+    """
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    limit = container_memory()
+    return free if limit is None else min(free, limit)
+
+
+def container_memory(root: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Return the bytes that are left below this container's limit; None without one."""
+    for folder, limit, usage, cache in (
+        (root, "memory.max", "memory.current", "inactive_file"),
+        (
+            root / "memory",
+            "memory.limit_in_bytes",
+            "memory.usage_in_bytes",
+            "total_inactive_file",
+        ),
+    ):
+        try:
+            most = int((folder / limit).read_text())  # "max" is no number: no limit
+            used = int((folder / usage).read_text())
+            lines = (folder / "memory.stat").read_text().splitlines()
+        except (OSError, ValueError):
+            continue
+        # Files that were read count as used, and are given up when memory is short.
+        stat = dict(line.split() for line in lines)
+        return max(0, most - used + int(stat.get(cache, 0)))
+    return None
+
+
+def _parts(folder: Path, index: Mapping[str, Any]) -> Iterator[Part]:
+    for name, kind in index.items():
+        if not isinstance(kind, list) or kind[0] is None:
+            continue
+        counts = [n for path in _weight_files(folder / name) for n in _tensors(path)]
+        if not counts:  # a tokenizer, a scheduler
+            continue
+        yield Part(
+            name=name, role=_role(name, kind), values=sum(counts), largest=max(counts)
+        )
+
+
+def _role(name: str, kind: list[str]) -> Role:
+    if name.startswith(("transformer", "unet")):
+        return "denoiser"
+    return "text" if kind[0] == "transformers" else "other"
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    """Return the files that a component is loaded from; variants are not."""
+    for stem in ("diffusion_pytorch_model", "model"):
+        index = folder / f"{stem}.safetensors.index.json"
+        if index.is_file():
+            try:
+                names = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
+            except (OSError, ValueError, KeyError, AttributeError) as error:
+                raise _damaged(index, error) from error
+            return sorted(folder / name for name in names)
+        if (path := folder / f"{stem}.safetensors").is_file():
+            return [path]
+    return []
+
+
+def _tensors(path: Path) -> list[int]:
+    """Return how many numbers each tensor of a safetensors file has."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > path.stat().st_size:
+                raise ValueError("its header is longer than the file")
+            header = json.loads(file.read(length))
+        header.pop("__metadata__", None)
+        return [math.prod(tensor["shape"]) for tensor in header.values()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> SpecError:
+    return SpecError(
+        f"{path.parent.name}/{path.name} of the model cannot be read ({error}):"
+        " download or save the model again"
+    )

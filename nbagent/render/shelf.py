@@ -1,0 +1,168 @@
+"""The models that a worker keeps in memory: as many as fit, the last used ones."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
+
+import torch
+
+from nbagent.errors import JobFailed
+from nbagent.fit import choose, has_room, installed_quantisers, refusal
+from nbagent.memory import Device, Needs, free_memory, needs_of
+from nbagent.models import ModelCard
+from nbagent.render.pipelines import Loaded, best_dtype, load
+
+
+class Shelf:
+    """Loads models by plan, and lets the least recently used go when one more needs room.
+
+    Args:
+        memory_bytes: What models may take on the device, together; None is what is free
+            there each time that one is asked for.
+    """
+
+    def __init__(self, memory_bytes: int | None = None) -> None:
+        self._memory_bytes = memory_bytes
+        self._users: dict[Hashable, Loaded] = {}  # what jobs run on stays
+        self._kept: list[Loaded] = []  # the last used one at the end
+        self._lock = threading.Lock()
+
+    @property
+    def kept(self) -> tuple[Loaded, ...]:
+        """The models in memory, the last used one at the end."""
+        return tuple(self._kept)
+
+    def get(
+        self,
+        card: ModelCard,
+        needs: Needs | None = None,
+        user: Hashable | None = None,
+    ) -> Loaded:
+        """Return a model, from memory or newly loaded by the best plan that fits.
+
+        Args:
+            card: The model.
+            needs: What the clip at hand needs; a clip of the usual size if not given.
+            user: Who keeps it here until `leave`, if anyone does.
+
+        Raises:
+            JobFailed: If no plan fits, with the numbers, or it does not load.
+            SpecError: If a weight file is damaged.
+        """
+        needs = needs or needs_of(card)
+        with self._lock:
+            while self._let_go(lambda one: _is_outdated(one, card)):
+                pass
+            found = next((one for one in self._kept if one.card == card), None)
+            if found is not None:
+                self._kept.remove(found)
+                if not self._suits(found, needs):
+                    # It was put there for smaller clips, or when there was less room.
+                    found = None
+                    _collect()
+            if found is None:
+                found = self._load(card, needs)
+            self._kept.append(found)
+            if user is not None:
+                self._users[user] = found
+            return found
+
+    def leave(self, user: Hashable) -> None:
+        """Need a model no longer; no error if it never did."""
+        self._users.pop(user, None)
+
+    def _load(self, card: ModelCard, needs: Needs) -> Loaded:
+        while True:
+            device = self._device()
+            plan = choose(needs, device)
+            if plan is not None and plan.is_best:
+                break
+            if not self._let_go(self._is_idle):
+                break
+        # What a clip looks like must not depend on what is rendered beside it.
+        alone = choose(needs, _without(device, self._kept))
+        if alone is None:
+            raise JobFailed(refusal(needs, device))
+        if plan is None or plan.weights != alone.weights:
+            raise JobFailed(
+                f"{card.name} has no room beside the model that another job runs on:"
+                " ask again when that is done"
+            )
+        return load(card, plan)
+
+    def _suits(self, found: Loaded, needs: Needs) -> bool:
+        """Return whether a job fits by its model's plan, after others went if need be."""
+        if not self._is_idle(found):
+            return True  # loading it twice would help nobody
+        device = self._device(found)
+        while not has_room(found.plan, needs, device):
+            if not self._let_go(self._is_idle):
+                return False
+            device = self._device(found)
+        better = choose(needs, _without(device, [found]))
+        return found.plan.is_best or better is None or not better.is_best
+
+    def _is_idle(self, one: Loaded) -> bool:
+        return one not in self._users.values()
+
+    def _let_go(self, goes: Callable[[Loaded], bool]) -> bool:
+        """Forget the least recently used model of a kind; return whether there was one.
+
+        No caller may hold it: its memory must be free before it is measured.
+        """
+        index = next((i for i, one in enumerate(self._kept) if goes(one)), None)
+        if index is None:
+            return False
+        del self._kept[index]
+        _collect()
+        return True
+
+    def _device(self, *taken: Loaded) -> Device:
+        """Look at the device; `taken` are models on it that are not on the shelf."""
+        device = here()
+        if self._memory_bytes is None:
+            return device
+        held = sum(one.plan.held_bytes for one in (*self._kept, *taken))
+        return replace(device, free_bytes=max(0, self._memory_bytes - held))
+
+
+def here() -> Device:
+    """Look at the device that this process renders on."""
+    kind = "cuda" if torch.cuda.is_available() else "cpu"
+    host_bytes = free_memory()
+    return Device(
+        kind="cuda" if kind == "cuda" else "cpu",
+        free_bytes=_free_on_gpu() if kind == "cuda" else host_bytes,
+        host_bytes=host_bytes,
+        value_bytes=best_dtype(kind).itemsize,
+        packages=installed_quantisers(),
+    )
+
+
+def _free_on_gpu() -> int:
+    # What torch keeps for itself and does not use is free to us.
+    unused = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+    return torch.cuda.mem_get_info()[0] + unused
+
+
+def _without(device: Device, models: Iterable[Loaded]) -> Device:
+    """Return a device as it would be without some of the models on it."""
+    plans = [one.plan for one in models]
+    return replace(
+        device,
+        free_bytes=device.free_bytes + sum(plan.held_bytes for plan in plans),
+        host_bytes=device.host_bytes + sum(plan.host_bytes for plan in plans),
+    )
+
+
+def _is_outdated(one: Loaded, card: ModelCard) -> bool:
+    return one.card.name == card.name and one.card.revision != card.revision
+
+
+def _collect() -> None:
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
