@@ -34,7 +34,7 @@ Quality = Literal["draft", "final"]
 Phase = Literal["load", "encode", "denoise", "decode", "write"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 Lane = Literal["interactive", "final", "batch"]
-EffectKind = Literal["speed", "trim", "loop", "reverse", "crop", "resize"]
+EffectKind = Literal["speed", "trim", "loop", "reverse", "crop", "resize", "match"]
 
 _REFINES = frozenset({"remix", "derive", "extend", "inpaint", "reframe", "loop"})
 RECIPE_VERSION = 1
@@ -51,7 +51,8 @@ class Effect:
     (None is the clip's own end); `loop` plays forth and back; `reverse` plays back;
     `crop` keeps a `box` (left, top, right, bottom, in shares of the frame) or what has a
     `ratio` of width to height around the middle; `resize` has a `scale` or one or both
-    sides in pixels. Sizes come out even, as mp4 needs them.
+    sides in pixels; sizes come out even, as mp4 needs them. `match` brings the colours
+    to a `palette` (see `nbagent.media.palette`).
     """
 
     kind: EffectKind
@@ -63,6 +64,7 @@ class Effect:
     scale: float | None = None
     height: int | None = None
     width: int | None = None
+    palette: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a speed, a span, a part or a size that means nothing."""
@@ -75,6 +77,8 @@ class Effect:
                     f"{self.box} is no part of a frame: use left, top, right and bottom"
                     " from 0 to 1"
                 )
+        if self.kind == "match" and len(self.palette or ()) != 6:
+            raise SpecError(f"{self.palette} is no palette: name a clip to match")
         if self.kind == "resize" and not (self.scale or self.height or self.width):
             raise SpecError("to which size? state it like 320x240, or twice as large")
         if self.kind == "speed" and not 0.05 <= (self.speed or 0) <= 20:

@@ -84,6 +84,7 @@ _EFFECTS: Final = {
     "reverse": "reversed",
     "crop": "cropped",
     "resize": "resized",
+    "match": "colours matched",
 }
 
 

@@ -21,6 +21,7 @@ from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Take
 
 if TYPE_CHECKING:
+    from nbagent.media.drift import Drift
     from nbagent.media.frames import Frames
 
 Remixer = Callable[..., "Clip"]
@@ -145,6 +146,21 @@ class Clip:
         return seam(self.frames)
 
     @property
+    def drift(self) -> Drift:
+        """How far it has moved from the first clip of its lineage; see `media.drift`.
+
+        Raises:
+            StoreError: If that clip was removed.
+        """
+        from nbagent.media import drift
+
+        first = self
+        if self._ledger is not None and self.take is not None:
+            for take in self._ledger.ancestors(self.take.id)[:1]:
+                first = Clip(self._ledger, take, "the first clip")
+        return drift(self.frames, first.frames)
+
+    @property
     def parents(self) -> tuple[Clip, ...]:
         """The clips it was made from, as far as this store knows them."""
         if self._ledger is None or self.take is None:
@@ -203,6 +219,10 @@ class Clip:
     def resize(self, width: int, height: int) -> Clip:
         """Scale the picture to so many pixels, at once and without a model."""
         return self.remix(f"resize it to {width}x{height}")
+
+    def match(self, other: Clip | None = None) -> Clip:
+        """Bring its colours to those of another clip, or of its lineage's first."""
+        return self.remix("match the colours" + (f" of {other.name}" if other else ""))
 
     def reframe(self, aspect: str) -> Clip:
         """Show more around the picture: `clip.reframe("16:9")`."""

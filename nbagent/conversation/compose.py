@@ -61,6 +61,7 @@ class Sources:
         others: The takes that the parent is blended into, or joined with.
         pictures: What is set in motion, in order: each a picture's digest in the
             store, or the id of the take that it is the first frame of.
+        palette: The colours that the parent's are brought to, if they are.
         mask: Digest of a picture that is white where the parent is made anew; empty
             if the turn is about all of it.
         whole: The join that the parent is, or was cut from.
@@ -73,6 +74,7 @@ class Sources:
     clip: Artifact | None = None
     others: tuple[Take, ...] = ()
     pictures: tuple[str, ...] = ()
+    palette: tuple[float, ...] = ()
     mask: str = ""
     whole: Take | None = None
     scenes: tuple[Take, ...] = ()
@@ -145,6 +147,7 @@ def _single(
         shot = shots.shot_from(plan)
     else:
         before = shots.from_json(parent.shot)
+        plan = _with_palette(plan, sources.palette)
         shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
     if others:
         core = shots.from_json(others[0].shot).core
@@ -155,11 +158,6 @@ def _single(
     numbers = options if added_s is None else {**options, "frames": card.num_frames}
     first, more = _take(plan, request, numbers, card, parent, before, shot, seed)
     if parent is not None and sources.clip and before and added_s is not None:
-        if (sources.clip.height, sources.clip.width) != (first.height, first.width):
-            raise SpecError(
-                f"a clip of {sources.clip.width}x{sources.clip.height} was cropped or"
-                " resized: extend the one that it was made of"
-            )
         fresh = replace(first, effects=shots.new_effects(before, shot))
         at_start = any(edit.args.get("end") == "start" for edit in plan.edits)
         chain, said = operations.extend(
@@ -182,6 +180,15 @@ def _single(
     return Composed(
         takes=tuple(takes), notes=(*notes, *more, *said), parts=tuple(parts)
     )
+
+
+def _with_palette(plan: Plan, palette: tuple[float, ...]) -> Plan:
+    """Say in numbers which colours a plan asks for by the name of a clip."""
+    edits = tuple(
+        replace(edit, args={"palette": palette}) if "match" in edit.args else edit
+        for edit in plan.edits
+    )
+    return replace(plan, edits=edits)
 
 
 def _windows(

@@ -22,7 +22,7 @@ _MAX_WINDOWS: Final = 16  # an hour on a large model
 
 
 class Playing(Protocol):
-    """Anything that plays so many frames at so many a second."""
+    """Anything that plays: a clip, or the take of one."""
 
     @property
     def num_frames(self) -> int:
@@ -32,6 +32,16 @@ class Playing(Protocol):
     @property
     def fps(self) -> float:
         """Frames per second."""
+        ...
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Columns of pixels."""
         ...
 
 
@@ -102,6 +112,11 @@ def extend(
     Raises:
         SpecError: If that takes more than 16 windows.
     """
+    if (clip.height, clip.width) != (take.height, take.width):
+        raise SpecError(
+            f"a clip of {clip.width}x{clip.height} was cropped or resized: extend the one"
+            " that it was made of"
+        )
     wanted = max(1, round(seconds * clip.fps))
     paced = _paced(clip, card)
     length, takes = clip.num_frames, list[Take]()

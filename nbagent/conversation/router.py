@@ -193,8 +193,8 @@ class Router:
             intent = "refine"  # "remove the ball" is about the picture, not the clip
         if intent == "storyboard" and references.is_one_scene(text, state):
             intent = "refine"  # "scene 1 at sunset" of a storyboard that is there
-        if grid := _grid(text, state):
-            return grid
+        if acts := _grid(text, state) or _match(text, state):
+            return acts
         if state.clips and _is_canvas(text):
             intent = "refine"
         if intent == "refine":
@@ -326,6 +326,25 @@ def _grid(text: str, state: State) -> Plan | None:
     edit = Edit(kind="blend", text=text, args={"grid": True})
     target = references.resolve(text, "refine", ("blend",), state)
     return Plan(intent="refine", target=target, edits=(edit,))
+
+
+_MATCH = re.compile(
+    r"(?:please\s+)?match\s+(?:@?(?P<own>c\d+)(?:'s)?\s+|(?:the|its|all)\s+)?colou?rs"
+    r"(?:\s+of\s+@?(?P<its>c\d+)(?=\s+(?:to|with)\b))?"
+    r"(?:\s+(?:of|to|with)\s+(?:those\s+of\s+)?(?:@?(?P<source>c\d+)|the\s+(?:original|"
+    r"beginning|first)(?:\s+(?:one|clip))?))?[\s.!]*$",
+    re.IGNORECASE,
+)
+
+
+def _match(text: str, state: State) -> Plan | None:
+    """Return the plan that brings a clip's colours to those of another."""
+    found = _MATCH.match(text) if state.clips else None
+    if found is None:
+        return None
+    edit = Edit(kind="restyle", text=text, args={"match": found["source"] or ""})
+    own = found["own"] or found["its"] or state.clips[-1].ref
+    return Plan(intent="refine", target=own.lower(), edits=(edit,))
 
 
 def _is_canvas(text: str) -> bool:

@@ -258,6 +258,9 @@ def _apply_edit(
 
 
 def _restyle(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
+    if "palette" in args:
+        effect = Effect(kind="match", palette=args["palette"])
+        return _effect(shot, effect), "colours matched"
     return replace(shot, style=args["style"]), f"style: {args['style']}"
 
 

@@ -56,6 +56,7 @@ def find_sources(
         clip=clip,
         others=_blended(plan, named),
         pictures=stills,
+        palette=_palette(plan, parent, ledger, named),
         mask=mask or _mask(plan, clip, ledger),
         whole=whole,
         scenes=_parents(whole, ledger),
@@ -114,6 +115,23 @@ def _mask(plan: Plan, clip: Artifact | None, ledger: Ledger) -> str:
     if clip is None:
         raise SpecError("a part is changed of a finished clip: wait for it")
     return masks.keep(masks.of_part(plan.region, plan.span, clip), ledger)
+
+
+def _palette(
+    plan: Plan, parent: Take, ledger: Ledger, named: Callable[[str], Take]
+) -> tuple[float, ...]:
+    """Return the colours of the clip that a plan matches, the lineage's first if unnamed."""
+    name = next((e.args["match"] for e in plan.edits if "match" in e.args), None)
+    if name is None:
+        return ()
+    source = (
+        named(str(name)) if name else next(iter(ledger.ancestors(parent.id)), parent)
+    )
+    artifact = ledger.artifact(source.id)
+    if artifact is None:
+        raise SpecError("the clip to match is not rendered: wait for it, or name one")
+    file = ledger.path(artifact.video or artifact.poster)
+    return media.palette(media.read_video(file)[0])
 
 
 def _joined(take: Take, ledger: Ledger) -> Take | None:

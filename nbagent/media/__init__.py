@@ -7,6 +7,7 @@ Frames are `(F, H, W, 3)` uint8 RGB arrays everywhere.
     >>> write_clip(Path("a.webm"), frames, fps, read_recipe(Path("a.mp4")))
 """
 
+from nbagent.media.drift import drift, palette
 from nbagent.media.files import read_recipe, read_video, write_clip
 from nbagent.media.frames import apply_effects, grid_clips, join_clips, seam
 from nbagent.media.images import animated_webp, png, poster_jpeg, poster_png
@@ -16,8 +17,10 @@ from nbagent.media.video import preview_mp4, write_video
 __all__ = [
     "animated_webp",
     "apply_effects",
+    "drift",
     "grid_clips",
     "join_clips",
+    "palette",
     "png",
     "poster_jpeg",
     "poster_png",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nbagent.errors import SpecError
+from nbagent.media.drift import match, palette
 from nbagent.take import Effect
 
 Frames = NDArray[np.uint8]
@@ -52,10 +53,12 @@ def apply_effects(
                 frames = _cropped(frames, effect)
             case "resize":
                 frames = _resized(frames, effect)
+            case "match":
+                frames = match(frames, effect.palette or palette(frames))
             case _:
                 raise SpecError(
                     f"effect {effect.kind!r} is unknown:"
-                    " use speed, trim, loop, reverse, crop or resize"
+                    " use speed, trim, loop, reverse, crop, resize or match"
                 )
     return frames, fps
 

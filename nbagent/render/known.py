@@ -12,7 +12,7 @@ from PIL import Image
 
 from nbagent.errors import JobFailed
 from nbagent.ledger import Ledger
-from nbagent.media import read_video
+from nbagent.media import drift, read_video
 from nbagent.render.capability import Capability
 from nbagent.render.latents import encode, pack
 from nbagent.render.seam import Known
@@ -32,12 +32,14 @@ class KnownFrames:
         mask: (F, H, W), True where a pixel is known.
         before: Frames of the source that play before these.
         after: Frames of the source that play after these.
+        first: Of an extension, the clip that was extended first.
     """
 
     frames: Frames
     mask: Mask
     before: Frames
     after: Frames
+    first: Frames | None = None
 
     def latents(self, pipe: DiffusionPipeline, ability: Capability) -> Known:
         """Return them as the model's latents; one is known if all its pixels are.
@@ -53,6 +55,12 @@ class KnownFrames:
         mask = torch.from_numpy(cells.all(axis=(2, 4)))[None, None].expand(clean.shape)
         latents, held = (pack(x, pipe, ability) for x in (clean, mask.float()))
         return Known(latents=latents, mask=held > 0.5)
+
+    def drift(self, frames: Frames) -> str:
+        """Say how an extension's new frames look beside its first clip, if otherwise."""
+        if self.first is None:
+            return ""
+        return str(drift(frames[~self.mask.all(axis=(1, 2))], self.first))
 
     def restore(self, frames: Frames) -> Frames:
         """Put the known pixels into rendered frames: a VAE never returns them exactly."""
@@ -82,7 +90,20 @@ def known_frames(take: Take, num_frames: int, ledger: Ledger) -> KnownFrames | N
             after = fitted(source[end:], take.height, take.width)
     at = np.concatenate([np.arange(h.at, h.at + h.num_frames) for h in take.holds])
     nearest = at[np.abs(np.arange(num_frames)[:, None] - at).argmin(1)]
-    return KnownFrames(frames=frames[nearest], mask=mask, before=before, after=after)
+    return KnownFrames(
+        frames=frames[nearest],
+        mask=mask,
+        before=before,
+        after=after,
+        first=_first_clip(take, ledger) if take.operation == "extend" else None,
+    )
+
+
+def _first_clip(take: Take, ledger: Ledger) -> Frames:
+    """Return the frames of the clip that a chain of extensions began with."""
+    while take.operation == "extend":
+        take = ledger.take(take.parents[0])
+    return _source(Hold(source=take.id), ledger)[0]
 
 
 def fitted(frames: Frames, height: int, width: int) -> Frames:

@@ -184,6 +184,8 @@ class Renderer:
         notes, approximations = loaded.notes(), loaded.approximations()
         frames = _to_uint8(output.frames[0])
         if held:
+            if moved := held.drift(frames):
+                notes.append(f"{moved} than it began: 'match the colours' mends it")
             frames = held.restore(frames)
         # 5. Write the clip and its recipe, and only then call it done.
         work.enter("write")
