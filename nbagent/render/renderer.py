@@ -30,8 +30,8 @@ from nbagent.media import animated_webp, apply_effects
 from nbagent.models import ModelCard, model_card
 from nbagent.render.known import known_frames
 from nbagent.render.latents import unpack
-from nbagent.render.pipelines import Loaded, call_arguments, load
-from nbagent.render.seam import Fresh, Known, Noised, Seam, Start, on_step_end
+from nbagent.render.pipelines import Loaded, call_arguments, load, own_parts
+from nbagent.render.seam import Fresh, Known, Noised, Seam, Start
 from nbagent.render.work import Work
 from nbagent.take import Job, Progress, Take
 
@@ -142,11 +142,11 @@ class Renderer:
         # 4. Encode, denoise, decode: the stock pipeline's call. The last step leaves
         #    the final latents in the ledger, so decoding can fail and be tried again.
         work.enter("encode" if work.latents_digest is None else "decode")
-        output = seam.open(loaded.pipe)(
-            **call_arguments(loaded, take, num_frames),
+        session = seam.open(loaded.pipe, **own_parts(loaded.pipe, take))
+        output = session(
+            **call_arguments(loaded, take, num_frames, held),
+            **seam.callback(),
             generator=seam.generator,
-            callback_on_step_end=on_step_end,
-            callback_on_step_end_tensor_inputs=["latents"],
         )
         frames = _to_uint8(output.frames[0])
         if held:
@@ -189,6 +189,7 @@ def _checked_card(take: Take) -> ModelCard:
         )
     num_frames = card.min_num_frames if _is_image(take) else take.num_frames
     card.check(num_frames, take.height, take.width)
+    card.check_take(take)
     return card
 
 
