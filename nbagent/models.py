@@ -169,13 +169,13 @@ def model_card(name: str) -> ModelCard:
     index = _read_json(folder / "model_index.json")
     pipeline = str(index.get("_class_name"))
     family = FAMILIES.get(pipeline)
+    if index.get("expand_timesteps"):
+        family = WAN_5B if pipeline == "WanPipeline" else None
     if family is None:
         raise SpecError(
             f"{name} is a {pipeline}, which nbagent does not drive yet:"
             f" use one of {', '.join(sorted(FAMILIES))}"
         )
-    if index.get("expand_timesteps"):
-        family = WAN_5B
     denoiser = "transformer" if (folder / "transformer").is_dir() else "unet"
     network = _read_json(folder / denoiser / "config.json")
     vae = _read_json(folder / "vae" / "config.json")

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import diffusers
 import pytest
 
 from nbagent.catalogue import CATALOGUE
 from nbagent.families import FAMILIES, TASKS
-from tests.tiny_pipelines import TINY
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 COLUMNS = (
@@ -111,8 +110,10 @@ def built(name: str, pipe: Any) -> None:
 def page() -> str:
     """Return docs/models.md as of what was done."""
     return _PAGE.format(
-        diffusers=".".join(diffusers.__version__.split(".")[:2]),
-        battery=_table(("tiny pipeline", "class", "solver", *COLUMNS), map(_row, TINY)),
+        diffusers=".".join(version("diffusers").split(".")[:2]),
+        battery=_table(
+            ("tiny pipeline", "class", "solver", *COLUMNS), map(_row, BUILT)
+        ),
         families=_table(
             ("class", "size", "frames", "fps", "steps", "operations", "given"),
             map(_family_row, sorted(FAMILIES)),

@@ -117,14 +117,16 @@ def _pictures(card: ModelCard, held: KnownFrames | None) -> dict[str, Any]:
     """Return what is held in the words of a pipeline that is conditioned on it."""
     if held is None:
         return {}
-    frames = [Image.fromarray(frame) for frame in held.frames]
-    # White is what VACE is to make.
-    masks = [Image.fromarray(np.uint8(255) * ~known) for known in held.mask]
-    given: dict[str, Any] = {"video": frames, "mask": masks}
+    # As VACE was taught: white is what it is to make, and grey what stands there.
+    seen = np.where(held.mask[..., None], held.frames, np.uint8(128))
+    given: dict[str, Any] = {
+        "video": [Image.fromarray(frame) for frame in seen],
+        "mask": [Image.fromarray(np.uint8(255) * ~known) for known in held.mask],
+    }
     if held.mask[0].all():
-        given["image"] = frames[0]
+        given["image"] = Image.fromarray(held.frames[0])
     if held.mask[-1].all():
-        given["last_image"] = frames[-1]
+        given["last_image"] = Image.fromarray(held.frames[-1])
     return {name: given[name] for name in card.pictures if name in given}
 
 
