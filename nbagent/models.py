@@ -192,7 +192,7 @@ def model_card(name: str) -> ModelCard:
             _vae_factors(vae)[1] * _patch(network)[1], family.size_multiple
         ),
         tasks=family.tasks,
-        pictures=family.pictures,
+        pictures=_pictures(family, network),
         needs=family.needs,
         **defaults,
     )
@@ -244,6 +244,13 @@ def frames_rule(
     patch = 1 if family.pads_latent_frames else _patch(network)[0]
     step = factor * patch
     return step, (step - factor + 1) % step
+
+
+def _pictures(family: Family, network: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a model is given of held frames: of Wan 2.1's, few read two of them."""
+    if network.get("image_dim") and not network.get("pos_embed_seq_len"):
+        return tuple(name for name in family.pictures if name != "last_image")
+    return family.pictures
 
 
 def _vae_factors(vae: Mapping[str, Any]) -> tuple[int, int]:

@@ -73,6 +73,8 @@ so at once. Every class holds frames through the seam as well.
 * HunyuanVideo 1.5 and ModelScope do not call back after a step: the tap stands in.
 * SVD and ModelScope do not ask before a step: a run that starts late is given the rest
   of its schedule. SVD reads no words.
+* Wan image-to-video is given the last frame too where its network reads two pictures:
+  Wan 2.2's does, Wan 2.1's only if it was trained on first and last. It is held anyway.
 * LTX with conditions is driven from words; its pictures are held, not conditioned.
 * Cosmos 1 needs the packages of its guard and of its padding mask, and says so before
   it is loaded. The tiny one has neither.

@@ -357,6 +357,18 @@ def test_a_model_of_pictures_needs_one(wan: Path, asked: Take, line: str) -> Non
     model_card("pocket").check_take(take())
 
 
+def test_the_last_picture_goes_to_models_that_read_two(wan: Path) -> None:
+    """Wan 2.1's CLIP branch reads one, unless it was trained on first and last."""
+    write(wan / "model_index.json", {"_class_name": "WanImageToVideoPipeline"})
+    for network, pictures in (
+        ({}, ("image", "last_image")),
+        ({"image_dim": 4}, ("image",)),
+        ({"image_dim": 4, "pos_embed_seq_len": 514}, ("image", "last_image")),
+    ):
+        write(wan / "transformer/config.json", {"patch_size": [1, 2, 2]} | network)
+        assert model_card(str(wan)).pictures == pictures
+
+
 def test_every_short_name_is_of_a_family_that_is_driven() -> None:
     assert {entry.pipeline for entry in CATALOGUE.values()} <= set(FAMILIES)
     assert not is_here("svd-xt")
