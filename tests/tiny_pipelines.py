@@ -16,6 +16,8 @@ from diffusers import DiffusionPipeline
 from PIL import Image
 
 from tests import tiny_families as families
+from tests import tiny_ltx as ltx
+from tests import tiny_unets as unets
 from tests import tiny_wan as wans
 from tests.tiny_parts import dpm, flow_euler, unipc
 
@@ -67,15 +69,15 @@ TINY: dict[str, Tiny] = {
     ),
     # The quirk of a VAE without temporal compression: asked for 3, it returns 4.
     "pocket-like": Tiny(build=wans.pocket_like, num_frames=3, frames_rule=(2, 0)),
-    "ltx": Tiny(build=families.ltx, height=32, width=32, frames_rule=(8, 1)),
+    "ltx": Tiny(build=ltx.ltx, height=32, width=32, frames_rule=(8, 1)),
     "ltx-condition": Tiny(
-        build=lambda: families.ltx(diffusers.LTXConditionPipeline),
+        build=lambda: ltx.ltx(diffusers.LTXConditionPipeline),
         height=32,
         width=32,
         frames_rule=(8, 1),
     ),
     "ltx-2": Tiny(
-        build=families.ltx2,
+        build=ltx.ltx2,
         num_frames=5,
         height=32,
         width=32,
@@ -111,19 +113,19 @@ TINY: dict[str, Tiny] = {
         },
     ),
     "animatediff": Tiny(
-        build=families.animatediff, num_frames=4, frames_rule=(1, 0), call={}
+        build=unets.animatediff, num_frames=4, frames_rule=(1, 0), call={}
     ),
     "modelscope": Tiny(
-        build=families.modelscope, num_frames=4, frames_rule=(1, 0), call={}
+        build=unets.modelscope, num_frames=4, frames_rule=(1, 0), call={}
     ),
     "modelscope-dpm": Tiny(
-        build=lambda: families.modelscope(diffusers.DPMSolverMultistepScheduler()),
+        build=lambda: unets.modelscope(diffusers.DPMSolverMultistepScheduler()),
         num_frames=4,
         frames_rule=(1, 0),
         call={},
     ),
     "svd": Tiny(
-        build=families.svd,
+        build=unets.svd,
         num_frames=4,
         height=32,
         width=32,
