@@ -13,13 +13,14 @@ JS := $(wildcard js/src/*) js/package.json js/package-lock.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo lab test check fix unit notebooks clean
+.PHONY: help setup demo lab test check fix unit models notebooks clean
 
 help:
 	@echo "make demo   set up, then make and refine clips from two notebooks"
 	@echo "make lab    set up, then open JupyterLab on examples/"
 	@echo "make test   set up, then run every check and every test"
 	@echo "make check  set up, then lint and type-check"
+	@echo "make models run the battery of model families and write docs/models.md"
 	@echo "make fix    set up, then format and mend what can be mended"
 	@echo "make clean  remove everything that make has made"
 
@@ -49,6 +50,9 @@ fix: setup js/node_modules/.package-lock.json
 
 unit: setup
 	pytest tests
+
+models: setup
+	python -m tests.battery
 
 # The notebooks' own folder stays clean, and no engine host stays behind.
 notebooks: setup

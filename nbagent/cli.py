@@ -18,7 +18,10 @@ COMMANDS = {
     "demo": ("nbagent.demo", "run the examples in a real kernel and write an HTML"),
     "doctor": ("nbagent.doctor", "versions, device, engine, disk: what to do"),
     "jobs": (__name__ + ":jobs", "the unfinished jobs of this folder"),
-    "models": (__name__ + ":models", "what a model here can do: models [NAME ...]"),
+    "models": (
+        __name__ + ":models",
+        "which models there are; what one can do: models [NAME ...]",
+    ),
     "eval turns": ("nbagent.conversation.evaluate", "score the router on a file"),
     "eval pocket": ("nbagent.evaluate", "judge pocket's clips by machine"),
     "bench": (
@@ -63,7 +66,7 @@ def jobs(_argv: list[str]) -> int:
 
 
 def models(argv: list[str]) -> int:
-    """Print what the named models (pocket by default) can do."""
+    """Print what the named models can do; without a name, which models there are."""
     from nbagent.models import model_card
 
     for name in argv or ["pocket"]:
@@ -78,7 +81,24 @@ def models(argv: list[str]) -> int:
             f" {card.num_inference_steps} steps ({card.draft_steps} for a draft),"
             f" guidance {card.guidance_scale:g}; {', '.join(card.tasks)}\n"
         )
+    if not argv:
+        sys.stdout.write(_catalogue())
     return 0
+
+
+def _catalogue() -> str:
+    """List the short names: what is on this machine, and what each begins from."""
+    from nbagent.catalogue import CATALOGUE
+    from nbagent.families import FAMILIES
+    from nbagent.models import is_here
+
+    width = max(map(len, CATALOGUE))
+    return "\n" + "".join(
+        f"{name:<{width}}  {'here' if is_here(name) else '-':<4}"
+        f"  from {'words' if 'generate' in FAMILIES[one.pipeline].tasks else 'a picture'}"
+        f"  {one.repo} ({one.licence})\n"
+        for name, one in CATALOGUE.items()
+    )
 
 
 def _run(place: str, argv: list[str]) -> int:

@@ -27,6 +27,10 @@ _STEP_BYTES: Final[dict[str, float]] = {
     "SkyReelsV2Pipeline": 35,
     "LTXPipeline": 86,
     "CogVideoXPipeline": 58,
+    # The same networks, given a picture.
+    "WanImageToVideoPipeline": 36,
+    "LTXConditionPipeline": 86,
+    "CogVideoXImageToVideoPipeline": 58,
     "HunyuanVideoPipeline": 44,
     "SanaVideoPipeline": 60,
     "AnimateDiffPipeline": 174,

@@ -14,13 +14,15 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
+from nbagent.families import FAMILIES, TASKS, WAN_5B, Family
 from nbagent.pocket import WEIGHTS
+from nbagent.take import Take
 
 # Above this, hashing every byte costs seconds on each start: sizes and headers
 # (names, shapes, offsets of all tensors) stand in for the bytes.
@@ -48,6 +50,8 @@ class ModelCard:
         window_frames: The most frames rendered at once; a longer clip is made of
             several windows that overlap.
         tasks: Operations that the pipeline can do through the seam.
+        pictures: What of a take's holds its call is given (see `nbagent.families`).
+        needs: Packages beyond `nbagent[local]` that it cannot run without.
     """
 
     name: str
@@ -67,7 +71,9 @@ class ModelCard:
     call: Mapping[str, Any]
     max_num_frames: int
     window_frames: int
-    tasks: tuple[str, ...] = ("generate", "remix")
+    tasks: tuple[str, ...] = TASKS
+    pictures: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     @property
     def overlap(self) -> int:
@@ -106,6 +112,27 @@ class ModelCard:
         ):
             self._check_side(side, pixels, max(usual, self.size_multiple))
 
+    def check_take(self, take: Take) -> None:
+        """Refuse what the model's family cannot do; re-cuts need no model.
+
+        Raises:
+            SpecError: If the operation is not one of `tasks`, or the model starts
+                from a picture and the take holds none as its whole first frame.
+        """
+        if take.is_recut:
+            return
+        starts = (h for h in take.holds if h.at == 0 and not h.mask and h.box is None)
+        if "image" in self.pictures and not any(starts):
+            raise SpecError(
+                f"{self.name} makes a clip from its first frame, and {take.operation}"
+                " keeps none here: name a picture, like @photo, or use another model"
+            )
+        if take.operation not in self.tasks:
+            raise SpecError(
+                f"{self.name} cannot {take.operation}, only {', '.join(self.tasks)}:"
+                " use another model"
+            )
+
     def nearest(self, num_frames: int) -> tuple[int, ...]:
         """Return the allowed frame counts around a number; itself if it is one."""
         num_frames = min(num_frames, self.max_num_frames)
@@ -130,113 +157,6 @@ class ModelCard:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Family:
-    """What no config file says about a pipeline class (values: its authors')."""
-
-    fps: float
-    height: int
-    width: int
-    num_frames: int
-    num_inference_steps: int
-    guidance_scale: float
-    size_multiple: int = 1  # what the pipeline's own `check_inputs` insists on
-    max_sequence_length: int | None = None
-    # CogVideoX pads its latents to whole patches by itself; the others do not.
-    pads_latent_frames: bool = False
-
-
-# Sources: defaults of each pipeline's `__call__` in diffusers 0.42, the example in
-# its documentation for fps; CogVideoX and Mochi sizes are those of their configs.
-_FAMILIES: dict[str, _Family] = {
-    "WanPipeline": _Family(
-        fps=16,
-        height=480,
-        width=832,
-        num_frames=81,
-        num_inference_steps=50,
-        guidance_scale=5.0,
-        size_multiple=16,
-        max_sequence_length=512,
-    ),
-    "SkyReelsV2Pipeline": _Family(
-        fps=24,
-        height=544,
-        width=960,
-        num_frames=97,
-        num_inference_steps=50,
-        guidance_scale=6.0,
-        size_multiple=16,
-        max_sequence_length=512,
-    ),
-    "LTXPipeline": _Family(
-        fps=25,
-        height=512,
-        width=704,
-        num_frames=161,
-        num_inference_steps=50,
-        guidance_scale=3.0,
-        size_multiple=32,
-        max_sequence_length=128,
-    ),
-    "CogVideoXPipeline": _Family(
-        fps=8,
-        height=480,
-        width=720,
-        num_frames=49,
-        num_inference_steps=50,
-        guidance_scale=6.0,
-        size_multiple=8,
-        max_sequence_length=226,
-        pads_latent_frames=True,
-    ),
-    "HunyuanVideoPipeline": _Family(
-        fps=15,
-        height=720,
-        width=1280,
-        num_frames=129,
-        num_inference_steps=50,
-        guidance_scale=6.0,
-        size_multiple=16,
-        max_sequence_length=256,
-    ),
-    "MochiPipeline": _Family(
-        fps=30,
-        height=480,
-        width=848,
-        num_frames=19,
-        num_inference_steps=64,
-        guidance_scale=4.5,
-        size_multiple=8,
-        max_sequence_length=256,
-    ),
-    "SanaVideoPipeline": _Family(
-        fps=16,
-        height=480,
-        width=832,
-        num_frames=81,
-        num_inference_steps=50,
-        guidance_scale=6.0,
-        size_multiple=32,
-        max_sequence_length=300,
-    ),
-    "AnimateDiffPipeline": _Family(
-        fps=8,
-        height=512,
-        width=512,
-        num_frames=16,
-        num_inference_steps=50,
-        guidance_scale=7.5,
-        size_multiple=8,
-    ),
-}
-
-# Wan 2.2's model of 5 billion parameters: the same class, another VAE, and the values of
-# its own example.
-_WAN_5B = replace(
-    _FAMILIES["WanPipeline"], fps=24, height=704, width=1280, num_frames=121
-)
-
 # Factors (time, space) of VAEs whose older config files do not state them.
 _VAE_FACTORS = {
     "AutoencoderKLWan": (4, 8),
@@ -258,14 +178,14 @@ def model_card(name: str) -> ModelCard:
     folder = find_folder(name)
     index = _read_json(folder / "model_index.json")
     pipeline = str(index.get("_class_name"))
-    family = _FAMILIES.get(pipeline)
+    family = FAMILIES.get(pipeline)
+    if index.get("expand_timesteps"):
+        family = WAN_5B if pipeline == "WanPipeline" else None
     if family is None:
         raise SpecError(
             f"{name} is a {pipeline}, which nbagent does not drive yet:"
-            f" use one of {', '.join(sorted(_FAMILIES))}"
+            f" use one of {', '.join(sorted(FAMILIES))}"
         )
-    if index.get("expand_timesteps"):
-        family = _WAN_5B
     denoiser = "transformer" if (folder / "transformer").is_dir() else "unet"
     network = _read_json(folder / denoiser / "config.json")
     vae = _read_json(folder / "vae" / "config.json")
@@ -281,6 +201,9 @@ def model_card(name: str) -> ModelCard:
         size_multiple=math.lcm(
             _vae_factors(vae)[1] * _patch(network)[1], family.size_multiple
         ),
+        tasks=family.tasks,
+        pictures=_pictures(family, network),
+        needs=family.needs,
         **defaults,
     )
 
@@ -331,8 +254,17 @@ def working_shape(
     return tokens, int((network.get("block_out_channels") or [1])[0])
 
 
+def is_here(name: str) -> bool:
+    """Return whether a model is on this machine."""
+    try:
+        find_folder(name)
+    except SpecError:
+        return False
+    return True
+
+
 def frames_rule(
-    family: _Family, vae: Mapping[str, Any], network: Mapping[str, Any]
+    family: Family, vae: Mapping[str, Any], network: Mapping[str, Any]
 ) -> tuple[int, int]:
     """Return (step, offset) of the allowed frame counts.
 
@@ -343,6 +275,13 @@ def frames_rule(
     patch = 1 if family.pads_latent_frames else _patch(network)[0]
     step = factor * patch
     return step, (step - factor + 1) % step
+
+
+def _pictures(family: Family, network: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a model is given of held frames: of Wan 2.1's, few read two of them."""
+    if network.get("image_dim") and not network.get("pos_embed_seq_len"):
+        return tuple(name for name in family.pictures if name != "last_image")
+    return family.pictures
 
 
 def _vae_factors(vae: Mapping[str, Any]) -> tuple[int, int]:
@@ -372,7 +311,7 @@ def _patch(network: Mapping[str, Any]) -> tuple[int, int]:
     return int(patch[0]), math.lcm(int(patch[1]), int(patch[2]))
 
 
-def _defaults(folder: Path, family: _Family) -> dict[str, Any]:
+def _defaults(folder: Path, family: Family) -> dict[str, Any]:
     """Merge the family's values with those that the folder states for itself."""
     path = folder / "defaults.json"
     own = _read_json(path) if path.is_file() else {}

@@ -1,6 +1,7 @@
 """The command line: one line for a mistake, and nothing heavy for help."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -40,7 +41,9 @@ def test_a_mistake_is_one_line(
 
 def test_models_says_what_pocket_can_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
-    assert "pocket: WanPipeline, 64x64" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "pocket: WanPipeline, 64x64" in text
+    assert re.search(r"svd-xt +- +from a picture  stabilityai/", text)
 
 
 def test_jobs_of_an_empty_folder(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import json
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbagent import models
+from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
-from nbagent.models import ModelCard, find_folder, model_card
+from nbagent.families import FAMILIES
+from nbagent.models import ModelCard, find_folder, is_here, model_card
 from nbagent.pocket import WEIGHTS
+from nbagent.take import Hold, Take
 
 
 def write(path: Path, value: Any) -> None:
@@ -300,3 +304,71 @@ def test_cards_need_no_torch() -> None:
     script = "import sys; from nbagent.models import model_card; model_card('pocket');"
     script += "sys.exit(bool({'torch', 'diffusers', 'numpy'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def take(operation: Any = "generate", **more: Any) -> Take:
+    values: dict[str, Any] = {
+        "operation": operation,
+        "model": "model",
+        "model_revision": "b2:0",
+        "prompt": "a cat",
+        "shot": {},
+        "seed": 1,
+        "num_frames": 81,
+        "height": 480,
+        "width": 832,
+        "fps": 16.0,
+        "num_inference_steps": 50,
+        "guidance_scale": 5.0,
+        "parents": ("b2:1", "b2:2"),
+    }
+    return Take(**(values | more))
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        (take("generate"), "makes a clip from its first frame, and generate keeps"),
+        (take("remix", strength=0.5), "from its first frame, and remix keeps none"),
+        (take("animate", holds=(Hold(source="a.png", at=80),)), "name a picture, like"),
+        (
+            take("reframe", holds=(Hold(source="a.png", box=(0, 0, 8, 8)),)),
+            "from its first frame, and reframe keeps none",
+        ),
+        (
+            take("inpaint", holds=(Hold(source="a.png", mask="m.png"),)),
+            "from its first frame, and inpaint keeps none",
+        ),
+        (
+            take("reframe", holds=(Hold(source="a.png"),)),
+            "model cannot reframe, only animate, blend, extend, inpaint, loop",
+        ),
+    ],
+)
+def test_a_model_of_pictures_needs_one(wan: Path, asked: Take, line: str) -> None:
+    write(wan / "model_index.json", {"_class_name": "WanImageToVideoPipeline"})
+    found = replace(model_card(str(wan)), name="model")
+    with pytest.raises(SpecError, match=line) as failure:
+        found.check_take(asked)
+    assert "\n" not in str(failure.value)
+    found.check_take(take("animate", holds=(Hold(source="a.png"),)))
+    found.check_take(take("derive"))  # a re-cut needs no model
+    model_card("pocket").check_take(take())
+
+
+def test_the_last_picture_goes_to_models_that_read_two(wan: Path) -> None:
+    """Wan 2.1's CLIP branch reads one, unless it was trained on first and last."""
+    write(wan / "model_index.json", {"_class_name": "WanImageToVideoPipeline"})
+    for network, pictures in (
+        ({}, ("image", "last_image")),
+        ({"image_dim": 4}, ("image",)),
+        ({"image_dim": 4, "pos_embed_seq_len": 514}, ("image", "last_image")),
+    ):
+        write(wan / "transformer/config.json", {"patch_size": [1, 2, 2]} | network)
+        assert model_card(str(wan)).pictures == pictures
+
+
+def test_every_short_name_is_of_a_family_that_is_driven() -> None:
+    assert {entry.pipeline for entry in CATALOGUE.values()} <= set(FAMILIES)
+    assert not is_here("svd-xt")
+    assert is_here("pocket")

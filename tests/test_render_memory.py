@@ -22,7 +22,7 @@ from nbagent.models import ModelCard, model_card
 from nbagent.render import decode, shelf
 from nbagent.render.pipelines import Loaded, load, place
 from nbagent.render.renderer import Renderer
-from nbagent.render.seam import Fresh, Seam, on_step_end
+from nbagent.render.seam import Fresh, Seam
 from nbagent.render.shelf import Shelf
 from nbagent.render.texts import TextCache
 from tests.test_render_renderer import job, run, take
@@ -67,11 +67,9 @@ def session(pipe: Any, name: str, texts: TextCache | None = None) -> torch.Tenso
         before_step=lambda: None,
         after_step=lambda _: None,
     )
-    frames: torch.Tensor = seam.open(pipe)(
-        **TINY[name].arguments(),
-        generator=seam.generator,
-        callback_on_step_end=on_step_end,
-        callback_on_step_end_tensor_inputs=["latents"],
+    session: Any = seam.open(pipe)
+    frames: torch.Tensor = session(
+        **TINY[name].arguments(), **seam.callback(), generator=seam.generator
     ).frames
     return frames
 

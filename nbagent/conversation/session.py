@@ -290,13 +290,13 @@ class Session:
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
             return replace(reply, takes=(self._before(parent, state),))
         model = options.get("model") or (parent.model if parent else None)
+        card = model_card(model or self.settings.model)
         composed = compose(
-            plan,
-            request=words,
-            options=options,
-            card=model_card(model or self.settings.model),
-            sources=sources,
+            plan, request=words, options=options, card=card, sources=sources
         )
+        for take in (*composed.parts, *composed.takes):
+            if take.model == card.name:
+                card.check_take(take)
         if "dry_run" in options:
             time_s = self._estimate(composed.takes)
             answer = answers.preview(composed.takes, composed.notes, time_s)

@@ -16,6 +16,7 @@ from diffusers import DiffusionPipeline
 
 from nbagent.errors import JobFailed
 from nbagent.models import ModelCard
+from nbagent.render.seam import loop_of
 
 # Where the families keep how many frames, and pixels, one latent stands for.
 _TIME = (
@@ -30,7 +31,13 @@ _SPACE = (
     "vae_scale_factor",
 )
 
-Layout = Literal["BCFHW", "BFCHW", "packed"]
+Layout = Literal["BCFHW", "BFCHW", "BFHWC", "packed"]
+# The order of the latents in a loop: that of most, else by the class's first words.
+_LAYOUTS: dict[str, Layout] = {
+    "CogVideoX": "BFCHW",
+    "StableVideoDiffusion": "BFCHW",
+    "Kandinsky5": "BFHWC",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +50,8 @@ class Capability:
         space_factor: Pixels a side for each latent.
         patch: Latents for each token of the denoiser: (frames, pixels a side).
         layout: Order of the latents in its loop; packed is (B, F*H*W, C).
-        has_gate: Its loop reads `interrupt`, so it can be paused and resumed.
+        latents_factor: By which it multiplies what its VAE encodes.
+        has_head: Its loop can be met before each step, so it can be paused.
     """
 
     arguments: frozenset[str]
@@ -51,7 +59,8 @@ class Capability:
     space_factor: int
     patch: tuple[int, int]
     layout: Layout
-    has_gate: bool
+    latents_factor: float
+    has_head: bool
 
     @property
     def frames_argument(self) -> str:
@@ -65,7 +74,7 @@ class Capability:
             JobFailed: If the files of a model contradict each other, or its pipeline
                 cannot be driven through the seam.
         """
-        if not self.has_gate or "callback_on_step_end" not in self.arguments:
+        if not self.has_head:
             raise JobFailed(
                 f"{card.pipeline} of the installed diffusers cannot be paused between"
                 " steps: install the diffusers that nbagent names"
@@ -85,15 +94,19 @@ class Capability:
 
 def capability(pipe: DiffusionPipeline) -> Capability:
     """Look at a loaded pipeline."""
-    kind = type(pipe)
+    kind: Any = type(pipe)
     denoiser = getattr(pipe, "transformer", None) or pipe.unet
+    # Cosmos 1 scales by its scheduler's sigma instead.
+    factor = pipe.scheduler.config.get("sigma_data")
+    source = inspect.getsource(kind.__call__)
     return Capability(
         arguments=frozenset(inspect.signature(kind.__call__).parameters),
         time_factor=_first(pipe, _TIME),
         space_factor=_first(pipe, _SPACE),
         patch=_patch(denoiser.config),
         layout=_layout(pipe),
-        has_gate="self.interrupt" in inspect.getsource(kind.__call__),
+        latents_factor=factor or pipe.vae.config.get("scaling_factor") or 1.0,
+        has_head=loop_of(kind).has_gate or ".scale_model_input(" in source,
     )
 
 
@@ -111,4 +124,5 @@ def _patch(config: Any) -> tuple[int, int]:
 def _layout(pipe: DiffusionPipeline) -> Layout:
     if hasattr(pipe, "_pack_latents"):
         return "packed"
-    return "BFCHW" if type(pipe).__name__.startswith("CogVideoX") else "BCFHW"
+    name = type(pipe).__name__
+    return next((o for start, o in _LAYOUTS.items() if name.startswith(start)), "BCFHW")

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 
 from nbagent.render.seam import Resumed
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "elapsed_s": checkpoint.elapsed_s,
         "step": state.step,
         "latents": _encode(state.latents, tensors),
-        "scheduler": _encode(state.scheduler, tensors),
+        "schedulers": _encode(state.schedulers, tensors),
+        "streams": _encode(state.streams, tensors),
         "generator": _encode(state.generator, tensors),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +86,8 @@ def load_checkpoint(path: Path, take_id: str) -> Checkpoint | None:
                 state=Resumed(
                     step=int(header["step"]),
                     latents=_decode(header["latents"], file),
-                    scheduler=_decode(header["scheduler"], file),
+                    schedulers=_decode(header["schedulers"], file),
+                    streams=_decode(header["streams"], file),
                     generator=_decode(header["generator"], file),
                 ),
             )

@@ -12,24 +12,31 @@ from diffusers import DiffusionPipeline
 from nbagent.render.capability import Capability
 
 
-def normalize(vae: Any, latents: torch.Tensor) -> torch.Tensor:
+def normalize(vae: Any, latents: torch.Tensor, ability: Capability) -> torch.Tensor:
     """Bring a VAE's latents to the scale that its pipeline denoises in.
 
     One formula covers the families: those without a mean, a deviation or a factor
     have 0, 1 and 1 there.
+
+    Args:
+        vae: Made the latents.
+        latents: (B, C, F, h, w) of clips, or (B, C, h, w) of pictures.
+        ability: Of its pipeline.
     """
-    shape = (1, -1) + (1,) * (latents.ndim - 2)
     buffers = dict(vae.named_buffers(recurse=False))
 
     def statistic(name: str, absent: float) -> torch.Tensor:
         # LTX registers these as buffers, Wan and Mochi list them in the config.
         value = buffers.get(name, vae.config.get(name))
         value = [absent] if value is None else value
-        return torch.as_tensor(value, dtype=latents.dtype, device="cpu").view(shape)
+        value = torch.as_tensor(value, dtype=latents.dtype, device="cpu").flatten()
+        if len(value) > latents.shape[1]:  # Cosmos has them for each latent frame too
+            value = value.view(1, latents.shape[1], -1, 1, 1)
+            return value[:, :, : latents.shape[2]]
+        return value.view(1, -1, *[1] * (latents.ndim - 2))
 
-    factor = vae.config.get("scaling_factor") or 1.0
     mean, deviation = statistic("latents_mean", 0.0), statistic("latents_std", 1.0)
-    return (latents - mean) * factor / deviation
+    return (latents - mean) * ability.latents_factor / deviation
 
 
 def unpack(
@@ -40,6 +47,8 @@ def unpack(
         return latents[0]
     if ability.layout == "BFCHW":
         return latents[0].transpose(0, 1)
+    if ability.layout == "BFHWC":
+        return latents[0].movedim(-1, 0)
     rows = height // (ability.space_factor * ability.patch[1])
     columns = width // (ability.space_factor * ability.patch[1])
     return latents[0].T.reshape(latents.shape[-1], -1, rows, columns)
@@ -51,6 +60,8 @@ def pack(latents: torch.Tensor, pipe: DiffusionPipeline, ability: Capability) ->
         return latents
     if ability.layout == "BFCHW":
         return latents.transpose(1, 2)
+    if ability.layout == "BFHWC":
+        return latents.movedim(1, -1)
     kind: Any = type(pipe)
     return kind._pack_latents(latents, ability.patch[1], ability.patch[0])  # noqa: SLF001
 
@@ -78,7 +89,7 @@ def encode(
         pictures = vae.encode(pixels.transpose(0, 1)).latent_dist.mode()
         latents = pictures.transpose(0, 1)[None]
     latents = latents[:, :, : latents.shape[2] - spare]
-    return normalize(vae, latents.float().cpu())
+    return normalize(vae, latents.float().cpu(), ability)
 
 
 def is_video_vae(vae: Any) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 import diffusers
+import numpy as np
 import torch
 import transformers
 from diffusers import DiffusionPipeline
+from PIL import Image
 
 from nbagent.errors import JobFailed
 from nbagent.fit import Plan, WeightType
@@ -18,6 +21,7 @@ from nbagent.models import ModelCard
 from nbagent.pocket.faster import has_fast_bf16
 from nbagent.render.capability import Capability, capability
 from nbagent.render.decode import decoded, give_ladder, out_of_memory
+from nbagent.render.known import KnownFrames
 from nbagent.render.preview import LatentToRgb, fit
 from nbagent.render.texts import TextCache
 from nbagent.take import Take
@@ -57,9 +61,16 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
     """Load a model from its folder: safetensors only, no remote code, no network.
 
     Raises:
-        JobFailed: If its files are damaged or contradict each other.
+        JobFailed: If it needs a package that is not here, or its files are damaged or
+            contradict each other.
         RuntimeError: If memory runs out all the same (see `out_of_memory`).
     """
+    missing = [name for name in card.needs if find_spec(name) is None]
+    if missing:
+        raise JobFailed(
+            f"{card.name} needs {', '.join(missing)}, which is not installed:"
+            f" pip install {' '.join(missing)}"
+        )
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if plan.weights == "bf16" else best_dtype(device)
     parts = needs_of(card).parts
@@ -161,8 +172,25 @@ def best_dtype(device: str) -> torch.dtype:
     return torch.bfloat16 if has_fast_bf16() else torch.float32
 
 
-def call_arguments(loaded: Loaded, take: Take, num_frames: int) -> dict[str, Any]:
-    """Return what the pipeline is called with for a take, seam aside."""
+def own_parts(pipe: DiffusionPipeline, take: Take) -> dict[str, Any]:
+    """Return the components that a job must not share, since they remember its call."""
+    if not hasattr(pipe, "guider"):
+        return {}
+    # HunyuanVideo 1.5 is told its guidance here, not in its call.
+    return {"guider": pipe.guider.new(guidance_scale=take.guidance_scale)}
+
+
+def call_arguments(
+    loaded: Loaded, take: Take, num_frames: int, held: KnownFrames | None = None
+) -> dict[str, Any]:
+    """Return what the pipeline is called with for a take, seam aside.
+
+    Args:
+        loaded: The model.
+        take: What is rendered.
+        num_frames: How many frames its clip has.
+        held: What the take holds; models that want a picture get it from there.
+    """
     ability = loaded.ability
     # WanPipeline rounds every count to f*k + 1 by `n // f * f + 1`, which for a VAE
     # without temporal compression (f = 1, as pocket's) is n + 1: ask for one less.
@@ -176,11 +204,31 @@ def call_arguments(loaded: Loaded, take: Take, num_frames: int) -> dict[str, Any
         "num_inference_steps": take.num_inference_steps,
         "guidance_scale": take.guidance_scale,
         "frame_rate": take.fps,  # LTX is conditioned on it
+        "fps": round(take.fps),  # so are SVD and Cosmos
+        "max_guidance_scale": take.guidance_scale,  # SVD's word for it
         "use_resolution_binning": False,  # Sana would change the size silently
         "output_type": "np",
+        **_pictures(loaded.card, held),
         **loaded.card.call,
     }
     return {k: v for k, v in wanted.items() if k in ability.arguments}
+
+
+def _pictures(card: ModelCard, held: KnownFrames | None) -> dict[str, Any]:
+    """Return what is held in the words of a pipeline that is conditioned on it."""
+    if held is None:
+        return {}
+    # As VACE was taught: white is what it is to make, and grey what stands there.
+    seen = np.where(held.mask[..., None], held.frames, np.uint8(128))
+    given: dict[str, Any] = {
+        "video": [Image.fromarray(frame) for frame in seen],
+        "mask": [Image.fromarray(np.uint8(255) * ~known) for known in held.mask],
+    }
+    if held.mask[0].all():
+        given["image"] = Image.fromarray(held.frames[0])
+    if held.mask[-1].all():
+        given["last_image"] = Image.fromarray(held.frames[-1])
+    return {name: given[name] for name in card.pictures if name in given}
 
 
 def _first_line(error: Exception) -> str:

@@ -60,8 +60,9 @@ def fit(vae: Any, ability: Capability) -> LatentToRgb:
     pictures = _pictures(_TOKENS_A_SIDE * factor)  # (N, 3, H, W), 0..1
     given = pictures.to(vae.device, vae.dtype) * 2 - 1
     given = given.unsqueeze(2) if is_video_vae(vae) else given
-    latents = vae.encode(given).latent_dist.mode()
-    latents = normalize(vae, latents.float().cpu())
+    # One by one: HunyuanVideo 1.5's encoder takes no batch.
+    latents = torch.cat([vae.encode(one).latent_dist.mode() for one in given.split(1)])
+    latents = normalize(vae, latents.float().cpu(), ability)
     channels = latents.shape[1]
     known = latents.movedim(1, -1).reshape(-1, channels)
     known = torch.cat([known, torch.ones(len(known), 1)], dim=1)

@@ -31,8 +31,8 @@ from nbagent.models import ModelCard, model_card
 from nbagent.render.decode import out_of_memory
 from nbagent.render.known import known_frames
 from nbagent.render.latents import unpack
-from nbagent.render.pipelines import Loaded, call_arguments
-from nbagent.render.seam import Fresh, Known, Noised, Seam, Start, on_step_end
+from nbagent.render.pipelines import Loaded, call_arguments, own_parts
+from nbagent.render.seam import Fresh, Known, Noised, Seam, Start
 from nbagent.render.shelf import Shelf
 from nbagent.render.work import Work
 from nbagent.take import Job, Progress, Take
@@ -109,7 +109,7 @@ class Renderer:
         """End a running job after its step, and make the clip of what it shows then."""
         work, seam, _ = self._running.get((job.store, job.id), (None, None, None))
         # Before the first step there is nothing to keep, nor of a part before it.
-        if work is None or seam is None or seam.x0 is None or work.job != job:
+        if work is None or seam is None or work.job != job or not seam.can_stop:
             return False
         seam.stop()
         return True
@@ -174,11 +174,11 @@ class Renderer:
         #    the final latents in the ledger, so decoding can fail and be tried again.
         work.enter("encode" if work.latents_digest is None else "decode")
         loaded.rest()
-        output = seam.open(loaded.pipe)(
-            **call_arguments(loaded, take, num_frames),
+        session = seam.open(loaded.pipe, **own_parts(loaded.pipe, take))
+        output = session(
+            **call_arguments(loaded, take, num_frames, held),
+            **seam.callback(),
             generator=seam.generator,
-            callback_on_step_end=on_step_end,
-            callback_on_step_end_tensor_inputs=["latents"],
         )
         loaded.rest()
         notes, approximations = loaded.notes(), loaded.approximations()
@@ -244,6 +244,7 @@ def _checked_card(take: Take) -> ModelCard:
         )
     num_frames = card.min_num_frames if _is_image(take) else take.num_frames
     card.check(num_frames, take.height, take.width)
+    card.check_take(take)
     return card
 
 

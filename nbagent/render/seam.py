@@ -8,14 +8,13 @@ Together they start a pipeline at step k from given latents, watch it, pause it 
 stop it, for every family alike. There is no denoising loop here. Per-job state lives
 in `Seam`; the weights are shared, and no pipeline object is ever shared by two jobs.
 
-All three override by class, never by an attribute of an instance: some pipelines
-deep-copy their scheduler, and a closure on the instance would go on stepping the
-original. `functools.wraps` keeps signatures, which pipelines inspect.
+Loops differ in what they let us do, and `Loop` reads that from their source: most ask
+`interrupt` at the head of a step and call back at its end. Those that ask nothing are
+given a shorter schedule, and the tap stands in for a missing callback.
 """
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 from collections.abc import Callable
@@ -26,11 +25,38 @@ import torch
 from diffusers import DiffusionPipeline
 
 from nbagent.errors import JobFailed
+from nbagent.render.tap import changes, noised, tapped
 from nbagent.render.texts import TextCache
 
-_MISSING = object()
-# Not memory of the solver: its configuration, and our own hold on it.
-_FIXED = frozenset({"_internal_dict", "_seam"})
+# The sound of LTX-2 is denoised beside the clip.
+_STREAMS = ("prepare_audio_latents",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """What a pipeline's loop lets the seam do, as its source says.
+
+    Attributes:
+        has_gate: It reads `interrupt` at the head of each step.
+        has_callback: It calls back after each step.
+        sets_up: It prepares in its first step what the others need, so that a job
+            which starts later runs that step too, and throws its result away.
+    """
+
+    has_gate: bool
+    has_callback: bool
+    sets_up: bool
+
+
+@functools.cache
+def loop_of(kind: Any) -> Loop:
+    """Read a pipeline class's loop."""
+    source = inspect.getsource(kind.__call__)
+    return Loop(
+        has_gate="self.interrupt" in source,
+        has_callback="callback_on_step_end(" in source,
+        sets_up="if i == 0" in source,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +74,20 @@ class Noised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """Go on after `step` steps exactly where another run stood."""
+    """Go on after `step` steps exactly where another run stood.
+
+    Attributes:
+        latents: As the pipeline's step callback shows them.
+        schedulers: What each scheduler has changed: the clip's own, then its copies.
+        streams: What is denoised beside the clip, one for each such copy.
+        generator: Its state, uint8.
+    """
 
     step: int
     latents: torch.Tensor
-    scheduler: dict[str, Any]
-    generator: torch.Tensor  # its state, uint8
+    schedulers: list[dict[str, Any]]
+    streams: list[torch.Tensor]
+    generator: torch.Tensor
 
 
 Start = Fresh | Noised | Resumed
@@ -117,44 +151,69 @@ class Seam:
         self.start_step = start.step if isinstance(start, Resumed) else 0
         self.num_steps = 0
         self.x0: torch.Tensor | None = None
+        self.taps: list[Any] = []  # the clip's scheduler, then its copies
+        self.is_setting_up = False
+        self._loop: Loop
+        self._channels: int | None = None
         self._heads = 0
         self._stops_soon = False
+        self._timesteps: torch.Tensor
+        self._shape: torch.Size
         self._latents: torch.Tensor | None = None
+        self._streams: list[torch.Tensor] = []
         self._noise: torch.Tensor | None = None
-        self._scheduler: Any = None
-        self._pristine: dict[str, Any] = {}
         self._started = False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """A copied scheduler still belongs to this job."""
         return self
 
-    def open(self, pipe: DiffusionPipeline) -> DiffusionPipeline:
-        """Return a pipeline of this job's own, over the same weights."""
+    def open(self, pipe: DiffusionPipeline, **parts: Any) -> DiffusionPipeline:
+        """Return a pipeline of this job's own, over the same weights.
+
+        Args:
+            pipe: Holds the weights; it is not called itself.
+            parts: Components of this job's own, in place of the pipeline's.
+        """
         # What `__init__` names is either a component or a configured value, such as
         # Wan's `boundary_ratio`; both are in the config.
         kind: Any = type(pipe)
         names = list(inspect.signature(kind.__init__).parameters)[1:]
-        given = dict(pipe.config) | pipe.components
+        given = dict(pipe.config) | pipe.components | parts
         values = {name: given[name] for name in names if name in given}
-        self._scheduler = _tapped(pipe.scheduler, self)
-        session = _gated(kind)(**(values | {"scheduler": self._scheduler}))
+        self._loop = loop_of(kind)
+        # Kandinsky carries what conditions its latents behind them, channels last.
+        denoiser = getattr(pipe, "transformer", None) or pipe.unet
+        self._channels = denoiser.config.get("in_visual_dim")
+        tap = tapped(pipe.scheduler, self)
+        session = _gated(kind)(**(values | {"scheduler": tap}))
         session.nbagent_seam = self
         session.set_progress_bar_config(disable=True)
         return session
 
-    def snapshot(self) -> dict[str, Any]:
-        """Return everything that the scheduler has changed since its schedule.
-
-        A list of known names would be shorter and wrong: each solver remembers other
-        things. The values are its own, not copies: encode them before the next step.
-        """
+    def callback(self) -> dict[str, Any]:
+        """Return what the pipeline's call takes in addition, so that we see its steps."""
+        if not self._loop.has_callback:
+            return {}
         return {
-            name: value
-            for name, value in vars(self._scheduler).items()
-            if name not in _FIXED
-            and not _equal(value, self._pristine.get(name, _MISSING))
+            "callback_on_step_end": _on_step_end,
+            "callback_on_step_end_tensor_inputs": ["latents"],
         }
+
+    def state(self, step: Step) -> Resumed:
+        """Return where the job stands after a step; encode it before the next one."""
+        return Resumed(
+            step=step.index + 1,
+            latents=step.latents,
+            schedulers=[changes(tap) for tap in self.taps],
+            streams=[tap.nbagent_result[0] for tap in self.taps[1:] if self._streams],
+            generator=self.generator.get_state(),
+        )
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether the step that runs may be made the last one."""
+        return self._loop.has_gate and self.x0 is not None
 
     def stop(self) -> None:
         """Make the step that runs the last one, and the clip of what it shows then."""
@@ -163,56 +222,99 @@ class Seam:
     # Called by the three overrides
 
     def scheduled(self) -> None:
-        """The tap has a schedule: remember it, and find the step to start at."""
-        self.num_steps = len(self._scheduler.timesteps)
-        self._pristine = {
-            name: copy.deepcopy(value)
-            for name, value in vars(self._scheduler).items()
-            if name not in _FIXED
-        }
+        """The tap has a schedule: find the step to start at."""
+        scheduler = self.taps[0]
+        self._timesteps = scheduler.timesteps
+        self.num_steps = len(self._timesteps)
         if isinstance(self.start, Noised):
             # As the stock video-to-video pipelines count, but never zero steps: a
             # weak remix of a short draft would return its parent untouched.
             run = max(1, min(int(self.num_steps * self.start.strength), self.num_steps))
             self.start_step = self.num_steps - run
+        if self.start_step and not self._loop.has_gate:
+            # For the loop, which has it by its first head; the solver needs it whole.
+            scheduler.timesteps = self._timesteps[self.start_step :]
+            self._heads = self.start_step
+            if hasattr(scheduler, "set_begin_index"):
+                scheduler.set_begin_index(0)
 
     def inject(self, prepared: Any) -> Any:
         """Replace the latents that a pipeline prepared by ours."""
-        if isinstance(self.start, Fresh) and self.known is None:
-            return prepared
         several = isinstance(prepared, tuple)
         latents: torch.Tensor = prepared[0] if several else prepared
+        self._shape = self._own(latents).shape
+        if self._heads and self.start_step == self.num_steps:
+            self._pass_over()  # no step is left, so no head will come
+        if isinstance(self.start, Fresh) and self.known is None:
+            return prepared
         for given in (self.start, self.known):
             if isinstance(given, Noised | Resumed | Known):
-                _check_shape(given.latents, latents)
+                _check_shape(given.latents, self._shape)
         # What is held is noised by the seed's own noise, in a resumed run too.
-        self._noise = latents.clone()
+        self._noise = self._own(latents).clone()
         if isinstance(self.start, Resumed):
-            # A clone, since some pipelines write into what they prepared.
-            latents = self.start.latents.to(latents.device).clone()
+            # A copy, since some pipelines write into what they prepared.
+            latents = latents.to(self.start.latents.dtype, copy=True)
+            self._own(latents).copy_(self.start.latents)
         # A `Noised` start fills this very tensor later: some families make their
         # schedule only after their latents. Until then it is the seed's own noise.
-        self._latents = latents
+        self._latents = self._own(latents)
         return (latents, *prepared[1:]) if several else latents
+
+    def inject_stream(self, prepared: torch.Tensor) -> torch.Tensor:
+        """Replace what is denoised beside the clip, where a run goes on."""
+        if isinstance(self.start, Resumed):
+            kept = self.start.streams[len(self._streams)]
+            prepared = kept.to(prepared.device, copy=True)
+        self._streams.append(prepared)
+        return prepared
 
     def skip(self) -> bool:
         """Say at the head of a step whether to pass over it; wait, raise or start."""
         index = self._heads
         self._heads += 1
+        self.is_setting_up = False
         if self.stop_step is not None and index >= self.stop_step:
             return True
         if index < self.start_step:
-            # At each skipped head, because a pipeline may draw between its latents
-            # and its loop, and after a loop that was skipped to its end.
-            if isinstance(self.start, Resumed):
-                self.generator.set_state(self.start.generator)
-            if index + 1 == self.num_steps:  # only decoding is left: it needs a turn
-                self.before_step()
-            return True
+            is_last = index + 1 == self.num_steps  # only decoding is left
+            self.is_setting_up = (
+                self._loop.sets_up and index == 0 and self.start_step < self.num_steps
+            )
+            self._pass_over(needs_turn=is_last or self.is_setting_up)
+            return not self.is_setting_up
         self.before_step()
         if index == self.start_step:
             self._enter()
         return False
+
+    def scaled(self) -> None:
+        """The loop is at the head of a step, which it does not ask us about."""
+        if not self._loop.has_gate:
+            self.taps[0].timesteps = self._timesteps
+            self.skip()
+
+    def stepped(self, latents: torch.Tensor, x0: torch.Tensor | None) -> None:
+        """The tap has taken a step: hold what is known, and see what is expected."""
+        latents = self._as_prepared(latents)
+        self.hold(latents)
+        self.x0 = None if x0 is None else self._as_prepared(x0)
+        if not self._loop.has_callback:
+            self.finished(latents)
+
+    def finished(self, latents: torch.Tensor) -> None:
+        """The loop is through with a step."""
+        if len(self.taps) > 1 and not self._streams:
+            # SkyReels' diffusion forcing has a scheduler for each latent frame.
+            self.hold(latents)
+            ends = [tap.nbagent_result[1] for tap in self.taps[1:]]
+            whole = all(end is not None for end in ends)
+            self.x0 = torch.stack(ends, dim=2) if whole else None
+        if not self.is_setting_up:
+            latents = self._own(latents)
+            self._settle(latents)
+            step = Step(index=self._heads - 1, latents=latents, x0=self.x0)
+            self.after_step(step)
 
     def hold(self, latents: torch.Tensor, step: int | None = None) -> None:
         """Put what is known into the latents of a step, else of the one that is next."""
@@ -222,14 +324,14 @@ class Seam:
         mask = self.known.mask.to(latents.device)
         latents.copy_(torch.where(mask, known.to(latents), latents))
 
-    def settle(self, latents: torch.Tensor) -> None:
+    def _settle(self, latents: torch.Tensor) -> None:
         """Put the end that is expected into the latents of a step that is the last."""
         if not (self._stops_soon or self._heads == self.stop_step):
             return
-        if self.x0 is None:
+        if not self.can_stop or self.x0 is None:
             raise JobFailed(
-                f"{type(self._scheduler).__name__} does not tell how a clip will look:"
-                " it can only be rendered to its end"
+                f"{type(self.taps[0]).__name__}'s pipeline can only be rendered to its"
+                " end: ask for the whole clip"
             )
         self.stop_step = self._heads
         latents.copy_(self.x0)
@@ -240,20 +342,40 @@ class Seam:
         if self._started or self._latents is None:
             return
         self._started = True
+        # Cosmos asks its scheduler about the latents twice over, for its guidance.
+        sample = self._as_prepared(sample)[: len(self._latents)]
         if not torch.equal(sample.to(self._latents.dtype), self._latents):
             raise JobFailed(
-                f"{type(self._scheduler).__name__}'s pipeline did not take the latents"
+                f"{type(self.taps[0]).__name__}'s pipeline did not take the latents"
                 " it was given: this model can only generate"
             )
 
+    def _pass_over(self, *, needs_turn: bool = True) -> None:
+        # At each skipped head, because a pipeline may draw between its latents and
+        # its loop, and after a loop that was skipped to its end.
+        if isinstance(self.start, Resumed):
+            self.generator.set_state(self.start.generator)
+        if needs_turn:
+            self.before_step()
+
     def _enter(self) -> None:
         if isinstance(self.start, Resumed):
-            vars(self._scheduler).update(self.start.scheduler)
+            self.generator.set_state(self.start.generator)
+            for tap, state in zip(self.taps, self.start.schedulers, strict=True):
+                vars(tap).update(state)
         elif self._latents is not None:
             if isinstance(self.start, Noised):
-                noised = self._at_step(self.start_step, self.start.latents)
-                self._latents.copy_(noised)
+                clean = self._at_step(self.start_step, self.start.latents)
+                self._latents.copy_(clean)
+                self._quieten()
             self.hold(self._latents, self.start_step)
+
+    def _quieten(self) -> None:
+        """Let what runs beside a remix start late too; a clip keeps none: from nothing."""
+        for tap, stream in zip(self.taps[1:], self._streams, strict=False):
+            timestep = tap.timesteps[self.start_step].reshape(1).expand(len(stream))
+            nothing = torch.zeros_like(stream)
+            stream.copy_(noised(tap, nothing, stream.clone(), timestep))
 
     def _at_step(self, index: int, clean: torch.Tensor) -> torch.Tensor:
         """Return clean latents at the noise level of a step; behind the last, clean."""
@@ -261,109 +383,27 @@ class Seam:
         if index == self.num_steps:
             return clean
         # Flow-matching schedulers have no such factor; the others scale by it.
-        noise = self._noise / getattr(self._scheduler, "init_noise_sigma", 1.0)
-        timestep = self._scheduler.timesteps[index].reshape(1)
-        return _noised(
-            self._scheduler, clean.to(noise), noise, timestep.expand(len(noise))
-        )
+        noise = self._noise / getattr(self.taps[0], "init_noise_sigma", 1.0)
+        timestep = self._timesteps[index].reshape(1).expand(len(noise))
+        return noised(self.taps[0], clean.to(noise), noise, timestep)
+
+    def _own(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the part of the latents that is the clip."""
+        return latents if self._channels is None else latents[..., : self._channels]
+
+    def _as_prepared(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return latents in the loop's order; ModelScope steps its frames as a batch."""
+        if latents.ndim == len(self._shape):
+            return latents
+        return latents.unflatten(0, (self._shape[0], -1)).transpose(1, 2)
 
 
-def _check_shape(given: torch.Tensor, latents: torch.Tensor) -> None:
-    if given.shape != latents.shape:
+def _check_shape(given: torch.Tensor, shape: torch.Size) -> None:
+    if given.shape != shape:
         raise JobFailed(
             f"latents of shape {tuple(given.shape)} do not fit this take's"
-            f" {tuple(latents.shape)}: keep the frame count and the size"
+            f" {tuple(shape)}: keep the frame count and the size"
         )
-
-
-def _noised(
-    scheduler: Any, known: torch.Tensor, noise: torch.Tensor, timestep: torch.Tensor
-) -> torch.Tensor:
-    """Return known latents at the noise level of a timestep, by the scheduler's rule."""
-    noised: torch.Tensor
-    if not hasattr(scheduler, "scale_noise"):
-        noised = scheduler.add_noise(known, noise, timestep)
-    elif scheduler.config.get("invert_sigmas"):
-        # Mochi counts its sigmas from noise to clip.
-        noised = scheduler.scale_noise(noise, timestep, known)
-    else:
-        noised = scheduler.scale_noise(known, timestep, noise)
-    return noised
-
-
-def _tapped(scheduler: Any, seam: Seam) -> Any:
-    kind: Any = type(scheduler)
-    tap = kind.from_config(scheduler.config)
-    tap.__class__ = _tap_class(kind)
-    tap._seam = seam  # noqa: SLF001  the attribute is ours
-    return tap
-
-
-@functools.cache
-def _tap_class(base: Any) -> Any:
-    """Return a scheduler class that shows its steps to the seam."""
-    signature = inspect.signature(base.step)
-
-    @functools.wraps(base.set_timesteps)
-    def set_timesteps(self: Any, *args: Any, **kwargs: Any) -> None:
-        base.set_timesteps(self, *args, **kwargs)
-        self._seam.scheduled()
-
-    def set_begin_index(self: Any, begin_index: int = 0) -> None:
-        base.set_begin_index(self, begin_index + self._seam.start_step)
-
-    @functools.wraps(base.step)
-    def step(self: Any, *args: Any, **kwargs: Any) -> Any:
-        call = signature.bind(self, *args, **kwargs)
-        given = call.arguments
-        self._seam.check_sample(given["sample"])
-        # Wan passes no generator to its scheduler, and a stochastic solver would
-        # then draw from the process-wide one: another clip on each run.
-        if "generator" in signature.parameters and given.get("generator") is None:
-            given["generator"] = self._seam.generator
-        # CogVideoX keeps the DPM solver's memory in a local of its loop, which a
-        # resumed loop has lost. On the scheduler it is part of the snapshot.
-        remembers = "old_pred_original_sample" in signature.parameters
-        if remembers and given.get("old_pred_original_sample") is None:
-            given["old_pred_original_sample"] = getattr(self, "_old_x0", None)
-        sample, model_output = given["sample"], given["model_output"]
-        result = base.step(*call.args, **call.kwargs)
-        latents = result[0] if isinstance(result, tuple) else result.prev_sample
-        self._seam.hold(latents)
-        self._seam.x0 = _expected_end(self, model_output, sample, result)
-        self._seam.settle(latents)
-        if remembers:
-            self._old_x0 = result[1]
-        return result
-
-    members: dict[str, Any] = {
-        "set_timesteps": set_timesteps,
-        "step": step,
-    }
-    if hasattr(base, "set_begin_index"):
-        members["set_begin_index"] = set_begin_index
-    return type(base.__name__, (base,), members)
-
-
-def _expected_end(
-    scheduler: Any, model_output: torch.Tensor, sample: torch.Tensor, result: Any
-) -> torch.Tensor | None:
-    """Return the finished latents as they are expected after this step, if it tells."""
-    config = scheduler.config
-    memory = getattr(scheduler, "model_outputs", None)
-    if memory is not None:
-        # UniPC and DPM++ keep what the model said, converted to the clean latents,
-        # unless they are set to solve for the noise.
-        is_data = config.get("predict_x0", True) and not str(
-            config.get("algorithm_type", "")
-        ).endswith("dpmsolver")
-        return memory[-1] if is_data else None
-    if hasattr(scheduler, "scale_noise"):  # flow: one straight step to the end
-        sigma = scheduler.sigmas[scheduler.step_index - 1]
-        return sample + (scheduler.sigmas[-1] - sigma) * model_output
-    if isinstance(result, tuple):
-        return result[1] if len(result) > 1 else None
-    return getattr(result, "pred_original_sample", None)
 
 
 @functools.cache
@@ -378,12 +418,22 @@ def _gated(base: Any) -> Any:
     def prepare_latents(self: Any, *args: Any, **kwargs: Any) -> Any:
         return self.nbagent_seam.inject(base.prepare_latents(self, *args, **kwargs))
 
+    def stream(prepare: Any) -> Any:
+        @functools.wraps(prepare)
+        def prepared(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return self.nbagent_seam.inject_stream(prepare(self, *args, **kwargs))
+
+        return prepared
+
     members: dict[str, Any] = {
         "interrupt": interrupt,
         "prepare_latents": prepare_latents,
     }
     if hasattr(base, "encode_prompt"):
         members["encode_prompt"] = _remembering(base.encode_prompt)
+    for name in _STREAMS:
+        if hasattr(base, name):
+            members[name] = stream(getattr(base, name))
     return type(base.__name__, (base,), members)
 
 
@@ -406,23 +456,9 @@ def _remembering(base: Any) -> Any:
     return encode_prompt
 
 
-def on_step_end(
-    pipe: Any, index: int, _timestep: Any, values: dict[str, Any]
+def _on_step_end(
+    pipe: Any, _index: int, _timestep: Any, values: dict[str, Any]
 ) -> dict[str, Any]:
     """Hand a finished step to the seam; the pipeline's `callback_on_step_end`."""
-    seam: Seam = pipe.nbagent_seam
-    seam.after_step(Step(index=index, latents=values["latents"], x0=seam.x0))
+    pipe.nbagent_seam.finished(values["latents"])
     return values
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Compare what schedulers keep: numbers, tensors, arrays, and lists of them."""
-    if one is other:
-        return True
-    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
-        return one.shape == other.shape and bool(torch.equal(one, other))
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(_equal, one, other))
-    if type(one) is not type(other):
-        return False
-    return bool((one == other) if not hasattr(one, "all") else (one == other).all())

@@ -138,12 +138,7 @@ class Work:
                 start_step=start_step,
                 num_steps=seam.num_steps,
                 elapsed_s=self.elapsed_s,
-                state=Resumed(
-                    step=step.index + 1,
-                    latents=step.latents,
-                    scheduler=seam.snapshot(),
-                    generator=seam.generator.get_state(),
-                ),
+                state=seam.state(step),
             ),
         )
         self.ledger.set_job(

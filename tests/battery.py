@@ -1,0 +1,171 @@
+"""What the battery did: the table of docs/models.md is made of it.
+
+    python -m tests.battery     runs the battery and writes the page
+
+The last test of the battery compares the page with what the others just did.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbagent.catalogue import CATALOGUE
+from nbagent.families import FAMILIES, TASKS
+
+PAGE = Path(__file__).parents[1] / "docs" / "models.md"
+COLUMNS = (
+    "unchanged",
+    "resumes",
+    "stops",
+    "remix",
+    "holds",
+    "preview",
+    "rules",
+    "encodes",
+)
+
+DONE: dict[tuple[str, str], bool] = {}  # (tiny pipeline, column) -> all tests passed
+BUILT: dict[str, tuple[str, str]] = {}  # tiny pipeline -> (class, solver)
+
+
+_PAGE = """# Models
+
+Made by `python -m tests.battery` from what it did; change the battery, not this page.
+A test fails when they differ.
+
+## What the battery did
+
+Tiny pipelines with random weights, of the real classes of diffusers {diffusers}, run
+through the seam on a CPU. A column holds for all tests under it.
+
+* **unchanged**: the latents are those of a plain call, bit for bit, and each step shows.
+* **resumes**: stopped after any step, or before decoding, a new run goes on from the
+  file to the same bytes.
+* **stops**: cancelled within one step; the weights are then as they were.
+* **remix**: starts part of the way down from a parent's latents.
+* **holds**: known latents, a frame or a part of all frames, end as they were given,
+  steer the rest, and resume exactly too.
+* **preview**: each step's expected end becomes small frames.
+* **rules**: the frame counts and sizes of the card are those that the pipeline takes.
+* **encodes**: pixels are encoded to the scale that the pipeline decodes from.
+
+{battery}
+
+## What each class is given
+
+Size, frames, rate and steps are its authors' own. Operations that need a model are
+generate, remix, animate, blend, extend, inpaint, reframe and loop; re-cuts need none.
+What a class is given beside words comes from what a take holds: `image` is its whole
+first frame, without which such a model cannot begin, and a turn that has none is told
+so at once. Every class holds frames through the seam as well.
+
+{families}
+
+* LTX-2 makes sound beside its clip. Clips here are silent: it is denoised with the
+  clip, which it shapes, then left out. A remix, whose parent kept no sound, starts it
+  from silence. A run that starts late repeats one step, since its loop sets up there.
+* HunyuanVideo 1.5 and ModelScope do not call back after a step: the tap stands in.
+* SVD and ModelScope do not ask before a step: a run that starts late is given the rest
+  of its schedule, and none can be ended early and kept. SVD reads no words.
+* Wan image-to-video is given the last frame too where its network reads two pictures:
+  Wan 2.2's does, Wan 2.1's only if it was trained on first and last. It is held anyway.
+* LTX with conditions is driven from words; its pictures are held, not conditioned.
+* Cosmos 1 needs the packages of its guard and of its padding mask, and says so before
+  it is loaded. The tiny one has neither.
+* SkyReels by diffusion forcing makes one window; it does not roll on to longer clips.
+* Not driven yet: HunyuanVideo Framepack and Helios, whose loops run once for each part
+  of a clip, and Kandinsky 5 image-to-video, which changes its first frame afterwards.
+
+## Short names
+
+{names}
+"""
+
+
+def check(column: str) -> Callable[[Any], Any]:
+    """Note under a column whether a test passes for the pipeline that it is given."""
+
+    def noting(test: Any) -> Any:
+        @functools.wraps(test)
+        def run(*args: Any, name: str, **kwargs: Any) -> None:
+            passed = DONE.get((name, column), True)
+            DONE[name, column] = False
+            test(*args, name=name, **kwargs)
+            DONE[name, column] = passed
+
+        return run
+
+    return noting
+
+
+def built(name: str, pipe: Any) -> None:
+    """Note what a tiny pipeline is."""
+    BUILT[name] = type(pipe).__name__, type(pipe.scheduler).__name__
+
+
+def page() -> str:
+    """Return docs/models.md as of what was done."""
+    return _PAGE.format(
+        diffusers=".".join(version("diffusers").split(".")[:2]),
+        battery=_table(
+            ("tiny pipeline", "class", "solver", *COLUMNS), map(_row, BUILT)
+        ),
+        families=_table(
+            ("class", "size", "frames", "fps", "steps", "operations", "given"),
+            map(_family_row, sorted(FAMILIES)),
+        ),
+        names=_table(
+            ("name", "repository", "class", "licence"),
+            (
+                (f"`{name}`", entry.repo, entry.pipeline, entry.licence)
+                for name, entry in CATALOGUE.items()
+            ),
+        ),
+    )
+
+
+def _row(name: str) -> tuple[str, ...]:
+    did = ("yes" if DONE[name, column] else "**no**" for column in COLUMNS)
+    return (f"`{name}`", *BUILT[name], *did)
+
+
+def _family_row(name: str) -> tuple[str, ...]:
+    family = FAMILIES[name]
+    can = "all" if family.tasks == TASKS else ", ".join(family.tasks)
+    return (
+        name.removesuffix("Pipeline"),
+        f"{family.width}x{family.height}",
+        str(family.num_frames),
+        f"{family.fps:g}",
+        str(family.num_inference_steps),
+        can,
+        ", ".join(family.pictures) or "words alone",
+    )
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = tuple(head)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main() -> int:
+    """Run the battery in this process, and write what it did."""
+    test = "tests/test_render_conformance.py"
+    last = f"{test}::test_the_page_says_what_the_battery_did"
+    code = pytest.main(["-q", "-p", "no:cacheprovider", f"--deselect={last}", test])
+    PAGE.write_text(page(), encoding="utf-8")
+    return int(code)
+
+
+if __name__ == "__main__":
+    # Pytest imports this module by its name: what it notes is noted there.
+    from tests.battery import main as main_there
+
+    raise SystemExit(main_there())
