@@ -56,6 +56,7 @@ def card(**more: Any) -> ModelCard:
         "guidance_scale": 5.0,
         "call": {},
         "max_num_frames": 324,
+        "window_frames": 101,
     }
     return ModelCard(**(values | more))
 
