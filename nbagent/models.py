@@ -21,6 +21,7 @@ from typing import Any
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
 from nbagent.families import FAMILIES, TASKS, WAN_5B, Family
+from nbagent.loras import Lora, split_loras
 from nbagent.pocket import WEIGHTS
 from nbagent.take import Take
 
@@ -52,6 +53,7 @@ class ModelCard:
         tasks: Operations that the pipeline can do through the seam.
         pictures: What of a take's holds its call is given (see `nbagent.families`).
         needs: Packages beyond `nbagent[local]` that it cannot run without.
+        loras: Files that change its weights (see `nbagent.loras`).
     """
 
     name: str
@@ -74,6 +76,12 @@ class ModelCard:
     tasks: tuple[str, ...] = TASKS
     pictures: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    loras: tuple[Lora, ...] = ()
+
+    @property
+    def base(self) -> str:
+        """Its name without LoRAs."""
+        return self.name.partition("+")[0]
 
     @property
     def overlap(self) -> int:
@@ -170,12 +178,13 @@ def model_card(name: str) -> ModelCard:
 
     Args:
         name: `pocket`, a short name of the catalogue, a diffusers folder, or a hub id
-            that was downloaded.
+            that was downloaded; LoRAs follow it behind plus signs.
 
     Raises:
         SpecError: If there is no such model here, or it is none that we drive.
     """
-    folder = find_folder(name)
+    base, loras = split_loras(name)
+    folder = find_folder(base)
     index = _read_json(folder / "model_index.json")
     pipeline = str(index.get("_class_name"))
     family = FAMILIES.get(pipeline)
@@ -195,7 +204,7 @@ def model_card(name: str) -> ModelCard:
         name=name,
         folder=folder,
         pipeline=pipeline,
-        revision=_revision(folder, _stamp(folder)),
+        revision=_with_loras(_revision(folder, _stamp(folder)), loras),
         frames_step=frames_step,
         frames_offset=frames_offset,
         size_multiple=math.lcm(
@@ -203,7 +212,8 @@ def model_card(name: str) -> ModelCard:
         ),
         tasks=family.tasks,
         pictures=_pictures(family, network),
-        needs=family.needs,
+        needs=(*family.needs, *(("peft",) if loras else ())),
+        loras=loras,
         **defaults,
     )
 
@@ -378,6 +388,18 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
         (str(path.relative_to(folder)), stat.st_size, stat.st_mtime_ns)
         for path, stat in ((path, path.stat()) for path in files)
     )
+
+
+def _with_loras(revision: str, loras: tuple[Lora, ...]) -> str:
+    """Return the revision of a model whose weights LoRAs change."""
+    if not loras:
+        return revision
+    hasher = hashlib.blake2b(revision.encode(), digest_size=16)
+    for lora in loras:
+        with lora.path.open("rb") as file:
+            hasher.update(hashlib.file_digest(file, "blake2b").digest())
+        hasher.update(f"{lora.weight:g}".encode())
+    return "b2:" + hasher.hexdigest()
 
 
 @functools.lru_cache(maxsize=8)

@@ -152,7 +152,7 @@ def _single(
     if others:
         core = shots.from_json(others[0].shot).core
         shot = replace(shot, motion=(*shot.motion, f"then it turns into {core}"))
-    seed = measures.seed(plan, options, parent, shots.to_prompt(shot, card.name)[0])
+    seed = measures.seed(plan, options, parent, shots.to_prompt(shot, card.base)[0])
     added_s = _added_s(plan, options, card, sources, shot)
     # The whole of a longer clip may be more than the model holds: it sees a part.
     numbers = options if added_s is None else {**options, "frames": card.num_frames}
@@ -306,7 +306,7 @@ def _storyboard(
 ) -> Composed:
     """Turn a plan of several scenes into a take for each, and one that joins them."""
     scenes = scene_shots(plan)
-    told = shots.to_prompt(scenes[0], card.name)[0]
+    told = shots.to_prompt(scenes[0], card.base)[0]
     seed = measures.seed(plan, options, None, told)  # one for all: they belong together
     takes, parts, notes = [], list[Take](), list[str]()
     for scene in scenes:
@@ -380,7 +380,7 @@ def _take(
     seed: int,
 ) -> tuple[Take, list[str]]:
     """Return the take of a shot, by the cheapest operation, and what to know of it."""
-    prompt, negative_prompt = shots.to_prompt(shot, card.name)
+    prompt, negative_prompt = shots.to_prompt(shot, card.base)
     prompt, heard = _heard(prompt, card)
     num_frames, notes = measures.num_frames(options, shot, before, card, parent)
     height, width = measures.size(options, shot, card, parent)
@@ -463,7 +463,7 @@ def _heard(prompt: str, card: ModelCard) -> tuple[str, list[str]]:
     Raises:
         SpecError: If pocket knows no word of it.
     """
-    if card.name != "pocket":
+    if card.base != "pocket":
         return prompt, []
     heard = hear(prompt)
     if not heard.prompt:

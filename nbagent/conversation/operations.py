@@ -222,7 +222,7 @@ def reframe(take: Take, parent: Take, clip: Artifact, card: ModelCard) -> Take |
         _as_it_plays(take, clip, card),
         operation="reframe",
         # The subject is in the picture; named again, it would stand beside itself.
-        prompt=shots.to_prompt(around, card.name)[0],
+        prompt=shots.to_prompt(around, card.base)[0],
         holds=(hold,),
     )
 

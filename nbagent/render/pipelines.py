@@ -90,6 +90,8 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             f"{card.name} does not load ({_first_line(error)}):"
             " download or save the model again"
         ) from error
+    if card.loras:
+        _add_loras(pipe, card)
     ability = capability(pipe)
     ability.check_card(card)
     give_ladder(pipe.vae)
@@ -97,6 +99,32 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
     rgb = fit(pipe.vae, ability)
     place(pipe, plan, parts, device)
     return Loaded(card=card, plan=plan, pipe=pipe, ability=ability, rgb=rgb)
+
+
+def _add_loras(pipe: Any, card: ModelCard) -> None:
+    """Let LoRAs act on a pipeline's weights."""
+    if not hasattr(pipe, "load_lora_weights"):
+        raise JobFailed(f"{card.pipeline} takes no LoRA: use {card.base} alone")
+    names = [f"lora{i}" for i in range(len(card.loras))]
+    for name, lora in zip(names, card.loras, strict=True):
+        try:
+            pipe.load_lora_weights(
+                str(lora.path.parent),
+                weight_name=lora.path.name,
+                adapter_name=name,
+                local_files_only=True,
+            )
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+            raise JobFailed(
+                f"{lora.path.name} is no LoRA for {card.base} ({_first_line(error)}):"
+                " name one that was trained for it"
+            ) from error
+    if set(names) - set(pipe.get_active_adapters()):
+        raise JobFailed(
+            f"a LoRA of {card.name} changes none of its weights: name one that was"
+            f" trained for {card.base}"
+        )
+    pipe.set_adapters(names, [lora.weight for lora in card.loras])
 
 
 def place(pipe: Any, plan: Plan, parts: Sequence[Part], device: str) -> None:
