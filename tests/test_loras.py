@@ -84,9 +84,11 @@ def test_a_lora_of_another_model_is_one_line(wan: Path, tmp_path: Path) -> None:
     save_file({"unet.down.lora_A.weight": torch.zeros(4, 4)}, strange)
     card = model_card(f"{wan}+{strange}")
     asked = take(card, num_frames=9, fps=16.0)
-    with Ledger(tmp_path / "store") as ledger:
-        with pytest.raises(JobFailed, match="trained for"):
-            run(Renderer(), job(ledger, asked))
+    with (
+        Ledger(tmp_path / "store") as ledger,
+        pytest.raises(JobFailed, match="trained for"),
+    ):
+        run(Renderer(), job(ledger, asked))
 
 
 def test_without_its_package_it_is_refused_before_loading(
