@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,24 @@ def test_the_state_masks_what_it_cannot_serve() -> None:
 def test_same_words_same_state_same_plan() -> None:
     assert route("at night, slower", CLIP) == route("at night, slower", CLIP)
     assert Router.load()("at night, slower", CLIP) == route("at night, slower", CLIP)
+
+
+@pytest.mark.parametrize(
+    ("turn", "target"),
+    [
+        ("a red ball crosses the beach", None),
+        ("a red ball crosses the beach, 10 seconds", None),
+        ("make it twice as large", "c2"),
+    ],
+)
+def test_a_whole_picture_is_new_and_it_is_the_latest(
+    turn: str, target: str | None
+) -> None:
+    fast = "c1 twice as fast"
+    clips = [ClipInfo(ref=f"c{n}", caption="a star", user=fast) for n in (1, 2)]
+    plan = route(turn, State(clips=(clips[0], replace(clips[1], user="crop c1"))))
+    assert plan.target == target
+    assert plan.intent == ("refine" if target else "generate_video")
 
 
 def test_a_control_act_may_follow_the_edits() -> None:

@@ -89,7 +89,10 @@ _NEW_SHOT: Final = re.compile(
     r"(?!(?:bit|little|lot|touch|tad|few|second|third|new|different|take|copy)\b)"
     r"(?:[\w'-]+\s+){0,4}?[\w'-]+(?:s|ing)\s+(?:slowly\s+|quickly\s+)?"
     r"(?:over|across|along|through|in|into|on|onto|to|at|up|down|from|under|around|"
-    r"past|off|out|left|right)\b",
+    r"past|off|out|left|right)\b"
+    # "crosses the beach": a place can be what a verb is about.
+    r"|(?:an?|one|two|three|four|five|six|some|several)\s+(?:[\w'-]+\s+){1,4}?[\w'-]+(?:s|ing)\s+"
+    rf"(?:the|an?)\s+(?:\w+\s+)?{lexicon.PLACE_NOUN.pattern}\b",
     re.IGNORECASE,
 )
 # "A dog on the beach": a subject and a place of its own are a whole picture. But for the

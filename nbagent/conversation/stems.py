@@ -12,7 +12,8 @@ STOP: Final = frozenset(
     "please now then again still more less very so than too not no just can could would "
     "should what which how why when where who did does be been there here some any all "
     "both two three first second third last old new same different use go back like want "
-    "look looks show need give add put turn change using again instead".split()
+    "look looks show need give add put turn change using again instead "
+    "twice half double times".split()
 )
 
 
