@@ -253,8 +253,14 @@ def _watcher(player: Any, rendering: Rendering) -> Any:
     def watch(index: int, progress: Any) -> None:
         clip = rendering.clips[index]
         if progress.state == "done":
-            # Effects change length and rate: the player counts the finished frames.
-            player.set_take(index, num_frames=clip.num_frames, fps=clip.fps)
+            # Effects change length, rate and size: the player shows what plays.
+            player.set_take(
+                index,
+                num_frames=clip.num_frames,
+                fps=clip.fps,
+                width=clip.width,
+                height=clip.height,
+            )
         player.set_progress(index, progress)
 
     return watch

@@ -37,7 +37,7 @@ _MAX_LINE = 88  # as js/biome.json
 
 
 class TakeView(TypedDict):
-    """One take as a view sees it; `num_frames` and `fps` are the finished clip's."""
+    """One take as a view sees it; numbers of frames and pixels are the finished clip's."""
 
     name: str
     state: JobState
