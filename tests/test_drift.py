@@ -86,6 +86,16 @@ def test_words_that_match(session: Session, words: str, target: str) -> None:
     assert take.parents == (session.clip(target).take.id,)  # type: ignore[union-attr]
 
 
+def test_joined_clips_are_matched_too(session: Session) -> None:
+    store(session, say(session, "a red ball rises over the sea"))
+    store(session, say(session, "at night"))
+    (whole,) = say(session, "join c1 and c2").takes
+    session.render(say(session, "join c1 and c2"))
+    (take,) = say(session, "match c3's colours to c1").takes
+    assert (take.operation, take.parents) == ("derive", (whole.id,))
+    assert take.effects[-1].kind == "match"
+
+
 def test_drift_is_measured_from_the_first_clip(session: Session) -> None:
     (first,) = store(session, say(session, "a red ball rises over the sea"))
     (slow,) = store(session, say(session, "slower"))

@@ -109,6 +109,7 @@ def compose(
     """
     if plan.intent == "storyboard":
         return _storyboard(plan, request, options, card)
+    plan = _with_palette(plan, sources.palette)
     if (joined := _joined(plan, request, sources)) is not None:
         return Composed(takes=(joined,))
     if sources.whole is not None:
@@ -147,7 +148,6 @@ def _single(
         shot = shots.shot_from(plan)
     else:
         before = shots.from_json(parent.shot)
-        plan = _with_palette(plan, sources.palette)
         shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
     if others:
         core = shots.from_json(others[0].shot).core
