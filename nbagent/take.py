@@ -317,6 +317,11 @@ def digest(value: object) -> str:
     return "b2:" + hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+def with_tuples(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields read from JSON, which has lists where we have tuples."""
+    return {n: tuple(v) if isinstance(v, list) else v for n, v in data.items()}
+
+
 _hints = functools.cache(get_type_hints)
 
 
@@ -324,12 +329,7 @@ def _checked(cls: type, values: object) -> dict[str, Any]:
     """Return the fields of `cls` among untrusted values; a wrong type is a TypeError."""
     if not isinstance(values, Mapping):
         raise TypeError(f"{values!r:.40} is no {cls.__name__.lower()}")
-    # JSON has lists where we have tuples.
-    known = {
-        name: tuple(values[name]) if isinstance(values[name], list) else values[name]
-        for name in _hints(cls)
-        if name in values
-    }
+    known = with_tuples({n: values[n] for n in _hints(cls) if n in values})
     for name, value in known.items():
         if not _is_a(value, _hints(cls)[name]):
             raise TypeError(f"{name} is {value!r:.40}")

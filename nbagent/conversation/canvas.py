@@ -28,12 +28,13 @@ _I: Final = re.IGNORECASE
 _IT: Final = (
     r"(?:it|this|that|(?:the )?@?c\d+|the (?:clip|video|picture|image|frame|size))"
 )
-_CROP: Final = re.compile(r"^(?:please\s+|now\s+)*crop\b", _I)
+_POLITE: Final = r"^(?:please\s+|now\s+)*"
+_CROP: Final = re.compile(rf"{_POLITE}crop\b", _I)
 _AWAY: Final = re.compile(r"\b(?:off|out|away)\b", _I)
 _RESIZE: Final = re.compile(
-    rf"^(?:please\s+|now\s+)*(?P<verb>resize|rescale|scale|upscale|downscale|enlarge|shrink)"
-    rf"\s+{_IT}\b|^(?:please\s+|now\s+)*make\s+{_IT}\s+(?=.*\b(?:as (?:large|big|small)|"
-    r"the size|times (?:larger|bigger|smaller)|pixels? (?:wide|high|tall))\b)",
+    rf"{_POLITE}(?:(?:resize|rescale|scale|upscale|downscale|enlarge|shrink)\s+{_IT}\b|"
+    rf"make\s+{_IT}\s+(?=.*\b(?:as (?:large|big|small)|the size|"
+    r"times (?:larger|bigger|smaller)|pixels? (?:wide|high|tall))\b))",
     _I,
 )
 _PIXELS: Final = re.compile(r"\b(\d{2,4})\s?(?:x|by|×)\s?(\d{2,4})\b", _I)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from nbagent.errors import SpecError
-from nbagent.take import Effect, Quality
+from nbagent.take import Effect, Quality, with_tuples
 
 _AREA_WEIGHT = 0.25
 
@@ -73,20 +73,13 @@ def from_json(data: Mapping[str, Any]) -> Shot:
     try:
         for name in ("camera", "extra", "motion", "negative"):
             values[name] = tuple(str(v) for v in values.get(name, ()))
-        values["effects"] = tuple(map(_effect, values.get("effects", ())))
+        values["effects"] = tuple(
+            Effect(**with_tuples(effect)) for effect in values.get("effects", ())
+        )
         values["core"] = str(values.get("core", ""))
         return Shot(**values)
     except TypeError as error:
         raise SpecError(f"the shot is damaged ({error}): it cannot be used") from error
-
-
-def _effect(data: Mapping[str, Any]) -> Effect:
-    # JSON has lists where we have tuples.
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in data.items()
-    }
-    return Effect(**values)
 
 
 def frame_size(shot: Shot, height: int, width: int, multiple: int) -> tuple[int, int]:

@@ -102,9 +102,8 @@ def apply(
         timed.pop("duration_s", None)
     timed.pop("style", None)
     if any("canvas" in edit.args for edit in plan.edits):
-        timed.pop(
-            "aspect", None
-        )  # of the pixels that are kept, not of what is rendered
+        # They are of the pixels that are kept, not of what is rendered.
+        timed.pop("aspect", None)
         timed.pop("size", None)
     shot = _with_slots(shot, timed)
     if shot == before and not kinds & {"seed", "undo", "blend", "quality", "loop"}:

@@ -9,7 +9,7 @@ Frames are `(F, H, W, 3)` uint8 RGB arrays everywhere.
 
 from nbagent.media.drift import drift, palette
 from nbagent.media.files import read_recipe, read_video, write_clip
-from nbagent.media.frames import apply_effects, grid_clips, join_clips, seam
+from nbagent.media.frames import apply_effects, grid_clips, join_clips, scaled, seam
 from nbagent.media.images import animated_webp, png, poster_jpeg, poster_png
 from nbagent.media.page import static_html
 from nbagent.media.video import preview_mp4, write_video
@@ -27,6 +27,7 @@ __all__ = [
     "preview_mp4",
     "read_recipe",
     "read_video",
+    "scaled",
     "seam",
     "static_html",
     "write_clip",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nbagent.errors import SpecError
-from nbagent.media.drift import match, palette
+from nbagent.media.drift import match
 from nbagent.take import Effect
 
 Frames = NDArray[np.uint8]
@@ -54,7 +54,8 @@ def apply_effects(
             case "resize":
                 frames = _resized(frames, effect)
             case "match":
-                frames = match(frames, effect.palette or palette(frames))
+                assert effect.palette is not None  # its effect has checked
+                frames = match(frames, effect.palette)
             case _:
                 raise SpecError(
                     f"effect {effect.kind!r} is unknown:"
@@ -98,6 +99,18 @@ def grid_clips(
         for at in range(0, len(whole), columns)
     ]
     return np.concatenate(rows, axis=1), fps
+
+
+def scaled(
+    frames: Frames,
+    height: int,
+    width: int,
+    box: tuple[float, float, float, float] | None = None,
+) -> Frames:
+    """Scale frames, or the box (left, top, right, bottom) of them, to a size in pixels."""
+    how = Image.Resampling.LANCZOS
+    pictures = [Image.fromarray(f).resize((width, height), how, box) for f in frames]
+    return np.stack([np.asarray(picture) for picture in pictures])
 
 
 def seam(frames: Frames) -> float:
@@ -147,10 +160,7 @@ def _resized(frames: Frames, effect: Effect) -> Frames:
         raise SpecError(
             f"{wide}x{high} is larger than clips can be: use up to {MAX_SIDE} pixels"
         )
-    how = Image.Resampling.LANCZOS
-    return np.stack(
-        [np.asarray(Image.fromarray(f).resize((wide, high), how)) for f in frames]
-    )
+    return scaled(frames, high, wide)
 
 
 def _at_one_rate(clips: Sequence[tuple[Frames, float]]) -> tuple[list[Frames], float]:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from nbagent.errors import JobFailed
 from nbagent.ledger import Ledger
-from nbagent.media import drift, read_video
+from nbagent.media import drift, read_video, scaled
 from nbagent.render.capability import Capability
 from nbagent.render.latents import encode, pack
 from nbagent.render.seam import Known
@@ -114,9 +114,7 @@ def fitted(frames: Frames, height: int, width: int) -> Frames:
     box_h, box_w = height / scale, width / scale
     top, left = (frames.shape[1] - box_h) / 2, (frames.shape[2] - box_w) / 2
     box = (left, top, left + box_w, top + box_h)
-    how = Image.Resampling.LANCZOS
-    pictures = [Image.fromarray(f).resize((width, height), how, box) for f in frames]
-    return np.stack([np.asarray(picture) for picture in pictures])
+    return scaled(frames, height, width, box)
 
 
 def _placed(
