@@ -19,9 +19,11 @@ TASKS: Final = (
     "inpaint",
     "reframe",
     "loop",
+    "upscale",
+    "redirect",
 )
 # Those that may know the whole first frame of their clip beforehand.
-FROM_PICTURE: Final = ("animate", "blend", "extend", "inpaint", "loop")
+FROM_PICTURE: Final = ("animate", "blend", "extend", "inpaint", "loop", "redirect")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,8 @@ Operation = Literal[
     "inpaint",
     "reframe",
     "loop",
+    "upscale",
+    "redirect",
 ]
 Quality = Literal["draft", "final"]
 Phase = Literal["load", "encode", "denoise", "decode", "write"]
@@ -36,10 +38,22 @@ JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 Lane = Literal["interactive", "final", "batch"]
 EffectKind = Literal["speed", "trim", "loop", "reverse", "crop", "resize", "match"]
 
-_REFINES = frozenset({"remix", "derive", "extend", "inpaint", "reframe", "loop"})
+_REFINES = frozenset(
+    {
+        "remix",
+        "derive",
+        "extend",
+        "inpaint",
+        "reframe",
+        "loop",
+        "upscale",
+        "redirect",
+    }
+)
 RECIPE_VERSION = 1
 # Fields of an effect that recipes have always had, empty or not; ids depend on it.
 _ALWAYS = frozenset({"kind", "speed", "start_s", "end_s"})
+ALL = "all"
 MAX_SEED = 2**32 - 1  # torch.Generator takes 64 bits, numpy 32: keep what both take
 
 
@@ -101,7 +115,8 @@ class Hold:
         num_frames: How many are taken.
         at: The frame of the new clip at which they stand.
         mask: Digest of a picture in the store, white where the frames do not stay;
-            of one frame for all of them, or of each frame below the one before.
+            of one frame for all of them, or of each frame below the one before. `ALL`
+            if none of them stays: the run begins there.
         box: Left, top, width and height of the part of the new clip's frame that they
             fill, in pixels; None is all of it.
     """
@@ -138,15 +153,17 @@ class Take:
             `grid` of them beside each other, `extend` from the parent to what comes
             before or after it, `inpaint` of a part of the parent,
             `reframe` around the parent's picture, `loop` from the parent's end back
-            to its beginning.
+            to its beginning, `upscale` of the parent's picture, `redirect` from a step of the parent's own run.
         media: A `video` or a single `image`.
         model: `pocket`, a folder, or a hub id; `model_revision` names its weights.
         prompt: The effective prompt, as the model reads it.
         request: The user's own words. Not part of the id.
         shot: The structured shot as JSON (see `conversation.shot`).
         num_frames: Frames the model renders, before effects.
-        strength: For remix and inpaint, 0..1; 1 ignores the parent.
+        strength: For remix, inpaint and upscale, 0..1; 1 ignores the parent.
         holds: Frames that are known and stay as they are.
+        redirect_step: For redirect, how many steps of the parent's run are as they
+            were, before this take's words hold.
         stop_step: The step of the schedule, from 1, after which the clip is made of
             what it looks like then; None is all steps.
         effects: Applied in order to the rendered frames.
@@ -172,6 +189,7 @@ class Take:
     strength: float | None = None
     quality: Quality = "final"
     holds: tuple[Hold, ...] = ()
+    redirect_step: int | None = None
     stop_step: int | None = None
     effects: tuple[Effect, ...] = ()
     dissolve_s: float = 0.0
@@ -189,6 +207,11 @@ class Take:
             raise SpecError(
                 f"a clip cannot stop at step {self.stop_step}: use 1 or later"
             )
+        if (self.operation == "redirect") != ((self.redirect_step or 0) > 0):
+            raise SpecError(
+                f"a run cannot change its course at step {self.redirect_step}: use 1 or"
+                " later, of a redirect"
+            )
         for hold in self.holds:
             if hold.at + hold.num_frames > self.num_frames:
                 raise SpecError(
@@ -203,6 +226,16 @@ class Take:
             )
         if self.operation in _REFINES and not self.parents:
             raise SpecError(f"{self.operation} needs a parent clip: name one, like c1")
+
+    @property
+    def num_run_steps(self) -> int:
+        """How many of the schedule's steps are run; a remix begins part of the way down.
+
+        As the stock video-to-video pipelines count, but never zero: a weak remix of a
+        short draft would return its parent untouched.
+        """
+        steps, strength = self.num_inference_steps, self.strength
+        return steps if strength is None else max(1, min(int(steps * strength), steps))
 
     @property
     def is_recut(self) -> bool:
@@ -233,7 +266,7 @@ class Take:
             {name: v for name, v in effect.items() if v is not None or name in _ALWAYS}
             for effect in recipe["effects"]
         ]
-        for name in ("holds", "stop_step", "dissolve_s"):
+        for name in ("holds", "redirect_step", "stop_step", "dissolve_s"):
             if not recipe[name]:  # as in recipes from before there was such a thing
                 del recipe[name]
         recipe["recipe_version"] = RECIPE_VERSION

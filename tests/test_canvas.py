@@ -39,6 +39,8 @@ STATE = State(clips=(ClipInfo(ref="c1", caption="a red ball"), ClipInfo(ref="c2"
         ("make it half the size", {"scale": 0.5}),
         ("scale it down 4x", {"scale": 0.25}),
         ("upscale it 3 times", {"scale": 3.0}),
+        ("upscale c1 to 1080p", {"height": 1080}),
+        ("in higher resolution", {"scale": 2.0}),
         ("enlarge it", {"scale": 2.0}),
         ("scale it to 50%", {"scale": 0.5}),
         # Not about the frame of a clip that is there:
@@ -52,6 +54,16 @@ STATE = State(clips=(ClipInfo(ref="c1", caption="a red ball"), ClipInfo(ref="c2"
 )
 def test_words_about_the_frame(words: str, args: dict[str, Any]) -> None:
     assert read_canvas(words) == args
+
+
+def test_only_an_upscaling_asks_the_model_for_detail() -> None:
+    for turn, name in (
+        ("upscale it", "upscale"),
+        ("make it higher resolution", "upscale"),
+        ("make it twice as large", "canvas"),
+    ):
+        plan = route(turn, STATE)
+        assert [edit.args for edit in plan.edits] == [{name: {"scale": 2.0}}], turn
 
 
 def test_a_turn_about_the_frame_is_no_part_to_make_anew() -> None:

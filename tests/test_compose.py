@@ -131,7 +131,10 @@ def test_a_final_of_a_draft_takes_all_the_steps(card: ModelCard) -> None:
     draft = first(card, draft=True)
     assert draft.num_inference_steps == card.draft_steps
     final = make(edit("quality", "final", quality="final"), card, draft).takes[0]
-    assert final.operation == "generate"
+    assert (final.operation, final.strength) == ("remix", 0.5)
+    assert final.parents == (draft.id,)
+    other = make(edit("quality", "final", quality="final"), card, draft, seed=99)
+    assert other.takes[0].operation == "generate"  # another seed, another lay-out
     assert final.num_inference_steps == card.num_inference_steps
     assert final.seed == draft.seed
 

@@ -15,7 +15,7 @@ from nbagent.conversation.plan import Edit, Plan
 from nbagent.errors import SpecError
 from nbagent.ledger import Artifact
 from nbagent.models import ModelCard, model_card
-from nbagent.take import Effect, Hold, Take
+from nbagent.take import ALL, Effect, Hold, Take
 from tests.played import PLAYED
 
 MASK = "b2:" + "0" * 32 + ".png"
@@ -191,7 +191,7 @@ def test_a_part_is_made_anew_from_what_stood_there(
 @pytest.mark.parametrize(
     ("plan", "clip", "says"),
     [
-        (refine(("speed", {"factor": 0.5})), PLAYED, "of a whole clip: leave the part"),
+        (refine(("speed", {"factor": 0.5})), PLAYED, "leave the part or the step out"),
         (
             refine(NIGHT),
             replace(PLAYED, num_frames=30),
@@ -238,6 +238,24 @@ def test_what_a_seamless_loop_cannot_be_is_said(card: ModelCard, parent: Take) -
         made(refine(loop), card, short)
     with pytest.raises(SpecError, match="ask for the other changes first"):
         made(refine(EXTEND, loop), card, Sources(parent=parent, clip=PLAYED))
+
+
+def test_a_larger_picture_begins_with_the_clips_own(
+    card: ModelCard, parent: Take
+) -> None:
+    sources = Sources(parent=parent, clip=PLAYED)
+    take = made(refine(("aspect", {"upscale": {"scale": 2.0}})), card, sources)
+    assert (take.operation, take.height, take.width) == ("upscale", 128, 128)
+    assert (take.strength, take.num_frames) == (0.25, 16)
+    (hold,) = take.holds
+    assert (hold.source, hold.mask, hold.num_frames) == (parent.id, ALL, 16)
+    assert Take.from_recipe(take.to_recipe()) == take
+    for canvas, says in (
+        ({"height": 64}, "64x64 is no larger than the clip's 64x64"),
+        ({"scale": 40.0}, "is too large for pocket"),
+    ):
+        with pytest.raises(SpecError, match=says):
+            made(refine(("aspect", {"upscale": canvas})), card, sources)
 
 
 def test_pictures_are_held_evenly(card: ModelCard) -> None:

@@ -150,6 +150,18 @@ def test_a_clip_longer_than_a_window_is_one_job(bench: Bench) -> None:
     assert difference(bench.frames(artifact)[:64], bench.frames(first)) < CODEC
 
 
+def test_a_larger_picture_is_the_clips_own(bench: Bench) -> None:
+    take, artifact = bench.refine("aspect", upscale={"scale": 2.0})
+    assert (artifact.height, artifact.width) == (128, 128)
+    large, small = bench.frames(artifact), bench.frames(bench.clip)
+    # Seen from further away it is the clip, and not only a blown-up one.
+    halved = large.reshape(16, 64, 2, 64, 2, 3).mean((2, 4))
+    assert difference(halved, small) < 3 * CODEC
+    blown = small.repeat(2, 1).repeat(2, 2)
+    assert difference(large, blown) > CODEC / 2
+    assert take.strength == 0.25
+
+
 def test_a_wider_frame_has_the_clip_in_its_middle(bench: Bench) -> None:
     plan = Plan(
         intent="refine", edits=(Edit(kind="aspect", text="", args={"aspect": "2:1"}),)

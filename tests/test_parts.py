@@ -91,6 +91,31 @@ def test_a_refinement_is_of_its_part(
     assert plan.target == "c1"
 
 
+@pytest.mark.parametrize(
+    ("turn", "kinds", "step"),
+    [
+        ("from step 5 on, at night", ["change_background"], 5),
+        ("after step 12 make the ball blue", ["recolor"], 12),
+        ("redirect it to a dog", ["replace_subject"], 0),
+        ("redirect c1: at night", ["change_background"], 0),
+        ("redirect c1 from step 3: a cat instead", ["replace_subject"], 3),
+    ],
+)
+def test_a_run_may_change_its_course(turn: str, kinds: list[str], step: int) -> None:
+    plan = route(turn, ONE)
+    assert (plan.intent, plan.target, plan.step) == ("refine", "c1", step)
+    assert [edit.kind for edit in plan.edits] == kinds
+
+
+def test_a_step_on_the_ground_is_no_step_of_a_run() -> None:
+    for turn in (
+        "a dog steps on the beach",
+        "a step by step guide",
+        "redirect the light",
+    ):
+        assert route(turn, ONE).step is None, turn
+
+
 def test_a_trim_to_a_part_says_where() -> None:
     plan = route("trim @c1[0.5s:1s]", ONE)
     assert plan.edits[0].args == {"start": 0.5, "end": 1.0}

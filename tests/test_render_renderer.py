@@ -196,6 +196,69 @@ def test_what_is_kept_early_is_a_take_of_its_own(
     assert artifact(ledger, asked).latents == artifact(again, asked).latents
 
 
+@pytest.mark.parametrize("step", [1, STEPS - 1])
+def test_a_run_that_is_redirected_to_its_own_words_is_itself(
+    renderer: Renderer, ledger: Ledger, card: ModelCard, step: int
+) -> None:
+    asked = take(card)
+    same = replace(asked, operation="redirect", redirect_step=step, parents=(asked.id,))
+    ledger.add_take(asked)  # its run alone is needed, not its clip
+    run(renderer, job(ledger, same))
+    assert ledger.artifact(asked.id) is None
+    run(renderer, job(ledger, asked))
+    assert artifact(ledger, same).latents == artifact(ledger, asked).latents
+
+
+def test_a_redirected_run_begins_as_its_parent_and_replays(
+    renderer: Renderer, ledger: Ledger, card: ModelCard, tmp_path: Path
+) -> None:
+    parent = take(card)
+    turned = replace(
+        parent,
+        operation="redirect",
+        prompt="a blue star",
+        redirect_step=2,
+        parents=(parent.id,),
+    )
+    again = replace(
+        turned, prompt="a cat", redirect_step=3, parents=(turned.id,), seed=parent.seed
+    )
+    # The parent was stopped after a step: its run goes on from there.
+    with pytest.raises(Cancelled):
+        run(renderer, job(ledger, parent), Watch(stop_at=1))
+    watch = Watch()
+    run(renderer, job(ledger, turned), watch)
+    steps = [(p.message, p.step) for p in watch.seen if p.phase == "denoise"]
+    assert steps[:2] == [("as before", 1), ("as before", 2)]
+    assert [step for message, step in steps if not message] == list(range(STEPS - 2))
+    run(renderer, job(ledger, again))
+    with Ledger(tmp_path / "elsewhere") as other:
+        for one in (parent, turned):
+            other.add_take(one)
+        run(renderer, job(other, again))
+        assert artifact(other, again).latents == artifact(ledger, again).latents
+        run(renderer, job(other, turned))
+        assert artifact(other, turned).video == artifact(ledger, turned).video
+    made = {artifact(ledger, one).latents for one in (turned, again)}
+    run(renderer, job(ledger, parent))
+    assert len(made | {artifact(ledger, parent).latents}) == 3
+
+
+def test_a_remix_is_redirected_though_its_parent_is_gone(
+    renderer: Renderer, ledger: Ledger, card: ModelCard
+) -> None:
+    parent = take(card)
+    child = take(card, operation="remix", strength=0.6, parents=(parent.id,))
+    turned = replace(child, operation="redirect", redirect_step=1, parents=(child.id,))
+    for one in (parent, child):
+        ledger.add_take(one)
+    run(renderer, job(ledger, turned))
+    assert ledger.artifact(parent.id) is not None  # its latents are where it began
+    assert ledger.artifact(child.id) is None
+    run(renderer, job(ledger, child))
+    assert artifact(ledger, turned).latents == artifact(ledger, child).latents
+
+
 def test_the_clip_is_the_stock_pipelines(
     renderer: Renderer, ledger: Ledger, card: ModelCard
 ) -> None:

@@ -379,6 +379,35 @@ def test_a_part_of_an_unfinished_clip_is_one_line(session: Session) -> None:
         say(session, "in the left half, at night")
 
 
+def test_a_run_takes_another_course(session: Session) -> None:
+    first = say(session, "a red ball rises over the sea")
+    session.render(first)
+    reply = say(session, "from step 5 on, at night")
+    (take,) = reply.takes
+    assert (take.operation, take.redirect_step) == ("redirect", 5)
+    assert take.parents == (first.takes[0].id,)
+    assert "night" in take.prompt
+    assert take.num_inference_steps == first.takes[0].num_inference_steps
+    assert Take.from_recipe(take.to_recipe()) == take
+    for words, says in (
+        ("redirect it: at night", "it is not being rendered now: say from which step"),
+        ("from step 10 on, at night", "cannot take another course after step 10"),
+        ("from step 5 on, slower", "are of a whole, finished clip"),
+        ("from step 5 on, make it 8 seconds longer", "a run keeps its length"),
+    ):
+        with pytest.raises(SpecError, match=says):
+            say(session, words)
+
+
+def test_the_run_that_goes_on_is_redirected_at_its_step(session: Session) -> None:
+    reply = say(session, "a red ball rises over the sea")
+    session.render(reply)  # names it
+    ledger, (take,) = session.ledger, reply.takes
+    job = ledger.add_job(take.id, reply.turn_id, "interactive")
+    ledger.set_job(job, "running", phase="denoise", step=3, num_steps=10)
+    assert say(session, "redirect it: at night").takes[0].redirect_step == 4
+
+
 def test_a_part_of_a_storyboard_is_one_line(session: Session) -> None:
     reply = say(session, "two scenes: a cat on the beach; then it jumps")
     store(session, reply)

@@ -11,8 +11,9 @@
     >>> read_canvas("resize it to 320x240")
     {'height': 240, 'width': 320}
 
-Both work on pixels, at once and without a model. A size that is asked for in any other
-words ("at 832x480") is one to render at.
+Both work on pixels, at once and without a model, but for "upscale it", which asks the
+model to draw the larger picture's detail. A size that is asked for in any other words
+("at 832x480") is one to render at.
 """
 
 from __future__ import annotations
@@ -32,11 +33,16 @@ _POLITE: Final = r"^(?:please\s+|now\s+)*"
 _CROP: Final = re.compile(rf"{_POLITE}crop\b", _I)
 _AWAY: Final = re.compile(r"\b(?:off|out|away)\b", _I)
 _RESIZE: Final = re.compile(
-    rf"{_POLITE}(?:(?:resize|rescale|scale|upscale|downscale|enlarge|shrink)\s+{_IT}\b|"
+    rf"{_POLITE}(?:(?:resize|rescale|scale|downscale|enlarge|shrink)\s+{_IT}\b|"
     rf"make\s+{_IT}\s+(?=.*\b(?:as (?:large|big|small)|the size|"
     r"times (?:larger|bigger|smaller)|pixels? (?:wide|high|tall))\b))",
     _I,
 )
+_DETAIL: Final = re.compile(
+    rf"{_POLITE}(?:upscale\b|(?:make {_IT} |(?:in |at )?(?:an? )?)?higher res(?:olution)?\b)",
+    _I,
+)
+_LINES: Final = re.compile(r"\b(\d{3,4})p\b|\b([48])k\b", _I)
 _PIXELS: Final = re.compile(r"\b(\d{2,4})\s?(?:x|by|×)\s?(\d{2,4})\b", _I)
 _SIDE: Final = re.compile(r"\b(\d{2,4})\s?(?:px|pixels?)\s+(wide|high|tall)\b", _I)
 _SMALLER: Final = re.compile(r"\b(?:small|smaller|down|downscale|shrink)\b", _I)
@@ -53,7 +59,14 @@ def read_canvas(text: str) -> dict[str, Any]:
     """
     if _CROP.match(text):
         return _crop(text)
-    return _resize(text) if _RESIZE.match(text) else {}
+    if _RESIZE.match(text) or wants_detail(text):
+        return _resize(text)
+    return {}
+
+
+def wants_detail(text: str) -> bool:
+    """Return whether a larger picture is to have finer detail, not larger pixels."""
+    return bool(_DETAIL.match(text))
 
 
 def _crop(text: str) -> dict[str, Any]:
@@ -79,6 +92,8 @@ def _resize(text: str) -> dict[str, Any]:
         return {"height": int(found[2]), "width": int(found[1])}
     if found := _SIDE.search(text):
         return {"width" if found[2].lower() == "wide" else "height": int(found[1])}
+    if found := _LINES.search(text):
+        return {"height": int(found[1]) if found[1] else 540 * int(found[2])}
     smaller = bool(_SMALLER.search(text))
     for word, factor in _WORDS.items():
         if re.search(rf"\b{word}\b", text, _I):

@@ -208,6 +208,16 @@ class Clip:
         where = " at the beginning" if at_start else ""
         return self.remix(f"extend it by {seconds:g} seconds{where}")
 
+    def redirect(self, words: str, *, step: int) -> Clip:
+        """Let its run take another course: `clip.redirect("at night", step=5)`.
+
+        Args:
+            words: What should be different from then on.
+            step: How many steps stay as they were: few leave all but the lay-out open,
+                many only the details.
+        """
+        return self.remix(f"from step {step} on, {words}")
+
     def loop(self) -> Clip:
         """Let its end lead back to its beginning; `seam` says how well it does."""
         return self.remix("loop it seamlessly")
@@ -219,6 +229,10 @@ class Clip:
     def resize(self, width: int, height: int) -> Clip:
         """Scale the picture to so many pixels, at once and without a model."""
         return self.remix(f"resize it to {width}x{height}")
+
+    def upscale(self, factor: float = 2.0) -> Clip:
+        """Draw it larger: its own picture, and finer detail from the model."""
+        return self.remix(f"upscale it {factor:g} times")
 
     def match(self, other: Clip | None = None) -> Clip:
         """Bring its colours to those of another clip, or of its lineage's first."""

@@ -64,6 +64,8 @@ class Sources:
         palette: The colours that the parent's are brought to, if they are.
         mask: Digest of a picture that is white where the parent is made anew; empty
             if the turn is about all of it.
+        step: How many steps of the parent's run stay as they were, before it takes
+            another course; None if it does not.
         whole: The join that the parent is, or was cut from.
         scenes: What `whole` joins.
         board: The latest storyboard, if the parent is one of its scenes.
@@ -76,6 +78,7 @@ class Sources:
     pictures: tuple[str, ...] = ()
     palette: tuple[float, ...] = ()
     mask: str = ""
+    step: int | None = None
     whole: Take | None = None
     scenes: tuple[Take, ...] = ()
     board: Take | None = None
@@ -172,8 +175,8 @@ def _single(
     ]
     takes = [made for *_, made in chains]
     parts = [part for *before_it, _ in chains for part in before_it]
-    if first.operation == "derive":
-        takes = takes[:1]  # another seed would change nothing
+    if first.operation in ("derive", "redirect"):
+        takes = takes[:1]  # another seed would change nothing, or not be that run's
     if parent is not None and first.operation == "generate":
         if parent.model_revision != first.model_revision:
             more.append("Made anew, since other weights rendered the clip it refines.")
@@ -254,10 +257,12 @@ def _added_s(
 ) -> float | None:
     """Return how many seconds are added to a clip that stays; None if it changes."""
     kinds = {edit.kind for edit in plan.edits}
-    if not kinds & {"extend", "length"} or not kinds <= _GOES_ON or sources.mask:
+    if not kinds & {"extend", "length"} or not kinds <= _GOES_ON:
         return None
     clip, parent = sources.clip, sources.parent
     if clip is None or parent is None or "frames" in options:
+        return None
+    if sources.mask or sources.step is not None:
         return None
     if parent.media == "image" or parent.model != card.name:
         return None
@@ -280,23 +285,44 @@ def _keeping(
         return take
     if sources.others:
         return operations.blend(take, parent, sources.others[0])
+    if take.operation == "derive":
+        if sources.mask or sources.step is not None:
+            raise SpecError(
+                "speed, loop, trim, reverse, crop and size are of a whole, finished"
+                " clip: leave the part or the step out"
+            )
+        return take
+    if sources.step is not None:
+        return operations.redirect(take, parent, card, step=sources.step)
     if sources.mask:
         assert clip is not None
-        if take.operation == "derive":
-            raise SpecError(
-                "speed, loop, trim, reverse, crop and size are of a whole clip: leave"
-                " the part out"
-            )
         strength = options.get("strength", shots.strength_for(plan.edits))
         return operations.inpaint(
             take, parent, clip, card, mask=sources.mask, strength=strength
         )
-    is_same = parent.model == take.model and take.media == parent.media
-    if take.operation == "derive":
+    if clip is None or (parent.model, parent.media) != (take.model, take.media):
         return take
-    if clip and is_same and {edit.kind for edit in plan.edits} == {"aspect"}:
+    return _whole(take, plan, options, card, parent, clip)
+
+
+def _whole(
+    take: Take,
+    plan: Plan,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    parent: Take,
+    clip: Artifact,
+) -> Take:
+    """Return a take of a whole clip as it is: in another frame, larger, or looping."""
+    if {edit.kind for edit in plan.edits} == {"aspect"}:
+        canvas = plan.edits[0].args.get("upscale")
+        if isinstance(canvas, Mapping):
+            strength = options.get("strength", operations.UPSCALE_STRENGTH)
+            return operations.upscale(
+                take, parent, clip, card, canvas, strength=strength
+            )
         return operations.reframe(take, parent, clip, card) or take
-    if clip and is_same and any(edit.args.get("seamless") for edit in plan.edits):
+    if any(edit.args.get("seamless") for edit in plan.edits):
         return operations.loop(take, parent, clip, card)
     return take
 
@@ -452,8 +478,10 @@ def _operation(
         return "derive"
     if is_long or not same_frames:
         return "generate"  # the parent's latents have another shape or meaning
-    if take.prompt == parent.prompt and take.negative_prompt == parent.negative_prompt:
-        return "generate"
+    if (take.prompt, take.negative_prompt) == (parent.prompt, parent.negative_prompt):
+        # A final keeps the lay-out of the draft that was looked at.
+        is_finished = (parent.quality, take.quality) == ("draft", "final")
+        return "remix" if is_finished and take.seed == parent.seed else "generate"
     return "remix" if take.seed == parent.seed else "generate"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from nbagent.conversation import lexicon
-from nbagent.conversation.canvas import read_canvas
+from nbagent.conversation.canvas import read_canvas, wants_detail
 from nbagent.conversation.numbers import NUMBER, to_number
 from nbagent.conversation.plan import EditKind, Slots
 from nbagent.conversation.slots import (
@@ -395,7 +395,7 @@ def _camera(text: str, _: Slots) -> Args:
 
 def _aspect(text: str, slots: Slots) -> Args:
     if canvas := read_canvas(text):
-        return {"canvas": canvas}
+        return {"upscale" if wants_detail(text) else "canvas": canvas}
     if size := slots.get("size"):
         return {"size": size}
     aspect = parse_aspect(text) or slots.get("aspect")

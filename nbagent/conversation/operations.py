@@ -7,16 +7,18 @@ comes out pixel for pixel (`render.known`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from nbagent.conversation import shot as shots
 from nbagent.errors import SpecError
 from nbagent.ledger import Artifact
 from nbagent.models import ModelCard
-from nbagent.take import Effect, Hold, Take
+from nbagent.take import ALL, Effect, Hold, Take
 
+# Of an upscaling: the scaled picture's outlines stay, what is between them is drawn.
+UPSCALE_STRENGTH: Final = 0.25
 _MIN_LOOP: Final = 8  # frames
 _MAX_WINDOWS: Final = 16  # an hour on a large model
 
@@ -260,6 +262,96 @@ def loop(take: Take, parent: Take, clip: Artifact, card: ModelCard) -> Take:
         height=clip.height,
         width=clip.width,
         holds=holds,
+    )
+
+
+def upscale(
+    take: Take,
+    parent: Take,
+    clip: Artifact,
+    card: ModelCard,
+    canvas: Mapping[str, Any],
+    *,
+    strength: float,
+) -> Take:
+    """Draw a clip larger: its own picture, scaled, and finer detail from the model.
+
+    Args:
+        take: Of the whole shot.
+        parent: What is drawn larger.
+        clip: The parent as it plays.
+        card: Of the model that will render.
+        canvas: A `scale`, or a `height` or a `width` in pixels.
+        strength: How far the model may leave the scaled picture, 0..1.
+
+    Raises:
+        SpecError: If that is no larger, or larger than the model draws.
+    """
+    scale = max(
+        canvas.get("scale", 0.0),
+        canvas.get("height", 0) / clip.height,
+        canvas.get("width", 0) / clip.width,
+    )
+    height, width = (
+        max(round(side * scale / card.size_multiple), 1) * card.size_multiple
+        for side in (clip.height, clip.width)
+    )
+    if min(height / clip.height, width / clip.width) <= 1:
+        raise SpecError(
+            f"{width}x{height} is no larger than the clip's {clip.width}x{clip.height}:"
+            " ask for more, or resize it"
+        )
+    card.check(_num_frames(take, clip), height, width)
+    hold = Hold(source=parent.id, num_frames=clip.num_frames, mask=ALL)
+    return replace(
+        _as_it_plays(take, clip, card),
+        operation="upscale",
+        height=height,
+        width=width,
+        strength=strength,
+        holds=(hold,),
+    )
+
+
+def redirect(take: Take, parent: Take, card: ModelCard, *, step: int) -> Take:
+    """Let a run take another course: the parent's first steps, then the new words.
+
+    Args:
+        take: Of the whole shot.
+        parent: Whose run it is, rendered or not.
+        card: Of the model that will render.
+        step: How many of the run's steps stay as they were.
+
+    Raises:
+        SpecError: If it has no run of its own, or not so many steps.
+    """
+    if parent.is_recut or parent.model != card.name:
+        raise SpecError(
+            "only a clip that this model rendered has steps: name one, or leave the"
+            " step out"
+        )
+    drawn = ("num_frames", "height", "width", "media")
+    if any(getattr(take, name) != getattr(parent, name) for name in drawn):
+        raise SpecError("a run keeps its length and its size: leave the step out")
+    least = (parent.redirect_step or 0) + 1
+    most = (parent.stop_step or parent.num_run_steps) - 1
+    if not least <= step <= most:
+        raise SpecError(
+            f"this run of {parent.num_run_steps} steps cannot take another course"
+            f" after step {step}: use {least} to {most}"
+        )
+    return replace(
+        parent,
+        operation="redirect",
+        prompt=take.prompt,
+        negative_prompt=take.negative_prompt,
+        request=take.request,
+        shot=take.shot,
+        guidance_scale=take.guidance_scale,
+        redirect_step=step,
+        stop_step=None,
+        effects=take.effects,
+        parents=(parent.id,),
     )
 
 

@@ -30,6 +30,7 @@ from nbagent.conversation.plan import (
     Intent,
     Plan,
 )
+from nbagent.conversation.redirects import take_step
 from nbagent.conversation.slots import parse_action, parse_slots
 from nbagent.conversation.spelling import Speller
 from nbagent.conversation.state import State
@@ -185,6 +186,9 @@ class Router:
         text = features.clean(turn)
         if not text:
             return Plan(intent="ask", readings=("generate_video", "chat"))
+        course, step = take_step(text)
+        if step is not None and state.clips:
+            return replace(self._refine(self.speller(course), state, 1.0), step=step)
         typed, text = text, self.speller(text)
         beliefs = self.probabilities(text, state)
         ranked = tuple(beliefs)

@@ -146,6 +146,9 @@ class Session:
         """Name the reply's takes and return them ready to start."""
         for part in reply.parts:
             self.ledger.add_take(part)
+        for take in reply.takes:
+            if take.operation == "redirect":  # its run goes on in this one
+                self._end_jobs(self._engine.cancel, {take.parents[0]})
         rows = name_takes(
             self.ledger, self.settings.conversation, reply.turn_id, reply.takes
         )
@@ -287,6 +290,8 @@ class Session:
             mask=options.get("mask", ""),
         )
         parent = sources.parent
+        if parent is not None and plan.step is not None:
+            sources = replace(sources, step=plan.step or self._running_step(parent))
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
             return replace(reply, takes=(self._before(parent, state),))
         model = options.get("model") or (parent.model if parent else None)
@@ -306,6 +311,20 @@ class Session:
             takes=composed.takes,
             parts=composed.parts,
             notes=composed.notes,
+        )
+
+    def _running_step(self, take: Take) -> int:
+        """Return the step that a take's job is about to finish, counted as in its run.
+
+        Raises:
+            SpecError: If it is not being rendered.
+        """
+        for row in self.ledger.jobs(self.settings.conversation, states=ACTIVE):
+            if row.take_id == take.id and row.phase == "denoise":
+                return (take.redirect_step or 0) + row.step + 1
+        raise SpecError(
+            "it is not being rendered now: say from which step, like 'from step 3 on,"
+            " at night'"
         )
 
     def _before(self, take: Take, state: State) -> Take:
@@ -383,14 +402,17 @@ class Session:
             self.ledger.clip(self.settings.conversation, name).take_id for name in names
         }
         known = self._names()
-        ended = []
-        for job in self._unfinished():
-            if not wanted or job.take.id in wanted:
-                # Perhaps an earlier kernel's: the engine must know it to end it.
-                self._engine.reattach([job], _ignore)
-                end(job.id)
-                ended.append(known.get(job.take.id, job.id))
+        ended = [known.get(j.take.id, j.id) for j in self._end_jobs(end, wanted)]
         return f"{what}: {', '.join(ended)}" if ended else "nothing is being rendered"
+
+    def _end_jobs(self, end: Callable[[str], None], take_ids: set[str]) -> list[Job]:
+        """End the jobs of these takes, or all; return them."""
+        jobs = [j for j in self._unfinished() if not take_ids or j.take.id in take_ids]
+        for job in jobs:
+            # Perhaps an earlier kernel's: the engine must know it to end it.
+            self._engine.reattach([job], _ignore)
+            end(job.id)
+        return jobs
 
     def _unfinished(self) -> list[Job]:
         rows = self.ledger.jobs(self.settings.conversation, states=ACTIVE)

@@ -39,6 +39,7 @@ __all__ = [
 # a colour came through at .7 with the rest kept, a background needed .85 and a subject
 # more still; motion did not change below .85. A style sits between colour and place.
 STRENGTHS: Final[Mapping[EditKind, float]] = {
+    "quality": 0.5,  # a final: below half of the noise only outlines are drawn
     "recolor": 0.6,
     "restyle": 0.75,
     "change_background": 0.75,
@@ -101,12 +102,14 @@ def apply(
     if kinds & {"extend", "length", "trim", "speed"}:
         timed.pop("duration_s", None)
     timed.pop("style", None)
-    if any("canvas" in edit.args for edit in plan.edits):
+    is_larger = any("upscale" in edit.args for edit in plan.edits)
+    if is_larger or any("canvas" in edit.args for edit in plan.edits):
         # They are of the pixels that are kept, not of what is rendered.
         timed.pop("aspect", None)
         timed.pop("size", None)
     shot = _with_slots(shot, timed)
-    if shot == before and not kinds & {"seed", "undo", "blend", "quality", "loop"}:
+    acts = {"seed", "undo", "blend", "quality", "loop"}
+    if shot == before and not (is_larger or kinds & acts):
         notes.append("nothing in the shot changed")
     return shot, notes
 
@@ -283,6 +286,8 @@ def _aspect(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
         cuts = bool(canvas.keys() & {"box", "ratio"})
         effect = Effect(kind="crop" if cuts else "resize", **canvas)
         return _effect(shot, effect), "cropped" if cuts else "resized"
+    if "upscale" in args:
+        return shot, "drawn larger, in finer detail"
     size, aspect = args.get("size"), args.get("aspect")
     return replace(shot, size=size, aspect=aspect), f"frame: {size or aspect}"
 

@@ -59,6 +59,7 @@ class ExpertSize:
     patch: tuple[int, int, int]  # frames, cells down, cells across, in one token
     num_heads: int
     num_layers: int
+    ffn_dim: int
     width_per_head: int = 64
 
     @property
@@ -76,15 +77,23 @@ class ModelSize:
     the words of motion are learnt cheaply; below it, 512 small tokens draw outlines.
     """
 
-    high: ExpertSize = ExpertSize(patch=(16, 1, 8), num_heads=4, num_layers=5)
-    low: ExpertSize = ExpertSize(patch=(2, 1, 1), num_heads=3, num_layers=6)
+    high: ExpertSize = ExpertSize(
+        patch=(16, 1, 8), num_heads=6, num_layers=3, ffn_dim=864
+    )
+    low: ExpertSize = ExpertSize(
+        patch=(2, 1, 1), num_heads=3, num_layers=6, ffn_dim=768
+    )
     text_dim: int = 128
     text_layers: int = 2
 
 
 TINY: Final = ModelSize(
-    high=ExpertSize(patch=(16, 1, 8), num_heads=2, num_layers=1, width_per_head=16),
-    low=ExpertSize(patch=(2, 1, 1), num_heads=2, num_layers=1, width_per_head=16),
+    high=ExpertSize(
+        patch=(16, 1, 8), num_heads=2, num_layers=1, ffn_dim=128, width_per_head=16
+    ),
+    low=ExpertSize(
+        patch=(2, 1, 1), num_heads=2, num_layers=1, ffn_dim=128, width_per_head=16
+    ),
     text_dim=32,
     text_layers=1,
 )
@@ -137,7 +146,7 @@ def _build_transformer(size: ExpertSize, text_dim: int) -> WanTransformer3DModel
         out_channels=LATENT_CHANNELS,
         text_dim=text_dim,
         freq_dim=128,
-        ffn_dim=4 * size.width,
+        ffn_dim=size.ffn_dim,
         num_layers=size.num_layers,
         cross_attn_norm=True,
     )

@@ -2,8 +2,8 @@
 
 The stock class unshuffles 8x8 pixel patches to 192 channels. With every residual block
 silenced, what is left is conv -> RMS norm -> silu -> conv, and that can be made linear:
-the first convolution writes +s*y, -s*y and 16 constant channels, the constants make
-the norm an almost constant scale, and silu(u) - silu(-u) = u undoes the activation.
+the first convolution writes +s*y, -s*y and one constant channel, which makes the norm
+an almost constant scale, and silu(u) - silu(-u) = u undoes the activation.
 So the whole autoencoder is y = W(x - mean) and back; 48 of 192 numbers keep 32 dB.
 """
 
@@ -26,8 +26,8 @@ LATENT_CHANNELS: Final = 48
 _PIXELS: Final = 3 * PATCH * PATCH
 # Small enough that the norm's scale varies by < 0.3 %, large enough for bf16.
 _SMALL: Final = 0.01
-_CONSTANTS: Final = 16
-_WIDTH: Final = 2 * LATENT_CHANNELS + _CONSTANTS
+_CONSTANT: Final = 4.0
+_WIDTH: Final = 2 * LATENT_CHANNELS + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,14 +158,14 @@ def _write_head(conv: nn.Conv3d, matrix: Tensor, bias: Tensor) -> None:
     for sign, rows in ((1, slice(0, n)), (-1, slice(n, 2 * n))):
         conv.weight[rows, :, -1, 1, 1] = sign * _SMALL * matrix  # newest frame, centre
         conv.bias[rows] = sign * _SMALL * bias
-    conv.bias[2 * n :] = 1.0
+    conv.bias[2 * n :] = _CONSTANT
 
 
 def _write_tail(conv: nn.Conv3d, matrix: Tensor, bias: Tensor) -> None:
     n = matrix.shape[1]
     assert conv.bias is not None
-    # Undo s and the norm's scale sqrt(width) / sqrt(number of constants).
-    gain = (_CONSTANTS / _WIDTH) ** 0.5 / _SMALL
+    # Undo s and the norm's scale, which is sqrt(width) / constant.
+    gain = _CONSTANT / _WIDTH**0.5 / _SMALL
     conv.weight[: len(matrix), :n, -1, 1, 1] = gain * matrix
     conv.weight[: len(matrix), n : 2 * n, -1, 1, 1] = -gain * matrix
     conv.bias[: len(matrix)] = bias

@@ -16,7 +16,7 @@ from nbagent.media import drift, read_video, scaled
 from nbagent.render.capability import Capability
 from nbagent.render.latents import encode, pack
 from nbagent.render.seam import Known
-from nbagent.take import Hold, Take
+from nbagent.take import ALL, Hold, Take
 
 Frames = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -138,6 +138,8 @@ def _placed(
 
 def _anew(hold: Hold, ledger: Ledger, height: int, width: int) -> Mask:
     """Return where held frames do not stay: (1, H, W), or (F, H, W)."""
+    if hold.mask == ALL:
+        return np.ones((1, height, width), bool)
     with Image.open(ledger.path(hold.mask)) as image:
         white = np.asarray(image.convert("L")) > 127
     if white.shape not in ((height, width), (hold.num_frames * height, width)):

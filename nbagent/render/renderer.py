@@ -29,10 +29,10 @@ from nbagent.media import animated_webp, apply_effects
 from nbagent.memory import needs_of
 from nbagent.models import ModelCard, model_card
 from nbagent.render.decode import out_of_memory
-from nbagent.render.known import known_frames
+from nbagent.render.known import KnownFrames, known_frames
 from nbagent.render.latents import unpack
 from nbagent.render.pipelines import Loaded, call_arguments, own_parts
-from nbagent.render.seam import Fresh, Known, Noised, Seam, Start
+from nbagent.render.seam import Fresh, Known, Noised, Resumed, Seam, Start, Step
 from nbagent.render.shelf import Shelf
 from nbagent.render.work import Work
 from nbagent.take import Job, Progress, Take
@@ -151,36 +151,19 @@ class Renderer:
         # 2. Load the model.
         work.enter("load")
         card = _checked_card(take)
-        num_frames = card.min_num_frames if _is_image(take) else take.num_frames
+        num_frames = _num_frames(card, take)
         needs = needs_of(card, num_frames, take.height, take.width)
         loaded = self.shelf.get(card, needs, user=(work.job.store, work.job.id))
         # From here on the model is this job's alone, but for other jobs' turns.
         work.wait()
         # 3. Find what is known, and where to start: a checkpoint, the parent's latents,
-        #    or noise.
+        #    a step of its run, or noise.
         held = known_frames(take, num_frames, ledger)
         known = held.latents(loaded.pipe, loaded.ability) if held else None
-        seam = Seam(
-            generator=torch.Generator("cpu").manual_seed(take.seed),
-            start=work.resumed() or _first_start(take, ledger, known),
-            known=known,
-            stop_step=take.stop_step,
-            texts=loaded.texts,
-            before_step=work.before_step,
-            after_step=lambda step: work.after_step(step, seam),
-        )
-        self._running[work.job.store, work.job.id] = (work, seam, loaded)
+        start = work.resumed() or self._first_start(work, loaded, held, known)
         # 4. Encode, denoise, decode: the stock pipeline's call. The last step leaves
         #    the final latents in the ledger, so decoding can fail and be tried again.
-        work.enter("encode" if work.latents_digest is None else "decode")
-        loaded.rest()
-        session = seam.open(loaded.pipe, **own_parts(loaded.pipe, take))
-        output = session(
-            **call_arguments(loaded, take, num_frames, held),
-            **seam.callback(),
-            generator=seam.generator,
-        )
-        loaded.rest()
+        seam, output = self._call(work, loaded, start, held, known)
         notes, approximations = loaded.notes(), loaded.approximations()
         frames = _to_uint8(output.frames[0])
         if held:
@@ -214,6 +197,100 @@ class Renderer:
             ledger.replace_take(work.job.take.id, take)
         return artifact, message
 
+    def _first_start(
+        self,
+        work: Work,
+        loaded: Loaded,
+        held: KnownFrames | None,
+        known: Known | None,
+    ) -> Start:
+        """Return where a take starts that has no checkpoint."""
+        take, ledger = work.job.take, work.ledger
+        if take.is_recut:
+            raise JobFailed("a re-cut clip needs no rendering: make it from its frames")
+        if take.redirect_step is not None:
+            parent = ledger.take(take.parents[0])
+            return self._run_to(
+                take.redirect_step, work.of(parent, "as before"), loaded, held, known
+            )
+        strength = 1.0 if take.strength is None else take.strength
+        if take.operation in ("inpaint", "upscale") and known is not None:
+            # The frames that are held are whole: what is under the mask is there too.
+            return Noised(latents=known.latents, strength=strength)
+        if take.operation == "remix":
+            return Noised(
+                latents=_latents_of(take.parents[0], ledger), strength=strength
+            )
+        return Fresh()
+
+    def _run_to(
+        self,
+        num_steps: int,
+        work: Work,
+        loaded: Loaded,
+        held: KnownFrames | None,
+        known: Known | None,
+    ) -> Resumed:
+        """Return where a take's run stands after its first steps: there, or run again."""
+        until = num_steps - (work.job.take.redirect_step or 0)
+        found = work.resumed(by_step=until)
+        if found is not None and work.step == until:
+            return found
+        start = found or self._first_start(work, loaded, held, known)
+        try:
+            self._call(work, loaded, start, held, known, until=until)
+        except _Reached as reached:
+            return reached.state
+        raise JobFailed(f"the run that is redirected has no step {num_steps}")
+
+    def _call(
+        self,
+        work: Work,
+        loaded: Loaded,
+        start: Start,
+        held: KnownFrames | None,
+        known: Known | None,
+        *,
+        until: int | None = None,
+    ) -> tuple[Seam, Any]:
+        """Call the stock pipeline for a take, from its start to its end."""
+        take = work.job.take
+
+        def after_step(step: Step) -> None:
+            work.after_step(step, seam)
+            if work.step == until:
+                raise _Reached(seam.state(step))
+
+        seam = Seam(
+            generator=torch.Generator("cpu").manual_seed(take.seed),
+            start=start,
+            known=known,
+            stop_step=take.stop_step,
+            texts=loaded.texts,
+            before_step=work.before_step,
+            after_step=after_step,
+        )
+        self._running[work.job.store, work.job.id] = (work, seam, loaded)
+        work.enter("encode" if work.latents_digest is None else "decode")
+        loaded.rest()
+        session = seam.open(loaded.pipe, **own_parts(loaded.pipe, take))
+        num_frames = _num_frames(loaded.card, take)
+        output = session(
+            **call_arguments(loaded, take, num_frames, held),
+            **seam.callback(),
+            generator=seam.generator,
+        )
+        loaded.rest()
+        return seam, output
+
+
+class _Reached(Exception):
+    """A run has come to the step from which another one goes on."""
+
+    def __init__(self, state: Resumed) -> None:
+        super().__init__()
+        self.state = state
+
 
 def _missing(take: Take, ledger: Ledger) -> list[Take]:
     """Return what must be rendered for a take, in order: it is the last of them.
@@ -223,14 +300,14 @@ def _missing(take: Take, ledger: Ledger) -> list[Take]:
     needed = {hold.source for hold in take.holds}
     if take.operation == "remix":
         needed.add(take.parents[0])
-    before = {
-        one.id: one
-        for parent in ledger.parents(take.id)
-        if parent.id in needed
-        and not parent.is_recut
-        and ledger.artifact(parent.id) is None
-        for one in _missing(parent, ledger)
-    }
+    before = dict[str, Take]()
+    for parent in ledger.parents(take.id):
+        if parent.is_recut or ledger.artifact(parent.id) is not None:
+            continue
+        if parent.id in needed or take.operation == "redirect":
+            # A run can be redirected before it was a clip, but not without what it needs.
+            own = _missing(parent, ledger)
+            before |= {one.id: one for one in own if one.id in needed or one != parent}
     return [*before.values(), take]
 
 
@@ -242,35 +319,24 @@ def _checked_card(take: Take) -> ModelCard:
             f"{take.model} has other weights than this take was made for"
             f" ({take.model_revision[:11]}): ask for the clip again"
         )
-    num_frames = card.min_num_frames if _is_image(take) else take.num_frames
-    card.check(num_frames, take.height, take.width)
+    card.check(_num_frames(card, take), take.height, take.width)
     card.check_take(take)
     return card
 
 
-def _first_start(take: Take, ledger: Ledger, known: Known | None) -> Start:
-    """Return where a take starts that has no checkpoint."""
-    if take.is_recut:
-        raise JobFailed("a re-cut clip needs no rendering: make it from its frames")
-    strength = 1.0 if take.strength is None else take.strength
-    if take.operation == "inpaint" and known is not None:
-        # The frames that are held are whole: what is under the mask is there too.
-        return Noised(latents=known.latents, strength=strength)
-    if take.operation != "remix":
-        return Fresh()
-    artifact = ledger.artifact(take.parents[0])
+def _latents_of(take_id: str, ledger: Ledger) -> torch.Tensor:
+    artifact = ledger.artifact(take_id)
     if artifact is None or artifact.latents is None:
         raise JobFailed(
             "the parent clip's latents are not in the store: render the parent again"
         )
     try:
-        latents = load_file(ledger.path(artifact.latents))["latents"]
+        return load_file(ledger.path(artifact.latents))["latents"]
     except (OSError, SafetensorError, KeyError) as error:
         raise JobFailed(
             f"the parent clip's latents cannot be read ({error}):"
             " render the parent again"
         ) from error
-    return Noised(latents=latents, strength=strength)
 
 
 def _to_uint8(frames: npt.NDArray[np.floating[Any]]) -> Frames:
@@ -281,6 +347,11 @@ def _to_uint8(frames: npt.NDArray[np.floating[Any]]) -> Frames:
             " guidance_scale or another seed"
         )
     return (frames * 255).round().clip(0, 255).astype(np.uint8)
+
+
+def _num_frames(card: ModelCard, take: Take) -> int:
+    """Return how many frames are rendered; an image is the first of the fewest."""
+    return card.min_num_frames if _is_image(take) else take.num_frames
 
 
 def _is_image(take: Take) -> bool:

@@ -64,11 +64,23 @@ class Work:
         earlier = self._found.elapsed_s if self._found else 0.0
         return earlier + time.monotonic() - self._began_s - self._waited_s
 
-    def resumed(self) -> Resumed | None:
-        """Return where an earlier run of this very take stood, if there was one."""
-        self._found = load_checkpoint(self.checkpoint_path, self.job.take.id)
-        if self._found is None:
+    @property
+    def step(self) -> int:
+        """Steps that the take has taken, earlier runs included."""
+        return self._step
+
+    def resumed(self, *, by_step: int | None = None) -> Resumed | None:
+        """Return where an earlier run of this very take stood, if there was one.
+
+        Args:
+            by_step: What has gone on for more steps than these is no use.
+        """
+        found = load_checkpoint(self.checkpoint_path, self.job.take.id)
+        if found is None or (
+            by_step is not None and found.state.step - found.start_step > by_step
+        ):
             return None
+        self._found = found
         state = self._found.state
         self._step = state.step - self._found.start_step
         self._num_steps = self._found.num_steps - self._found.start_step
