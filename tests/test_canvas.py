@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from nbagent.conversation.canvas import read_canvas
-from nbagent.conversation.compose import Sources, compose
+from nbagent.conversation.compose import compose
 from nbagent.conversation.plan import Edit, Plan
 from nbagent.conversation.router import route
+from nbagent.conversation.sources import Sources
 from nbagent.conversation.state import ClipInfo, State
 from nbagent.errors import SpecError
 from nbagent.media import apply_effects

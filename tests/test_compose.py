@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from nbagent.conversation.compose import Composed, Sources, compose
+from nbagent.conversation.compose import Composed, compose
 from nbagent.conversation.plan import Edit, Plan
+from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard, model_card
 from nbagent.take import Effect, Hold, Take

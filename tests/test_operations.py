@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from nbagent.conversation import masks
-from nbagent.conversation.compose import Sources, compose
+from nbagent.conversation.compose import compose
 from nbagent.conversation.plan import Edit, Plan
+from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.ledger import Artifact
 from nbagent.models import ModelCard, model_card

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from nbagent import media
 from nbagent.conversation import masks
-from nbagent.conversation.compose import Sources, compose
+from nbagent.conversation.compose import compose
 from nbagent.conversation.plan import Edit, Plan
+from nbagent.conversation.sources import Sources
 from nbagent.errors import JobFailed
 from nbagent.ledger import Artifact, Ledger
 from nbagent.models import model_card

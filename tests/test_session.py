@@ -193,6 +193,10 @@ def test_a_dry_run_tells_the_time_only_from_evidence(session: Session) -> None:
     after = say(session, "a blue cube in the snow", dry_run=True).answer
     assert after is not None
     assert "about 1.5 s" in after
+    # A long clip is several parts, of which an extension was never made here.
+    longer = say(session, "a cat on the beach, 20 seconds", dry_run=True).answer
+    assert longer is not None
+    assert "not known yet" in longer
 
 
 def test_saving_never_overwrites(session: Session, tmp_path: Any) -> None:

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nbagent.conversation import measures, operations
+from nbagent.conversation import choice, measures, operations
 from nbagent.conversation import shot as shots
 from nbagent.conversation.plan import EditKind, Plan
 from nbagent.conversation.shot import Shot
+from nbagent.conversation.sources import Sources
 from nbagent.conversation.storyboard import (
     dissolve_s,
     in_order,
@@ -22,7 +23,6 @@ from nbagent.conversation.storyboard import (
     wants_join,
 )
 from nbagent.errors import SpecError
-from nbagent.ledger import Artifact
 from nbagent.models import ModelCard
 from nbagent.pocket import vocabulary
 from nbagent.pocket.nearest import hear
@@ -49,45 +49,6 @@ class Composed:
     takes: tuple[Take, ...]
     notes: tuple[str, ...] = ()
     parts: tuple[Take, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """What a plan is about, looked up.
-
-    Attributes:
-        parent: The take that is refined or set in motion.
-        clip: Its clip as it plays, if it was rendered.
-        others: The takes that the parent is blended into, or joined with.
-        pictures: What is set in motion, in order: each a picture's digest in the
-            store, or the id of the take that it is the first frame of.
-        palette: The colours that the parent's are brought to, if they are.
-        mask: Digest of a picture that is white where the parent is made anew; empty
-            if the turn is about all of it.
-        step: How many steps of the parent's run stay as they were, before it takes
-            another course; None if it does not.
-        whole: The join that the parent is, or was cut from.
-        scenes: What `whole` joins.
-        board: The latest storyboard, if the parent is one of its scenes.
-        board_scenes: What `board` joins.
-    """
-
-    parent: Take | None = None
-    clip: Artifact | None = None
-    others: tuple[Take, ...] = ()
-    pictures: tuple[str, ...] = ()
-    palette: tuple[float, ...] = ()
-    mask: str = ""
-    step: int | None = None
-    whole: Take | None = None
-    scenes: tuple[Take, ...] = ()
-    board: Take | None = None
-    board_scenes: tuple[Take, ...] = ()
-
-    @property
-    def clip_s(self) -> float | None:
-        """Seconds of the parent's clip as it plays."""
-        return self.clip.duration_s if self.clip else None
 
 
 def compose(
@@ -167,12 +128,17 @@ def _single(
             fresh, parent, sources.clip, card, seconds=added_s, at_start=at_start
         )
     else:
-        first = _keeping(first, plan, options, card, sources)
+        first = choice.keeping(first, plan, options, card, sources)
         chain, said = _windows(first, options, card)
     chains = [
         _with_seed(chain, (seed + i) % (MAX_SEED + 1))
         for i in range(measures.count(plan, options))
     ]
+    if first.operation == "upscale" and card.base == "pocket":
+        said.append(
+            f"pocket was taught {card.width}x{card.height} alone: 'make it twice as"
+            " large' scales the picture and keeps more of it."
+        )
     takes = [made for *_, made in chains]
     parts = [part for *before_it, _ in chains for part in before_it]
     if first.operation in ("derive", "redirect"):
@@ -268,63 +234,6 @@ def _added_s(
         return None
     added_s = (shot.duration_s or 0.0) - clip.duration_s
     return added_s if added_s > 0 else None
-
-
-def _keeping(
-    take: Take,
-    plan: Plan,
-    options: Mapping[str, Any],
-    card: ModelCard,
-    sources: Sources,
-) -> Take:
-    """Return a take that holds what the turn leaves as it is, where it can be held."""
-    parent, clip = sources.parent, sources.clip
-    if sources.pictures:
-        return operations.animate(take, sources.pictures)
-    if parent is None:
-        return take
-    if sources.others:
-        return operations.blend(take, parent, sources.others[0])
-    if take.operation == "derive":
-        if sources.mask or sources.step is not None:
-            raise SpecError(
-                "speed, loop, trim, reverse, crop and size are of a whole, finished"
-                " clip: leave the part or the step out"
-            )
-        return take
-    if sources.step is not None:
-        return operations.redirect(take, parent, card, step=sources.step)
-    if sources.mask:
-        assert clip is not None
-        strength = options.get("strength", shots.strength_for(plan.edits))
-        return operations.inpaint(
-            take, parent, clip, card, mask=sources.mask, strength=strength
-        )
-    if clip is None or (parent.model, parent.media) != (take.model, take.media):
-        return take
-    return _whole(take, plan, options, card, parent, clip)
-
-
-def _whole(
-    take: Take,
-    plan: Plan,
-    options: Mapping[str, Any],
-    card: ModelCard,
-    parent: Take,
-    clip: Artifact,
-) -> Take:
-    """Return a take of a whole clip as it is: in another frame, larger, or looping."""
-    if {edit.kind for edit in plan.edits} == {"aspect"}:
-        canvas = plan.edits[0].args.get("upscale")
-        if isinstance(canvas, Mapping):
-            strength = options.get("strength", operations.UPSCALE_STRENGTH)
-            return operations.upscale(
-                take, parent, clip, card, canvas, strength=strength
-            )
-        return operations.reframe(take, parent, clip, card) or take
-    if any(edit.args.get("seamless") for edit in plan.edits):
-        return operations.loop(take, parent, clip, card)
-    return take
 
 
 def _storyboard(
@@ -436,7 +345,7 @@ def _take(
     )
     if parent is None or before is None:
         return take, notes + heard
-    operation = _operation(
+    operation = choice.operation(
         take,
         parent,
         before,
@@ -452,37 +361,6 @@ def _take(
         strength = options.get("strength", shots.strength_for(plan.edits))
         return replace(take, operation="remix", strength=strength), notes + heard
     return take, notes + heard
-
-
-def _operation(
-    take: Take,
-    parent: Take,
-    before: Shot,
-    shot: Shot,
-    *,
-    is_as_long: bool,
-    is_long: bool,
-) -> Operation:
-    """Choose the cheapest operation that gives what was asked."""
-    drawn = ("height", "width", "model", "model_revision", "media")
-    same_canvas = all(getattr(take, key) == getattr(parent, key) for key in drawn)
-    same_frames = take.num_frames == parent.num_frames
-    if not (same_canvas and (same_frames or is_as_long)):
-        return "generate"
-    same_run = (
-        take.seed == parent.seed
-        and take.num_inference_steps == parent.num_inference_steps
-        and take.guidance_scale == parent.guidance_scale
-    )
-    if same_run and shots.is_derive(before, shot):
-        return "derive"
-    if is_long or not same_frames:
-        return "generate"  # the parent's latents have another shape or meaning
-    if (take.prompt, take.negative_prompt) == (parent.prompt, parent.negative_prompt):
-        # A final keeps the lay-out of the draft that was looked at.
-        is_finished = (parent.quality, take.quality) == ("draft", "final")
-        return "remix" if is_finished and take.seed == parent.seed else "generate"
-    return "remix" if take.seed == parent.seed else "generate"
 
 
 def _heard(prompt: str, card: ModelCard) -> tuple[str, list[str]]:

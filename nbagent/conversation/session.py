@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nbagent.conversation import answers, context
+from nbagent.conversation import answers, context, estimates
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
 from nbagent.conversation.llm import LanguageModel
@@ -303,7 +303,11 @@ class Session:
             if take.model == card.name:
                 card.check_take(take)
         if "dry_run" in options:
-            time_s = self._estimate(composed.takes)
+            time_s = estimates.seconds(
+                (*composed.parts, *composed.takes),
+                self.ledger,
+                [row.take_id for row in self.rows()],
+            )
             answer = answers.preview(composed.takes, composed.notes, time_s)
             return replace(reply, answer=answer)
         return replace(
@@ -376,21 +380,6 @@ class Session:
             f"{action!r} is not possible yet: what works is status, cancel and save"
             " (see %nbagent help)"
         )
-
-    def _estimate(self, takes: Sequence[Take]) -> float | None:
-        """Seconds that takes of this size took before; None without evidence."""
-        first = takes[0]
-        same = ("model", "num_frames", "height", "width", "num_inference_steps")
-        seen = []
-        for row in self.rows():
-            take, artifact = self.ledger.take(row.take_id), None
-            if take.operation == first.operation and all(
-                getattr(take, key) == getattr(first, key) for key in same
-            ):
-                artifact = self.ledger.artifact(row.take_id)
-            if artifact is not None:
-                seen.append(artifact.seconds_rendered)
-        return sorted(seen)[len(seen) // 2] * len(takes) if seen else None
 
     def _remix(self, clip: Clip, words: str, **options: Any) -> Any:
         if self.remixer is None:

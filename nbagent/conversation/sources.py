@@ -3,15 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from nbagent import media
 from nbagent.conversation import masks, pictures
-from nbagent.conversation.compose import Sources
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.state import State
 from nbagent.errors import SpecError, UnknownClip
 from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What a plan is about, looked up.
+
+    Attributes:
+        parent: The take that is refined or set in motion.
+        clip: Its clip as it plays, if it was rendered.
+        others: The takes that the parent is blended into, or joined with.
+        pictures: What is set in motion, in order: each a picture's digest in the
+            store, or the id of the take that it is the first frame of.
+        palette: The colours that the parent's are brought to, if they are.
+        mask: Digest of a picture that is white where the parent is made anew; empty
+            if the turn is about all of it.
+        step: How many steps of the parent's run stay as they were, before it takes
+            another course; None if it does not.
+        whole: The join that the parent is, or was cut from.
+        scenes: What `whole` joins.
+        board: The latest storyboard, if the parent is one of its scenes.
+        board_scenes: What `board` joins.
+    """
+
+    parent: Take | None = None
+    clip: Artifact | None = None
+    others: tuple[Take, ...] = ()
+    pictures: tuple[str, ...] = ()
+    palette: tuple[float, ...] = ()
+    mask: str = ""
+    step: int | None = None
+    whole: Take | None = None
+    scenes: tuple[Take, ...] = ()
+    board: Take | None = None
+    board_scenes: tuple[Take, ...] = ()
+
+    @property
+    def clip_s(self) -> float | None:
+        """Seconds of the parent's clip as it plays."""
+        return self.clip.duration_s if self.clip else None
 
 
 def find_sources(

@@ -1,0 +1,104 @@
+"""Which operation makes a take: the cheapest that leaves alone what the turn does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nbagent.conversation import operations
+from nbagent.conversation import shot as shots
+from nbagent.conversation.plan import Plan
+from nbagent.conversation.shot import Shot
+from nbagent.conversation.sources import Sources
+from nbagent.errors import SpecError
+from nbagent.ledger import Artifact
+from nbagent.models import ModelCard
+from nbagent.take import Operation, Take
+
+
+def operation(
+    take: Take,
+    parent: Take,
+    before: Shot,
+    shot: Shot,
+    *,
+    is_as_long: bool,
+    is_long: bool,
+) -> Operation:
+    """Choose the cheapest operation that gives what was asked."""
+    drawn = ("height", "width", "model", "model_revision", "media")
+    same_canvas = all(getattr(take, key) == getattr(parent, key) for key in drawn)
+    same_frames = take.num_frames == parent.num_frames
+    if not (same_canvas and (same_frames or is_as_long)):
+        return "generate"
+    same_run = (
+        take.seed == parent.seed
+        and take.num_inference_steps == parent.num_inference_steps
+        and take.guidance_scale == parent.guidance_scale
+    )
+    if same_run and shots.is_derive(before, shot):
+        return "derive"
+    if is_long or not same_frames:
+        return "generate"  # the parent's latents have another shape or meaning
+    if (take.prompt, take.negative_prompt) == (parent.prompt, parent.negative_prompt):
+        # A final keeps the lay-out of the draft that was looked at.
+        is_finished = (parent.quality, take.quality) == ("draft", "final")
+        return "remix" if is_finished and take.seed == parent.seed else "generate"
+    return "remix" if take.seed == parent.seed else "generate"
+
+
+def keeping(
+    take: Take,
+    plan: Plan,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    sources: Sources,
+) -> Take:
+    """Return a take that holds what the turn leaves as it is, where it can be held."""
+    parent, clip = sources.parent, sources.clip
+    if sources.pictures:
+        return operations.animate(take, sources.pictures)
+    if parent is None:
+        return take
+    if sources.others:
+        return operations.blend(take, parent, sources.others[0])
+    if take.operation == "derive":
+        if sources.mask or sources.step is not None:
+            raise SpecError(
+                "speed, loop, trim, reverse, crop and size are of a whole, finished"
+                " clip: leave the part or the step out"
+            )
+        return take
+    if sources.step is not None:
+        return operations.redirect(take, parent, card, step=sources.step)
+    if sources.mask:
+        assert clip is not None
+        strength = options.get("strength", shots.strength_for(plan.edits))
+        return operations.inpaint(
+            take, parent, clip, card, mask=sources.mask, strength=strength
+        )
+    if clip is None or (parent.model, parent.media) != (take.model, take.media):
+        return take
+    return _whole(take, plan, options, card, parent, clip)
+
+
+def _whole(
+    take: Take,
+    plan: Plan,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    parent: Take,
+    clip: Artifact,
+) -> Take:
+    """Return a take of a whole clip as it is: in another frame, larger, or looping."""
+    if {edit.kind for edit in plan.edits} == {"aspect"}:
+        canvas = plan.edits[0].args.get("upscale")
+        if isinstance(canvas, Mapping):
+            strength = options.get("strength", operations.UPSCALE_STRENGTH)
+            return operations.upscale(
+                take, parent, clip, card, canvas, strength=strength
+            )
+        return operations.reframe(take, parent, clip, card) or take
+    if any(edit.args.get("seamless") for edit in plan.edits):
+        return operations.loop(take, parent, clip, card)
+    return take
