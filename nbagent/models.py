@@ -20,7 +20,7 @@ from typing import Any
 
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
-from nbagent.families import FAMILIES, TASKS, WAN_5B, Family
+from nbagent.families import FAMILIES, STEP_CACHES, TASKS, WAN_5B, Family
 from nbagent.loras import Lora, split_loras
 from nbagent.pocket import WEIGHTS
 from nbagent.take import Take
@@ -54,6 +54,7 @@ class ModelCard:
         pictures: What of a take's holds its call is given (see `nbagent.families`).
         needs: Packages beyond `nbagent[local]` that it cannot run without.
         loras: Files that change its weights (see `nbagent.loras`).
+        can_cache: Whether a take of it may have a step cache.
     """
 
     name: str
@@ -77,6 +78,7 @@ class ModelCard:
     pictures: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     loras: tuple[Lora, ...] = ()
+    can_cache: bool = False
 
     @property
     def base(self) -> str:
@@ -124,11 +126,13 @@ class ModelCard:
         """Refuse what the model's family cannot do; re-cuts need no model.
 
         Raises:
-            SpecError: If the operation is not one of `tasks`, or the model starts
-                from a picture and the take holds none as its whole first frame.
+            SpecError: If the operation is not one of `tasks`, the model starts from a
+                picture and the take holds none as its whole first frame, or the take
+                has a step cache and the model cannot.
         """
         if take.is_recut:
             return
+        self.check_cache(take.step_cache)
         starts = (h for h in take.holds if h.at == 0 and not h.mask and h.box is None)
         if "image" in self.pictures and not any(starts):
             raise SpecError(
@@ -139,6 +143,18 @@ class ModelCard:
             raise SpecError(
                 f"{self.name} cannot {take.operation}, only {', '.join(self.tasks)}:"
                 " use another model"
+            )
+
+    def check_cache(self, threshold: float) -> None:
+        """Refuse a step cache where the model's network has no support for one.
+
+        Raises:
+            SpecError: If it has none.
+        """
+        if threshold and not self.can_cache:
+            raise SpecError(
+                f"{self.name} cannot have a step cache ({self.pipeline}'s network is not"
+                " made for one): turn it off with --cache 0 or %nbagent cache off"
             )
 
     def nearest(self, num_frames: int) -> tuple[int, ...]:
@@ -214,6 +230,7 @@ def model_card(name: str) -> ModelCard:
         pictures=_pictures(family, network),
         needs=(*family.needs, *(("peft",) if loras else ())),
         loras=loras,
+        can_cache=pipeline in STEP_CACHES,
         **defaults,
     )
 

@@ -151,6 +151,8 @@ class Take:
             what it looks like then; None is all steps.
         effects: Applied in order to the rendered frames.
         dissolve_s: For join, how long one clip dissolves into the next; 0 is a cut.
+        step_cache: How little a step's first block may change for the others to be
+            skipped (First Block Cache): a share; 0 is no cache.
         parents: Take ids; the first is the one remixed or derived from.
     """
 
@@ -175,6 +177,7 @@ class Take:
     stop_step: int | None = None
     effects: tuple[Effect, ...] = ()
     dissolve_s: float = 0.0
+    step_cache: float = 0.0
     parents: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -188,6 +191,11 @@ class Take:
         if self.stop_step is not None and self.stop_step < 1:
             raise SpecError(
                 f"a clip cannot stop at step {self.stop_step}: use 1 or later"
+            )
+        if not 0.0 <= self.step_cache <= 1.0:
+            raise SpecError(
+                f"step cache {self.step_cache:g} is out of range: use 0 (off) to 1,"
+                " like 0.1"
             )
         for hold in self.holds:
             if hold.at + hold.num_frames > self.num_frames:
@@ -233,7 +241,7 @@ class Take:
             {name: v for name, v in effect.items() if v is not None or name in _ALWAYS}
             for effect in recipe["effects"]
         ]
-        for name in ("holds", "stop_step", "dissolve_s"):
+        for name in ("holds", "stop_step", "dissolve_s", "step_cache"):
             if not recipe[name]:  # as in recipes from before there was such a thing
                 del recipe[name]
         recipe["recipe_version"] = RECIPE_VERSION

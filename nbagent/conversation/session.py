@@ -229,6 +229,21 @@ class Session:
             f" {card.num_inference_steps} steps"
         )
 
+    def cache(self, threshold: float) -> str:
+        """Give the clips that are asked for from now on a step cache; 0 is none.
+
+        Raises:
+            SpecError: If the model cannot.
+        """
+        model_card(self.settings.model).check_cache(threshold)
+        self.settings = replace(self.settings, step_cache=threshold)
+        if not threshold:
+            return "no step cache: every step runs in full"
+        return (
+            f"step cache {threshold:g} from now on: a step whose first block changes"
+            " less than that skips the others, and the clip is another one"
+        )
+
     def cancel(self, names: Sequence[str] = ()) -> str:
         """Stop the jobs of these clips, or all that run."""
         return self._end("stopping", self._engine.cancel, names)
@@ -292,7 +307,11 @@ class Session:
         model = options.get("model") or (parent.model if parent else None)
         card = model_card(model or self.settings.model)
         composed = compose(
-            plan, request=words, options=options, card=card, sources=sources
+            plan,
+            request=words,
+            options={"cache": self.settings.step_cache, **options},
+            card=card,
+            sources=sources,
         )
         for take in (*composed.parts, *composed.takes):
             if take.model == card.name:
@@ -361,7 +380,14 @@ class Session:
     def _estimate(self, takes: Sequence[Take]) -> float | None:
         """Seconds that takes of this size took before; None without evidence."""
         first = takes[0]
-        same = ("model", "num_frames", "height", "width", "num_inference_steps")
+        same = (
+            "model",
+            "num_frames",
+            "height",
+            "width",
+            "num_inference_steps",
+            "step_cache",
+        )
         seen = []
         for row in self.rows():
             take, artifact = self.ledger.take(row.take_id), None

@@ -28,6 +28,7 @@ from nbagent.ledger import Artifact, Ledger
 from nbagent.media import animated_webp, apply_effects
 from nbagent.memory import needs_of
 from nbagent.models import ModelCard, model_card
+from nbagent.render.caches import denoisers
 from nbagent.render.decode import out_of_memory
 from nbagent.render.known import known_frames
 from nbagent.render.latents import unpack
@@ -160,9 +161,10 @@ class Renderer:
         #    or noise.
         held = known_frames(take, num_frames, ledger)
         known = held.latents(loaded.pipe, loaded.ability) if held else None
+        networks = denoisers(loaded.pipe)
         seam = Seam(
             generator=torch.Generator("cpu").manual_seed(take.seed),
-            start=work.resumed() or _first_start(take, ledger, known),
+            start=work.resumed(networks) or _first_start(take, ledger, known),
             known=known,
             stop_step=take.stop_step,
             texts=loaded.texts,
@@ -175,13 +177,17 @@ class Renderer:
         work.enter("encode" if work.latents_digest is None else "decode")
         loaded.rest()
         session = seam.open(loaded.pipe, **own_parts(loaded.pipe, take))
-        output = session(
-            **call_arguments(loaded, take, num_frames, held),
-            **seam.callback(),
-            generator=seam.generator,
-        )
+        try:
+            output = session(
+                **call_arguments(loaded, take, num_frames, held),
+                **seam.callback(),
+                generator=seam.generator,
+            )
+        finally:
+            work.cache.take_off()
         loaded.rest()
         notes, approximations = loaded.notes(), loaded.approximations()
+        notes += filter(None, [work.cache.note()])
         frames = _to_uint8(output.frames[0])
         if held:
             if moved := held.drift(frames):

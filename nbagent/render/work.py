@@ -6,12 +6,14 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
 from safetensors.torch import save
 
 from nbagent.errors import Cancelled
 from nbagent.ledger import Ledger
+from nbagent.render.caches import StepCache
 from nbagent.render.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from nbagent.render.seam import Resumed, Seam, Step
 from nbagent.take import Job, Phase, Progress, Take
@@ -36,6 +38,7 @@ class Work:
         self.label = ""  # which part of the job it is, if it has several
         self.phase: Phase = "load"
         self.latents_digest: str | None = None
+        self.cache = StepCache([], 0.0)  # the job's own, once its model is there
         # Named by the take: another job for it, after a stop, goes on from here too.
         name = f"{job.take.id.removeprefix('b2:')}.safetensors"
         self.checkpoint_path = ledger.checkpoint_dir / name
@@ -64,12 +67,14 @@ class Work:
         earlier = self._found.elapsed_s if self._found else 0.0
         return earlier + time.monotonic() - self._began_s - self._waited_s
 
-    def resumed(self) -> Resumed | None:
+    def resumed(self, networks: list[Any]) -> Resumed | None:
         """Return where an earlier run of this very take stood, if there was one."""
+        self.cache = StepCache(networks, self.job.take.step_cache)
         self._found = load_checkpoint(self.checkpoint_path, self.job.take.id)
         if self._found is None:
             return None
         state = self._found.state
+        self.cache.blocks, self.cache.skipped = self._found.cached
         self._step = state.step - self._found.start_step
         self._num_steps = self._found.num_steps - self._found.start_step
         if state.step == self._found.num_steps:  # only decoding is left
@@ -100,7 +105,9 @@ class Work:
 
     def before_step(self) -> None:
         """Wait for the job's turn before a step."""
+        self.cache.take_off()
         self.wait()
+        self.cache.put_on()
         if self.phase == "encode":
             self.enter("denoise")
         self._step_began_s = time.monotonic()
@@ -116,6 +123,8 @@ class Work:
         is_last = is_stopped or step.index + 1 == seam.num_steps
         if is_last:
             self._keep_latents(step.latents)
+        if self.cache.threshold:
+            self.cache.stepped(seam.state(step))
         is_due = is_last or now_s - self._saved_s >= self.job.checkpoint_s
         # A stop leaves what was saved before: the clip may yet be rendered to its end.
         if is_due and not is_stopped:
@@ -131,6 +140,11 @@ class Work:
         self.latents_digest = self.ledger.put_file(content, ".safetensors")
 
     def _save(self, step: Step, seam: Seam, start_step: int) -> None:
+        state, cached = seam.state(step), self.cache.counts
+        if self.cache.threshold and state.step < seam.num_steps:
+            if self.cache.restart is None:
+                return
+            state, cached = self.cache.restart
         save_checkpoint(
             self.checkpoint_path,
             Checkpoint(
@@ -138,7 +152,8 @@ class Work:
                 start_step=start_step,
                 num_steps=seam.num_steps,
                 elapsed_s=self.elapsed_s,
-                state=seam.state(step),
+                state=state,
+                cached=cached,
             ),
         )
         self.ledger.set_job(
