@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
 from nbagent.memory import Device, Needs, Part, Role, needs_of
-from nbagent.models import model_card
+from nbagent.models import is_here, model_card
 
 Placement = Literal["resident", "model offload", "group offload"]
 WeightType = Literal["own", "bf16", "int8-quanto", "int8-torchao", "fp8", "nf4"]
@@ -130,9 +130,9 @@ def plans(needs: Needs, device: Device) -> Iterator[Plan]:
     """Yield every plan that the device and its packages allow, in order."""
     yield from _placements(needs, device, "own")
     for name, smaller in _SMALLER.items():
-        is_here = smaller.package in ("", *device.packages)
+        has_package = smaller.package in ("", *device.packages)
         is_smaller = smaller.bytes_each < device.value_bytes
-        if device.kind in smaller.devices and is_here and is_smaller:
+        if device.kind in smaller.devices and has_package and is_smaller:
             yield from _placements(needs, device, name)
 
 
@@ -272,9 +272,11 @@ _TOLD: Final[dict[str, _Told]] = {
 def _known_needs(name: str) -> Needs | None:
     """Return what a model of the catalogue needs: counted if it is here, else as told."""
     try:
-        return needs_of(model_card(name))
-    except SpecError:
-        told = _TOLD.get(name)
+        if is_here(name):
+            return needs_of(model_card(name))
+    except SpecError:  # its files are damaged
+        pass
+    told = _TOLD.get(name)
     if told is None:
         return None
 

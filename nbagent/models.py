@@ -12,12 +12,13 @@ import functools
 import hashlib
 import json
 import math
-import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbagent import hub
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
 from nbagent.families import FAMILIES, STEP_CACHES, TASKS, WAN_5B, Family
@@ -42,7 +43,8 @@ class ModelCard:
     Attributes:
         name: As the user wrote it: `pocket`, a folder, or a hub id.
         pipeline: Class name of its diffusers pipeline.
-        revision: Hash of its configs and weights; part of a take's identity.
+        revision: The hub's commit, or a hash of its configs and weights; part of a take's
+            identity.
         frames_step: A frame count is `frames_step * k + frames_offset`.
         frames_offset: Zero means that k starts at 1, else k starts at 0.
         size_multiple: Height and width are multiples of this, in pixels.
@@ -189,18 +191,20 @@ _VAE_FACTORS = {
 }
 
 
-def model_card(name: str) -> ModelCard:
+def model_card(name: str, revision: str = "") -> ModelCard:
     """Return the card of a model.
 
     Args:
-        name: `pocket`, a short name of the catalogue, a diffusers folder, or a hub id
-            that was downloaded; LoRAs follow it behind plus signs.
+        name: `pocket`, a short name of the catalogue, a diffusers folder, or a hub id,
+            of which at least its configs are here; `@REVISION` may follow the last two,
+            and LoRAs behind plus signs.
+        revision: A card's or a take's own, to find the same commit again.
 
     Raises:
         SpecError: If there is no such model here, or it is none that we drive.
     """
     base, loras = split_loras(name)
-    folder = find_folder(base)
+    folder = find_folder(base, hub_commit(revision))
     index = _read_json(folder / "model_index.json")
     pipeline = str(index.get("_class_name"))
     family = FAMILIES.get(pipeline)
@@ -220,7 +224,7 @@ def model_card(name: str) -> ModelCard:
         name=name,
         folder=folder,
         pipeline=pipeline,
-        revision=_with_loras(_revision(folder, _stamp(folder)), loras),
+        revision=_with_loras(_own_revision(base, folder), loras),
         frames_step=frames_step,
         frames_offset=frames_offset,
         size_multiple=math.lcm(
@@ -235,8 +239,12 @@ def model_card(name: str) -> ModelCard:
     )
 
 
-def find_folder(name: str) -> Path:
+def find_folder(name: str, commit: str | None = None) -> Path:
     """Return the folder that holds a model; nothing is downloaded.
+
+    Args:
+        name: Of the model, LoRAs aside.
+        commit: Of the hub's repository; None is the one that the name means.
 
     Raises:
         SpecError: If there is none, with the line that says how to get it.
@@ -248,13 +256,15 @@ def find_folder(name: str) -> Path:
         folder = Path(name).expanduser().absolute()
         advice = "name a folder saved by a diffusers pipeline"
     else:
-        known = CATALOGUE.get(name)
-        repo = known.repo if known else name
-        folder = _hub_snapshot(repo)
-        terms = f" (licence: {known.licence})" if known else ""
-        advice = f"download it first with: hf download {repo}{terms}"
-        if known is None and "/" not in name:
-            advice = f"use pocket, {', '.join(CATALOGUE)}, a folder, or owner/name"
+        model = hub.hub_model(name)
+        if model is None:
+            raise SpecError(
+                f"no model is called {name!r}: use pocket, {', '.join(CATALOGUE)}, a"
+                " folder, or owner/name"
+            )
+        folder = model.folder(commit)
+        terms = f" (licence: {model.licence})" if model.licence else ""
+        advice = f"download it first with: hf download {model.repo}{terms}"
     if not (folder / "model_index.json").is_file():
         raise SpecError(f"no model at {name!r} (no model_index.json): {advice}")
     return folder
@@ -282,12 +292,27 @@ def working_shape(
 
 
 def is_here(name: str) -> bool:
-    """Return whether a model is on this machine."""
+    """Return whether a model is on this machine, with all of its weights."""
+    base = split_loras(name)[0]
     try:
-        find_folder(name)
+        folder = find_folder(base)
     except SpecError:
         return False
-    return True
+    return on_hub(base) is None or hub.is_whole(folder)
+
+
+def on_hub(name: str) -> hub.HubModel | None:
+    """Return the hub's model that a name means, which is no folder and not pocket."""
+    base = name.partition("+")[0]
+    if base == "pocket" or Path(base).expanduser().is_dir():
+        return None
+    return hub.hub_model(base)
+
+
+def hub_commit(revision: str) -> str | None:
+    """Return the hub's commit in the revision of a card or a take; None without one."""
+    found = re.fullmatch(r"hub:([0-9a-f]{40})(\+.*)?", revision)
+    return found[1] if found else None
 
 
 def frames_rule(
@@ -366,17 +391,6 @@ def _defaults(folder: Path, family: Family) -> dict[str, Any]:
     }
 
 
-def _hub_snapshot(name: str) -> Path:
-    """Return where the hub's client keeps a model, by path logic alone."""
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
-    repo = cache / f"models--{name.replace('/', '--')}"
-    main = repo / "refs" / "main"
-    if not main.is_file():
-        return repo
-    return repo / "snapshots" / main.read_text().strip()
-
-
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
@@ -407,6 +421,13 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
     )
 
 
+def _own_revision(base: str, folder: Path) -> str:
+    """Return what a model without LoRAs is: the hub's commit, or a hash of its files."""
+    if on_hub(base) is not None:
+        return f"hub:{folder.name}"
+    return _revision(folder, _stamp(folder))
+
+
 def _with_loras(revision: str, loras: tuple[Lora, ...]) -> str:
     """Return the revision of a model whose weights LoRAs change."""
     if not loras:
@@ -416,7 +437,8 @@ def _with_loras(revision: str, loras: tuple[Lora, ...]) -> str:
         with lora.path.open("rb") as file:
             hasher.update(hashlib.file_digest(file, "blake2b").digest())
         hasher.update(f"{lora.weight:g}".encode())
-    return "b2:" + hasher.hexdigest()
+    ours = "b2:" + hasher.hexdigest()
+    return f"{revision}+{ours}" if revision.startswith("hub:") else ours
 
 
 @functools.lru_cache(maxsize=8)

@@ -30,8 +30,9 @@ from nbagent.conversation.router import route
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
 from nbagent.errors import NbagentError, SpecError, UnknownClip
+from nbagent.hub import look_up, size_text
 from nbagent.ledger import ClipRow, Ledger
-from nbagent.models import model_card
+from nbagent.models import ModelCard, is_here, model_card, on_hub
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 
@@ -221,12 +222,12 @@ class Session:
 
     def use(self, model: str) -> str:
         """Let another model render what is asked for anew; refinements keep theirs."""
-        card = model_card(model)
+        card, notes = _card(model)
         self.settings = replace(self.settings, model=model)
         return (
             f"{model} renders from now on: {card.num_frames} frames of"
             f" {card.width}x{card.height} at {card.fps:g} fps,"
-            f" {card.num_inference_steps} steps"
+            f" {card.num_inference_steps} steps" + "".join(f"\n{n}" for n in notes)
         )
 
     def cache(self, threshold: float) -> str:
@@ -305,7 +306,7 @@ class Session:
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
             return replace(reply, takes=(self._before(parent, state),))
         model = options.get("model") or (parent.model if parent else None)
-        card = model_card(model or self.settings.model)
+        card, notes = _card(model or self.settings.model)
         composed = compose(
             plan,
             request=words,
@@ -318,13 +319,14 @@ class Session:
                 card.check_take(take)
         if "dry_run" in options:
             time_s = self._estimate(composed.takes)
-            answer = answers.preview(composed.takes, composed.notes, time_s)
+            said = (*notes, *composed.notes)
+            answer = answers.preview(composed.takes, said, time_s)
             return replace(reply, answer=answer)
         return replace(
             reply,
             takes=composed.takes,
             parts=composed.parts,
-            notes=composed.notes,
+            notes=(*notes, *composed.notes),
         )
 
     def _before(self, take: Take, state: State) -> Take:
@@ -446,6 +448,24 @@ class Session:
         return context.state(
             self.ledger, self.settings.conversation, before=before, variables=variables
         )
+
+
+def _card(name: str) -> tuple[ModelCard, tuple[str, ...]]:
+    """Return the card of a model, and what is to come before its first step.
+
+    Raises:
+        DownloadFailed: If it is not here and cannot be fetched.
+        SpecError: If there is no such model.
+    """
+    model = on_hub(name)
+    if model is None or is_here(name):
+        return model_card(name), ()
+    size = sum(look_up(model).missing(model).values())
+    licence = f" (licence: {model.licence})" if model.licence else ""
+    return model_card(name), (
+        f"{model.repo}{licence} is not here yet: {size_text(size)} are downloaded"
+        " before the first step",
+    )
 
 
 def _check_names(words: str, state: State) -> None:

@@ -22,12 +22,13 @@ import transformers
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from nbagent import hub
 from nbagent.artifacts import store_frames
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.media import animated_webp, apply_effects
 from nbagent.memory import needs_of
-from nbagent.models import ModelCard, model_card
+from nbagent.models import ModelCard, hub_commit, is_here, model_card, on_hub
 from nbagent.render.caches import denoisers
 from nbagent.render.decode import out_of_memory
 from nbagent.render.known import known_frames
@@ -66,7 +67,9 @@ class Renderer:
         transformers.utils.logging.disable_progress_bar()
 
     def warm(self, model: str) -> None:
-        """Load a model before the first job asks for it."""
+        """Load a model before the first job asks for it, if it is here."""
+        if not is_here(model):
+            return  # nothing is downloaded before somebody asks for a clip
         self.shelf.get(model_card(model))
 
     def run(
@@ -149,8 +152,10 @@ class Renderer:
     def _make(self, work: Work) -> tuple[Artifact, str]:
         """Render one take to an artifact; also what to say of it."""
         take, ledger = work.job.take, work.ledger
-        # 2. Load the model.
+        # 2. Load the model, and fetch what of it is not here.
         work.enter("load")
+        if (model := on_hub(take.model)) is not None:
+            hub.download(model, hub_commit(take.model_revision), work.loading)
         card = _checked_card(take)
         num_frames = card.min_num_frames if _is_image(take) else take.num_frames
         needs = needs_of(card, num_frames, take.height, take.width)
@@ -242,7 +247,7 @@ def _missing(take: Take, ledger: Ledger) -> list[Take]:
 
 def _checked_card(take: Take) -> ModelCard:
     """Return the card of the take's model, which must still be the one it names."""
-    card = model_card(take.model)
+    card = model_card(take.model, take.model_revision)
     if take.model_revision and take.model_revision != card.revision:
         raise JobFailed(
             f"{take.model} has other weights than this take was made for"

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save
 
 from nbagent.errors import Cancelled
+from nbagent.hub import size_text
 from nbagent.ledger import Ledger
 from nbagent.render.caches import StepCache
 from nbagent.render.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -20,6 +21,7 @@ from nbagent.take import Job, Phase, Progress, Take
 
 # A duration is told only when it was seen more than once.
 _STEPS_FOR_ETA = 2
+_LOADING_S = 0.5  # between two words on a download
 
 
 class Work:
@@ -51,6 +53,7 @@ class Work:
         self._step_times_s: list[float] = []
         self._began_s = time.monotonic()
         self._waited_s = 0.0
+        self._loaded_s = -_LOADING_S
         self._step_began_s = self._began_s
         self._saved_s = self._began_s
 
@@ -93,6 +96,25 @@ class Work:
             num_steps=self._num_steps,
         )
         self._tell()
+
+    def loading(self, done_bytes: int, all_bytes: int) -> None:
+        """Say how much of the model has come; raise if the user stopped the job."""
+        self._check_cancelled()
+        now_s = time.monotonic()
+        if 0 < done_bytes < all_bytes and now_s - self._loaded_s < _LOADING_S:
+            return
+        self._loaded_s = now_s
+        self._report(
+            Progress(
+                job=self.job.id,
+                state="running",
+                phase="load",
+                step=done_bytes // 10**6,
+                num_steps=max(all_bytes // 10**6, 1),
+                elapsed_s=self.elapsed_s,
+                message=f"{size_text(done_bytes)} of {size_text(all_bytes)} downloaded",
+            )
+        )
 
     def wait(self) -> None:
         """Wait for the job's turn; raise if the user stopped it meanwhile."""
