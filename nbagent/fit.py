@@ -129,6 +129,8 @@ def choose(needs: Needs, device: Device) -> Plan | None:
 def plans(needs: Needs, device: Device) -> Iterator[Plan]:
     """Yield every plan that the device and its packages allow, in order."""
     yield from _placements(needs, device, "own")
+    if any(part.kept_bytes for part in needs.parts):
+        return  # they are as small as somebody made them
     for name, smaller in _SMALLER.items():
         has_package = smaller.package in ("", *device.packages)
         is_smaller = smaller.bytes_each < device.value_bytes
@@ -221,7 +223,9 @@ def _placements(needs: Needs, device: Device, weights: WeightType) -> Iterator[P
         peak_bytes=max(size + (role != "text") * work for role, size in sizes),
         host_bytes=whole,
     )
-    if weights != "own":  # packages move their own tensors only whole
+    if weights != "own" or any(
+        p.kept_bytes for p in needs.parts
+    ):  # packages move their own tensors only whole
         return
     stays = sum(size for role, size in sizes if role == "other")
     # One layer computes while the next one comes.
@@ -236,6 +240,8 @@ def _placements(needs: Needs, device: Device, weights: WeightType) -> Iterator[P
 
 
 def _part_bytes(part: Part, weights: WeightType, value_bytes: int) -> int:
+    if part.kept_bytes:
+        return part.kept_bytes
     if weights == "own" or part.role not in _SMALLER[weights].roles:
         return part.values * value_bytes
     if weights == "bf16":

@@ -22,6 +22,7 @@ from nbagent import hub
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
 from nbagent.families import FAMILIES, STEP_CACHES, TASKS, WAN_5B, Family
+from nbagent.ggufs import Gguf, split_ggufs
 from nbagent.loras import Lora, split_loras
 from nbagent.pocket import WEIGHTS
 from nbagent.take import Take
@@ -56,6 +57,7 @@ class ModelCard:
         pictures: What of a take's holds its call is given (see `nbagent.families`).
         needs: Packages beyond `nbagent[local]` that it cannot run without.
         loras: Files that change its weights (see `nbagent.loras`).
+        ggufs: Files that its denoisers are loaded from, in their order.
         can_cache: Whether a take of it may have a step cache.
     """
 
@@ -80,6 +82,7 @@ class ModelCard:
     pictures: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     loras: tuple[Lora, ...] = ()
+    ggufs: tuple[Gguf, ...] = ()
     can_cache: bool = False
 
     @property
@@ -203,11 +206,13 @@ def model_card(name: str, revision: str = "") -> ModelCard:
     Raises:
         SpecError: If there is no such model here, or it is none that we drive.
     """
-    base, loras = split_loras(name)
+    plain, ggufs = split_ggufs(name)
+    base, loras = split_loras(plain)
     folder = find_folder(base, hub_commit(revision))
     index = _read_json(folder / "model_index.json")
     pipeline = str(index.get("_class_name"))
     family = FAMILIES.get(pipeline)
+    _check_ggufs(name, index, ggufs)
     if index.get("expand_timesteps"):
         family = WAN_5B if pipeline == "WanPipeline" else None
     if family is None:
@@ -224,7 +229,7 @@ def model_card(name: str, revision: str = "") -> ModelCard:
         name=name,
         folder=folder,
         pipeline=pipeline,
-        revision=_with_loras(_own_revision(base, folder), loras),
+        revision=_with_files(_own_revision(base, folder), loras, ggufs),
         frames_step=frames_step,
         frames_offset=frames_offset,
         size_multiple=math.lcm(
@@ -232,8 +237,13 @@ def model_card(name: str, revision: str = "") -> ModelCard:
         ),
         tasks=family.tasks,
         pictures=_pictures(family, network),
-        needs=(*family.needs, *(("peft",) if loras else ())),
+        needs=(
+            *family.needs,
+            *(("peft",) if loras else ()),
+            *(("gguf",) if ggufs else ()),
+        ),
         loras=loras,
+        ggufs=ggufs,
         can_cache=pipeline in STEP_CACHES,
         **defaults,
     )
@@ -293,7 +303,7 @@ def working_shape(
 
 def is_here(name: str) -> bool:
     """Return whether a model is on this machine, with all of its weights."""
-    base = split_loras(name)[0]
+    base = split_loras(split_ggufs(name)[0])[0]
     try:
         folder = find_folder(base)
     except SpecError:
@@ -421,6 +431,21 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
     )
 
 
+def denoiser_names(index: Mapping[str, Any]) -> list[str]:
+    """Return the names of a pipeline's denoisers, in the order of its loop."""
+    names = ("transformer", "transformer_2", "unet")
+    return [name for name in names if (index.get(name) or [None])[0]]
+
+
+def _check_ggufs(name: str, index: Mapping[str, Any], ggufs: tuple[Gguf, ...]) -> None:
+    number = len(denoiser_names(index))
+    if ggufs and len(ggufs) != number:
+        raise SpecError(
+            f"{name.partition('+')[0]} has {number} denoisers and {len(ggufs)} GGUF files"
+            " are named: name one for each, that for high noise first"
+        )
+
+
 def _own_revision(base: str, folder: Path) -> str:
     """Return what a model without LoRAs is: the hub's commit, or a hash of its files."""
     if on_hub(base) is not None:
@@ -428,15 +453,17 @@ def _own_revision(base: str, folder: Path) -> str:
     return _revision(folder, _stamp(folder))
 
 
-def _with_loras(revision: str, loras: tuple[Lora, ...]) -> str:
-    """Return the revision of a model whose weights LoRAs change."""
-    if not loras:
+def _with_files(revision: str, loras: tuple[Lora, ...], ggufs: tuple[Gguf, ...]) -> str:
+    """Return the revision of a model whose weights LoRAs change, or GGUF files are."""
+    if not loras and not ggufs:
         return revision
     hasher = hashlib.blake2b(revision.encode(), digest_size=16)
     for lora in loras:
-        with lora.path.open("rb") as file:
-            hasher.update(hashlib.file_digest(file, "blake2b").digest())
+        with lora.path.open("rb") as weights:
+            hasher.update(hashlib.file_digest(weights, "blake2b").digest())
         hasher.update(f"{lora.weight:g}".encode())
+    for file in ggufs:  # of gigabytes: its header and its size stand in for the bytes
+        hasher.update(file.header + f"{file.size_bytes}".encode())
     ours = "b2:" + hasher.hexdigest()
     return f"{revision}+{ours}" if revision.startswith("hub:") else ours
 

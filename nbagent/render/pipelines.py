@@ -17,7 +17,7 @@ from PIL import Image
 from nbagent.errors import JobFailed
 from nbagent.fit import Plan, WeightType
 from nbagent.memory import Part, needs_of
-from nbagent.models import ModelCard
+from nbagent.models import ModelCard, denoiser_names
 from nbagent.pocket.faster import has_fast_bf16
 from nbagent.render.capability import Capability, capability
 from nbagent.render.decode import decoded, give_ladder, out_of_memory
@@ -82,6 +82,7 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             trust_remote_code=False,
             local_files_only=True,
             **_quantised(plan.weights, parts, dtype),
+            **_from_ggufs(card, dtype),
         )
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         if out_of_memory(error):
@@ -125,6 +126,37 @@ def _add_loras(pipe: Any, card: ModelCard) -> None:
             f" trained for {card.base}"
         )
     pipe.set_adapters(names, [lora.weight for lora in card.loras])
+
+
+def _from_ggufs(card: ModelCard, dtype: torch.dtype) -> dict[str, Any]:
+    """Load the denoisers that a model's name gives GGUF files for."""
+    index = DiffusionPipeline.load_config(card.folder)
+    made = {}
+    for name, file in zip(denoiser_names(index), card.ggufs, strict=False):
+        kind = getattr(diffusers, index[name][1])
+        if not hasattr(kind, "from_single_file"):
+            raise JobFailed(
+                f"{card.pipeline} takes no GGUF file: use {card.base} alone"
+            )
+        try:
+            made[name] = kind.from_single_file(
+                str(file.path),
+                config=str(card.folder),
+                subfolder=name,
+                quantization_config=diffusers.GGUFQuantizationConfig(
+                    compute_dtype=dtype
+                ),
+                dtype=dtype,
+                local_files_only=True,
+            )
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+            if out_of_memory(error):
+                raise
+            raise JobFailed(
+                f"{file.path.name} is no {name} of {card.base} ({_first_line(error)}):"
+                " name one that was made of it"
+            ) from error
+    return made
 
 
 def place(pipe: Any, plan: Plan, parts: Sequence[Part], device: str) -> None:
