@@ -203,10 +203,10 @@ def caches(rounds: int) -> Figures:
     """What is saved by texts that were encoded before, and what a step cache does.
 
     For `rounds` held-out prompts, each rendered without a step cache and with it at
-    several thresholds, in turns: the time as a share of that without, the blocks that
-    ran (counted in the network), the distance to the clip without, and what pocket's
-    verifier says: the share of clips that show what was asked, and the share of which
-    it says the same as of the clip without.
+    several thresholds, in turns: the processor time as a share of that without (other
+    programs take no part in it), the blocks that ran (counted in the network), the
+    distance to the clip without, and what pocket's verifier says: the share of clips
+    that show what was asked, and of those of which it says the same as without.
     """
     from nbagent.models import model_card
     from nbagent.pocket import verify
@@ -226,7 +226,7 @@ def caches(rounds: int) -> Figures:
             for threshold in (*thresholds[first:], *thresholds[:first]):
                 take = bench.take(case.prompt, seed=number, step_cache=threshold)
                 with _counted_blocks(denoisers(loaded.pipe)) as blocks:
-                    seconds[threshold].append(_timed(bench, take))
+                    seconds[threshold].append(_cpu_s(bench, take))
                 ran[threshold] += sum(blocks)
                 clips[threshold].append(bench.frames(take))
         hits, misses = loaded.texts.hits, loaded.texts.misses
@@ -235,7 +235,7 @@ def caches(rounds: int) -> Figures:
     for threshold in thresholds:
         pairs = zip(seconds[threshold], seconds[0.0], strict=True)
         figures[f"threshold {threshold:g}"] = {
-            "time_ratio_median": _median_ratio(list(pairs)),
+            "cpu_ratio_median": _median_ratio(list(pairs)),
             "blocks": ran[threshold],
             "skipped": ran[0.0] - ran[threshold],
             "psnr_db": _psnr(clips[threshold], clips[0.0]),
@@ -249,6 +249,36 @@ def caches(rounds: int) -> Figures:
             ),
         }
     return figures
+
+
+def compiled(rounds: int) -> Figures:
+    """A warm job whose blocks are compiled against one whose are not, in turns.
+
+    By processor time, which other programs take no part in. Also what the first such
+    clip costs, the first of another length, and the second one of that length.
+    """
+    from nbagent.render.renderer import Renderer
+
+    with tempfile.TemporaryDirectory() as folder:
+        plain, ours = (Workbench(Path(folder) / n) for n in ("plain", "compiled"))
+        ours.renderer = Renderer(compiles=True)
+        takes = [ours.take(PROMPT, seed=seed) for seed in range(rounds + 1)]
+        _cpu_s(plain, takes[0])
+        first_s = _cpu_s(ours, takes[0])
+        pairs = [(_cpu_s(ours, take), _cpu_s(plain, take)) for take in takes[1:]]
+        longer_s = [
+            _cpu_s(ours, replace(take, num_frames=2 * take.num_frames))
+            for take in takes[:2]
+        ]
+    return {
+        "cpu_ratio_median": _median_ratio(pairs),
+        "cpu_ratios": [round(one / other, 3) for one, other in pairs],
+        "first_cpu_s": round(first_s, 2),
+        "warm_cpu_s": round(statistics.median(pair[0] for pair in pairs), 2),
+        "longer_first_cpu_s": round(longer_s[0], 2),
+        "longer_second_cpu_s": round(longer_s[1], 2),
+        "rounds": rounds,
+    }
 
 
 @contextlib.contextmanager
@@ -322,6 +352,13 @@ def _timed(
     return time.monotonic() - start
 
 
+def _cpu_s(bench: Workbench, take: Take) -> float:
+    """Render a take and return the processor seconds that this process spent."""
+    began_s = time.process_time()
+    _timed(bench, take)
+    return time.process_time() - began_s
+
+
 def _plain_script(bench: Workbench) -> Callable[[int], float]:
     """What a user would write with diffusers alone, for the same clip."""
     import diffusers
@@ -365,6 +402,7 @@ def _median_ratio(pairs: list[tuple[float, float]]) -> float:
 
 BENCHES: dict[str, Callable[[int], Figures]] = {
     "caches": caches,
+    "compile": compiled,
     "load": load,
     "overhead": overhead,
     "preview": preview,

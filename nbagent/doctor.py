@@ -246,6 +246,7 @@ def _plan(
         host_bytes=host_bytes,
         value_bytes=2 if gpu_bytes or fast else 4,
         packages=installed_quantisers(),
+        compiles=settings.compiles,
     )
     needs = needs_of(card)
     plan = choose(needs, device)

@@ -34,6 +34,7 @@ class Plan:
         held_bytes: What stays on the device between jobs.
         peak_bytes: The most that a job takes there, held weights included.
         host_bytes: What it takes of the machine's memory beside that.
+        compiled: Whether its networks' blocks are compiled; they round otherwise then.
     """
 
     placement: Placement
@@ -41,11 +42,14 @@ class Plan:
     held_bytes: int
     peak_bytes: int
     host_bytes: int
+    compiled: bool = False
 
     @property
     def approximation(self) -> str:
         """What is not exact about it, in words; empty where nothing is."""
-        return "" if self.weights == "own" else _SMALLER[self.weights].says
+        smaller = "" if self.weights == "own" else _SMALLER[self.weights].says
+        compiled = "blocks compiled" if self.compiled else ""
+        return ", ".join(filter(None, (smaller, compiled)))
 
     @property
     def is_best(self) -> bool:
@@ -212,6 +216,10 @@ def _placements(needs: Needs, device: Device, weights: WeightType) -> Iterator[P
         held_bytes=whole,
         peak_bytes=whole + work,
         host_bytes=0,
+        # What is moved, or computed in another type than kept, is not compiled.
+        compiled=device.compiles
+        and weights == "own"
+        and not any(part.kept_bytes for part in needs.parts),
     )
     if device.kind == "cpu":  # its memory is the machine's: no place to put them aside
         return

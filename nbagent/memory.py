@@ -95,6 +95,7 @@ class Device:
         host_bytes: Free memory of the machine; on a CPU the same memory.
         value_bytes: Size of a number in the type that it renders best in.
         packages: Which packages that make weights smaller are installed.
+        compiles: Whether blocks are to be compiled on it.
     """
 
     kind: Literal["cuda", "cpu"]
@@ -102,6 +103,7 @@ class Device:
     host_bytes: int
     value_bytes: int = 2
     packages: frozenset[str] = frozenset()
+    compiles: bool = False
 
 
 def needs_of(

@@ -30,6 +30,7 @@ class Settings:
         checkpoint_s: Seconds between checkpoints of a running job; 0 is every step.
         memory_bytes: What models may take on the device, together; None is what is
             free there when one is loaded.
+        compiles: Whether networks are compiled where they can be (torch.compile).
         step_cache: Threshold of the step cache of new clips (see `Take`); 0 is off.
     """
 
@@ -42,6 +43,7 @@ class Settings:
     checkpoint_s: float = 2.0
     memory_bytes: int | None = None
     step_cache: float = 0.0
+    compiles: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -60,6 +62,7 @@ class Settings:
             )
             or None,
             step_cache=_number(env, "NBAGENT_STEP_CACHE", 0.0, "threshold"),
+            compiles=bool(_number(env, "NBAGENT_COMPILE", 0.0, "0 or 1")),
         )
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import torch
 from diffusers import DiffusionPipeline, FirstBlockCacheConfig
 
+from nbagent.render.compiling import put_back, set_aside
 from nbagent.render.seam import Resumed
 
 # Lists of blocks in the networks of `nbagent.families.STEP_CACHES`.
@@ -55,6 +56,7 @@ class StepCache:
         self._networks = networks
         self._states: list[dict[str, Any]] = [{} for _ in networks]
         self._handles: list[Any] = []
+        self._compiled: list[tuple[Any, Any]] = []
         self._was_full: list[bool] = []  # of each pass of this step
         self._before: tuple[Resumed, tuple[int, int]] | None = None
 
@@ -68,6 +70,7 @@ class StepCache:
         self._was_full = []
         if not self.threshold or self._handles:
             return
+        self._compiled = set_aside(self._networks)
         for network, state in zip(self._networks, self._states, strict=True):
             network.enable_cache(FirstBlockCacheConfig(threshold=self.threshold))
             manager = next(_managers(network))
@@ -84,6 +87,7 @@ class StepCache:
             handle.remove()
             network.disable_cache()
         self._handles = []
+        put_back(self._compiled)
 
     def stepped(self, state: Resumed) -> None:
         """Note where the job stands after a step."""

@@ -19,7 +19,9 @@ from nbagent.fit import Plan, WeightType
 from nbagent.memory import Part, needs_of
 from nbagent.models import ModelCard, denoiser_names
 from nbagent.pocket.faster import has_fast_bf16
+from nbagent.render.caches import denoisers
 from nbagent.render.capability import Capability, capability
+from nbagent.render.compiling import compile_blocks
 from nbagent.render.decode import decoded, give_ladder, out_of_memory
 from nbagent.render.known import KnownFrames
 from nbagent.render.preview import LatentToRgb, fit
@@ -40,7 +42,8 @@ class Loaded:
 
     def notes(self) -> list[str]:
         """Say how the last clip was made, where that is not the quickest exact way."""
-        plan = "" if self.plan.is_best else str(self.plan)
+        is_plain = self.plan.is_best and not self.plan.approximation
+        plan = "" if is_plain else str(self.plan)
         return [note for note in (plan, decoded(self.pipe.vae)) if note]
 
     def approximations(self) -> list[str]:
@@ -99,6 +102,11 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
     pipe.vae.to(device)
     rgb = fit(pipe.vae, ability)
     place(pipe, plan, parts, device)
+    if plan.compiled and not compile_blocks(denoisers(pipe)):
+        raise JobFailed(
+            f"{card.pipeline}'s network names no blocks to compile: unset"
+            " NBAGENT_COMPILE, then restart the kernel"
+        )
     return Loaded(card=card, plan=plan, pipe=pipe, ability=ability, rgb=rgb)
 
 

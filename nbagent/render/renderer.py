@@ -52,10 +52,13 @@ class Renderer:
 
     Args:
         memory_bytes: What models may take on the device; None is what is free there.
+        compiles: Whether networks are compiled (see `nbagent.render.compiling`).
     """
 
-    def __init__(self, memory_bytes: int | None = None) -> None:
-        self.shelf = Shelf(memory_bytes)
+    def __init__(
+        self, memory_bytes: int | None = None, *, compiles: bool = False
+    ) -> None:
+        self.shelf = Shelf(memory_bytes, compiles=compiles)
         # Two notebooks with stores of their own may both have a j1 here.
         self._running: dict[tuple[str, str], tuple[Work, Seam, Loaded]] = {}
         # More threads than this cost a small model more than they bring it, and
