@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import itertools
 import json
-import math
 import statistics
 import subprocess
 import sys
@@ -201,55 +200,91 @@ def operations(rounds: int) -> Figures:
 
 
 def caches(rounds: int) -> Figures:
-    """What is saved by texts that were encoded before, and what a step cache would do.
+    """What is saved by texts that were encoded before, and what a step cache does.
 
-    diffusers' first-block cache is no option of nbagent yet. Here it is put on pocket's
-    two experts, for `rounds` held-out prompts: the blocks that still run, the distance
-    of the latents to those without it, and the share of clips that show what was asked.
+    For `rounds` held-out prompts, each rendered without a step cache and with it at
+    several thresholds, in turns: the processor time as a share of that without (other
+    programs take no part in it), the blocks that ran (counted in the network), the
+    distance to the clip without, and what pocket's verifier says: the share of clips
+    that show what was asked, and of those of which it says the same as without.
     """
-    from diffusers import FirstBlockCacheConfig
-
     from nbagent.models import model_card
     from nbagent.pocket import verify
+    from nbagent.render.caches import denoisers
 
     cases, judge = verify.held_out_cases(rounds), verify.load_verifier()
+    thresholds = (0.0, *STEP_CACHE_THRESHOLDS)
+    seconds: dict[float, list[float]] = {t: [] for t in thresholds}
+    ran = dict.fromkeys(thresholds, 0)
+    clips: dict[float, list[Any]] = {t: [] for t in thresholds}
     with tempfile.TemporaryDirectory() as folder:
-        bench = Workbench(Path(folder) / "texts")
+        bench = Workbench(Path(folder))
         loaded = bench.renderer.shelf.get(model_card("pocket"))
-        takes = [bench.take(case.prompt, seed=n) for n, case in enumerate(cases)]
-        for take in takes:
-            bench.run(bench.job(take))
-            bench.run(bench.job(take.with_seed(take.seed + rounds)))
-        figures: Figures = {"rounds": rounds}
-        figures["text_hits"] = loaded.texts.hits
-        figures["text_misses"] = loaded.texts.misses
-        experts = (loaded.pipe.transformer, loaded.pipe.transformer_2)
-        exact = None
-        for threshold in (0.0, *STEP_CACHE_THRESHOLDS):
-            store = Workbench(Path(folder) / f"{threshold:g}")
-            store.renderer = bench.renderer
-            for expert in experts:
-                if threshold:
-                    expert.enable_cache(FirstBlockCacheConfig(threshold=threshold))
-            with _counted_blocks(experts) as blocks:
-                clips = [store.frames(take) for take in takes]
-            for expert in experts:
-                if threshold:
-                    expert.disable_cache()
-            latents = [_latents(store, take) for take in takes]
-            exact = exact or latents
-            figures[f"threshold {threshold:g}"] = {
-                "blocks": blocks,
-                "latents_error": round(_distance(latents, exact), 4),
-                "all_right": verify.score(cases, verify.judge(judge, clips))["all"],
-            }
+        for number, case in enumerate(cases):
+            _timed(bench, bench.take(case.prompt, seed=number + rounds))
+            first = number % len(thresholds)  # none is always measured first
+            for threshold in (*thresholds[first:], *thresholds[:first]):
+                take = bench.take(case.prompt, seed=number, step_cache=threshold)
+                with _counted_blocks(denoisers(loaded.pipe)) as blocks:
+                    seconds[threshold].append(_cpu_s(bench, take))
+                ran[threshold] += sum(blocks)
+                clips[threshold].append(bench.frames(take))
+        hits, misses = loaded.texts.hits, loaded.texts.misses
+    said = {t: verify.judge(judge, clips[t]) for t in thresholds}
+    figures: Figures = {"rounds": rounds, "text_hits": hits, "text_misses": misses}
+    for threshold in thresholds:
+        pairs = zip(seconds[threshold], seconds[0.0], strict=True)
+        figures[f"threshold {threshold:g}"] = {
+            "cpu_ratio_median": _median_ratio(list(pairs)),
+            "blocks": ran[threshold],
+            "skipped": ran[0.0] - ran[threshold],
+            "psnr_db": _psnr(clips[threshold], clips[0.0]),
+            "all_right": verify.score(cases, said[threshold])["all"],
+            "judged_alike": round(
+                statistics.mean(
+                    one.factors == other.factors
+                    for one, other in zip(said[threshold], said[0.0], strict=True)
+                ),
+                3,
+            ),
+        }
     return figures
 
 
+def compiled(rounds: int) -> Figures:
+    """A warm job whose blocks are compiled against one whose are not, in turns.
+
+    By processor time, which other programs take no part in. Also what the first such
+    clip costs, the first of another length, and the second one of that length.
+    """
+    from nbagent.render.renderer import Renderer
+
+    with tempfile.TemporaryDirectory() as folder:
+        plain, ours = (Workbench(Path(folder) / n) for n in ("plain", "compiled"))
+        ours.renderer = Renderer(compiles=True)
+        takes = [ours.take(PROMPT, seed=seed) for seed in range(rounds + 1)]
+        _cpu_s(plain, takes[0])
+        first_s = _cpu_s(ours, takes[0])
+        pairs = [(_cpu_s(ours, take), _cpu_s(plain, take)) for take in takes[1:]]
+        longer_s = [
+            _cpu_s(ours, replace(take, num_frames=2 * take.num_frames))
+            for take in takes[:2]
+        ]
+    return {
+        "cpu_ratio_median": _median_ratio(pairs),
+        "cpu_ratios": [round(one / other, 3) for one, other in pairs],
+        "first_cpu_s": round(first_s, 2),
+        "warm_cpu_s": round(statistics.median(pair[0] for pair in pairs), 2),
+        "longer_first_cpu_s": round(longer_s[0], 2),
+        "longer_second_cpu_s": round(longer_s[1], 2),
+        "rounds": rounds,
+    }
+
+
 @contextlib.contextmanager
-def _counted_blocks(experts: Sequence[Any]) -> Iterator[list[int]]:
-    """Count the blocks of each expert that run, not those that a cache stands in for."""
-    counts = [0] * len(experts)
+def _counted_blocks(networks: Sequence[Any]) -> Iterator[list[int]]:
+    """Count the blocks of each network that run, not those that a cache stands in for."""
+    counts = [0] * len(networks)
 
     def count(number: int) -> Callable[..., None]:
         def hook(*_: Any) -> None:
@@ -259,28 +294,21 @@ def _counted_blocks(experts: Sequence[Any]) -> Iterator[list[int]]:
 
     hooks = [
         block.ffn.register_forward_hook(count(number))
-        for number, expert in enumerate(experts)
-        for block in expert.blocks
+        for number, network in enumerate(networks)
+        for block in network.blocks
     ]
     yield counts
     for hook in hooks:
         hook.remove()
 
 
-def _latents(bench: Workbench, take: Take) -> Any:
-    from safetensors.torch import load_file
+def _psnr(some: Sequence[Any], others: Sequence[Any]) -> float | None:
+    """Return the ratio of 255 to the root of all clips' mean square, in dB; None: equal."""
+    import numpy as np
 
-    artifact = bench.ledger.artifact(take.id)
-    assert artifact is not None
-    assert artifact.latents is not None
-    return load_file(bench.ledger.path(artifact.latents))["latents"].float()
-
-
-def _distance(some: Sequence[Any], others: Sequence[Any]) -> float:
-    """Return the relative distance of latents to others."""
-    pairs = list(zip(some, others, strict=True))
-    gone = sum(float((one - other).square().sum()) for one, other in pairs)
-    return math.sqrt(gone / sum(float(other.square().sum()) for _, other in pairs))
+    pairs = zip(some, others, strict=True)
+    error = np.mean([np.square(one.astype(float) - two).mean() for one, two in pairs])
+    return round(float(10 * np.log10(255**2 / error)), 2) if error else None
 
 
 def _operations(parent: Take, mask: str) -> dict[str, Take]:
@@ -322,6 +350,13 @@ def _timed(
     start = time.monotonic()
     bench.run(job, report)
     return time.monotonic() - start
+
+
+def _cpu_s(bench: Workbench, take: Take) -> float:
+    """Render a take and return the processor seconds that this process spent."""
+    began_s = time.process_time()
+    _timed(bench, take)
+    return time.process_time() - began_s
 
 
 def _plain_script(bench: Workbench) -> Callable[[int], float]:
@@ -367,6 +402,7 @@ def _median_ratio(pairs: list[tuple[float, float]]) -> float:
 
 BENCHES: dict[str, Callable[[int], Figures]] = {
     "caches": caches,
+    "compile": compiled,
     "load": load,
     "overhead": overhead,
     "preview": preview,

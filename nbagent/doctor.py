@@ -203,8 +203,15 @@ def _engine(settings: Settings) -> Check:
 
 
 def _model(settings: Settings, gpu: str | None) -> Check:
-    from nbagent.models import model_card
+    from nbagent.models import is_here, model_card, on_hub
 
+    if (model := on_hub(settings.model)) is not None and not is_here(settings.model):
+        return Check(
+            name="model",
+            state="warn",
+            value=f"{settings.model} ({model.repo}) is not here yet",
+            advice=f"its first clip fetches it, or now: hf download {model.repo}",
+        )
     try:
         card = model_card(settings.model)
         plan, refusal = _plan(card, settings, gpu)
@@ -239,6 +246,7 @@ def _plan(
         host_bytes=host_bytes,
         value_bytes=2 if gpu_bytes or fast else 4,
         packages=installed_quantisers(),
+        compiles=settings.compiles,
     )
     needs = needs_of(card)
     plan = choose(needs, device)

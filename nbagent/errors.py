@@ -6,6 +6,7 @@
     ├── Cancelled            the user stopped it; what was rendered is kept
     └── EngineError          the world's failure: nothing the user wrote is wrong
         ├── MissingExtra     an optional package is not installed
+        ├── DownloadFailed   a model cannot be fetched from the hub
         ├── JobFailed        the renderer reported an error for this take
         ├── WorkerLost       the worker or the engine host died and did not come back
         ├── StoreError       the `.nbagent` folder cannot be read or written
@@ -43,6 +44,10 @@ class EngineError(NbagentError):
 
 class MissingExtra(EngineError):
     """A package of an optional extra is needed and not installed."""
+
+
+class DownloadFailed(EngineError):
+    """A model cannot be fetched: no network, no room, no leave, or no such model."""
 
 
 class JobFailed(EngineError):

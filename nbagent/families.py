@@ -209,3 +209,19 @@ FAMILIES: Final[dict[str, Family]] = {
         size_multiple=8,
     ),
 }
+
+# Classes whose network diffusers' First Block Cache fits, and whose loop tells it which
+# pass it is in (`tests/test_caches.py` tries them all). VACE adds its hints between
+# blocks, and would add them again where those are skipped.
+STEP_CACHES: Final = frozenset(
+    {
+        "CogVideoXImageToVideoPipeline",
+        "CogVideoXPipeline",
+        "HunyuanVideoPipeline",
+        "LTXConditionPipeline",
+        "LTXPipeline",
+        "MochiPipeline",
+        "WanImageToVideoPipeline",
+        "WanPipeline",
+    }
+)

@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
 from nbagent.memory import Device, Needs, Part, Role, needs_of
-from nbagent.models import model_card
+from nbagent.models import is_here, model_card
 
 Placement = Literal["resident", "model offload", "group offload"]
 WeightType = Literal["own", "bf16", "int8-quanto", "int8-torchao", "fp8", "nf4"]
@@ -34,6 +34,7 @@ class Plan:
         held_bytes: What stays on the device between jobs.
         peak_bytes: The most that a job takes there, held weights included.
         host_bytes: What it takes of the machine's memory beside that.
+        compiled: Whether its networks' blocks are compiled; they round otherwise then.
     """
 
     placement: Placement
@@ -41,11 +42,14 @@ class Plan:
     held_bytes: int
     peak_bytes: int
     host_bytes: int
+    compiled: bool = False
 
     @property
     def approximation(self) -> str:
         """What is not exact about it, in words; empty where nothing is."""
-        return "" if self.weights == "own" else _SMALLER[self.weights].says
+        smaller = "" if self.weights == "own" else _SMALLER[self.weights].says
+        compiled = "blocks compiled" if self.compiled else ""
+        return ", ".join(filter(None, (smaller, compiled)))
 
     @property
     def is_best(self) -> bool:
@@ -129,10 +133,12 @@ def choose(needs: Needs, device: Device) -> Plan | None:
 def plans(needs: Needs, device: Device) -> Iterator[Plan]:
     """Yield every plan that the device and its packages allow, in order."""
     yield from _placements(needs, device, "own")
+    if any(part.kept_bytes for part in needs.parts):
+        return  # they are as small as somebody made them
     for name, smaller in _SMALLER.items():
-        is_here = smaller.package in ("", *device.packages)
+        has_package = smaller.package in ("", *device.packages)
         is_smaller = smaller.bytes_each < device.value_bytes
-        if device.kind in smaller.devices and is_here and is_smaller:
+        if device.kind in smaller.devices and has_package and is_smaller:
             yield from _placements(needs, device, name)
 
 
@@ -210,6 +216,10 @@ def _placements(needs: Needs, device: Device, weights: WeightType) -> Iterator[P
         held_bytes=whole,
         peak_bytes=whole + work,
         host_bytes=0,
+        # What is moved, or computed in another type than kept, is not compiled.
+        compiled=device.compiles
+        and weights == "own"
+        and not any(part.kept_bytes for part in needs.parts),
     )
     if device.kind == "cpu":  # its memory is the machine's: no place to put them aside
         return
@@ -221,7 +231,9 @@ def _placements(needs: Needs, device: Device, weights: WeightType) -> Iterator[P
         peak_bytes=max(size + (role != "text") * work for role, size in sizes),
         host_bytes=whole,
     )
-    if weights != "own":  # packages move their own tensors only whole
+    if weights != "own" or any(
+        p.kept_bytes for p in needs.parts
+    ):  # packages move their own tensors only whole
         return
     stays = sum(size for role, size in sizes if role == "other")
     # One layer computes while the next one comes.
@@ -236,6 +248,8 @@ def _placements(needs: Needs, device: Device, weights: WeightType) -> Iterator[P
 
 
 def _part_bytes(part: Part, weights: WeightType, value_bytes: int) -> int:
+    if part.kept_bytes:
+        return part.kept_bytes
     if weights == "own" or part.role not in _SMALLER[weights].roles:
         return part.values * value_bytes
     if weights == "bf16":
@@ -272,9 +286,11 @@ _TOLD: Final[dict[str, _Told]] = {
 def _known_needs(name: str) -> Needs | None:
     """Return what a model of the catalogue needs: counted if it is here, else as told."""
     try:
-        return needs_of(model_card(name))
-    except SpecError:
-        told = _TOLD.get(name)
+        if is_here(name):
+            return needs_of(model_card(name))
+    except SpecError:  # its files are damaged
+        pass
+    told = _TOLD.get(name)
     if told is None:
         return None
 

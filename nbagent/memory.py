@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from nbagent.errors import SpecError
-from nbagent.models import ModelCard, working_shape
+from nbagent.models import ModelCard, denoiser_names, working_shape
 
 Role = Literal["denoiser", "text", "other"]
 
@@ -50,12 +50,15 @@ class Part:
     Attributes:
         values: Numbers in its weights.
         largest: Numbers in the largest of its tensors, often a table of words.
+        kept_bytes: Its size where its file keeps it smaller than numbers of the
+            device's type; 0 where it does not.
     """
 
     name: str
     role: Role
     values: int
     largest: int
+    kept_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,7 @@ class Device:
         host_bytes: Free memory of the machine; on a CPU the same memory.
         value_bytes: Size of a number in the type that it renders best in.
         packages: Which packages that make weights smaller are installed.
+        compiles: Whether blocks are to be compiled on it.
     """
 
     kind: Literal["cuda", "cpu"]
@@ -99,6 +103,7 @@ class Device:
     host_bytes: int
     value_bytes: int = 2
     packages: frozenset[str] = frozenset()
+    compiles: bool = False
 
 
 def needs_of(
@@ -121,7 +126,7 @@ def needs_of(
         each = _STEP_BYTES_TIMED_TOKENS
     return Needs(
         model=card.name,
-        parts=tuple(_parts(card.folder, index)),
+        parts=tuple(_with_ggufs(card, index, _parts(card.folder, index))),
         step_bytes=int(tokens * channels * each),
         decode_bytes=min(height * width * _TILE_BYTES_PER_PIXEL, _TILE_BYTES),
     )
@@ -174,6 +179,22 @@ def _parts(folder: Path, index: Mapping[str, Any]) -> Iterator[Part]:
             continue
         yield Part(
             name=name, role=_role(name, kind), values=sum(counts), largest=max(counts)
+        )
+
+
+def _with_ggufs(
+    card: ModelCard, index: Mapping[str, Any], parts: Iterable[Part]
+) -> Iterator[Part]:
+    files = dict(zip(denoiser_names(index), card.ggufs, strict=False))
+    for part in parts:
+        if (file := files.get(part.name)) is None:
+            yield part
+            continue
+        yield replace(
+            part,
+            values=file.values,
+            largest=file.largest,
+            kept_bytes=file.size_bytes,
         )
 
 

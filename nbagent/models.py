@@ -12,15 +12,17 @@ import functools
 import hashlib
 import json
 import math
-import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbagent import hub
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
-from nbagent.families import FAMILIES, TASKS, WAN_5B, Family
+from nbagent.families import FAMILIES, STEP_CACHES, TASKS, WAN_5B, Family
+from nbagent.ggufs import Gguf, split_ggufs
 from nbagent.loras import Lora, split_loras
 from nbagent.pocket import WEIGHTS
 from nbagent.take import Take
@@ -42,7 +44,8 @@ class ModelCard:
     Attributes:
         name: As the user wrote it: `pocket`, a folder, or a hub id.
         pipeline: Class name of its diffusers pipeline.
-        revision: Hash of its configs and weights; part of a take's identity.
+        revision: The hub's commit, or a hash of its configs and weights; part of a take's
+            identity.
         frames_step: A frame count is `frames_step * k + frames_offset`.
         frames_offset: Zero means that k starts at 1, else k starts at 0.
         size_multiple: Height and width are multiples of this, in pixels.
@@ -54,6 +57,8 @@ class ModelCard:
         pictures: What of a take's holds its call is given (see `nbagent.families`).
         needs: Packages beyond `nbagent[local]` that it cannot run without.
         loras: Files that change its weights (see `nbagent.loras`).
+        ggufs: Files that its denoisers are loaded from, in their order.
+        can_cache: Whether a take of it may have a step cache.
     """
 
     name: str
@@ -77,6 +82,8 @@ class ModelCard:
     pictures: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     loras: tuple[Lora, ...] = ()
+    ggufs: tuple[Gguf, ...] = ()
+    can_cache: bool = False
 
     @property
     def base(self) -> str:
@@ -124,11 +131,13 @@ class ModelCard:
         """Refuse what the model's family cannot do; re-cuts need no model.
 
         Raises:
-            SpecError: If the operation is not one of `tasks`, or the model starts
-                from a picture and the take holds none as its whole first frame.
+            SpecError: If the operation is not one of `tasks`, the model starts from a
+                picture and the take holds none as its whole first frame, or the take
+                has a step cache and the model cannot.
         """
         if take.is_recut:
             return
+        self.check_cache(take.step_cache)
         starts = (h for h in take.holds if h.at == 0 and not h.mask and h.box is None)
         if "image" in self.pictures and not any(starts):
             raise SpecError(
@@ -139,6 +148,18 @@ class ModelCard:
             raise SpecError(
                 f"{self.name} cannot {take.operation}, only {', '.join(self.tasks)}:"
                 " use another model"
+            )
+
+    def check_cache(self, threshold: float) -> None:
+        """Refuse a step cache where the model's network has no support for one.
+
+        Raises:
+            SpecError: If it has none.
+        """
+        if threshold and not self.can_cache:
+            raise SpecError(
+                f"{self.name} cannot have a step cache ({self.pipeline}'s network is not"
+                " made for one): turn it off with --cache 0 or %nbagent cache off"
             )
 
     def nearest(self, num_frames: int) -> tuple[int, ...]:
@@ -173,21 +194,25 @@ _VAE_FACTORS = {
 }
 
 
-def model_card(name: str) -> ModelCard:
+def model_card(name: str, revision: str = "") -> ModelCard:
     """Return the card of a model.
 
     Args:
-        name: `pocket`, a short name of the catalogue, a diffusers folder, or a hub id
-            that was downloaded; LoRAs follow it behind plus signs.
+        name: `pocket`, a short name of the catalogue, a diffusers folder, or a hub id,
+            of which at least its configs are here; `@REVISION` may follow the last two,
+            and LoRAs behind plus signs.
+        revision: A card's or a take's own, to find the same commit again.
 
     Raises:
         SpecError: If there is no such model here, or it is none that we drive.
     """
-    base, loras = split_loras(name)
-    folder = find_folder(base)
+    plain, ggufs = split_ggufs(name)
+    base, loras = split_loras(plain)
+    folder = find_folder(base, hub_commit(revision))
     index = _read_json(folder / "model_index.json")
     pipeline = str(index.get("_class_name"))
     family = FAMILIES.get(pipeline)
+    _check_ggufs(name, index, ggufs)
     if index.get("expand_timesteps"):
         family = WAN_5B if pipeline == "WanPipeline" else None
     if family is None:
@@ -204,7 +229,7 @@ def model_card(name: str) -> ModelCard:
         name=name,
         folder=folder,
         pipeline=pipeline,
-        revision=_with_loras(_revision(folder, _stamp(folder)), loras),
+        revision=_with_files(_own_revision(base, folder), loras, ggufs),
         frames_step=frames_step,
         frames_offset=frames_offset,
         size_multiple=math.lcm(
@@ -212,14 +237,24 @@ def model_card(name: str) -> ModelCard:
         ),
         tasks=family.tasks,
         pictures=_pictures(family, network),
-        needs=(*family.needs, *(("peft",) if loras else ())),
+        needs=(
+            *family.needs,
+            *(("peft",) if loras else ()),
+            *(("gguf",) if ggufs else ()),
+        ),
         loras=loras,
+        ggufs=ggufs,
+        can_cache=pipeline in STEP_CACHES,
         **defaults,
     )
 
 
-def find_folder(name: str) -> Path:
+def find_folder(name: str, commit: str | None = None) -> Path:
     """Return the folder that holds a model; nothing is downloaded.
+
+    Args:
+        name: Of the model, LoRAs aside.
+        commit: Of the hub's repository; None is the one that the name means.
 
     Raises:
         SpecError: If there is none, with the line that says how to get it.
@@ -231,13 +266,15 @@ def find_folder(name: str) -> Path:
         folder = Path(name).expanduser().absolute()
         advice = "name a folder saved by a diffusers pipeline"
     else:
-        known = CATALOGUE.get(name)
-        repo = known.repo if known else name
-        folder = _hub_snapshot(repo)
-        terms = f" (licence: {known.licence})" if known else ""
-        advice = f"download it first with: hf download {repo}{terms}"
-        if known is None and "/" not in name:
-            advice = f"use pocket, {', '.join(CATALOGUE)}, a folder, or owner/name"
+        model = hub.hub_model(name)
+        if model is None:
+            raise SpecError(
+                f"no model is called {name!r}: use pocket, {', '.join(CATALOGUE)}, a"
+                " folder, or owner/name"
+            )
+        folder = model.folder(commit)
+        terms = f" (licence: {model.licence})" if model.licence else ""
+        advice = f"download it first with: hf download {model.repo}{terms}"
     if not (folder / "model_index.json").is_file():
         raise SpecError(f"no model at {name!r} (no model_index.json): {advice}")
     return folder
@@ -265,12 +302,27 @@ def working_shape(
 
 
 def is_here(name: str) -> bool:
-    """Return whether a model is on this machine."""
+    """Return whether a model is on this machine, with all of its weights."""
+    base = split_loras(split_ggufs(name)[0])[0]
     try:
-        find_folder(name)
+        folder = find_folder(base)
     except SpecError:
         return False
-    return True
+    return on_hub(base) is None or hub.is_whole(folder)
+
+
+def on_hub(name: str) -> hub.HubModel | None:
+    """Return the hub's model that a name means, which is no folder and not pocket."""
+    base = name.partition("+")[0]
+    if base == "pocket" or Path(base).expanduser().is_dir():
+        return None
+    return hub.hub_model(base)
+
+
+def hub_commit(revision: str) -> str | None:
+    """Return the hub's commit in the revision of a card or a take; None without one."""
+    found = re.fullmatch(r"hub:([0-9a-f]{40})(\+.*)?", revision)
+    return found[1] if found else None
 
 
 def frames_rule(
@@ -349,17 +401,6 @@ def _defaults(folder: Path, family: Family) -> dict[str, Any]:
     }
 
 
-def _hub_snapshot(name: str) -> Path:
-    """Return where the hub's client keeps a model, by path logic alone."""
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
-    repo = cache / f"models--{name.replace('/', '--')}"
-    main = repo / "refs" / "main"
-    if not main.is_file():
-        return repo
-    return repo / "snapshots" / main.read_text().strip()
-
-
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
@@ -390,16 +431,41 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
     )
 
 
-def _with_loras(revision: str, loras: tuple[Lora, ...]) -> str:
-    """Return the revision of a model whose weights LoRAs change."""
-    if not loras:
+def denoiser_names(index: Mapping[str, Any]) -> list[str]:
+    """Return the names of a pipeline's denoisers, in the order of its loop."""
+    names = ("transformer", "transformer_2", "unet")
+    return [name for name in names if (index.get(name) or [None])[0]]
+
+
+def _check_ggufs(name: str, index: Mapping[str, Any], ggufs: tuple[Gguf, ...]) -> None:
+    number = len(denoiser_names(index))
+    if ggufs and len(ggufs) != number:
+        raise SpecError(
+            f"{name.partition('+')[0]} has {number} denoisers and {len(ggufs)} GGUF files"
+            " are named: name one for each, that for high noise first"
+        )
+
+
+def _own_revision(base: str, folder: Path) -> str:
+    """Return what a model without LoRAs is: the hub's commit, or a hash of its files."""
+    if on_hub(base) is not None:
+        return f"hub:{folder.name}"
+    return _revision(folder, _stamp(folder))
+
+
+def _with_files(revision: str, loras: tuple[Lora, ...], ggufs: tuple[Gguf, ...]) -> str:
+    """Return the revision of a model whose weights LoRAs change, or GGUF files are."""
+    if not loras and not ggufs:
         return revision
     hasher = hashlib.blake2b(revision.encode(), digest_size=16)
     for lora in loras:
-        with lora.path.open("rb") as file:
-            hasher.update(hashlib.file_digest(file, "blake2b").digest())
+        with lora.path.open("rb") as weights:
+            hasher.update(hashlib.file_digest(weights, "blake2b").digest())
         hasher.update(f"{lora.weight:g}".encode())
-    return "b2:" + hasher.hexdigest()
+    for file in ggufs:  # of gigabytes: its header and its size stand in for the bytes
+        hasher.update(file.header + f"{file.size_bytes}".encode())
+    ours = "b2:" + hasher.hexdigest()
+    return f"{revision}+{ours}" if revision.startswith("hub:") else ours
 
 
 @functools.lru_cache(maxsize=8)

@@ -30,6 +30,8 @@ class Settings:
         checkpoint_s: Seconds between checkpoints of a running job; 0 is every step.
         memory_bytes: What models may take on the device, together; None is what is
             free there when one is loaded.
+        compiles: Whether networks are compiled where they can be (torch.compile).
+        step_cache: Threshold of the step cache of new clips (see `Take`); 0 is off.
     """
 
     store: Path
@@ -40,6 +42,8 @@ class Settings:
     grace_s: float = 60.0
     checkpoint_s: float = 2.0
     memory_bytes: int | None = None
+    step_cache: float = 0.0
+    compiles: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -53,8 +57,12 @@ class Settings:
             model=env.get("NBAGENT_MODEL") or "pocket",
             grace_s=_number(env, "NBAGENT_GRACE_S", 60.0),
             checkpoint_s=_number(env, "NBAGENT_CHECKPOINT_S", 2.0),
-            memory_bytes=int(_number(env, "NBAGENT_MEMORY_GB", 0.0, "GB") * 1e9)
+            memory_bytes=int(
+                _number(env, "NBAGENT_MEMORY_GB", 0.0, "number of GB") * 1e9
+            )
             or None,
+            step_cache=_number(env, "NBAGENT_STEP_CACHE", 0.0, "threshold"),
+            compiles=bool(_number(env, "NBAGENT_COMPILE", 0.0, "0 or 1")),
         )
 
 
@@ -73,7 +81,10 @@ def _runtime_folder(env: Mapping[str, str]) -> Path:
 
 
 def _number(
-    env: Mapping[str, str], name: str, default: float, unit: str = "seconds"
+    env: Mapping[str, str],
+    name: str,
+    default: float,
+    what: str = "number of seconds",
 ) -> float:
     text = env.get(name)
     if not text:
@@ -83,5 +94,5 @@ def _number(
     except ValueError:
         value = -1.0
     if not (math.isfinite(value) and value >= 0):
-        raise SpecError(f"{name}={text!r} is not a number of {unit}: use 0 or more")
+        raise SpecError(f"{name}={text!r} is no {what}: use 0 or more")
     return value

@@ -168,6 +168,8 @@ class Take:
             what it looks like then; None is all steps.
         effects: Applied in order to the rendered frames.
         dissolve_s: For join, how long one clip dissolves into the next; 0 is a cut.
+        step_cache: How little a step's first block may change for the others to be
+            skipped (First Block Cache): a share; 0 is no cache.
         parents: Take ids; the first is the one remixed or derived from.
     """
 
@@ -193,10 +195,11 @@ class Take:
     stop_step: int | None = None
     effects: tuple[Effect, ...] = ()
     dissolve_s: float = 0.0
+    step_cache: float = 0.0
     parents: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check ranges that no model can widen."""
+        """Check what no model can widen."""
         if not 0 <= self.seed <= MAX_SEED:
             raise SpecError(
                 f"seed {self.seed} is out of range: use 0 to {MAX_SEED} (2**32 - 1)"
@@ -212,6 +215,14 @@ class Take:
                 f"a run cannot change its course at step {self.redirect_step}: use 1 or"
                 " later, of a redirect"
             )
+        if not 0.0 <= self.step_cache <= 1.0:
+            raise SpecError(
+                f"step cache {self.step_cache:g} is out of range: use 0 (off) to 1,"
+                " like 0.1"
+            )
+        self._check_sources()
+
+    def _check_sources(self) -> None:
         for hold in self.holds:
             if hold.at + hold.num_frames > self.num_frames:
                 raise SpecError(
@@ -266,7 +277,7 @@ class Take:
             {name: v for name, v in effect.items() if v is not None or name in _ALWAYS}
             for effect in recipe["effects"]
         ]
-        for name in ("holds", "redirect_step", "stop_step", "dissolve_s"):
+        for name in ("holds", "redirect_step", "stop_step", "dissolve_s", "step_cache"):
             if not recipe[name]:  # as in recipes from before there was such a thing
                 del recipe[name]
         recipe["recipe_version"] = RECIPE_VERSION

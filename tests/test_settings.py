@@ -46,6 +46,7 @@ def test_every_variable_is_read() -> None:
             "NBAGENT_GRACE_S": "5",
             "NBAGENT_CHECKPOINT_S": "0",
             "NBAGENT_MEMORY_GB": "7.5",
+            "NBAGENT_STEP_CACHE": "0.1",
         }
     )
     assert settings == Settings(
@@ -57,6 +58,7 @@ def test_every_variable_is_read() -> None:
         grace_s=5.0,
         checkpoint_s=0.0,
         memory_bytes=7_500_000_000,
+        step_cache=0.1,
     )
 
 
@@ -70,6 +72,7 @@ def test_an_empty_variable_is_an_absent_one() -> None:
         "NBAGENT_GRACE_S": "",
         "NBAGENT_CHECKPOINT_S": "",
         "NBAGENT_MEMORY_GB": "",
+        "NBAGENT_STEP_CACHE": "",
     }
     assert Settings.from_env(empty) == Settings.from_env({})
 
@@ -90,7 +93,13 @@ def test_two_users_never_share_a_runtime_folder() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["NBAGENT_GRACE_S", "NBAGENT_CHECKPOINT_S", "NBAGENT_MEMORY_GB"]
+    "name",
+    [
+        "NBAGENT_GRACE_S",
+        "NBAGENT_CHECKPOINT_S",
+        "NBAGENT_MEMORY_GB",
+        "NBAGENT_STEP_CACHE",
+    ],
 )
 @given(
     text=st.one_of(

@@ -113,9 +113,10 @@ export class Tile {
   #showBar(take: TakeView): void {
     const { state, phase, step, num_steps } = take;
     this.#bar.hidden = state !== "running";
-    const counted = phase !== "load" && phase !== "encode" && phase !== null;
+    const loads = phase === "load" && step > 0; // a download, counted in MB
+    const counted = loads || (phase !== "load" && phase !== "encode" && phase !== null);
     this.#bar.classList.toggle("nba-unknown", !counted);
-    const part = phase === "denoise" ? step / Math.max(1, num_steps) : 1;
+    const part = phase === "denoise" || loads ? step / Math.max(1, num_steps) : 1;
     this.#bar.style.setProperty("--part", counted ? String(part) : "0.3");
   }
 

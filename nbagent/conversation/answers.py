@@ -45,6 +45,8 @@ def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) 
         f"seed {take.seed}, {take.model}, {take.num_inference_steps} steps"
         f" ({take.quality}), guidance {take.guidance_scale:g}",
     ]
+    if take.step_cache:
+        parts.append(f"step cache {take.step_cache:g}")
     if effects := ", ".join(_effect(take)):
         parts.append(effects)
     if take.parents:
@@ -67,6 +69,7 @@ def changes(first: str, one: Take, second: str, other: Take) -> str:
         ("height", "height"),
         ("steps", "num_inference_steps"),
         ("guidance", "guidance_scale"),
+        ("step cache", "step_cache"),
     ):
         before, after = getattr(one, key), getattr(other, key)
         if before != after:
@@ -149,6 +152,8 @@ def preview(takes: Sequence[Take], notes: Sequence[str], seconds: float | None) 
             f" {take.width}x{take.height}, {take.fps:g} fps,"
             f" {take.num_inference_steps} steps, guidance {take.guidance_scale:g}"
         )
+        if take.step_cache:
+            lines.append(f"  step cache {take.step_cache:g}")
         if effects := ", ".join(_effect(take)):
             lines.append(f"  then {effects}")
     lines += [f"  note: {note}" for note in notes]

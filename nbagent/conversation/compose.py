@@ -341,6 +341,7 @@ def _take(
         guidance_scale=float(options.get("guidance", card.guidance_scale)),
         quality=quality,
         effects=shot.effects,
+        step_cache=float(options.get("cache", 0.0)),
         parents=() if parent is None else (parent.id,),
     )
     if parent is None or before is None:
@@ -356,6 +357,7 @@ def _take(
     if operation == "derive":
         # Only what is new: the parent's frames already carry its own effects.
         effects = shots.new_effects(before, shot)
+        take = replace(take, step_cache=parent.step_cache)
         return replace(take, operation="derive", effects=effects), notes
     if operation == "remix":
         strength = options.get("strength", shots.strength_for(plan.edits))

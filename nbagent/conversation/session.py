@@ -30,8 +30,9 @@ from nbagent.conversation.router import route
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
 from nbagent.errors import NbagentError, SpecError, UnknownClip
+from nbagent.hub import look_up, size_text
 from nbagent.ledger import ClipRow, Ledger
-from nbagent.models import model_card
+from nbagent.models import ModelCard, is_here, model_card, on_hub
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 
@@ -224,12 +225,27 @@ class Session:
 
     def use(self, model: str) -> str:
         """Let another model render what is asked for anew; refinements keep theirs."""
-        card = model_card(model)
+        card, notes = _card(model)
         self.settings = replace(self.settings, model=model)
         return (
             f"{model} renders from now on: {card.num_frames} frames of"
             f" {card.width}x{card.height} at {card.fps:g} fps,"
-            f" {card.num_inference_steps} steps"
+            f" {card.num_inference_steps} steps" + "".join(f"\n{n}" for n in notes)
+        )
+
+    def cache(self, threshold: float) -> str:
+        """Give the clips that are asked for from now on a step cache; 0 is none.
+
+        Raises:
+            SpecError: If the model cannot.
+        """
+        model_card(self.settings.model).check_cache(threshold)
+        self.settings = replace(self.settings, step_cache=threshold)
+        if not threshold:
+            return "no step cache: every step runs in full"
+        return (
+            f"step cache {threshold:g} from now on: a step whose first block changes"
+            " less than that skips the others, and the clip is another one"
         )
 
     def cancel(self, names: Sequence[str] = ()) -> str:
@@ -295,9 +311,13 @@ class Session:
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
             return replace(reply, takes=(self._before(parent, state),))
         model = options.get("model") or (parent.model if parent else None)
-        card = model_card(model or self.settings.model)
+        card, notes = _card(model or self.settings.model)
         composed = compose(
-            plan, request=words, options=options, card=card, sources=sources
+            plan,
+            request=words,
+            options={"cache": self.settings.step_cache, **options},
+            card=card,
+            sources=sources,
         )
         for take in (*composed.parts, *composed.takes):
             if take.model == card.name:
@@ -308,13 +328,14 @@ class Session:
                 self.ledger,
                 [row.take_id for row in self.rows()],
             )
-            answer = answers.preview(composed.takes, composed.notes, time_s)
+            said = (*notes, *composed.notes)
+            answer = answers.preview(composed.takes, said, time_s)
             return replace(reply, answer=answer)
         return replace(
             reply,
             takes=composed.takes,
             parts=composed.parts,
-            notes=composed.notes,
+            notes=(*notes, *composed.notes),
         )
 
     def _running_step(self, take: Take) -> int:
@@ -431,6 +452,24 @@ class Session:
         return context.state(
             self.ledger, self.settings.conversation, before=before, variables=variables
         )
+
+
+def _card(name: str) -> tuple[ModelCard, tuple[str, ...]]:
+    """Return the card of a model, and what is to come before its first step.
+
+    Raises:
+        DownloadFailed: If it is not here and cannot be fetched.
+        SpecError: If there is no such model.
+    """
+    model = on_hub(name)
+    if model is None or is_here(name):
+        return model_card(name), ()
+    size = sum(look_up(model).missing(model).values())
+    licence = f" (licence: {model.licence})" if model.licence else ""
+    return model_card(name), (
+        f"{model.repo}{licence} is not here yet: {size_text(size)} are downloaded"
+        " before the first step",
+    )
 
 
 def _check_names(words: str, state: State) -> None:

@@ -169,7 +169,8 @@ def _make(factory: str | None) -> Renderer:
         return made
     from nbagent.render.renderer import Renderer
 
-    return Renderer(Settings.from_env().memory_bytes)
+    settings = Settings.from_env()
+    return Renderer(settings.memory_bytes, compiles=settings.compiles)
 
 
 def _plugin(worker: Worker) -> RenderPlugin:

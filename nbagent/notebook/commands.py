@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbagent.errors import SpecError
+from nbagent.notebook.options import number
 
 if TYPE_CHECKING:
     from nbagent.conversation.session import Session
@@ -89,6 +90,10 @@ def _use(session: Session, words: list[str]) -> str:
     return session.use(words[0])
 
 
+def _cache(session: Session, words: list[str]) -> str:
+    return session.cache(0.0 if words[0] == "off" else number(0, 1)(words[0]))
+
+
 def _context(session: Session, _words: list[str]) -> str:
     return session.context()
 
@@ -135,6 +140,12 @@ COMMANDS: Mapping[str, Command] = {
         usage="MODEL",
         help="let this model render: pocket, wan2.1-1.3b, a folder, a hub id",
         run=_use,
+        arguments=(1, 1),
+    ),
+    "cache": Command(
+        usage="THRESHOLD|off",
+        help="skip blocks of steps that change little: quicker, not the same clip",
+        run=_cache,
         arguments=(1, 1),
     ),
     "context": Command(

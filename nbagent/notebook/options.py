@@ -49,7 +49,9 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def _number(low: float, high: float) -> Callable[[str], float]:
+def number(low: float, high: float) -> Callable[[str], float]:
+    """Return what reads a number within bounds."""
+
     def read(text: str) -> float:
         try:
             value = float(text)
@@ -99,13 +101,19 @@ OPTIONS = (
         name="guidance",
         value="G",
         help="guidance_scale: how closely the words are followed",
-        read=_number(0, 50),
+        read=number(0, 50),
     ),
     Option(
         name="strength",
         value="S",
         help="for a refinement, 0 to 1: how far it may leave its parent",
-        read=_number(0.01, 1),
+        read=number(0.01, 1),
+    ),
+    Option(
+        name="cache",
+        value="T",
+        help="step cache: skip blocks while a step changes less than T (0.1); 0 is off",
+        read=number(0, 1),
     ),
     Option(
         name="model",

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 
 from nbagent.render.seam import Resumed
 
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,7 @@ class Checkpoint:
         start_step: The step that the job's first run started at.
         num_steps: Length of the schedule.
         elapsed_s: Time spent so far, over all runs of the job.
+        cached: Blocks that a step cache has seen until then, and those it skipped.
     """
 
     take_id: str
@@ -38,6 +39,7 @@ class Checkpoint:
     num_steps: int
     elapsed_s: float
     state: Resumed
+    cached: tuple[int, int] = (0, 0)
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -50,6 +52,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "start_step": checkpoint.start_step,
         "num_steps": checkpoint.num_steps,
         "elapsed_s": checkpoint.elapsed_s,
+        "cached": checkpoint.cached,
         "step": state.step,
         "latents": _encode(state.latents, tensors),
         "schedulers": _encode(state.schedulers, tensors),
@@ -83,6 +86,7 @@ def load_checkpoint(path: Path, take_id: str) -> Checkpoint | None:
                 start_step=int(header["start_step"]),
                 num_steps=int(header["num_steps"]),
                 elapsed_s=float(header["elapsed_s"]),
+                cached=(int(header["cached"][0]), int(header["cached"][1])),
                 state=Resumed(
                     step=int(header["step"]),
                     latents=_decode(header["latents"], file),

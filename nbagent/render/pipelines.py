@@ -17,9 +17,11 @@ from PIL import Image
 from nbagent.errors import JobFailed
 from nbagent.fit import Plan, WeightType
 from nbagent.memory import Part, needs_of
-from nbagent.models import ModelCard
+from nbagent.models import ModelCard, denoiser_names
 from nbagent.pocket.faster import has_fast_bf16
+from nbagent.render.caches import denoisers
 from nbagent.render.capability import Capability, capability
+from nbagent.render.compiling import compile_blocks
 from nbagent.render.decode import decoded, give_ladder, out_of_memory
 from nbagent.render.known import KnownFrames
 from nbagent.render.preview import LatentToRgb, fit
@@ -40,7 +42,8 @@ class Loaded:
 
     def notes(self) -> list[str]:
         """Say how the last clip was made, where that is not the quickest exact way."""
-        plan = "" if self.plan.is_best else str(self.plan)
+        is_plain = self.plan.is_best and not self.plan.approximation
+        plan = "" if is_plain else str(self.plan)
         return [note for note in (plan, decoded(self.pipe.vae)) if note]
 
     def approximations(self) -> list[str]:
@@ -82,6 +85,7 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             trust_remote_code=False,
             local_files_only=True,
             **_quantised(plan.weights, parts, dtype),
+            **_from_ggufs(card, dtype),
         )
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         if out_of_memory(error):
@@ -98,6 +102,11 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
     pipe.vae.to(device)
     rgb = fit(pipe.vae, ability)
     place(pipe, plan, parts, device)
+    if plan.compiled and not compile_blocks(denoisers(pipe)):
+        raise JobFailed(
+            f"{card.pipeline}'s network names no blocks to compile: unset"
+            " NBAGENT_COMPILE, then restart the kernel"
+        )
     return Loaded(card=card, plan=plan, pipe=pipe, ability=ability, rgb=rgb)
 
 
@@ -125,6 +134,37 @@ def _add_loras(pipe: Any, card: ModelCard) -> None:
             f" trained for {card.base}"
         )
     pipe.set_adapters(names, [lora.weight for lora in card.loras])
+
+
+def _from_ggufs(card: ModelCard, dtype: torch.dtype) -> dict[str, Any]:
+    """Load the denoisers that a model's name gives GGUF files for."""
+    index = DiffusionPipeline.load_config(card.folder)
+    made = {}
+    for name, file in zip(denoiser_names(index), card.ggufs, strict=False):
+        kind = getattr(diffusers, index[name][1])
+        if not hasattr(kind, "from_single_file"):
+            raise JobFailed(
+                f"{card.pipeline} takes no GGUF file: use {card.base} alone"
+            )
+        try:
+            made[name] = kind.from_single_file(
+                str(file.path),
+                config=str(card.folder),
+                subfolder=name,
+                quantization_config=diffusers.GGUFQuantizationConfig(
+                    compute_dtype=dtype
+                ),
+                dtype=dtype,
+                local_files_only=True,
+            )
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+            if out_of_memory(error):
+                raise
+            raise JobFailed(
+                f"{file.path.name} is no {name} of {card.base} ({_first_line(error)}):"
+                " name one that was made of it"
+            ) from error
+    return made
 
 
 def place(pipe: Any, plan: Plan, parts: Sequence[Part], device: str) -> None:

@@ -22,12 +22,14 @@ import transformers
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from nbagent import hub
 from nbagent.artifacts import store_frames
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.media import animated_webp, apply_effects
 from nbagent.memory import needs_of
-from nbagent.models import ModelCard, model_card
+from nbagent.models import ModelCard, hub_commit, is_here, model_card, on_hub
+from nbagent.render.caches import denoisers
 from nbagent.render.decode import out_of_memory
 from nbagent.render.known import KnownFrames, known_frames
 from nbagent.render.latents import unpack
@@ -50,10 +52,13 @@ class Renderer:
 
     Args:
         memory_bytes: What models may take on the device; None is what is free there.
+        compiles: Whether networks are compiled (see `nbagent.render.compiling`).
     """
 
-    def __init__(self, memory_bytes: int | None = None) -> None:
-        self.shelf = Shelf(memory_bytes)
+    def __init__(
+        self, memory_bytes: int | None = None, *, compiles: bool = False
+    ) -> None:
+        self.shelf = Shelf(memory_bytes, compiles=compiles)
         # Two notebooks with stores of their own may both have a j1 here.
         self._running: dict[tuple[str, str], tuple[Work, Seam, Loaded]] = {}
         # More threads than this cost a small model more than they bring it, and
@@ -65,7 +70,9 @@ class Renderer:
         transformers.utils.logging.disable_progress_bar()
 
     def warm(self, model: str) -> None:
-        """Load a model before the first job asks for it."""
+        """Load a model before the first job asks for it, if it is here."""
+        if not is_here(model):
+            return  # nothing is downloaded before somebody asks for a clip
         self.shelf.get(model_card(model))
 
     def run(
@@ -148,8 +155,10 @@ class Renderer:
     def _make(self, work: Work) -> tuple[Artifact, str]:
         """Render one take to an artifact; also what to say of it."""
         take, ledger = work.job.take, work.ledger
-        # 2. Load the model.
+        # 2. Load the model, and fetch what of it is not here.
         work.enter("load")
+        if (model := on_hub(take.model)) is not None:
+            hub.download(model, hub_commit(take.model_revision), work.loading)
         card = _checked_card(take)
         num_frames = _num_frames(card, take)
         needs = needs_of(card, num_frames, take.height, take.width)
@@ -160,11 +169,14 @@ class Renderer:
         #    a step of its run, or noise.
         held = known_frames(take, num_frames, ledger)
         known = held.latents(loaded.pipe, loaded.ability) if held else None
-        start = work.resumed() or self._first_start(work, loaded, held, known)
+        start = work.resumed(denoisers(loaded.pipe)) or self._first_start(
+            work, loaded, held, known
+        )
         # 4. Encode, denoise, decode: the stock pipeline's call. The last step leaves
         #    the final latents in the ledger, so decoding can fail and be tried again.
         seam, output = self._call(work, loaded, start, held, known)
         notes, approximations = loaded.notes(), loaded.approximations()
+        notes += filter(None, [work.cache.note()])
         frames = _to_uint8(output.frames[0])
         if held:
             if moved := held.drift(frames):
@@ -233,7 +245,7 @@ class Renderer:
     ) -> Resumed:
         """Return where a take's run stands after its first steps: there, or run again."""
         until = num_steps - (work.job.take.redirect_step or 0)
-        found = work.resumed(by_step=until)
+        found = work.resumed(denoisers(loaded.pipe), by_step=until)
         if found is not None and work.step == until:
             return found
         start = found or self._first_start(work, loaded, held, known)
@@ -275,11 +287,14 @@ class Renderer:
         loaded.rest()
         session = seam.open(loaded.pipe, **own_parts(loaded.pipe, take))
         num_frames = _num_frames(loaded.card, take)
-        output = session(
-            **call_arguments(loaded, take, num_frames, held),
-            **seam.callback(),
-            generator=seam.generator,
-        )
+        try:
+            output = session(
+                **call_arguments(loaded, take, num_frames, held),
+                **seam.callback(),
+                generator=seam.generator,
+            )
+        finally:
+            work.cache.take_off()
         loaded.rest()
         return seam, output
 
@@ -313,7 +328,7 @@ def _missing(take: Take, ledger: Ledger) -> list[Take]:
 
 def _checked_card(take: Take) -> ModelCard:
     """Return the card of the take's model, which must still be the one it names."""
-    card = model_card(take.model)
+    card = model_card(take.model, take.model_revision)
     if take.model_revision and take.model_revision != card.revision:
         raise JobFailed(
             f"{take.model} has other weights than this take was made for"

@@ -22,9 +22,13 @@ class Shelf:
     Args:
         memory_bytes: What models may take on the device, together; None is what is free
             there each time that one is asked for.
+        compiles: Whether networks are compiled where their plan allows it.
     """
 
-    def __init__(self, memory_bytes: int | None = None) -> None:
+    def __init__(
+        self, memory_bytes: int | None = None, *, compiles: bool = False
+    ) -> None:
+        self._compiles = compiles
         self._memory_bytes = memory_bytes
         self._users: dict[Hashable, Loaded] = {}  # what jobs run on stays
         self._kept: list[Loaded] = []  # the last used one at the end
@@ -122,7 +126,7 @@ class Shelf:
 
     def _device(self, *taken: Loaded) -> Device:
         """Look at the device; `taken` are models on it that are not on the shelf."""
-        device = here()
+        device = replace(here(), compiles=self._compiles)
         if self._memory_bytes is None:
             return device
         held = sum(one.plan.held_bytes for one in (*self._kept, *taken))

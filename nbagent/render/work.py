@@ -6,18 +6,22 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
 from safetensors.torch import save
 
 from nbagent.errors import Cancelled
+from nbagent.hub import size_text
 from nbagent.ledger import Ledger
+from nbagent.render.caches import StepCache
 from nbagent.render.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from nbagent.render.seam import Resumed, Seam, Step
 from nbagent.take import Job, Phase, Progress, Take
 
 # A duration is told only when it was seen more than once.
 _STEPS_FOR_ETA = 2
+_LOADING_S = 0.5  # between two words on a download
 
 
 class Work:
@@ -36,6 +40,7 @@ class Work:
         self.label = ""  # which part of the job it is, if it has several
         self.phase: Phase = "load"
         self.latents_digest: str | None = None
+        self.cache = StepCache([], 0.0)  # the job's own, once its model is there
         # Named by the take: another job for it, after a stop, goes on from here too.
         name = f"{job.take.id.removeprefix('b2:')}.safetensors"
         self.checkpoint_path = ledger.checkpoint_dir / name
@@ -48,6 +53,7 @@ class Work:
         self._step_times_s: list[float] = []
         self._began_s = time.monotonic()
         self._waited_s = 0.0
+        self._loaded_s = -_LOADING_S
         self._step_began_s = self._began_s
         self._saved_s = self._began_s
 
@@ -69,12 +75,16 @@ class Work:
         """Steps that the take has taken, earlier runs included."""
         return self._step
 
-    def resumed(self, *, by_step: int | None = None) -> Resumed | None:
+    def resumed(
+        self, networks: list[Any], *, by_step: int | None = None
+    ) -> Resumed | None:
         """Return where an earlier run of this very take stood, if there was one.
 
         Args:
+            networks: What denoises.
             by_step: What has gone on for more steps than these is no use.
         """
+        self.cache = StepCache(networks, self.job.take.step_cache)
         found = load_checkpoint(self.checkpoint_path, self.job.take.id)
         if found is None or (
             by_step is not None and found.state.step - found.start_step > by_step
@@ -82,6 +92,7 @@ class Work:
             return None
         self._found = found
         state = self._found.state
+        self.cache.blocks, self.cache.skipped = self._found.cached
         self._step = state.step - self._found.start_step
         self._num_steps = self._found.num_steps - self._found.start_step
         if state.step == self._found.num_steps:  # only decoding is left
@@ -101,6 +112,25 @@ class Work:
         )
         self._tell()
 
+    def loading(self, done_bytes: int, all_bytes: int) -> None:
+        """Say how much of the model has come; raise if the user stopped the job."""
+        self._check_cancelled()
+        now_s = time.monotonic()
+        if 0 < done_bytes < all_bytes and now_s - self._loaded_s < _LOADING_S:
+            return
+        self._loaded_s = now_s
+        self._report(
+            Progress(
+                job=self.job.id,
+                state="running",
+                phase="load",
+                step=done_bytes // 10**6,
+                num_steps=max(all_bytes // 10**6, 1),
+                elapsed_s=self.elapsed_s,
+                message=f"{size_text(done_bytes)} of {size_text(all_bytes)} downloaded",
+            )
+        )
+
     def wait(self) -> None:
         """Wait for the job's turn; raise if the user stopped it meanwhile."""
         self._check_cancelled()
@@ -112,7 +142,9 @@ class Work:
 
     def before_step(self) -> None:
         """Wait for the job's turn before a step."""
+        self.cache.take_off()
         self.wait()
+        self.cache.put_on()
         if self.phase == "encode":
             self.enter("denoise")
         self._step_began_s = time.monotonic()
@@ -128,6 +160,8 @@ class Work:
         is_last = is_stopped or step.index + 1 == seam.num_steps
         if is_last:
             self._keep_latents(step.latents)
+        if self.cache.threshold:
+            self.cache.stepped(seam.state(step))
         is_due = is_last or now_s - self._saved_s >= self.job.checkpoint_s
         # A stop leaves what was saved before: the clip may yet be rendered to its end.
         if is_due and not is_stopped:
@@ -143,6 +177,11 @@ class Work:
         self.latents_digest = self.ledger.put_file(content, ".safetensors")
 
     def _save(self, step: Step, seam: Seam, start_step: int) -> None:
+        state, cached = seam.state(step), self.cache.counts
+        if self.cache.threshold and state.step < seam.num_steps:
+            if self.cache.restart is None:
+                return
+            state, cached = self.cache.restart
         save_checkpoint(
             self.checkpoint_path,
             Checkpoint(
@@ -150,7 +189,8 @@ class Work:
                 start_step=start_step,
                 num_steps=seam.num_steps,
                 elapsed_s=self.elapsed_s,
-                state=seam.state(step),
+                state=state,
+                cached=cached,
             ),
         )
         self.ledger.set_job(

@@ -1,0 +1,132 @@
+"""GGUF files as part of a model's name: the denoiser's weights, made smaller by others.
+
+    wan2.1-1.3b+wan2.1-t2v-1.3B-Q4_K_M.gguf
+    wan2.2-14b+high-Q4_K_M.gguf+low-Q4_K_M.gguf     one for each of two denoisers
+
+Everything else comes from the model in front. What a file holds is read from its header,
+so that its memory is known before anything is loaded.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from nbagent.errors import SpecError
+
+_SUFFIX: Final = ".gguf"
+# Sizes of the header's value types by number; 8 is a string, 9 an array.
+_VALUE_BYTES: Final = {
+    0: 1,
+    1: 1,
+    2: 2,
+    3: 2,
+    4: 4,
+    5: 4,
+    6: 4,
+    7: 1,
+    10: 8,
+    11: 8,
+    12: 8,
+}
+_STRING, _ARRAY = 8, 9
+_MOST = 1 << 20  # a damaged header must not make us read the whole disk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gguf:
+    """One file.
+
+    Attributes:
+        values: Numbers in its tensors.
+        largest: Numbers in the largest of them.
+        size_bytes: What its tensors take, as they are kept.
+        header: Its first bytes, up to the tensors.
+    """
+
+    path: Path
+    values: int
+    largest: int
+    size_bytes: int
+    header: bytes
+
+
+def split_ggufs(name: str) -> tuple[str, tuple[Gguf, ...]]:
+    """Return a model's name without its GGUF files, and these.
+
+    Raises:
+        SpecError: If one is not there, or none.
+    """
+    base, *rest = name.split("+")
+    others = [text for text in rest if not text.endswith(_SUFFIX)]
+    files = [text for text in rest if text.endswith(_SUFFIX)]
+    return "+".join((base, *others)), tuple(map(_read, files))
+
+
+def _read(text: str) -> Gguf:
+    path = Path(text).expanduser().absolute()
+    try:
+        with path.open("rb") as file:
+            sizes = _tensors(file)
+            end = file.tell()
+            file.seek(0)
+            header = file.read(end)
+        if not sizes:
+            raise ValueError("it has no tensors")
+    except (OSError, ValueError, struct.error, KeyError, MemoryError) as error:
+        raise SpecError(
+            f"no GGUF file at {text!r} ({error}): name one like MODEL+weights-Q4_K.gguf"
+        ) from error
+    return Gguf(
+        path=path,
+        values=sum(sizes),
+        largest=max(sizes),
+        size_bytes=path.stat().st_size - end,
+        header=header,
+    )
+
+
+def _tensors(file: BinaryIO) -> list[int]:
+    """Return how many numbers each tensor has; the file stands behind its header then."""
+    if file.read(4) != b"GGUF":
+        raise ValueError("it does not begin as one")
+    _version, num_tensors, num_values = _unpack(file, "IQQ")
+    for _ in range(_checked(num_values)):
+        _string(file)
+        _skip_value(file, *_unpack(file, "I"))
+    sizes = []
+    for _ in range(_checked(num_tensors)):
+        _string(file)
+        (num_sides,) = _unpack(file, "I")
+        sizes.append(math.prod(_unpack(file, f"{min(num_sides, 8)}Q")))
+        _unpack(file, "IQ")  # its type, and where it begins
+    return sizes
+
+
+def _skip_value(file: BinaryIO, kind: int) -> None:
+    if kind == _STRING:
+        _string(file)
+    elif kind == _ARRAY:
+        inner, length = _unpack(file, "IQ")
+        for _ in range(_checked(length)):
+            _skip_value(file, inner)
+    else:
+        file.read(_VALUE_BYTES[kind])
+
+
+def _string(file: BinaryIO) -> None:
+    file.read(_checked(*_unpack(file, "Q")))
+
+
+def _unpack(file: BinaryIO, form: str) -> tuple[int, ...]:
+    form = "<" + form
+    return struct.unpack(form, file.read(struct.calcsize(form)))
+
+
+def _checked(number: int) -> int:
+    if number > _MOST:
+        raise ValueError("its header is damaged")
+    return number
