@@ -20,7 +20,7 @@ from typing import Any
 
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
-from nbagent.families import FAMILIES, TASKS, WAN_5B, Family
+from nbagent.families import FAMILIES, TASKS, WAN_5B, Family, Sections
 from nbagent.loras import Lora, split_loras
 from nbagent.pocket import WEIGHTS
 from nbagent.take import Take
@@ -44,12 +44,14 @@ class ModelCard:
         pipeline: Class name of its diffusers pipeline.
         revision: Hash of its configs and weights; part of a take's identity.
         frames_step: A frame count is `frames_step * k + frames_offset`.
-        frames_offset: Zero means that k starts at 1, else k starts at 0.
+        frames_offset: Zero means that k starts at 1, else k starts at 0. The frames of
+            the shortest clip, where it is made of sections.
         size_multiple: Height and width are multiples of this, in pixels.
         draft_steps: `num_inference_steps` of a draft.
         call: More arguments for the pipeline's call.
         window_frames: The most frames rendered at once; a longer clip is made of
             several windows that overlap.
+        sections: How its pipeline makes a clip in parts by itself, if it does.
         tasks: Operations that the pipeline can do through the seam.
         pictures: What of a take's holds its call is given (see `nbagent.families`).
         needs: Packages beyond `nbagent[local]` that it cannot run without.
@@ -73,6 +75,7 @@ class ModelCard:
     call: Mapping[str, Any]
     max_num_frames: int
     window_frames: int
+    sections: Sections | None = None
     tasks: tuple[str, ...] = TASKS
     pictures: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -129,8 +132,9 @@ class ModelCard:
         """
         if take.is_recut:
             return
-        starts = (h for h in take.holds if h.at == 0 and not h.mask and h.box is None)
-        if "image" in self.pictures and not any(starts):
+        whole = [h for h in take.holds if not h.mask and h.box is None]
+        begins = any(hold.at == 0 for hold in whole)
+        if "image" in self.pictures and "generate" not in self.tasks and not begins:
             raise SpecError(
                 f"{self.name} makes a clip from its first frame, and {take.operation}"
                 " keeps none here: name a picture, like @photo, or use another model"
@@ -140,6 +144,19 @@ class ModelCard:
                 f"{self.name} cannot {take.operation}, only {', '.join(self.tasks)}:"
                 " use another model"
             )
+        if self.sections is not None:
+            ends = {"image": 0, "last_image": take.num_frames - 1}
+            given = {ends[name] for name in self.pictures if name in ends}
+            one = [h.at for h in whole if h.num_frames == 1 and h.at in given]
+            if len(one) < len(take.holds):
+                raise SpecError(
+                    f"{self.name} makes a clip in sections, and is told no frame but"
+                    f" {' and '.join(self._told())}: hold no other, or use another model"
+                )
+
+    def _told(self) -> list[str]:
+        words = {"image": "the first", "last_image": "the last"}
+        return [words[name] for name in self.pictures if name in words] or ["none"]
 
     def nearest(self, num_frames: int) -> tuple[int, ...]:
         """Return the allowed frame counts around a number; itself if it is one."""
@@ -186,7 +203,8 @@ def model_card(name: str) -> ModelCard:
     base, loras = split_loras(name)
     folder = find_folder(base)
     index = _read_json(folder / "model_index.json")
-    pipeline = str(index.get("_class_name"))
+    known = CATALOGUE.get(base)
+    pipeline = known.pipeline if known else str(index.get("_class_name"))
     family = FAMILIES.get(pipeline)
     if index.get("expand_timesteps"):
         family = WAN_5B if pipeline == "WanPipeline" else None
@@ -197,9 +215,17 @@ def model_card(name: str) -> ModelCard:
         )
     denoiser = "transformer" if (folder / "transformer").is_dir() else "unet"
     network = _read_json(folder / denoiser / "config.json")
+    if network.get("image_condition_type") == "latent_concat":
+        raise SpecError(
+            f"{name} leaves the first four frames of its clip out, its picture among"
+            " them: use hunyuan-i2v, which keeps them"
+        )
     vae = _read_json(folder / "vae" / "config.json")
-    frames_step, frames_offset = frames_rule(family, vae, network)
-    defaults = _defaults(folder, family)
+    if family.sections is None:
+        frames_step, frames_offset = frames_rule(family, vae, network)
+    else:
+        frames_step, frames_offset = family.sections.makes, family.sections.makes + 1
+    defaults = _defaults(folder, family, known.defaults if known else {})
     return ModelCard(
         name=name,
         folder=folder,
@@ -210,6 +236,7 @@ def model_card(name: str) -> ModelCard:
         size_multiple=math.lcm(
             _vae_factors(vae)[1] * _patch(network)[1], family.size_multiple
         ),
+        sections=family.sections,
         tasks=family.tasks,
         pictures=_pictures(family, network),
         needs=(*family.needs, *(("peft",) if loras else ())),
@@ -232,10 +259,11 @@ def find_folder(name: str) -> Path:
         advice = "name a folder saved by a diffusers pipeline"
     else:
         known = CATALOGUE.get(name)
-        repo = known.repo if known else name
-        folder = _hub_snapshot(repo)
+        repo, revision = (known.repo, known.revision) if known else (name, "main")
+        folder = _hub_snapshot(repo, revision)
         terms = f" (licence: {known.licence})" if known else ""
-        advice = f"download it first with: hf download {repo}{terms}"
+        branch = "" if revision == "main" else f" --revision {revision}"
+        advice = f"download it first with: hf download {repo}{branch}{terms}"
         if known is None and "/" not in name:
             advice = f"use pocket, {', '.join(CATALOGUE)}, a folder, or owner/name"
     if not (folder / "model_index.json").is_file():
@@ -321,10 +349,12 @@ def _patch(network: Mapping[str, Any]) -> tuple[int, int]:
     return int(patch[0]), math.lcm(int(patch[1]), int(patch[2]))
 
 
-def _defaults(folder: Path, family: Family) -> dict[str, Any]:
-    """Merge the family's values with those that the folder states for itself."""
+def _defaults(
+    folder: Path, family: Family, known: Mapping[str, float]
+) -> dict[str, Any]:
+    """Merge the family's values with those of the model, and of the folder itself."""
     path = folder / "defaults.json"
-    own = _read_json(path) if path.is_file() else {}
+    own = {**known, **(_read_json(path) if path.is_file() else {})}
     numbers = {
         key: own.get(key, getattr(family, key))
         for key in (
@@ -337,27 +367,27 @@ def _defaults(folder: Path, family: Family) -> dict[str, Any]:
         )
     }
     length = own.get("max_sequence_length", family.max_sequence_length)
+    most = own.get("max_num_frames", _STRETCH * numbers["num_frames"])
+    window = most if family.sections else round(_WINDOW * numbers["num_frames"])
     return numbers | {
         "draft_steps": own.get(
             "draft_steps", max(4, numbers["num_inference_steps"] // 3)
         ),
-        "window_frames": own.get(
-            "window_frames", round(_WINDOW * numbers["num_frames"])
-        ),
-        "max_num_frames": own.get("max_num_frames", _STRETCH * numbers["num_frames"]),
+        "window_frames": own.get("window_frames", window),
+        "max_num_frames": most,
         "call": {} if length is None else {"max_sequence_length": length},
     }
 
 
-def _hub_snapshot(name: str) -> Path:
+def _hub_snapshot(name: str, revision: str) -> Path:
     """Return where the hub's client keeps a model, by path logic alone."""
     home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
     cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
     repo = cache / f"models--{name.replace('/', '--')}"
-    main = repo / "refs" / "main"
-    if not main.is_file():
+    head = repo / "refs" / revision
+    if not head.is_file():
         return repo
-    return repo / "snapshots" / main.read_text().strip()
+    return repo / "snapshots" / head.read_text().strip()
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from nbagent.models import ModelCard, model_card
 from nbagent.render.decode import out_of_memory
 from nbagent.render.known import known_frames
 from nbagent.render.latents import unpack
-from nbagent.render.pipelines import Loaded, call_arguments, own_parts
+from nbagent.render.pipelines import Loaded, call_arguments, give_size, own_parts
 from nbagent.render.seam import Fresh, Known, Noised, Seam, Start
 from nbagent.render.shelf import Shelf
 from nbagent.render.work import Work
@@ -159,12 +159,16 @@ class Renderer:
         # 3. Find what is known, and where to start: a checkpoint, the parent's latents,
         #    or noise.
         held = known_frames(take, num_frames, ledger)
-        known = held.latents(loaded.pipe, loaded.ability) if held else None
+        work.goes_on = card.sections is None
+        known = None
+        if held and card.sections is None:
+            known = held.latents(loaded.pipe, loaded.ability)
         seam = Seam(
             generator=torch.Generator("cpu").manual_seed(take.seed),
             start=work.resumed() or _first_start(take, ledger, known),
             known=known,
             stop_step=take.stop_step,
+            sections=card.sections and card.sections.count(num_frames),
             texts=loaded.texts,
             before_step=work.before_step,
             after_step=lambda step: work.after_step(step, seam),
@@ -175,6 +179,7 @@ class Renderer:
         work.enter("encode" if work.latents_digest is None else "decode")
         loaded.rest()
         session = seam.open(loaded.pipe, **own_parts(loaded.pipe, take))
+        give_size(session, take)
         output = session(
             **call_arguments(loaded, take, num_frames, held),
             **seam.callback(),
@@ -183,6 +188,8 @@ class Renderer:
         loaded.rest()
         notes, approximations = loaded.notes(), loaded.approximations()
         frames = _to_uint8(output.frames[0])
+        if card.sections is not None:
+            frames = frames[:num_frames]  # of many, Helios returns some more
         if held:
             if moved := held.drift(frames):
                 notes.append(f"{moved} than it began: 'match the colours' mends it")
@@ -303,5 +310,5 @@ def _failure(error: Exception, work: Work) -> JobFailed:
     reason = (str(error).strip() or "no reason given").splitlines()[0][:200]
     return JobFailed(
         f"rendering failed in {work.phase} ({type(error).__name__}: {reason}):"
-        " run it again, it goes on from its last checkpoint"
+        f" run it again{', it goes on from its last checkpoint' * work.goes_on}"
     )

@@ -34,6 +34,7 @@ class Work:
         self.job = job
         self.ledger = ledger
         self.label = ""  # which part of the job it is, if it has several
+        self.goes_on = True  # from a checkpoint, which no clip of sections has
         self.phase: Phase = "load"
         self.latents_digest: str | None = None
         # Named by the take: another job for it, after a stop, goes on from here too.
@@ -114,9 +115,10 @@ class Work:
         self._num_steps = seam.num_steps - start_step
         is_stopped = step.index + 1 == seam.stop_step
         is_last = is_stopped or step.index + 1 == seam.num_steps
-        if is_last:
+        if is_last and self.goes_on:
             self._keep_latents(step.latents)
         is_due = is_last or now_s - self._saved_s >= self.job.checkpoint_s
+        is_due = is_due and self.goes_on
         # A stop leaves what was saved before: the clip may yet be rendered to its end.
         if is_due and not is_stopped:
             self._save(step, seam, start_step)
@@ -149,7 +151,12 @@ class Work:
         if self._cancelled():
             raise Cancelled(
                 f"job {self.job.id} was stopped after step {self._step} of"
-                f" {self._num_steps}: what it has is kept"
+                f" {self._num_steps}: "
+                + (
+                    "what it has is kept"
+                    if self.goes_on
+                    else "it begins anew next time"
+                )
             )
 
     def _tell(self) -> None:
