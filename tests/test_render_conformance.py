@@ -30,7 +30,7 @@ from nbagent.render.preview import fit
 from nbagent.render.seam import Fresh, Known, Noised, Seam, Start, Step
 from nbagent.render.tap import remember, tapped
 from tests import battery
-from tests.battery import check
+from tests.battery import check, placed, same
 from tests.tiny_parts import unipc
 from tests.tiny_pipelines import TINY
 
@@ -54,7 +54,7 @@ def pipes() -> Callable[[str], DiffusionPipeline]:
 
     def pipe(name: str) -> DiffusionPipeline:
         if name not in built:
-            built[name] = TINY[name].build()
+            built[name] = placed(TINY[name].build())
             built[name].set_progress_bar_config(disable=True)
             battery.built(name, built[name])
         return built[name]
@@ -136,15 +136,15 @@ def test_seam_changes_nothing(pipes: Any, name: str) -> None:
     """The tap, the gate and the injection are transparent, and show each step."""
     run, pipe = Run(name), pipes(name)
     output, stock = run(pipe), _stock(pipe, name)
-    assert torch.equal(_whole(output), _whole(stock))
+    assert same(_whole(output), _whole(stock))
     num_steps = STEPS * (TINY[name].sections or 1)
     assert [step.index for step in run.steps] == list(range(num_steps))
     ended = _after_loop(pipe, run.latents)
-    assert torch.allclose(ended, _in_loop(pipe, name, output), atol=1e-5)
+    assert same(ended, _in_loop(pipe, name, output), 1e-5)
     # The preview of the last step is the clip itself.
     assert run.steps[-1].x0 is not None
     x0, tolerance = run.steps[-1].x0.float(), TINY[name].tolerance
-    assert torch.allclose(x0, run.latents.float(), atol=tolerance)
+    assert same(x0, run.latents.float(), tolerance)
 
 
 def _whole(output: Any) -> torch.Tensor:
@@ -191,12 +191,12 @@ def test_a_stop_keeps_what_the_step_shows(pipes: Any, name: str) -> None:
     seen = whole.steps[3].x0
     assert seen is not None
     stopped(pipe)
-    assert torch.equal(stopped.latents, seen.to(stopped.latents.dtype))
+    assert same(stopped.latents, seen.to(stopped.latents.dtype))
     assert stopped.heads == 4
     asked = Run(name)
     asked.keep_at = 4
     asked(pipe)
-    assert torch.equal(asked.latents, stopped.latents)
+    assert same(asked.latents, stopped.latents)
     assert asked.seam.stop_step == 4
 
 
@@ -215,7 +215,7 @@ def test_resume_is_exact(pipes: Any, name: str, step: int, tmp_path: Path) -> No
     # The generator's state is in the file; what comes before the loop is the seed's.
     second = Run(name, found.state, seed=SEED if TINY[name].has_picture else 99)
     latents = second(pipes(name))
-    assert torch.equal(latents, _stock(pipes(name), name))
+    assert same(latents, _stock(pipes(name), name))
     assert [s.index for s in second.steps] == list(range(step, STEPS))
 
 
@@ -229,7 +229,7 @@ def test_decoding_alone_is_exact(pipes: Any, name: str, tmp_path: Path) -> None:
     found = load_checkpoint(tmp_path / "c.safetensors", "t")
     assert found is not None
     again = Run(name, found.state)
-    assert torch.equal(again(pipes(name), output_type="pt"), frames)
+    assert same(again(pipes(name), output_type="pt"), frames)
     assert again.steps == []
 
 
@@ -243,7 +243,7 @@ def test_cancel_then_reuse(pipes: Any, name: str) -> None:
         run(pipes(name))
     assert len(run.steps) == 2
     again, stock = Run(name)(pipes(name)), _stock(pipes(name), name)
-    assert torch.equal(_whole(again), _whole(stock))
+    assert same(_whole(again), _whole(stock))
 
 
 @FAMILIES
@@ -290,9 +290,9 @@ def test_what_is_held_is_exact(
     run = Run(name, known=known)
     run.save_at = (3, tmp_path / "c.safetensors")
     output, latents = run(pipe, **more), run.latents
-    assert torch.equal(latents[known.mask], known.latents[known.mask].to(latents))
+    assert same(latents[known.mask], known.latents[known.mask].to(latents))
     ended = _in_loop(pipe, name, output)
-    assert torch.allclose(latents, ended, atol=1e-5), "it changed what was held"
+    assert same(latents, ended, 1e-5), "it changed what was held"
     free = ~known.mask
     assert not torch.isclose(latents[free], known.latents[free].to(latents)).all()
     # What is held steers what is made.
@@ -301,7 +301,7 @@ def test_what_is_held_is_exact(
     assert not torch.equal(latents[free], alone.latents[free])
     found = load_checkpoint(tmp_path / "c.safetensors", "t")
     assert found is not None
-    assert torch.equal(Run(name, found.state, known=known)(pipe, **more), output)
+    assert same(Run(name, found.state, known=known)(pipe, **more), output)
 
 
 def test_a_weak_remix_of_a_short_draft_still_runs(pipes: Any) -> None:
@@ -449,7 +449,8 @@ def test_latents_are_normalized_as_the_pipeline_does(pipes: Any, name: str) -> N
     )
     frames = _stock(pipe, name, output_type="pt", **less)[0]  # (F, 3, H, W)
     is_video = is_video_vae(pipe.vae)
-    raw = _denormalize(pipe.vae, clip.unsqueeze(0), ability)
+    raw = _denormalize(pipe.vae, clip.unsqueeze(0).float().cpu(), ability)
+    raw = raw.to(pipe.vae.device, pipe.vae.dtype)
     if not is_video:
         raw = raw[0].transpose(0, 1)
     # SVD's decoder looks at several pictures at once.
@@ -458,7 +459,7 @@ def test_latents_are_normalized_as_the_pipeline_does(pipes: Any, name: str) -> N
         decoded = pipe.vae.decode(raw, **more).sample
     if is_video:
         decoded = decoded[0].transpose(0, 1)
-    assert torch.allclose((decoded / 2 + 0.5).clamp(0, 1), frames, atol=tiny.tolerance)
+    assert same((decoded / 2 + 0.5).clamp(0, 1), frames, tiny.tolerance)
 
 
 def _denormalize(vae: Any, latents: torch.Tensor, ability: Any) -> torch.Tensor:

@@ -12,6 +12,8 @@ from typing import Any
 # picture's back at their head.
 _KEEPS_FIRST = re.compile(r"latents\[:, (:, )?1:|\] = condition\[")
 
+_DRAWS = re.compile(r"torch\.randn?\(")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
@@ -24,12 +26,14 @@ class Loop:
             which starts later runs that step too, and throws its result away.
         keeps_first: It may leave the latents of its first frame, a picture's, as they
             are, clean from the first step on.
+        draws: It calls torch for noise on the device that it runs on.
     """
 
     has_gate: bool
     has_callback: bool
     sets_up: bool
     keeps_first: bool
+    draws: bool
 
 
 @functools.cache
@@ -41,5 +45,6 @@ def loop_of(kind: Any) -> Loop:
         has_gate="self.interrupt" in source,
         has_callback="callback_on_step_end(" in source,
         sets_up="if i == 0" in source,
+        draws=_DRAWS.search(source) is not None,
         keeps_first=takes_picture and _KEEPS_FIRST.search(source) is not None,
     )

@@ -26,6 +26,7 @@ import torch
 from diffusers import DiffusionPipeline
 
 from nbagent.errors import JobFailed
+from nbagent.render.draws import DrawnWhereItsGeneratorIs
 from nbagent.render.loop import Loop, loop_of
 from nbagent.render.tap import changes, noised, tapped
 from nbagent.render.texts import TextCache
@@ -474,10 +475,23 @@ def _gated(base: Any) -> Any:
     }
     if hasattr(base, "encode_prompt"):
         members["encode_prompt"] = _remembering(base.encode_prompt)
+    if loop_of(base).draws:
+        members["__call__"] = _drawing(base.__call__)
     for name in _STREAMS:
         if hasattr(base, name):
             members[name] = stream(getattr(base, name))
     return type(base.__name__, (base,), members)
+
+
+def _drawing(base: Any) -> Any:
+    """Return a `__call__` whose noise comes from the job's generator on any device."""
+
+    @functools.wraps(base)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with DrawnWhereItsGeneratorIs():
+            return base(self, *args, **kwargs)
+
+    return call
 
 
 def _remembering(base: Any) -> Any:
