@@ -158,6 +158,10 @@ class ModelCard:
         words = {"image": "the first", "last_image": "the last"}
         return [words[name] for name in self.pictures if name in words] or ["none"]
 
+    def num_sections(self, num_frames: int) -> int | None:
+        """Return in how many sections a clip is made; None if in one loop for all."""
+        return None if self.sections is None else self.sections.count(num_frames)
+
     def nearest(self, num_frames: int) -> tuple[int, ...]:
         """Return the allowed frame counts around a number; itself if it is one."""
         num_frames = min(num_frames, self.max_num_frames)

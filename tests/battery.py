@@ -38,8 +38,8 @@ COLUMNS = (
 # Where and in which type the battery runs; the page is of the first of each.
 DEVICE = os.environ.get("BATTERY_DEVICE", "cpu")
 DTYPE = os.environ.get("BATTERY_DTYPE", "fp32")
-# Largest difference, as a share of the largest value, that is "the same" where bits need
-# not be: kernels of a GPU may add in another order each time, and bf16 has eight bits.
+# The distance (root mean square, as a share of what is compared with) that is "the same"
+# where bits need not be: a GPU may add in another order each time, and bf16 is coarse.
 TOLERANCE = {"fp32": 1e-4, "bf16": 5e-2}
 IS_EXACT = DEVICE == "cpu" and DTYPE == "fp32"
 
@@ -146,9 +146,10 @@ def same(one: torch.Tensor, other: torch.Tensor, tolerance: float = 0.0) -> bool
     if IS_EXACT and not tolerance:
         return bool(torch.equal(one, other))
     one, other = one.float().cpu(), other.float().cpu()
-    if not IS_EXACT:
-        tolerance += TOLERANCE[DTYPE] * max(1.0, float(other.abs().max()))
-    return one.shape == other.shape and torch.allclose(one, other, atol=tolerance)
+    if one.shape != other.shape or IS_EXACT:
+        return one.shape == other.shape and torch.allclose(one, other, atol=tolerance)
+    far = float((one - other).square().mean().sqrt())
+    return far <= tolerance + TOLERANCE[DTYPE] * float(other.square().mean().sqrt())
 
 
 def placed(pipe: Any) -> Any:

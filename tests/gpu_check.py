@@ -18,11 +18,12 @@ from typing import Any
 
 import torch
 
+from nbagent.fit import Placement
 from tests.battery import TOLERANCE
 
 DOCS = Path(__file__).parents[1] / "docs"
 DTYPES = ("fp32", "bf16")
-PLACEMENTS = ("model offload", "group offload")
+PLACEMENTS: tuple[Placement, ...] = ("model offload", "group offload")
 # One of each sort: a plain one, one of few large parts, one with a second stream.
 OFFLOADED = ("wan-unipc", "ltx", "ltx-2", "hunyuan-i2v")
 # `load` and `cancel` are the kernel's and the engine's, not the device's.
@@ -37,7 +38,8 @@ _PAGE = """# On a GPU
 Made by `make gpu-check` on {device}, torch {torch}, diffusers {diffusers}.
 
 The battery of [models.md](models.md) there, tiny pipelines in each type. "Same" is within
-a share of the largest value, since a GPU need not add in the same order twice: {tolerance}.
+a distance (root mean square, as a share), since a GPU need not add in the same order twice:
+{tolerance}.
 A class is named with the columns that failed; those that models.md marks as **no** are
 no failure.
 
@@ -86,7 +88,8 @@ def offloaded(name: str, device: str) -> dict[str, float]:
     from nbagent.fit import Plan
     from nbagent.memory import Part
     from nbagent.render.pipelines import place
-    from nbagent.render.seam import Fresh, Seam
+    from nbagent.render.seam import Seam
+    from nbagent.render.start import Fresh
     from tests.tiny_pipelines import TINY
 
     def latents(pipe: Any) -> torch.Tensor:

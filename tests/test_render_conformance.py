@@ -27,7 +27,8 @@ from nbagent.render.known import KnownFrames
 from nbagent.render.latents import is_video_vae, normalize, pack, unpack
 from nbagent.render.loop import loop_of
 from nbagent.render.preview import fit
-from nbagent.render.seam import Fresh, Known, Noised, Seam, Start, Step
+from nbagent.render.seam import Seam
+from nbagent.render.start import Fresh, Known, Noised, Start, Step
 from nbagent.render.tap import remember, tapped
 from tests import battery
 from tests.battery import check, placed, same

@@ -32,8 +32,9 @@ from nbagent.render.decode import out_of_memory
 from nbagent.render.known import known_frames
 from nbagent.render.latents import unpack
 from nbagent.render.pipelines import Loaded, call_arguments, give_size, own_parts
-from nbagent.render.seam import Fresh, Known, Noised, Seam, Start
+from nbagent.render.seam import Seam
 from nbagent.render.shelf import Shelf
+from nbagent.render.start import Fresh, Known, Noised, Start
 from nbagent.render.work import Work
 from nbagent.take import Job, Progress, Take
 
@@ -168,7 +169,7 @@ class Renderer:
             start=work.resumed() or _first_start(take, ledger, known),
             known=known,
             stop_step=take.stop_step,
-            sections=card.sections and card.sections.count(num_frames),
+            sections=card.num_sections(num_frames),
             texts=loaded.texts,
             before_step=work.before_step,
             after_step=lambda step: work.after_step(step, seam),

@@ -13,7 +13,8 @@ from safetensors.torch import save
 from nbagent.errors import Cancelled
 from nbagent.ledger import Ledger
 from nbagent.render.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from nbagent.render.seam import Resumed, Seam, Step
+from nbagent.render.seam import Seam
+from nbagent.render.start import Resumed, Step
 from nbagent.take import Job, Phase, Progress, Take
 
 # A duration is told only when it was seen more than once.
