@@ -111,7 +111,7 @@ def offloaded(name: str, device: str) -> dict[str, float]:
         placement="resident", weights="own", held_bytes=0, peak_bytes=0, host_bytes=0
     )
     wanted = latents(TINY[name].build().to(device))
-    far = {}
+    far: dict[str, float] = {}
     for placement in PLACEMENTS:
         pipe = TINY[name].build()
         others = [Part(name="vae", role="other", values=0, largest=0)]
