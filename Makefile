@@ -13,7 +13,7 @@ JS := $(wildcard js/src/*) js/package.json js/package-lock.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo lab test check fix unit models notebooks clean
+.PHONY: help setup demo lab test check fix unit models gpu-check notebooks clean
 
 help:
 	@echo "make demo   set up, then make and refine clips from two notebooks"
@@ -21,6 +21,7 @@ help:
 	@echo "make test   set up, then run every check and every test"
 	@echo "make check  set up, then lint and type-check"
 	@echo "make models run the battery of model families and write docs/models.md"
+	@echo "make gpu-check  the battery, the plans and the benches on a CUDA GPU: docs/gpu.md"
 	@echo "make fix    set up, then format and mend what can be mended"
 	@echo "make clean  remove everything that make has made"
 
@@ -53,6 +54,10 @@ unit: setup
 
 models: setup
 	python -m tests.battery
+
+# Without CUDA: one line, and 2.
+gpu-check: setup
+	python -m tests.gpu_check
 
 # The notebooks' own folder stays clean, and no engine host stays behind.
 notebooks: setup

@@ -7,7 +7,7 @@ for its class; what it did is in `docs/models.md`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 # Every operation that needs a model.
 TASKS: Final = (
@@ -27,16 +27,37 @@ FROM_PICTURE: Final = ("animate", "blend", "extend", "inpaint", "loop", "redirec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sections:
+    """How a pipeline makes a clip that it makes in parts, each with a loop of its own.
+
+    Such a model generates: it cannot go on from a step, nor hold what is known.
+
+    Attributes:
+        asks: Frames that its call counts for each.
+        makes: Frames by which each makes the clip longer; the first makes one more.
+    """
+
+    asks: int
+    makes: int
+
+    def count(self, num_frames: int) -> int:
+        """Return how many a clip has."""
+        return (num_frames - 1) // self.makes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """A pipeline class's own values (those of its authors) and its needs.
 
     Attributes:
         size_multiple: What the pipeline's own `check_inputs` or its network insist on.
         pads_latent_frames: CogVideoX pads its latents to whole patches by itself.
+        sections: How it makes a clip in parts, if it does.
         tasks: Operations that it can do.
         pictures: Arguments of its call that are filled from what a take holds: the
-            first frame as `image`, which it cannot do without; the last as
-            `last_image`; all frames as `video`, with what is unknown as `mask`.
+            first frame as `image`, without which it cannot begin unless it generates
+            from words too; the last as `last_image`; all frames as `video`, with what
+            is unknown as `mask`.
         needs: Packages beyond `nbagent[local]` that it cannot run without.
     """
 
@@ -49,6 +70,7 @@ class Family:
     size_multiple: int = 1
     max_sequence_length: int | None = None
     pads_latent_frames: bool = False
+    sections: Sections | None = None
     tasks: tuple[str, ...] = TASKS
     pictures: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -95,70 +117,143 @@ _COGVIDEOX = Family(
     pads_latent_frames=True,
 )
 
+_LTX_2 = Family(
+    fps=24,
+    height=512,
+    width=768,
+    num_frames=121,
+    num_inference_steps=30,
+    guidance_scale=3.0,
+    size_multiple=32,
+    max_sequence_length=1024,
+)
+_HUNYUAN = Family(
+    fps=15,
+    height=720,
+    width=1280,
+    num_frames=129,
+    num_inference_steps=50,
+    guidance_scale=6.0,
+    size_multiple=16,
+    max_sequence_length=256,
+)
+# Its authors' README plays what they make of diffusers' pipeline at 24.
+_HUNYUAN_15 = Family(
+    fps=24,
+    height=480,
+    width=832,
+    num_frames=121,
+    num_inference_steps=50,
+    guidance_scale=6.0,
+    size_multiple=16,
+)
+_KANDINSKY = Family(
+    fps=24,
+    height=512,
+    width=768,
+    num_frames=121,
+    num_inference_steps=50,
+    guidance_scale=5.0,
+    size_multiple=16,
+    max_sequence_length=512,
+)
+_COSMOS = Family(
+    fps=30,
+    height=704,
+    width=1280,
+    num_frames=121,
+    num_inference_steps=36,
+    guidance_scale=7.0,
+    size_multiple=16,
+    max_sequence_length=512,
+    needs=("cosmos_guardrail", "torchvision"),
+)
+_COSMOS_2 = replace(_COSMOS, fps=16, num_frames=93, num_inference_steps=35)
+_SANA = Family(
+    fps=16,
+    height=480,
+    width=832,
+    num_frames=81,
+    num_inference_steps=50,
+    guidance_scale=6.0,
+    size_multiple=32,
+    max_sequence_length=300,
+)
+_MOTIF = Family(
+    fps=24,
+    height=736,
+    width=1280,
+    num_frames=121,
+    num_inference_steps=50,
+    guidance_scale=7.5,  # of diffusers' adaptive projected guidance
+    size_multiple=16,
+    max_sequence_length=512,
+)
+
+
+def _from_picture(family: Family, **more: Any) -> Family:
+    """Return a family whose clips begin from a picture."""
+    values: dict[str, Any] = {"tasks": FROM_PICTURE, "pictures": ("image",)}
+    return replace(family, **(values | more))
+
+
 FAMILIES: Final[dict[str, Family]] = {
     "WanPipeline": _WAN,
-    "WanImageToVideoPipeline": replace(
-        _WAN, tasks=FROM_PICTURE, pictures=("image", "last_image")
-    ),
+    "WanImageToVideoPipeline": _from_picture(_WAN, pictures=("image", "last_image")),
     "WanVACEPipeline": replace(_WAN, pictures=("video", "mask")),
     "SkyReelsV2Pipeline": _SKYREELS,
+    "SkyReelsV2ImageToVideoPipeline": _from_picture(_SKYREELS, guidance_scale=5.0),
     "SkyReelsV2DiffusionForcingPipeline": _SKYREELS,
+    "SkyReelsV2DiffusionForcingImageToVideoPipeline": _from_picture(
+        _SKYREELS, guidance_scale=5.0
+    ),
     "LTXPipeline": _LTX,
+    "LTXImageToVideoPipeline": _from_picture(_LTX),
     "LTXConditionPipeline": replace(_LTX, max_sequence_length=256),
-    "LTX2Pipeline": Family(
-        fps=24,
-        height=512,
-        width=768,
-        num_frames=121,
-        num_inference_steps=30,
-        guidance_scale=3.0,
-        size_multiple=32,
-        max_sequence_length=1024,
-    ),
+    "LTX2Pipeline": _LTX_2,
+    "LTX2ImageToVideoPipeline": _from_picture(_LTX_2),
     "CogVideoXPipeline": _COGVIDEOX,
-    "CogVideoXImageToVideoPipeline": replace(
-        _COGVIDEOX, tasks=FROM_PICTURE, pictures=("image",)
+    "CogVideoXImageToVideoPipeline": _from_picture(_COGVIDEOX),
+    "HunyuanVideoPipeline": _HUNYUAN,
+    "HunyuanVideoImageToVideoPipeline": _from_picture(_HUNYUAN),
+    # SkyReels V1; its guidance is `true_cfg_scale`, whose default is its authors' own.
+    "HunyuanSkyreelsImageToVideoPipeline": _from_picture(
+        _HUNYUAN, height=544, width=960, num_frames=97, guidance_scale=1.0
     ),
-    "HunyuanVideoPipeline": Family(
-        fps=15,
-        height=720,
-        width=1280,
-        num_frames=129,
-        num_inference_steps=50,
-        guidance_scale=6.0,
-        size_multiple=16,
-        max_sequence_length=256,
+    # Four sections of nine latent frames each, as its default of 129 frames makes.
+    "HunyuanVideoFramepackPipeline": replace(
+        _HUNYUAN,
+        fps=30,
+        num_frames=145,
+        sections=Sections(asks=33, makes=36),
+        tasks=("animate", "blend"),
+        pictures=("image", "last_image"),
     ),
-    "HunyuanVideo15Pipeline": Family(
-        fps=15,
-        height=480,
-        width=832,
-        num_frames=121,
-        num_inference_steps=50,
-        guidance_scale=6.0,
-        size_multiple=16,
-    ),
-    "Kandinsky5T2VPipeline": Family(
+    "HunyuanVideo15Pipeline": _HUNYUAN_15,
+    "HunyuanVideo15ImageToVideoPipeline": _from_picture(_HUNYUAN_15),
+    "Kandinsky5T2VPipeline": _KANDINSKY,
+    # It evens its first four latent frames out after its loop, whatever is held there.
+    "Kandinsky5I2VPipeline": _from_picture(_KANDINSKY, tasks=("animate", "blend")),
+    "CosmosTextToWorldPipeline": _COSMOS,
+    "CosmosVideoToWorldPipeline": _from_picture(_COSMOS),
+    "Cosmos2VideoToWorldPipeline": _from_picture(_COSMOS_2),
+    "Cosmos2_5_PredictBasePipeline": replace(_COSMOS_2, num_inference_steps=36),
+    # Four chunks of nine latent frames each, as its default of 132 frames makes.
+    "HeliosPipeline": Family(
         fps=24,
-        height=512,
-        width=768,
-        num_frames=121,
+        height=384,
+        width=640,
+        num_frames=129,
         num_inference_steps=50,
         guidance_scale=5.0,
         size_multiple=16,
         max_sequence_length=512,
+        sections=Sections(asks=33, makes=32),
+        tasks=("generate", "animate"),
+        pictures=("image",),
     ),
-    "CosmosTextToWorldPipeline": Family(
-        fps=30,
-        height=704,
-        width=1280,
-        num_frames=121,
-        num_inference_steps=36,
-        guidance_scale=7.0,
-        size_multiple=16,
-        max_sequence_length=512,
-        needs=("cosmos_guardrail", "torchvision"),
-    ),
+    "MotifVideoPipeline": _MOTIF,
+    "MotifVideoImage2VideoPipeline": _from_picture(_MOTIF),
     "MochiPipeline": Family(
         fps=30,
         height=480,
@@ -169,16 +264,8 @@ FAMILIES: Final[dict[str, Family]] = {
         size_multiple=8,
         max_sequence_length=256,
     ),
-    "SanaVideoPipeline": Family(
-        fps=16,
-        height=480,
-        width=832,
-        num_frames=81,
-        num_inference_steps=50,
-        guidance_scale=6.0,
-        size_multiple=32,
-        max_sequence_length=300,
-    ),
+    "SanaVideoPipeline": _SANA,
+    "SanaImageToVideoPipeline": _from_picture(_SANA),
     "AnimateDiffPipeline": Family(
         fps=8,
         height=512,

@@ -85,11 +85,10 @@ def hub_model(name: str) -> HubModel | None:
         return None
     if ".." in revision or (at and not re.fullmatch(r"[\w./-]+", revision)):
         return None
-    return HubModel(
-        repo=known.repo if known else base,
-        revision=revision,
-        licence=known.licence if known else "",
-    )
+    if known is None:
+        return HubModel(repo=base, revision=revision)
+    branch = "" if known.revision == "main" else known.revision
+    return HubModel(repo=known.repo, revision=revision or branch, licence=known.licence)
 
 
 def is_whole(folder: Path) -> bool:

@@ -21,7 +21,7 @@ from typing import Any
 from nbagent import hub
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
-from nbagent.families import FAMILIES, STEP_CACHES, TASKS, WAN_5B, Family
+from nbagent.families import FAMILIES, STEP_CACHES, TASKS, WAN_5B, Family, Sections
 from nbagent.ggufs import Gguf, split_ggufs
 from nbagent.loras import Lora, split_loras
 from nbagent.pocket import WEIGHTS
@@ -47,12 +47,14 @@ class ModelCard:
         revision: The hub's commit, or a hash of its configs and weights; part of a take's
             identity.
         frames_step: A frame count is `frames_step * k + frames_offset`.
-        frames_offset: Zero means that k starts at 1, else k starts at 0.
+        frames_offset: Zero means that k starts at 1, else k starts at 0. The frames of
+            the shortest clip, where it is made of sections.
         size_multiple: Height and width are multiples of this, in pixels.
         draft_steps: `num_inference_steps` of a draft.
         call: More arguments for the pipeline's call.
         window_frames: The most frames rendered at once; a longer clip is made of
             several windows that overlap.
+        sections: How its pipeline makes a clip in parts by itself, if it does.
         tasks: Operations that the pipeline can do through the seam.
         pictures: What of a take's holds its call is given (see `nbagent.families`).
         needs: Packages beyond `nbagent[local]` that it cannot run without.
@@ -78,6 +80,7 @@ class ModelCard:
     call: Mapping[str, Any]
     max_num_frames: int
     window_frames: int
+    sections: Sections | None = None
     tasks: tuple[str, ...] = TASKS
     pictures: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -138,8 +141,9 @@ class ModelCard:
         if take.is_recut:
             return
         self.check_cache(take.step_cache)
-        starts = (h for h in take.holds if h.at == 0 and not h.mask and h.box is None)
-        if "image" in self.pictures and not any(starts):
+        whole = [h for h in take.holds if not h.mask and h.box is None]
+        begins = any(hold.at == 0 for hold in whole)
+        if "image" in self.pictures and "generate" not in self.tasks and not begins:
             raise SpecError(
                 f"{self.name} makes a clip from its first frame, and {take.operation}"
                 " keeps none here: name a picture, like @photo, or use another model"
@@ -149,6 +153,23 @@ class ModelCard:
                 f"{self.name} cannot {take.operation}, only {', '.join(self.tasks)}:"
                 " use another model"
             )
+        if self.sections is not None:
+            ends = {"image": 0, "last_image": take.num_frames - 1}
+            given = {ends[name] for name in self.pictures if name in ends}
+            one = [h.at for h in whole if h.num_frames == 1 and h.at in given]
+            if len(one) < len(take.holds):
+                raise SpecError(
+                    f"{self.name} makes a clip in sections, and is told no frame but"
+                    f" {' and '.join(self._told())}: hold no other, or use another model"
+                )
+
+    def _told(self) -> list[str]:
+        words = {"image": "the first", "last_image": "the last"}
+        return [words[name] for name in self.pictures if name in words] or ["none"]
+
+    def num_sections(self, num_frames: int) -> int | None:
+        """Return in how many sections a clip is made; None if in one loop for all."""
+        return None if self.sections is None else self.sections.count(num_frames)
 
     def check_cache(self, threshold: float) -> None:
         """Refuse a step cache where the model's network has no support for one.
@@ -210,7 +231,8 @@ def model_card(name: str, revision: str = "") -> ModelCard:
     base, loras = split_loras(plain)
     folder = find_folder(base, hub_commit(revision))
     index = _read_json(folder / "model_index.json")
-    pipeline = str(index.get("_class_name"))
+    known = CATALOGUE.get(base.partition("@")[0])
+    pipeline = known.pipeline if known else str(index.get("_class_name"))
     family = FAMILIES.get(pipeline)
     _check_ggufs(name, index, ggufs)
     if index.get("expand_timesteps"):
@@ -222,9 +244,17 @@ def model_card(name: str, revision: str = "") -> ModelCard:
         )
     denoiser = "transformer" if (folder / "transformer").is_dir() else "unet"
     network = _read_json(folder / denoiser / "config.json")
+    if network.get("image_condition_type") == "latent_concat":
+        raise SpecError(
+            f"{name} leaves the first four frames of its clip out, its picture among"
+            " them: use hunyuan-i2v, which keeps them"
+        )
     vae = _read_json(folder / "vae" / "config.json")
-    frames_step, frames_offset = frames_rule(family, vae, network)
-    defaults = _defaults(folder, family)
+    if family.sections is None:
+        frames_step, frames_offset = frames_rule(family, vae, network)
+    else:
+        frames_step, frames_offset = family.sections.makes, family.sections.makes + 1
+    defaults = _defaults(folder, family, known.defaults if known else {})
     return ModelCard(
         name=name,
         folder=folder,
@@ -235,6 +265,7 @@ def model_card(name: str, revision: str = "") -> ModelCard:
         size_multiple=math.lcm(
             _vae_factors(vae)[1] * _patch(network)[1], family.size_multiple
         ),
+        sections=family.sections,
         tasks=family.tasks,
         pictures=_pictures(family, network),
         needs=(
@@ -373,10 +404,12 @@ def _patch(network: Mapping[str, Any]) -> tuple[int, int]:
     return int(patch[0]), math.lcm(int(patch[1]), int(patch[2]))
 
 
-def _defaults(folder: Path, family: Family) -> dict[str, Any]:
-    """Merge the family's values with those that the folder states for itself."""
+def _defaults(
+    folder: Path, family: Family, known: Mapping[str, float]
+) -> dict[str, Any]:
+    """Merge the family's values with those of the model, and of the folder itself."""
     path = folder / "defaults.json"
-    own = _read_json(path) if path.is_file() else {}
+    own = {**known, **(_read_json(path) if path.is_file() else {})}
     numbers = {
         key: own.get(key, getattr(family, key))
         for key in (
@@ -389,14 +422,14 @@ def _defaults(folder: Path, family: Family) -> dict[str, Any]:
         )
     }
     length = own.get("max_sequence_length", family.max_sequence_length)
+    most = own.get("max_num_frames", _STRETCH * numbers["num_frames"])
+    window = most if family.sections else round(_WINDOW * numbers["num_frames"])
     return numbers | {
         "draft_steps": own.get(
             "draft_steps", max(4, numbers["num_inference_steps"] // 3)
         ),
-        "window_frames": own.get(
-            "window_frames", round(_WINDOW * numbers["num_frames"])
-        ),
-        "max_num_frames": own.get("max_num_frames", _STRETCH * numbers["num_frames"]),
+        "window_frames": own.get("window_frames", window),
+        "max_num_frames": most,
         "call": {} if length is None else {"max_sequence_length": length},
     }
 

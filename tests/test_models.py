@@ -275,6 +275,34 @@ def test_a_short_name_is_a_repository_of_the_hub(
     assert model_card("wan2.1-1.3b").name == "wan2.1-1.3b"
 
 
+def test_a_short_name_says_class_branch_and_values(
+    wan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One folder of LTX drives two pipelines; Cosmos 2.5 lies on a branch."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+
+    def keep(name: str) -> ModelCard:
+        entry = CATALOGUE[name]
+        repo = tmp_path / "cache" / f"models--{entry.repo.replace('/', '--')}"
+        head = repo / "refs" / entry.revision
+        head.parent.mkdir(parents=True, exist_ok=True)
+        head.write_text("abc")
+        (repo / "snapshots").mkdir(exist_ok=True)
+        (repo / "snapshots" / "abc").unlink(missing_ok=True)
+        (repo / "snapshots" / "abc").symlink_to(wan)
+        return model_card(name)
+
+    assert keep("ltx").pipeline == "LTXPipeline"
+    assert keep("ltx-i2v").pipeline == "LTXImageToVideoPipeline"
+    with pytest.raises(SpecError, match=r"2\.5-2B --revision diffusers/base/post-"):
+        model_card("cosmos-2.5")
+    assert keep("cosmos-2.5").num_frames == 93
+    few = keep("kandinsky-5-distilled")
+    assert (few.num_inference_steps, few.draft_steps, few.guidance_scale) == (16, 16, 1)
+    write(wan / "defaults.json", {"num_inference_steps": 9})
+    assert keep("kandinsky-5-distilled").num_inference_steps == 9
+
+
 def test_what_is_no_model_is_one_line(wan: Path, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="download it first with: hf download org/name"):
         model_card("org/name")
@@ -305,6 +333,10 @@ def test_cards_need_no_torch() -> None:
     script = "import sys; from nbagent.models import model_card; model_card('pocket');"
     script += "sys.exit(bool({'torch', 'diffusers', 'numpy'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+# The first frame and the last of a clip.
+_ENDS = (Hold(source="a.png"), Hold(source="b.png", at=80))
 
 
 def take(operation: Any = "generate", **more: Any) -> Take:
@@ -355,6 +387,62 @@ def test_a_model_of_pictures_needs_one(wan: Path, asked: Take, line: str) -> Non
     found.check_take(take("animate", holds=(Hold(source="a.png"),)))
     found.check_take(take("derive"))  # a re-cut needs no model
     model_card("pocket").check_take(take())
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "asked", "line"),
+    [
+        ("HeliosPipeline", take("remix", strength=0.5), "cannot remix, only generate"),
+        ("HeliosPipeline", take("extend", holds=_ENDS[:1]), "cannot extend"),
+        (
+            "HeliosPipeline",
+            take("animate", holds=_ENDS),
+            "told no frame but the first: hold no other",
+        ),
+        (
+            "HunyuanVideoFramepackPipeline",
+            take("animate", holds=(*_ENDS, Hold(source="c.png", at=40))),
+            "told no frame but the first and the last: hold no other",
+        ),
+        (
+            "HunyuanVideoFramepackPipeline",
+            take("animate", holds=(Hold(source="b2:1", num_frames=9),)),
+            "told no frame but the first and the last",
+        ),
+        ("HunyuanVideoFramepackPipeline", take(), "makes a clip from its first frame"),
+    ],
+)
+def test_a_model_of_sections_refuses_what_needs_one_loop(
+    wan: Path, pipeline: str, asked: Take, line: str
+) -> None:
+    write(wan / "model_index.json", {"_class_name": pipeline})
+    with pytest.raises(SpecError, match=line) as failure:
+        model_card(str(wan)).check_take(asked)
+    assert "\n" not in str(failure.value)
+
+
+def test_a_model_of_sections_takes_what_they_make(wan: Path) -> None:
+    write(wan / "model_index.json", {"_class_name": "HeliosPipeline"})
+    helios = model_card(str(wan))
+    helios.check_take(take())
+    helios.check_take(take("animate", holds=_ENDS[:1]))
+    assert helios.nearest(100) == (97, 129)
+    assert helios.nearest(3) == (33,)
+    assert helios.window_frames == helios.max_num_frames  # it goes on by itself
+    write(wan / "model_index.json", {"_class_name": "HunyuanVideoFramepackPipeline"})
+    framepack = model_card(str(wan))
+    framepack.check_take(take("blend", holds=_ENDS))
+    assert framepack.nearest(framepack.num_frames) == (framepack.num_frames,)
+    assert framepack.sections is not None
+    assert framepack.sections.count(framepack.num_frames) == 4
+
+
+def test_a_model_that_drops_its_first_frames_is_refused(wan: Path) -> None:
+    write(wan / "model_index.json", {"_class_name": "HunyuanVideoImageToVideoPipeline"})
+    network = {"patch_size": 2, "image_condition_type": "latent_concat"}
+    write(wan / "transformer/config.json", network)
+    with pytest.raises(SpecError, match="use hunyuan-i2v, which keeps them"):
+        model_card(str(wan))
 
 
 def test_the_last_picture_goes_to_models_that_read_two(wan: Path) -> None:

@@ -24,8 +24,9 @@ from nbagent.take import Hold, Job, Take
 from tests.tiny_pipelines import TINY, save
 
 pytestmark = pytest.mark.filterwarnings(
-    # diffusers' schedulers hand tensors to numpy 2.
-    "ignore:__array__ implementation:DeprecationWarning"
+    # diffusers' schedulers hand tensors to numpy 2, and back.
+    "ignore:__array__ implementation:DeprecationWarning",
+    "ignore:__array_wrap__ must accept:DeprecationWarning",
 )
 
 
@@ -109,6 +110,58 @@ def test_a_picture_moves_and_a_stopped_job_goes_on(
     without = replace(asked, operation="generate", holds=())
     with pytest.raises(JobFailed, match="makes a clip from its first frame"):
         run(ledger, without)
+
+
+@pytest.mark.parametrize(("name", "num_frames"), [("helios", 65), ("framepack", 73)])
+def test_a_clip_of_sections_begins_anew(
+    name: str, num_frames: int, folder: Callable[[str], Path], ledger: Ledger
+) -> None:
+    """It is paused and stopped at any step, keeps no checkpoint, and ends the same."""
+    picture = np.full((32, 32, 3), (0, 200, 0), np.uint8)
+    held = (Hold(source=ledger.put_file(media.png(picture), ".png")),)
+    asked = take(folder(name), operation="animate", holds=held, num_frames=num_frames)
+    with pytest.raises(Cancelled, match="step 5 of 8: it begins anew next time"):
+        run(ledger, asked, stop_at=5)
+    assert list(ledger.checkpoint_dir.iterdir()) == []
+    made = run(ledger, asked)
+    assert made["latents"] is None
+    frames = read_video(ledger.path(made["video"]))[0].astype(int)
+    assert len(frames) == num_frames
+    assert np.abs(frames[0] - picture[0, 0]).mean() < 8
+    with Ledger(ledger.folder.parent / "other") as other:
+        other.put_file(media.png(picture), ".png")
+        assert run(other, asked)["video"] == made["video"]
+    with pytest.raises(JobFailed, match="cannot extend, only"):
+        run(ledger, replace(asked, operation="extend", parents=(asked.id,)))
+
+
+def test_many_sections_are_cut_to_what_was_asked_for(
+    folder: Callable[[str], Path], ledger: Ledger
+) -> None:
+    """Of five, Helios returns 165 frames."""
+    asked = take(folder("helios"), num_frames=161, num_inference_steps=1)
+    made = run(ledger, asked)
+    assert len(read_video(ledger.path(made["video"]))[0]) == 161
+
+
+def test_a_call_without_a_size_renders_in_the_takes(
+    folder: Callable[[str], Path], ledger: Ledger
+) -> None:
+    """HunyuanVideo 1.5 would make squares of this: its tiny model knows no other."""
+    picture = np.full((16, 32, 3), (0, 200, 0), np.uint8)
+    held = (Hold(source=ledger.put_file(media.png(picture), ".png")),)
+    model = folder("hunyuan-1.5-i2v")
+    made = run(ledger, take(model, operation="animate", holds=held, width=32))
+    assert read_video(ledger.path(made["video"]))[0].shape[1:3] == (16, 32)
+
+
+def test_diffusion_forcing_makes_one_window_of_more_than_its_own(
+    folder: Callable[[str], Path],
+) -> None:
+    """Its call would ask how the second one is to overlap."""
+    loaded = Shelf().get(model_card(str(folder("skyreels-v2-df"))))
+    asked = take(folder("skyreels-v2-df"), num_frames=101)
+    assert call_arguments(loaded, asked, 101)["base_num_frames"] == 101
 
 
 def test_the_guidance_reaches_a_guider(

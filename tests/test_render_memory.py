@@ -22,8 +22,9 @@ from nbagent.models import ModelCard, model_card
 from nbagent.render import decode, shelf
 from nbagent.render.pipelines import Loaded, load, place
 from nbagent.render.renderer import Renderer
-from nbagent.render.seam import Fresh, Seam
+from nbagent.render.seam import Seam
 from nbagent.render.shelf import Shelf
+from nbagent.render.start import Fresh
 from nbagent.render.texts import TextCache
 from tests.test_render_renderer import job, run, take
 from tests.tiny_pipelines import TINY, save

@@ -12,7 +12,7 @@ from tests.tiny_parts import flow_euler, gemma, t5, tokenizer
 
 
 def ltx(kind: Any = diffusers.LTXPipeline) -> DiffusionPipeline:
-    """LTX, or its class that may be told conditions."""
+    """LTX, or its classes that may be told a picture or conditions."""
     torch.manual_seed(0)
     transformer = diffusers.LTXVideoTransformer3DModel(
         in_channels=8,
@@ -44,7 +44,7 @@ def ltx(kind: Any = diffusers.LTXPipeline) -> DiffusionPipeline:
     # With conditions it makes its timesteps itself, for a scheduler that shifts none.
     plain = diffusers.FlowMatchEulerDiscreteScheduler()
     return kind(
-        scheduler=flow_euler() if kind is diffusers.LTXPipeline else plain,
+        scheduler=plain if kind is diffusers.LTXConditionPipeline else flow_euler(),
         vae=vae.eval(),
         text_encoder=t5(),
         tokenizer=tokenizer(),
@@ -52,7 +52,7 @@ def ltx(kind: Any = diffusers.LTXPipeline) -> DiffusionPipeline:
     )
 
 
-def ltx2() -> DiffusionPipeline:
+def ltx2(kind: Any = diffusers.LTX2Pipeline) -> DiffusionPipeline:
     """LTX-2, which denoises sound beside the clip."""
     torch.manual_seed(0)
     encoder = gemma()
@@ -141,7 +141,7 @@ def ltx2() -> DiffusionPipeline:
         resnet_dilations=[[1, 3, 5]],
         output_sampling_rate=16000,
     )
-    return diffusers.LTX2Pipeline(
+    return kind(
         transformer=transformer.eval(),
         connectors=connectors.eval(),
         vae=vae.eval(),

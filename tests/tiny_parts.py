@@ -18,6 +18,11 @@ from transformers import (
     Gemma2Config,
     Gemma2Model,
     PreTrainedTokenizerFast,
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    SiglipImageProcessor,
+    SiglipVisionConfig,
+    SiglipVisionModel,
     T5Config,
     T5EncoderModel,
     UMT5Config,
@@ -95,6 +100,27 @@ def gemma() -> Gemma2Model:
     return Gemma2Model(config).eval()
 
 
+def qwen(width: int) -> dict[str, Any]:
+    """The text side of HunyuanVideo 1.5, Kandinsky 5 and Cosmos 2.5."""
+    return {
+        "vocab_size": 16,
+        "hidden_size": width,
+        "intermediate_size": width,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "rope_scaling": {
+            "mrope_section": [width // 16, width // 16, width // 8],
+            "rope_type": "default",
+            "type": "default",
+        },
+        "rope_theta": 1000000.0,
+        "pad_token_id": 0,
+        "bos_token_id": 0,
+        "eos_token_id": 1,
+    }
+
+
 def clip_vision(width: int, side: int = 32) -> dict[str, Any]:
     """What reads a picture of a side in pixels: the encoder and its processor."""
     config = CLIPVisionConfig(
@@ -109,6 +135,35 @@ def clip_vision(width: int, side: int = 32) -> dict[str, Any]:
     return {
         "encoder": CLIPVisionModelWithProjection(config).eval(),
         "processor": CLIPImageProcessor(crop_size=side, size=side),
+    }
+
+
+def qwen_vl(width: int) -> Qwen2_5_VLForConditionalGeneration:
+    """The encoder of Kandinsky 5 and Cosmos 2.5, with an eye that nobody looks through."""
+    sight = {
+        "depth": 1,
+        "hidden_size": width,
+        "intermediate_size": width,
+        "num_heads": 2,
+        "out_hidden_size": width,
+    }
+    config = Qwen2_5_VLConfig(text_config=qwen(width), vision_config=sight)
+    return Qwen2_5_VLForConditionalGeneration(config).eval()
+
+
+def siglip(width: int, side: int = 16) -> dict[str, Any]:
+    """What reads a picture elsewhere: SigLIP's encoder and its processor."""
+    config = SiglipVisionConfig(
+        hidden_size=width,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        image_size=side,
+        patch_size=side // 4,
+    )
+    return {
+        "image_encoder": SiglipVisionModel(config).eval(),
+        "feature_extractor": SiglipImageProcessor(size={"height": side, "width": side}),
     }
 
 

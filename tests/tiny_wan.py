@@ -107,6 +107,20 @@ def skyreels(kind: Any = diffusers.SkyReelsV2Pipeline) -> DiffusionPipeline:
     )
 
 
+def skyreels_image() -> DiffusionPipeline:
+    """SkyReels V2 from a picture: as latents, and as CLIP sees it."""
+    torch.manual_seed(0)
+    vae, vision = wan_vae(), clip_vision(4)
+    network = diffusers.SkyReelsV2Transformer3DModel
+    return diffusers.SkyReelsV2ImageToVideoPipeline(
+        **_common(vae),
+        scheduler=unipc(),
+        transformer=_network(vae, kind=network, in_channels=36, image_dim=4),
+        image_encoder=vision["encoder"],
+        image_processor=vision["processor"],
+    )
+
+
 def pocket_like() -> DiffusionPipeline:
     """The classes and the quirks of pocket: no temporal VAE, frames in pairs."""
     torch.manual_seed(0)

@@ -17,7 +17,7 @@ import torch
 from diffusers import DiffusionPipeline, FirstBlockCacheConfig
 
 from nbagent.render.compiling import put_back, set_aside
-from nbagent.render.seam import Resumed
+from nbagent.render.start import Resumed
 
 # Lists of blocks in the networks of `nbagent.families.STEP_CACHES`.
 _BLOCKS: Final = ("blocks", "transformer_blocks", "single_transformer_blocks")

@@ -16,7 +16,7 @@ from diffusers import DiffusionPipeline
 
 from nbagent.errors import JobFailed
 from nbagent.models import ModelCard
-from nbagent.render.seam import loop_of
+from nbagent.render.loop import loop_of
 
 # Where the families keep how many frames, and pixels, one latent stands for.
 _TIME = (
@@ -80,7 +80,8 @@ class Capability:
                 " steps: install the diffusers that nbagent names"
             )
         step = self.time_factor * self.patch[0]
-        if card.frames_step % self.time_factor or step % card.frames_step:
+        is_whole = card.sections is not None or not step % card.frames_step
+        if card.frames_step % self.time_factor or not is_whole:
             raise JobFailed(
                 f"{card.name} says {card.frames_step} frames apart, its loaded parts"
                 f" {step}: download or save the model again"

@@ -17,7 +17,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from nbagent.render.seam import Resumed
+from nbagent.render.start import Resumed
 
 _VERSION = 3
 

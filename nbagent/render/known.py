@@ -15,7 +15,7 @@ from nbagent.ledger import Ledger
 from nbagent.media import drift, read_video, scaled
 from nbagent.render.capability import Capability
 from nbagent.render.latents import encode, pack
-from nbagent.render.seam import Known
+from nbagent.render.start import Known
 from nbagent.take import ALL, Hold, Take
 
 Frames = npt.NDArray[np.uint8]

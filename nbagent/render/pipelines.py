@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -248,6 +249,16 @@ def own_parts(pipe: DiffusionPipeline, take: Take) -> dict[str, Any]:
     return {"guider": pipe.guider.new(guidance_scale=take.guidance_scale)}
 
 
+def give_size(session: Any, take: Take) -> None:
+    """Make a job's pipeline render in the take's size where its call takes none."""
+    if "height" in inspect.signature(type(session).__call__).parameters:
+        return
+    # HunyuanVideo 1.5 with a picture asks its processor, which is the session's own,
+    # for the shape of its training that is nearest to the picture's.
+    processor = session.video_processor
+    processor.calculate_default_height_width = lambda **_: (take.height, take.width)
+
+
 def call_arguments(
     loaded: Loaded, take: Take, num_frames: int, held: KnownFrames | None = None
 ) -> dict[str, Any]:
@@ -263,10 +274,14 @@ def call_arguments(
     # WanPipeline rounds every count to f*k + 1 by `n // f * f + 1`, which for a VAE
     # without temporal compression (f = 1, as pocket's) is n + 1: ask for one less.
     asks_one_less = ability.time_factor == 1 and loaded.card.pipeline == "WanPipeline"
+    asked = num_frames - asks_one_less
+    if (sections := loaded.card.sections) is not None:
+        asked = sections.asks * sections.count(num_frames)
     wanted: dict[str, Any] = {
         "prompt": take.prompt,
         "negative_prompt": take.negative_prompt,
-        ability.frames_argument: num_frames - asks_one_less,
+        ability.frames_argument: asked,
+        "base_num_frames": asked,  # SkyReels' diffusion forcing makes one window of it
         "height": take.height,
         "width": take.width,
         "num_inference_steps": take.num_inference_steps,

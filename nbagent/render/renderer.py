@@ -33,9 +33,10 @@ from nbagent.render.caches import denoisers
 from nbagent.render.decode import out_of_memory
 from nbagent.render.known import KnownFrames, known_frames
 from nbagent.render.latents import unpack
-from nbagent.render.pipelines import Loaded, call_arguments, own_parts
-from nbagent.render.seam import Fresh, Known, Noised, Resumed, Seam, Start, Step
+from nbagent.render.pipelines import Loaded, call_arguments, give_size, own_parts
+from nbagent.render.seam import Seam
 from nbagent.render.shelf import Shelf
+from nbagent.render.start import Fresh, Known, Noised, Resumed, Start, Step
 from nbagent.render.work import Work
 from nbagent.take import Job, Progress, Take
 
@@ -168,7 +169,10 @@ class Renderer:
         # 3. Find what is known, and where to start: a checkpoint, the parent's latents,
         #    a step of its run, or noise.
         held = known_frames(take, num_frames, ledger)
-        known = held.latents(loaded.pipe, loaded.ability) if held else None
+        work.goes_on = card.sections is None
+        known = None
+        if held and card.sections is None:
+            known = held.latents(loaded.pipe, loaded.ability)
         start = work.resumed(denoisers(loaded.pipe)) or self._first_start(
             work, loaded, held, known
         )
@@ -178,6 +182,8 @@ class Renderer:
         notes, approximations = loaded.notes(), loaded.approximations()
         notes += filter(None, [work.cache.note()])
         frames = _to_uint8(output.frames[0])
+        if card.sections is not None:
+            frames = frames[:num_frames]  # of many, Helios returns some more
         if held:
             if moved := held.drift(frames):
                 notes.append(f"{moved} than it began: 'match the colours' mends it")
@@ -278,6 +284,7 @@ class Renderer:
             start=start,
             known=known,
             stop_step=take.stop_step,
+            sections=loaded.card.num_sections(_num_frames(loaded.card, take)),
             texts=loaded.texts,
             before_step=work.before_step,
             after_step=after_step,
@@ -286,6 +293,7 @@ class Renderer:
         work.enter("encode" if work.latents_digest is None else "decode")
         loaded.rest()
         session = seam.open(loaded.pipe, **own_parts(loaded.pipe, take))
+        give_size(session, take)
         num_frames = _num_frames(loaded.card, take)
         try:
             output = session(
@@ -389,5 +397,5 @@ def _failure(error: Exception, work: Work) -> JobFailed:
     reason = (str(error).strip() or "no reason given").splitlines()[0][:200]
     return JobFailed(
         f"rendering failed in {work.phase} ({type(error).__name__}: {reason}):"
-        " run it again, it goes on from its last checkpoint"
+        f" run it again{', it goes on from its last checkpoint' * work.goes_on}"
     )

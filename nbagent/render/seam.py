@@ -8,9 +8,10 @@ Together they start a pipeline at step k from given latents, watch it, pause it 
 stop it, for every family alike. There is no denoising loop here. Per-job state lives
 in `Seam`; the weights are shared, and no pipeline object is ever shared by two jobs.
 
-Loops differ in what they let us do, and `Loop` reads that from their source: most ask
-`interrupt` at the head of a step and call back at its end. Those that ask nothing are
-given a shorter schedule, and the tap stands in for a missing callback.
+Loops differ in what they let us do (see `nbagent.render.loop`): most ask `interrupt` at
+the head of a step and call back at its end. Those that ask nothing are given a shorter
+schedule, and the tap stands in for a missing callback. A clip that is made in sections,
+each with a loop of its own, is watched, paused and stopped, and that is all.
 """
 
 from __future__ import annotations
@@ -18,101 +19,20 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Self
 
 import torch
 from diffusers import DiffusionPipeline
 
 from nbagent.errors import JobFailed
+from nbagent.render.draws import DrawnWhereItsGeneratorIs
+from nbagent.render.loop import Loop, loop_of
+from nbagent.render.start import Fresh, Known, Noised, Resumed, Start, Step
 from nbagent.render.tap import changes, noised, tapped
 from nbagent.render.texts import TextCache
 
 # The sound of LTX-2 is denoised beside the clip.
 _STREAMS = ("prepare_audio_latents",)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loop:
-    """What a pipeline's loop lets the seam do, as its source says.
-
-    Attributes:
-        has_gate: It reads `interrupt` at the head of each step.
-        has_callback: It calls back after each step.
-        sets_up: It prepares in its first step what the others need, so that a job
-            which starts later runs that step too, and throws its result away.
-    """
-
-    has_gate: bool
-    has_callback: bool
-    sets_up: bool
-
-
-@functools.cache
-def loop_of(kind: Any) -> Loop:
-    """Read a pipeline class's loop."""
-    source = inspect.getsource(kind.__call__)
-    return Loop(
-        has_gate="self.interrupt" in source,
-        has_callback="callback_on_step_end(" in source,
-        sets_up="if i == 0" in source,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
-    """Start from the pipeline's own noise."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noised:
-    """Start part of the way down from known latents, noised to that step (SDEdit)."""
-
-    latents: torch.Tensor  # as the pipeline's step callback shows them
-    strength: float  # 0..1, the share of the steps that is run
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resumed:
-    """Go on after `step` steps exactly where another run stood.
-
-    Attributes:
-        latents: As the pipeline's step callback shows them.
-        schedulers: What each scheduler has changed: the clip's own, then its copies.
-        streams: What is denoised beside the clip, one for each such copy.
-        generator: Its state, uint8.
-    """
-
-    step: int
-    latents: torch.Tensor
-    schedulers: list[dict[str, Any]]
-    streams: list[torch.Tensor]
-    generator: torch.Tensor
-
-
-Start = Fresh | Noised | Resumed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """Latents that are known beforehand and stay: re-noised at each step, exact at the end.
-
-    Attributes:
-        latents: Shaped as the pipeline's step callback shows them.
-        mask: True where they are known; broadcasts to the latents.
-    """
-
-    latents: torch.Tensor
-    mask: torch.Tensor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """What the loop shows after one step."""
-
-    index: int  # of the step that was just taken, from 0
-    latents: torch.Tensor
-    x0: torch.Tensor | None  # the clip as the model now expects it to end
 
 
 class Seam:
@@ -124,6 +44,7 @@ class Seam:
         start: Where the loop starts.
         known: What stays as it is, if anything does.
         stop_step: The step, from 1, that is made the last one; None is the schedule's.
+        sections: In how many sections the clip is made; None is one loop for all of it.
         texts: Where encoded prompts are kept from job to job, if they are.
         before_step: Called at the head of each step that runs, or once before decoding
             if none does; may wait or raise.
@@ -137,14 +58,20 @@ class Seam:
         start: Start,
         known: Known | None = None,
         stop_step: int | None = None,
+        sections: int | None = None,
         texts: TextCache | None = None,
         before_step: Callable[[], None],
         after_step: Callable[[Step], None],
     ) -> None:
+        if sections is not None and (
+            known or stop_step or not isinstance(start, Fresh)
+        ):
+            raise _sectioned()
         self.generator = generator
         self.start = start
         self.known = known
         self.stop_step = stop_step
+        self.sections = sections
         self.texts = texts
         self.before_step = before_step
         self.after_step = after_step
@@ -155,6 +82,9 @@ class Seam:
         self.is_setting_up = False
         self._loop: Loop
         self._channels: int | None = None
+        self._pack: Callable[[torch.Tensor], torch.Tensor]
+        self._axis = 0  # of time, and how much of it the loop leaves alone
+        self._first = 0
         self._heads = 0
         self._stops_soon = False
         self._timesteps: torch.Tensor
@@ -185,6 +115,12 @@ class Seam:
         # Kandinsky carries what conditions its latents behind them, channels last.
         denoiser = getattr(pipe, "transformer", None) or pipe.unet
         self._channels = denoiser.config.get("in_visual_dim")
+        if hasattr(kind, "_pack_latents"):
+            self._pack = functools.partial(
+                kind._pack_latents,  # noqa: SLF001  a function of the class
+                patch_size=denoiser.config.patch_size,
+                patch_size_t=denoiser.config.patch_size_t,
+            )
         tap = tapped(pipe.scheduler, self)
         session = _gated(kind)(**(values | {"scheduler": tap}))
         session.nbagent_seam = self
@@ -201,7 +137,13 @@ class Seam:
         }
 
     def state(self, step: Step) -> Resumed:
-        """Return where the job stands after a step; encode it before the next one."""
+        """Return where the job stands after a step; encode it before the next one.
+
+        Raises:
+            JobFailed: If the clip is made in sections.
+        """
+        if self.sections is not None:
+            raise _sectioned()
         return Resumed(
             step=step.index + 1,
             latents=step.latents,
@@ -213,7 +155,8 @@ class Seam:
     @property
     def can_stop(self) -> bool:
         """Whether the step that runs may be made the last one."""
-        return self._loop.has_gate and self.x0 is not None
+        is_whole = self.sections is None and self.x0 is not None
+        return is_whole and self._loop.has_gate
 
     def stop(self) -> None:
         """Make the step that runs the last one, and the clip of what it shows then."""
@@ -225,7 +168,7 @@ class Seam:
         """The tap has a schedule: find the step to start at."""
         scheduler = self.taps[0]
         self._timesteps = scheduler.timesteps
-        self.num_steps = len(self._timesteps)
+        self.num_steps = len(self._timesteps) * (self.sections or 1)
         if isinstance(self.start, Noised):
             # As the stock video-to-video pipelines count, but never zero steps: a
             # weak remix of a short draft would return its parent untouched.
@@ -243,6 +186,10 @@ class Seam:
         several = isinstance(prepared, tuple)
         latents: torch.Tensor = prepared[0] if several else prepared
         self._shape = self._own(latents).shape
+        self._axis = 2 if latents.ndim == 5 and self._channels is None else 1
+        if self._loop.keeps_first:
+            # LTX packs its latents, and says beside them which tokens are a picture's.
+            self._first = int(prepared[1][0].sum()) if latents.ndim == 3 else 1
         if self._heads and self.start_step == self.num_steps:
             self._pass_over()  # no step is left, so no head will come
         if isinstance(self.start, Fresh) and self.known is None:
@@ -296,33 +243,43 @@ class Seam:
 
     def stepped(self, latents: torch.Tensor, x0: torch.Tensor | None) -> None:
         """The tap has taken a step: hold what is known, and see what is expected."""
-        latents = self._as_prepared(latents)
-        self.hold(latents)
         self.x0 = None if x0 is None else self._as_prepared(x0)
+        if not self._first:
+            latents = self._as_prepared(latents)
+            self.hold(latents)
         if not self._loop.has_callback:
             self.finished(latents)
 
     def finished(self, latents: torch.Tensor) -> None:
         """The loop is through with a step."""
-        if len(self.taps) > 1 and not self._streams:
-            # SkyReels' diffusion forcing has a scheduler for each latent frame.
+        latents = self._own(latents)
+        if self.is_setting_up:
+            if self._latents is not None:
+                self._latents = latents  # LTX-2 puts them together anew
+            return
+        ends = [self.x0]
+        # SkyReels' diffusion forcing has a scheduler for each latent frame.
+        has_parts = len(self.taps) > 1 and not self._streams
+        if has_parts:
+            ends = [tap.nbagent_result[1] for tap in self.taps[1 + self._first :]]
+        if has_parts or self._first:
             self.hold(latents)
-            ends = [tap.nbagent_result[1] for tap in self.taps[1:]]
-            whole = all(end is not None for end in ends)
-            self.x0 = torch.stack(ends, dim=2) if whole else None
-        if not self.is_setting_up:
-            latents = self._own(latents)
-            self._settle(latents)
-            step = Step(index=self._heads - 1, latents=latents, x0=self.x0)
-            self.after_step(step)
+            self.x0 = self._with_first(latents, ends)
+        self._settle(latents)
+        self.after_step(Step(index=self._heads - 1, latents=latents, x0=self.x0))
 
     def hold(self, latents: torch.Tensor, step: int | None = None) -> None:
         """Put what is known into the latents of a step, else of the one that is next."""
         if self.known is None:
             return
-        known = self._at_step(self._heads if step is None else step, self.known.latents)
-        mask = self.known.mask.to(latents.device)
-        latents.copy_(torch.where(mask, known.to(latents), latents))
+        step = self._heads if step is None else step
+        known = self._at_step(step, self.known.latents).to(latents)
+        mask = self.known.mask.to(latents.device).expand(latents.shape)
+        if (
+            step < self.num_steps
+        ):  # a picture's latents are clean from the first step on
+            latents, known, mask = map(self._denoised, (latents, known, mask))
+        latents.copy_(torch.where(mask, known, latents))
 
     def _settle(self, latents: torch.Tensor) -> None:
         """Put the end that is expected into the latents of a step that is the last."""
@@ -344,7 +301,8 @@ class Seam:
         self._started = True
         # Cosmos asks its scheduler about the latents twice over, for its guidance.
         sample = self._as_prepared(sample)[: len(self._latents)]
-        if not torch.equal(sample.to(self._latents.dtype), self._latents):
+        given = self._denoised(self._latents)
+        if not torch.equal(sample.to(given.dtype), given):
             raise JobFailed(
                 f"{type(self.taps[0]).__name__}'s pipeline did not take the latents"
                 " it was given: this model can only generate"
@@ -366,7 +324,7 @@ class Seam:
         elif self._latents is not None:
             if isinstance(self.start, Noised):
                 clean = self._at_step(self.start_step, self.start.latents)
-                self._latents.copy_(clean)
+                self._denoised(self._latents).copy_(self._denoised(clean))
                 self._quieten()
             self.hold(self._latents, self.start_step)
 
@@ -391,11 +349,41 @@ class Seam:
         """Return the part of the latents that is the clip."""
         return latents if self._channels is None else latents[..., : self._channels]
 
+    def _denoised(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the part that the loop steps: all but the latents of a picture."""
+        left = latents.shape[self._axis] - self._first
+        return latents.narrow(self._axis, self._first, left)
+
+    def _with_first(
+        self, latents: torch.Tensor, ends: list[torch.Tensor | None]
+    ) -> torch.Tensor | None:
+        """Return latents in which what the loop steps is what is expected of it."""
+        known = [end for end in ends if end is not None]
+        if len(known) < len(ends):
+            return None
+        whole = latents.clone()
+        is_frame = known[0].ndim < latents.ndim
+        end = torch.stack(known, dim=self._axis) if is_frame else known[0]
+        self._denoised(whole).copy_(end)
+        return whole
+
     def _as_prepared(self, latents: torch.Tensor) -> torch.Tensor:
-        """Return latents in the loop's order; ModelScope steps its frames as a batch."""
+        """Return latents in the loop's order.
+
+        ModelScope steps its frames as a batch, LTX with a picture its tokens unpacked.
+        """
         if latents.ndim == len(self._shape):
             return latents
+        if latents.ndim > len(self._shape):
+            return self._pack(latents)
         return latents.unflatten(0, (self._shape[0], -1)).transpose(1, 2)
+
+
+def _sectioned() -> JobFailed:
+    return JobFailed(
+        "this model makes a clip in sections, each with a loop of its own: it cannot"
+        " start or stop at a step, nor hold what is known; ask for the whole clip"
+    )
 
 
 def _check_shape(given: torch.Tensor, shape: torch.Size) -> None:
@@ -431,10 +419,23 @@ def _gated(base: Any) -> Any:
     }
     if hasattr(base, "encode_prompt"):
         members["encode_prompt"] = _remembering(base.encode_prompt)
+    if loop_of(base).draws:
+        members["__call__"] = _drawing(base.__call__)
     for name in _STREAMS:
         if hasattr(base, name):
             members[name] = stream(getattr(base, name))
     return type(base.__name__, (base,), members)
+
+
+def _drawing(base: Any) -> Any:
+    """Return a `__call__` whose noise comes from the job's generator on any device."""
+
+    @functools.wraps(base)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with DrawnWhereItsGeneratorIs():
+            return base(self, *args, **kwargs)
+
+    return call
 
 
 def _remembering(base: Any) -> Any:

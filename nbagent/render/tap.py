@@ -57,8 +57,13 @@ def noised(
 ) -> torch.Tensor:
     """Return known latents at the noise level of a timestep, by the scheduler's rule."""
     result: torch.Tensor
+    largest = scheduler.config.get("sigma_max")
     if not hasattr(scheduler, "scale_noise"):
         result = scheduler.add_noise(known, noise, timestep)
+    elif largest is not None:
+        # Cosmos 2 takes a flow solver over EDM's sigmas; its noise has the largest in it.
+        sigma = scheduler.sigmas[scheduler.index_for_timestep(timestep[0])]
+        result = known + noise / largest * sigma.to(noise)
     elif scheduler.config.get("invert_sigmas"):
         # Mochi counts its sigmas from noise to clip.
         result = scheduler.scale_noise(noise, timestep, known)

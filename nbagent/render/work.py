@@ -16,7 +16,8 @@ from nbagent.hub import size_text
 from nbagent.ledger import Ledger
 from nbagent.render.caches import StepCache
 from nbagent.render.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from nbagent.render.seam import Resumed, Seam, Step
+from nbagent.render.seam import Seam
+from nbagent.render.start import Resumed, Step
 from nbagent.take import Job, Phase, Progress, Take
 
 # A duration is told only when it was seen more than once.
@@ -38,6 +39,7 @@ class Work:
         self.job = job
         self.ledger = ledger
         self.label = ""  # which part of the job it is, if it has several
+        self.goes_on = True  # from a checkpoint, which no clip of sections has
         self.phase: Phase = "load"
         self.latents_digest: str | None = None
         self.cache = StepCache([], 0.0)  # the job's own, once its model is there
@@ -158,11 +160,12 @@ class Work:
         self._num_steps = seam.num_steps - start_step
         is_stopped = step.index + 1 == seam.stop_step
         is_last = is_stopped or step.index + 1 == seam.num_steps
-        if is_last:
+        if is_last and self.goes_on:
             self._keep_latents(step.latents)
         if self.cache.threshold:
             self.cache.stepped(seam.state(step))
         is_due = is_last or now_s - self._saved_s >= self.job.checkpoint_s
+        is_due = is_due and self.goes_on
         # A stop leaves what was saved before: the clip may yet be rendered to its end.
         if is_due and not is_stopped:
             self._save(step, seam, start_step)
@@ -201,7 +204,12 @@ class Work:
         if self._cancelled():
             raise Cancelled(
                 f"job {self.job.id} was stopped after step {self._step} of"
-                f" {self._num_steps}: what it has is kept"
+                f" {self._num_steps}: "
+                + (
+                    "what it has is kept"
+                    if self.goes_on
+                    else "it begins anew next time"
+                )
             )
 
     def _tell(self) -> None:
