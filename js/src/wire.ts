@@ -10,6 +10,8 @@ export type TurnState = "thinking" | "running" | "done" | "failed" | "cancelled"
 
 export type SaveFormat = "mp4" | "webm" | "gif" | "webp" | "png";
 
+export type Origin = "cell" | "panel";
+
 export interface TakeView {
   name: string;
   state: JobState;
@@ -99,6 +101,76 @@ export interface ErrorReply {
   message: string;
 }
 
+export interface TurnView {
+  id: number;
+  place: number;
+  origin: Origin;
+  options: string;
+  words: string;
+  state: TurnState;
+  answer: string;
+  error: string;
+  note: string;
+  takes: TakeView[];
+}
+
+export interface PanelState {
+  conversation: string;
+  render_model: string;
+}
+
+export interface GetThread {
+  type: "get_thread";
+  id: string;
+}
+
+export interface Say {
+  type: "say";
+  id: string;
+  line: string;
+}
+
+export interface Stop {
+  type: "stop";
+  id: string;
+}
+
+export interface ThreadReply {
+  type: "thread";
+  id: string;
+  turns: TurnView[];
+}
+
+export interface SaidReply {
+  type: "said";
+  id: string;
+  turn: number;
+}
+
+export interface StopReply {
+  type: "stopping";
+  id: string;
+  line: string;
+}
+
+export interface TurnEvent {
+  type: "turn";
+  turn: TurnView;
+}
+
+export interface TakeEvent {
+  type: "take";
+  turn: number;
+  state: TurnState;
+  index: number;
+  take: TakeView;
+}
+
+export interface GoneEvent {
+  type: "gone";
+  turn: number;
+}
+
 export type Request = GetClip | GetPreview | Cancel | Keep | Save;
 
 export type Reply =
@@ -108,5 +180,18 @@ export type Reply =
   | KeepReply
   | SaveReply
   | ErrorReply;
+
+export type OwnRequest = GetThread | Say | Stop;
+
+/** What a player asks, of one turn of the panel. */
+export type TakeRequest = Request & { turn: number };
+
+export type PanelRequest = TakeRequest | OwnRequest;
+
+export type OwnReply = ThreadReply | SaidReply | StopReply;
+
+export type PanelReply = Reply | OwnReply;
+
+export type PanelEvent = TurnEvent | TakeEvent | GoneEvent;
 
 export const SAVE_FORMATS = ["mp4", "webm", "gif", "webp", "png"] as const;

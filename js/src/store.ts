@@ -1,0 +1,140 @@
+// The conversation on this side of the wire: what the kernel told, and who listens.
+
+import type { Callback, Channel, Line, Model } from "./channel";
+import type {
+  PanelEvent,
+  PanelReply,
+  PanelRequest,
+  PlayerState,
+  Request,
+  TurnView,
+} from "./wire";
+
+export type PanelChannel = Channel<PanelRequest, PanelReply>;
+
+/** A turn that is new or changed, or the number of one that is gone. */
+export type Change = { turn: TurnView } | { gone: number };
+
+export class Store {
+  #line: Line<PanelRequest>;
+  #channel: PanelChannel;
+  #turns = new Map<number, TurnView>();
+  #told = new Set<number>();
+  #listeners = new Set<(change: Change) => void>();
+
+  constructor(line: Line<PanelRequest>, channel: PanelChannel, signal: AbortSignal) {
+    this.#line = line;
+    this.#channel = channel;
+    const onEvent = (event: PanelEvent) => this.#hear(event);
+    line.on("msg:custom", onEvent);
+    signal.addEventListener("abort", () => {
+      line.off("msg:custom", onEvent);
+      this.#listeners.clear();
+    });
+  }
+
+  /** All turns, in the order in which they stand in the conversation. */
+  get turns(): TurnView[] {
+    return [...this.#turns.values()].sort((a, b) => a.place - b.place);
+  }
+
+  get(id: number): TurnView | undefined {
+    return this.#turns.get(id);
+  }
+
+  listen(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Fetch the conversation; what events tell meanwhile is newer, and stays. */
+  async load(onSlow: () => void): Promise<void> {
+    this.#told.clear();
+    const { reply } = await this.#channel.request({ type: "get_thread" }, onSlow);
+    if (reply.type !== "thread") return;
+    for (const turn of reply.turns) {
+      if (!this.#told.has(turn.id)) this.#put(turn);
+    }
+  }
+
+  /** A turn as the model of a player. */
+  model(id: number): Model {
+    return new TurnModel(this, this.#line, id);
+  }
+
+  #hear(event: PanelEvent): void {
+    switch (event?.type) {
+      case "turn":
+        this.#told.add(event.turn.id);
+        this.#put(event.turn);
+        break;
+      case "take": {
+        const turn = this.#turns.get(event.turn);
+        if (!turn) return;
+        const takes = turn.takes.with(event.index, event.take);
+        this.#put({ ...turn, takes, state: event.state });
+        break;
+      }
+      case "gone":
+        this.#told.add(event.turn);
+        this.#turns.delete(event.turn);
+        this.#tell({ gone: event.turn });
+    }
+  }
+
+  #put(turn: TurnView): void {
+    this.#turns.set(turn.id, turn);
+    this.#tell({ turn });
+  }
+
+  #tell(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}
+
+// A player reads its turn from the store and asks over the panel's own line.
+class TurnModel implements Model {
+  #store: Store;
+  #line: Line<PanelRequest>;
+  #id: number;
+  #ends = new Map<Callback, () => void>();
+
+  constructor(store: Store, line: Line<PanelRequest>, id: number) {
+    this.#store = store;
+    this.#line = line;
+    this.#id = id;
+  }
+
+  get<K extends keyof PlayerState>(name: K): PlayerState[K] {
+    const turn = this.#store.get(this.#id);
+    const state: PlayerState = {
+      request: turn?.words ?? "",
+      note: turn?.note ?? "",
+      turn_state: turn?.state ?? "thinking",
+      takes: turn?.takes ?? [],
+    };
+    return state[name];
+  }
+
+  send(request: Request): void {
+    this.#line.send({ ...request, turn: this.#id });
+  }
+
+  on(event: string, callback: Callback): void {
+    if (event !== "change:takes") {
+      // One event stands for all traits: the store tells of a turn as a whole.
+      if (!event.startsWith("change:")) this.#line.on(event, callback);
+      return;
+    }
+    const end = this.#store.listen((change) => {
+      if ("turn" in change && change.turn.id === this.#id) callback();
+    });
+    this.#ends.set(callback, end);
+  }
+
+  off(event: string, callback: Callback): void {
+    if (!event.startsWith("change:")) this.#line.off(event, callback);
+    this.#ends.get(callback)?.();
+    this.#ends.delete(callback);
+  }
+}
