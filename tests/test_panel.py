@@ -122,7 +122,8 @@ def test_a_turn_said_in_the_panel_is_one_of_the_conversation(
     assert turn["takes"][0]["name"] == "c2"
     # The cells know its clip, and its turn is the same after a reload.
     assert "speed 2x" in session.facts("c2")
-    assert view.thread()[-1]["takes"] == turn["takes"]
+    (take,) = view.thread()[-1]["takes"]
+    assert (take["name"], take["state"], take["fps"]) == ("c2", "done", 16.0)
 
 
 def test_a_player_in_the_panel_is_answered_like_one_in_a_cell(
@@ -152,6 +153,10 @@ def test_a_player_in_the_panel_is_answered_like_one_in_a_cell(
         ({"type": "say", "line": "  "}, "the turn is empty"),
         ({"type": "say", "line": "--sed 3 a cat"}, "did you mean --seed?"),
         ({"type": "say", "line": "a" * 40_000}, "the most is 30,000"),
+        ({"type": "say", "line": "x", "replaces": "1"}, "replaces is a number"),
+        ({"type": "say", "line": "x", "reading": "dance"}, "reading is one of"),
+        ({"type": "move", "turn": 1, "index": 0, "to": 1}, "does not wait any more"),
+        ({"type": "move", "turn": 1, "index": 0, "to": -1}, "to is a number, not -1"),
         ({"type": "get_clip", "index": 0}, "turn is a number, not None"),
         ({"type": "get_clip", "turn": True, "index": 0}, "turn is a number, not True"),
         ({"type": "get_clip", "turn": 99, "index": 0}, "was replaced by a newer one"),
@@ -231,8 +236,9 @@ def test_a_closed_panel_hears_no_more(session: Session, panel: Panel) -> None:
 
 
 def test_requests_are_checked_field_by_field() -> None:
-    noisy = {"type": "say", "id": "v", "line": "a cat", "extra": 1}
-    assert parse_panel_request(noisy) == {"type": "say", "id": "v", "line": "a cat"}
+    noisy = {"type": "use_model", "id": "v", "model": "pocket", "extra": 1}
+    checked = {"type": "use_model", "id": "v", "model": "pocket"}
+    assert parse_panel_request(noisy) == checked
     about = parse_panel_request({"type": "keep", "id": "v", "turn": 3, "index": 1})
     assert isinstance(about, TakeRequest)
     assert about.turn == 3
@@ -241,7 +247,120 @@ def test_requests_are_checked_field_by_field() -> None:
             parse_panel_request(damaged)
 
 
+def test_an_unclear_turn_has_its_readings_and_becomes_the_chosen_one(
+    session: Session, view: View
+) -> None:
+    said, _ = view.ask(type="say", line="bananas maybe")
+    turn = view.thread()[-1]
+    intents = [reading["intent"] for reading in turn["readings"]]
+    assert all(reading["label"] for reading in turn["readings"])
+    assert "Did you mean" in turn["answer"]
+    meant = say(session, "bananas maybe", "ahead", reading="generate_video")
+    store(session, meant)
+    assert "generate_video" in intents
+    reply, _ = view.ask(
+        type="say",
+        line="bananas maybe",
+        replaces=said["turn"],
+        reading="generate_video",
+    )
+    clip = view.until("done", reply["turn"])
+    assert clip["place"] == turn["place"]
+    assert clip["readings"] == []
+    assert said["turn"] not in [other["id"] for other in view.thread()]
+
+
+def test_a_turn_that_is_changed_keeps_its_place_and_its_clips_name(
+    session: Session, view: View
+) -> None:
+    rendered(session, BALL)
+    first, _ = view.ask(type="say", line="twice as fast")
+    view.until("done", first["turn"])
+    say(session, "what seed has c1?", "cell-2")
+    second, _ = view.ask(type="say", line="play it backwards", replaces=first["turn"])
+    changed = view.until("done", second["turn"])
+    assert [turn["id"] for turn in view.thread()].index(changed["id"]) == 1
+    assert changed["takes"][0]["name"] == "c2"
+    assert "reversed" in session.facts("c2")
+
+
+def test_a_cell_is_changed_in_its_cell(session: Session, view: View) -> None:
+    rendered(session, BALL)
+    (turn,) = view.thread()
+    reply, _ = view.ask(type="say", line="a cat", replaces=turn["id"])
+    assert "edit and run that" in reply["message"]
+    assert view.thread() == [turn]
+
+
+def test_the_plan_of_half_typed_words_writes_nothing(
+    session: Session, view: View
+) -> None:
+    rendered(session, BALL)
+    before = view.thread()
+    plan, _ = view.ask(type="get_plan", line=f"--takes 2 --seed 5 {BALL}")
+    assert plan["does"] == "new clip"
+    assert (plan["take"]["seed"], plan["num_takes"]) == (5, 2)
+    assert plan["estimate_s"] == 3.0  # the one of this size took 1.5 s
+    refine, _ = view.ask(type="get_plan", line="c1 slower, and at night")
+    assert refine["does"] == "change c1"
+    words, _ = view.ask(type="get_plan", line="stop")
+    assert (words["take"], words["estimate_s"]) == (None, None)
+    wrong, _ = view.ask(type="get_plan", line="--frames 51 a red ball")
+    assert wrong["type"] == "error"
+    assert view.thread() == before
+
+
+def test_completion_knows_what_may_stand_there(session: Session) -> None:
+    rendered(session, BALL)
+    chat = Chat(Transcript(session), {"my_words": "hello"})
+    assert chat.complete("like @c") == (5, ["@c1"])
+    assert chat.complete("animate @my") == (8, ["@my_words"])
+    assert chat.complete("--se") == (0, ["--seed"])
+    assert chat.complete("--seed 7 --dr") == (9, ["--draft", "--dry-run"])
+    assert chat.complete("a cat --se") == (10, [])  # among the words it is a word
+    assert chat.complete("nothing here") == (12, [])
+
+
+def test_another_model_is_told_and_one_that_is_not_here_is_a_line(
+    session: Session, view: View
+) -> None:
+    models, _ = view.ask(type="get_models")
+    here = {model["name"] for model in models["models"] if model["here"]}
+    assert "pocket" in here
+    assert len(models["models"]) > len(here)
+    line, _ = view.ask(type="use_model", model="pocket")
+    assert line["line"].startswith("pocket renders from now on")
+    missing, _ = view.ask(type="use_model", model="mochi")
+    assert "hf download" in missing["message"]
+    assert view.ask(type="get_thread")[0]["model"] == session.settings.model
+
+
+def test_a_poster_is_a_picture_of_its_clip(session: Session, view: View) -> None:
+    rendered(session, BALL)
+    (turn,) = view.thread()
+    reply, (picture,) = view.ask(type="get_poster", turn=turn["id"], index=0)
+    assert reply["type"] == "poster"
+    assert picture.startswith(b"\xff\xd8")
+    wrong, _ = view.ask(type="get_poster", turn=turn["id"], index=3)
+    assert "there is no take 3" in wrong["message"]
+
+
+def test_the_conversation_is_exported_and_never_overwritten(
+    session: Session, view: View
+) -> None:
+    rendered(session, BALL)
+    say(session, "what seed has c1? <b>*now*</b>", "cell-2")
+    folder = session.settings.store.parent
+    assert view.ask(type="export")[0]["line"] == "written to test-chat.md"
+    assert view.ask(type="export")[0]["line"] == "written to test-chat-2.md"
+    text = (folder / "test-chat.md").read_text()
+    assert f"> {BALL}" in text
+    assert "[![c1](test-chat/c1.jpg)](test-chat/c1.mp4)" in text
+    assert "\\<b\\>" in text
+    assert (folder / "test-chat" / "c1.mp4").stat().st_size > 0
+
+
 def test_a_page_pays_little_for_the_panel() -> None:
     # The player's own code is in it; see test_player for that alone.
     player = asset("player.js").stat().st_size
-    assert asset("panel.js").stat().st_size - player < 20_000
+    assert asset("panel.js").stat().st_size - player < 26_000

@@ -7,19 +7,28 @@ import type {
   PanelRequest,
   PlayerState,
   Request,
+  TakePlace,
   TurnView,
 } from "./wire";
 
 export type PanelChannel = Channel<PanelRequest, PanelReply>;
 
-/** A turn that is new or changed, or the number of one that is gone. */
-export type Change = { turn: TurnView } | { gone: number };
+/** A turn that is new or changed, one that is gone, the queue, or the model. */
+export type Change =
+  | { turn: TurnView }
+  | { gone: number }
+  | { queue: TakePlace[] }
+  | { model: string };
 
 export class Store {
   #line: Line<PanelRequest>;
   #channel: PanelChannel;
   #turns = new Map<number, TurnView>();
   #told = new Set<number>();
+  /** The takes that wait for the engine, next first. */
+  queue: TakePlace[] = [];
+  /** What renders new clips. */
+  model = "";
   #listeners = new Set<(change: Change) => void>();
 
   constructor(line: Line<PanelRequest>, channel: PanelChannel, signal: AbortSignal) {
@@ -55,10 +64,12 @@ export class Store {
     for (const turn of reply.turns) {
       if (!this.#told.has(turn.id)) this.#put(turn);
     }
+    this.#setQueue(reply.queue);
+    this.#setModel(reply.model);
   }
 
   /** A turn as the model of a player. */
-  model(id: number): Model {
+  turnModel(id: number): Model {
     return new TurnModel(this, this.#line, id);
   }
 
@@ -75,11 +86,27 @@ export class Store {
         this.#put({ ...turn, takes, state: event.state });
         break;
       }
+      case "queue":
+        this.#setQueue(event.order);
+        break;
+      case "model":
+        this.#setModel(event.model);
+        break;
       case "gone":
         this.#told.add(event.turn);
         this.#turns.delete(event.turn);
         this.#tell({ gone: event.turn });
     }
+  }
+
+  #setQueue(queue: TakePlace[]): void {
+    this.queue = queue;
+    this.#tell({ queue });
+  }
+
+  #setModel(model: string): void {
+    this.model = model;
+    this.#tell({ model });
   }
 
   #put(turn: TurnView): void {

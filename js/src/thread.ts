@@ -3,7 +3,7 @@
 
 import { h, setText } from "./dom";
 import type { Store } from "./store";
-import { TurnRow } from "./turn";
+import { type TurnHooks, TurnRow } from "./turn";
 import type { TurnView } from "./wire";
 
 const NEAR = "600px";
@@ -12,6 +12,7 @@ const AT_END_PX = 60;
 export class Thread {
   readonly el: HTMLElement;
   #store: Store;
+  #hooks: TurnHooks;
   #rows = new Map<number, TurnRow>();
   #list = h("div", { class: "nba-list", role: "log", "aria-label": "Conversation" });
   #waiting = h("div", { class: "nba-list" });
@@ -22,8 +23,9 @@ export class Thread {
   #said = h("div", { class: "nba-hidden", "aria-live": "polite" });
   #near: IntersectionObserver;
 
-  constructor(store: Store, empty: HTMLElement, signal: AbortSignal) {
+  constructor(store: Store, hooks: TurnHooks, empty: HTMLElement, signal: AbortSignal) {
     this.#store = store;
+    this.#hooks = hooks;
     // The rows speak for themselves: read aloud whole, the log would never be silent.
     this.#list.setAttribute("aria-live", "off");
     this.#scroll = h(
@@ -49,7 +51,7 @@ export class Thread {
     size.observe(this.#scroll);
     const end = store.listen((change) => {
       if ("gone" in change) this.#remove(change.gone);
-      else this.#put(change.turn);
+      else if ("turn" in change) this.#put(change.turn);
     });
     signal.addEventListener("abort", () => {
       end();
@@ -69,6 +71,14 @@ export class Thread {
     this.#follows = true;
     this.#toEnd();
     this.#look();
+  }
+
+  /** Bring a turn to the screen. */
+  show(id: number): void {
+    const row = this.#rows.get(id);
+    this.#follows = false;
+    row?.el.scrollIntoView({ block: "start" });
+    row?.el.focus({ preventScroll: true });
   }
 
   /** Show words that the kernel has not confirmed yet; the result takes them away. */
@@ -94,7 +104,7 @@ export class Thread {
       if (!hadTakes && turn.takes.length > 0) this.#watch(known);
       return;
     }
-    const row = new TurnRow(this.#store, turn);
+    const row = new TurnRow(this.#store, turn, this.#hooks);
     this.#rows.set(turn.id, row);
     row.el.dataset.place = String(turn.place);
     row.el.dataset.turn = String(turn.id);

@@ -101,6 +101,11 @@ export interface ErrorReply {
   message: string;
 }
 
+export interface ReadingView {
+  intent: string;
+  label: string;
+}
+
 export interface TurnView {
   id: number;
   place: number;
@@ -111,12 +116,18 @@ export interface TurnView {
   answer: string;
   error: string;
   note: string;
+  readings: ReadingView[];
   takes: TakeView[];
 }
 
-export interface PanelState {
-  conversation: string;
-  render_model: string;
+export interface TakePlace {
+  turn: number;
+  index: number;
+}
+
+export interface ModelView {
+  name: string;
+  here: boolean;
 }
 
 export interface GetThread {
@@ -128,6 +139,8 @@ export interface Say {
   type: "say";
   id: string;
   line: string;
+  replaces: number | null;
+  reading: string | null;
 }
 
 export interface Stop {
@@ -135,10 +148,56 @@ export interface Stop {
   id: string;
 }
 
+export interface GetPlan {
+  type: "get_plan";
+  id: string;
+  line: string;
+  replaces: number | null;
+}
+
+export interface Complete {
+  type: "complete";
+  id: string;
+  line: string;
+}
+
+export interface Move {
+  type: "move";
+  id: string;
+  turn: number;
+  index: number;
+  to: number;
+}
+
+export interface GetPoster {
+  type: "get_poster";
+  id: string;
+  turn: number;
+  index: number;
+}
+
+export interface GetModels {
+  type: "get_models";
+  id: string;
+}
+
+export interface UseModel {
+  type: "use_model";
+  id: string;
+  model: string;
+}
+
+export interface Export {
+  type: "export";
+  id: string;
+}
+
 export interface ThreadReply {
   type: "thread";
   id: string;
   turns: TurnView[];
+  queue: TakePlace[];
+  model: string;
 }
 
 export interface SaidReply {
@@ -147,8 +206,36 @@ export interface SaidReply {
   turn: number;
 }
 
-export interface StopReply {
-  type: "stopping";
+export interface PlanReply {
+  type: "plan";
+  id: string;
+  does: string;
+  take: TakeView | null;
+  num_takes: number;
+  estimate_s: number | null;
+  note: string;
+}
+
+export interface CompleteReply {
+  type: "completed";
+  id: string;
+  start: number;
+  words: string[];
+}
+
+export interface PosterReply {
+  type: "poster";
+  id: string;
+}
+
+export interface ModelsReply {
+  type: "models";
+  id: string;
+  models: ModelView[];
+}
+
+export interface LineReply {
+  type: "line";
   id: string;
   line: string;
 }
@@ -166,6 +253,16 @@ export interface TakeEvent {
   take: TakeView;
 }
 
+export interface QueueEvent {
+  type: "queue";
+  order: TakePlace[];
+}
+
+export interface ModelEvent {
+  type: "model";
+  model: string;
+}
+
 export interface GoneEvent {
   type: "gone";
   turn: number;
@@ -181,17 +278,34 @@ export type Reply =
   | SaveReply
   | ErrorReply;
 
-export type OwnRequest = GetThread | Say | Stop;
+export type OwnRequest =
+  | GetThread
+  | Say
+  | Stop
+  | GetPlan
+  | Complete
+  | Move
+  | GetPoster
+  | GetModels
+  | UseModel
+  | Export;
 
 /** What a player asks, of one turn of the panel. */
 export type TakeRequest = Request & { turn: number };
 
 export type PanelRequest = TakeRequest | OwnRequest;
 
-export type OwnReply = ThreadReply | SaidReply | StopReply;
+export type OwnReply =
+  | ThreadReply
+  | SaidReply
+  | PlanReply
+  | CompleteReply
+  | PosterReply
+  | ModelsReply
+  | LineReply;
 
 export type PanelReply = Reply | OwnReply;
 
-export type PanelEvent = TurnEvent | TakeEvent | GoneEvent;
+export type PanelEvent = TurnEvent | TakeEvent | QueueEvent | ModelEvent | GoneEvent;
 
 export const SAVE_FORMATS = ["mp4", "webm", "gif", "webp", "png"] as const;

@@ -58,6 +58,14 @@ class Engine(Protocol):
         """Return an animated webp of the job's latest guess, or None."""
         ...
 
+    def queue(self) -> tuple[str, ...]:
+        """Return the jobs that wait here, next first."""
+        ...
+
+    def reorder(self, job_ids: Sequence[str]) -> None:
+        """Let waiting jobs go in this order, each within its lane."""
+        ...
+
     def close(self) -> None:
         """Let go; running jobs go on."""
         ...

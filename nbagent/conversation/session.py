@@ -16,7 +16,7 @@ from nbagent.conversation import answers, context
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
 from nbagent.conversation.llm import LanguageModel
-from nbagent.conversation.plan import Edit, Plan
+from nbagent.conversation.plan import Edit, Intent, Plan
 from nbagent.conversation.references import unknown_names
 from nbagent.conversation.rendering import (
     ACTIVE,
@@ -40,6 +40,9 @@ _KEEPS = re.compile(
     r"\bkeep\b(?! going)", re.IGNORECASE
 )  # "stop, and keep what is there"
 _NOTHING: Mapping[str, object] = {}
+_MAKES: frozenset[Intent] = frozenset(
+    {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
+)
 
 Brain = Callable[[str, State], Plan]
 Remixer = Callable[[Clip, str, dict[str, Any]], Any]
@@ -113,6 +116,7 @@ class Session:
         variables: tuple[Variable, ...] = (),
         values: Mapping[str, object] = _NOTHING,
         target: Clip | None = None,
+        reading: Intent | None = None,
     ) -> Reply:
         """Write a turn down, understand it, and compose its takes; no device time.
 
@@ -123,6 +127,7 @@ class Session:
             variables: What the notebook holds.
             values: The variables themselves, by name; looked at only if named.
             target: A clip that the turn is about, whatever its words say.
+            reading: What the user says the turn is, having been asked.
 
         Raises:
             SpecError: If what was asked cannot be; the turn is kept with the error.
@@ -132,7 +137,7 @@ class Session:
         state = self._state(variables, before=turn.position)
         plan: Plan | None = None
         try:
-            plan = self._brain(words, state)
+            plan = self._read(words, state, reading)
             reply = self._reply(turn.id, words, stated, plan, state, values, target)
         except NbagentError as error:
             self.ledger.finish_turn(
@@ -141,6 +146,53 @@ class Session:
             raise
         self.ledger.finish_turn(turn.id, asdict(plan), reply.answer, None)
         return reply
+
+    def consider(
+        self,
+        words: str,
+        options: Mapping[str, Any],
+        *,
+        instead_of: int | None = None,
+        variables: tuple[Variable, ...] = (),
+        values: Mapping[str, object] = _NOTHING,
+    ) -> Reply:
+        """Understand a turn as `hear` would, and neither write it down nor act on it.
+
+        Args:
+            words: The user's turn, perhaps half typed.
+            options: From the magic's line.
+            instead_of: The turn that it would replace.
+            variables: What the notebook holds.
+            values: The variables themselves, by name; looked at only if named.
+
+        Raises:
+            SpecError: If what is asked cannot be.
+        """
+        before = None
+        if instead_of is not None:
+            before = self.ledger.turn(instead_of).position
+        state = self._state(variables, before=before)
+        plan = self._read(words, state, None)
+        # A picture would be drawn anew for each letter that is typed.
+        if plan.intent not in _MAKES or plan.intent == "animate_image":
+            return Reply(turn_id=0, words=words, plan=plan)
+        stated = {k: v for k, v in options.items() if k != "dry_run"}
+        return self._reply(0, words, stated, plan, state, values, None)
+
+    def estimate(self, takes: Sequence[Take]) -> float | None:
+        """Seconds that takes of this size took before; None without evidence."""
+        first = takes[0]
+        same = ("model", "num_frames", "height", "width", "num_inference_steps")
+        seen = []
+        for row in self.rows():
+            take, artifact = self.ledger.take(row.take_id), None
+            if take.operation == first.operation and all(
+                getattr(take, key) == getattr(first, key) for key in same
+            ):
+                artifact = self.ledger.artifact(row.take_id)
+            if artifact is not None:
+                seen.append(artifact.seconds_rendered)
+        return sorted(seen)[len(seen) // 2] * len(takes) if seen else None
 
     def render(self, reply: Reply) -> Rendering:
         """Name the reply's takes and return them ready to start."""
@@ -229,6 +281,14 @@ class Session:
             f" {card.num_inference_steps} steps"
         )
 
+    def queue(self) -> tuple[str, ...]:
+        """Return the jobs that wait for the engine, next first."""
+        return self._engine.queue()
+
+    def reorder(self, job_ids: Sequence[str]) -> None:
+        """Let waiting jobs go in this order, each within its lane."""
+        self._engine.reorder(job_ids)
+
     def cancel(self, names: Sequence[str] = ()) -> str:
         """Stop the jobs of these clips, or all that run."""
         return self._end("stopping", self._engine.cancel, names)
@@ -269,13 +329,7 @@ class Session:
         reply = Reply(turn_id=turn_id, words=words, plan=plan)
         if plan.intent in ("refine", "describe", "control"):
             _check_names(words, state)
-        if target is None and plan.intent not in (
-            "generate_video",
-            "generate_image",
-            "refine",
-            "animate_image",
-            "storyboard",
-        ):
+        if target is None and plan.intent not in _MAKES:
             return replace(reply, answer=self._answer(words, plan, state))
         sources = find_sources(
             plan,
@@ -298,7 +352,7 @@ class Session:
             if take.model == card.name:
                 card.check_take(take)
         if "dry_run" in options:
-            time_s = self._estimate(composed.takes)
+            time_s = self.estimate(composed.takes)
             answer = answers.preview(composed.takes, composed.notes, time_s)
             return replace(reply, answer=answer)
         return replace(
@@ -307,6 +361,11 @@ class Session:
             parts=composed.parts,
             notes=composed.notes,
         )
+
+    def _read(self, words: str, state: State, reading: Intent | None) -> Plan:
+        if reading is not None:
+            return route(words, state, reading)
+        return self._brain(words, state)
 
     def _before(self, take: Take, state: State) -> Take:
         """Return the version to go back to: the one named, or the latest's parent."""
@@ -357,21 +416,6 @@ class Session:
             f"{action!r} is not possible yet: what works is status, cancel and save"
             " (see %nbagent help)"
         )
-
-    def _estimate(self, takes: Sequence[Take]) -> float | None:
-        """Seconds that takes of this size took before; None without evidence."""
-        first = takes[0]
-        same = ("model", "num_frames", "height", "width", "num_inference_steps")
-        seen = []
-        for row in self.rows():
-            take, artifact = self.ledger.take(row.take_id), None
-            if take.operation == first.operation and all(
-                getattr(take, key) == getattr(first, key) for key in same
-            ):
-                artifact = self.ledger.artifact(row.take_id)
-            if artifact is not None:
-                seen.append(artifact.seconds_rendered)
-        return sorted(seen)[len(seen) // 2] * len(takes) if seen else None
 
     def _remix(self, clip: Clip, words: str, **options: Any) -> Any:
         if self.remixer is None:

@@ -6,20 +6,41 @@ kernel's main thread is never needed, so the panel goes on while a cell runs.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 from uuid import uuid4
 
-from nbagent.errors import NbagentError
+from nbagent.catalogue import CATALOGUE
+from nbagent.conversation import answers
+from nbagent.conversation.context import variables
+from nbagent.conversation.plan import Intent
+from nbagent.conversation.rendering import Rendering
+from nbagent.conversation.session import Reply
+from nbagent.errors import NbagentError, SpecError
+from nbagent.models import is_here
 from nbagent.notebook.border import one_line
+from nbagent.notebook.completion import complete
+from nbagent.notebook.export import export
 from nbagent.notebook.options import parse
+from nbagent.notebook.panel_wire import ModelView
 from nbagent.notebook.transcript import PANEL_CELL, Transcript
+from nbagent.take import Take
 
-if TYPE_CHECKING:
-    from nbagent.conversation.rendering import Rendering
-    from nbagent.conversation.session import Reply
+MAX_CANDIDATES = 20  # more than that is scrolled past, not read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What a turn would do; `seconds` is known only from clips of that size."""
+
+    does: str
+    takes: tuple[Take, ...]
+    notes: tuple[str, ...]
+    seconds: float | None
 
 
 class Chat:
@@ -35,16 +56,23 @@ class Chat:
         self.session = transcript.session
         self._namespace = namespace
 
-    def say(self, line: str) -> int:
+    def say(
+        self, line: str, replaces: int | None = None, reading: str | None = None
+    ) -> int:
         """Say a turn and return its number; what it asks for is rendered meanwhile.
+
+        Args:
+            line: Options, then words.
+            replaces: An earlier turn of the panel, which this one stands in for.
+            reading: The intent that the user chose, having been asked.
 
         Raises:
             NbagentError: If it could not even be written down.
         """
-        from nbagent.conversation.context import variables
-
         options, words = parse(_bare(line))
         cell_id = f"{PANEL_CELL}{uuid4().hex}"
+        if replaces is not None:
+            cell_id = self._leave(replaces)
         try:
             reply = self.session.hear(
                 words,
@@ -52,6 +80,7 @@ class Chat:
                 cell_id=cell_id,
                 variables=variables(self._namespace),
                 values=self._namespace,
+                reading=cast("Intent | None", reading),
             )
         except NbagentError:
             turn_id = self._recorded(cell_id)
@@ -65,6 +94,44 @@ class Chat:
             self.transcript.began(reply, rendering)
             _start(self._follow, reply, rendering)
         return reply.turn_id
+
+    def plan(self, line: str, replaces: int | None = None) -> Foreseen:
+        """Say what a turn would do; nothing is rendered, written down or asked."""
+        options, words = parse(_bare(line))
+        reply = self.session.consider(
+            words,
+            options,
+            instead_of=replaces,
+            variables=variables(self._namespace),
+            values=self._namespace,
+        )
+        seconds = self.session.estimate(reply.takes) if reply.takes else None
+        return Foreseen(
+            does=answers.does(reply.plan, reply.takes),
+            takes=reply.takes,
+            notes=reply.notes,
+            seconds=seconds,
+        )
+
+    def complete(self, line: str) -> tuple[int, list[str]]:
+        """List what may stand at the end of a line, and where it would begin."""
+        start, words = complete(line, self.session, self._namespace)
+        return start, words[:MAX_CANDIDATES]
+
+    def models(self) -> list[ModelView]:
+        """List the models that can be chosen by a short name."""
+        names = dict.fromkeys((self.session.settings.model, "pocket", *CATALOGUE))
+        return [{"name": name, "here": is_here(name)} for name in names]
+
+    def use(self, model: str) -> str:
+        """Let another model render what is asked for anew; say what it makes."""
+        line = self.session.use(model)
+        self.transcript.refresh()
+        return line
+
+    def export(self) -> str:
+        """Write the conversation as Markdown; say where."""
+        return f"written to {export(self.session, self.transcript.turns()).name}"
 
     def stop(self) -> str:
         """Stop everything that is being rendered; say what."""
@@ -81,6 +148,14 @@ class Chat:
             self.session.close_turn(reply, rendering.clips)
         finally:
             self.transcript.ended(reply.turn_id)
+
+    def _leave(self, turn_id: int) -> str:
+        """Stop a turn that is to be replaced; return what names its place."""
+        if self.transcript.view(turn_id)["origin"] != "panel":
+            raise SpecError("a cell's turn is changed in its cell: edit and run that")
+        with contextlib.suppress(NbagentError):  # there may be nothing to stop
+            self.transcript.source(turn_id).cancel(None)
+        return self.session.ledger.turn(turn_id).cell_id or ""
 
     def _recorded(self, cell_id: str) -> int | None:
         turns = self.session.ledger.turns(self.session.settings.conversation)

@@ -24,6 +24,14 @@ _NO_SIDECAR = (
 )
 
 
+def check_place(place: str | None) -> None:
+    """Refuse a place that there is not, before an older panel is closed."""
+    if place is not None and place not in PLACES:
+        raise SpecError(
+            f"the panel cannot go to {place!r}: use one of {', '.join(PLACES)}"
+        )
+
+
 def dock(panel: Panel, place: str | None) -> tuple[Any, str]:
     """Show a panel; return what holds it there, and what the user should know.
 
@@ -31,10 +39,6 @@ def dock(panel: Panel, place: str | None) -> tuple[Any, str]:
         panel: The widget.
         place: One of `PLACES`; None is the right side where that can be, else the cell.
     """
-    if place is not None and place not in PLACES:
-        raise SpecError(
-            f"the panel cannot go to {place!r}: use one of {', '.join(PLACES)}"
-        )
     view = {"version_major": 2, "version_minor": 0, "model_id": panel.model_id}
     data = {"text/plain": "nbagent panel", WIDGET_MIME: view}
     note = ""

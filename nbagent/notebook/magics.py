@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nbagent.conversation.clip import Clip
     from nbagent.conversation.rendering import OnProgress, Rendering
     from nbagent.conversation.session import Reply, Session
+    from nbagent.notebook.panel import Panel
     from nbagent.notebook.transcript import Transcript
     from nbagent.take import Progress
 
@@ -50,7 +51,7 @@ class AgentMagics(Magics):
         self.ipython = shell  # `Magics.shell` may be None to a type checker
         self._session: Session | None = None
         self._transcript: Transcript | None = None
-        self._panel: tuple[Any, Any] | None = None  # the widget, and what holds it
+        self._panel: tuple[Panel, Any] | None = None  # and what holds it on the page
         self._execution = (-1, 0)
         # What a cell's magic has shown itself, so that Out[] does not show it again.
         self._shown: tuple[int, object] = (-1, None)
@@ -111,15 +112,24 @@ class AgentMagics(Magics):
 
     def open_panel(self, place: str | None = None) -> str:
         """Open the chat panel, instead of an older one; say what the user should know."""
-        from nbagent.notebook.chat import Chat
-        from nbagent.notebook.dock import dock
-        from nbagent.notebook.panel import Panel
+        from nbagent.notebook.dock import check_place, dock
 
+        check_place(place)
         self.close_panel()
-        panel = Panel(Chat(self.transcript(), self.ipython.user_ns))
+        panel = self.panel()
         holder, note = dock(panel, place)
         self._panel = (panel, holder)
         return note
+
+    def panel(self) -> Panel:
+        """Return the panel's widget, made by its first use."""
+        from nbagent.notebook.chat import Chat
+        from nbagent.notebook.panel import Panel
+
+        if self._panel is None:
+            panel = Panel(Chat(self.transcript(), self.ipython.user_ns))
+            self._panel = (panel, None)
+        return self._panel[0]
 
     def close_panel(self) -> None:
         """Take the panel from the page, if there is one."""
@@ -251,6 +261,18 @@ def load(shell: InteractiveShell) -> None:
     shell.Completer.custom_matchers.append(matcher(magics))
     shell.input_transformer_manager.token_transformers.append(Question)
     shell.events.register("post_run_cell", _warm_once(shell))
+
+
+def reconnect() -> str:
+    """Return the id of a panel's model, for a page whose kernel was restarted."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    assert shell is not None  # the panel asks its kernel, which has one
+    load(shell)
+    magics = _loaded(shell)
+    assert magics is not None
+    return cast(str, magics.panel().model_id)
 
 
 def unload(shell: InteractiveShell) -> None:

@@ -1,6 +1,6 @@
 """The chat panel: the conversation of the cells, in a widget of its own.
 
-The kernel owns the few traits; the conversation goes out as messages. Each request is
+It has no traits of its own: the conversation goes out as messages. Each request is
 answered from a thread of its own, except that turns are heard one after the other, in
 the order in which they were said.
 """
@@ -10,22 +10,21 @@ from __future__ import annotations
 import queue
 import threading
 from pathlib import Path
-from typing import ClassVar, assert_never
+from typing import ClassVar
 
 import anywidget
-import traitlets
 
+from nbagent.errors import SpecError
 from nbagent.notebook.border import answer, answer_now, answer_while_busy, asset
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.panel_wire import (
-    Event,
     OwnRequest,
     PanelReply,
     TakeRequest,
     parse_panel_request,
 )
 from nbagent.notebook.player import reply_to
-from nbagent.notebook.wire import parse_request
+from nbagent.notebook.wire import TakeView, parse_request, take_view
 
 
 class Panel(anywidget.AnyWidget):
@@ -34,37 +33,23 @@ class Panel(anywidget.AnyWidget):
     _esm: ClassVar[Path] = asset("panel.js")
     _css: ClassVar[Path] = asset("panel.css")
 
-    conversation = traitlets.Unicode().tag(sync=True)
-    render_model = traitlets.Unicode().tag(sync=True)
-
     def __init__(self, chat: Chat) -> None:
         """Open the comm at once and hear of every change."""
         self._chat = chat
         self._turns: queue.SimpleQueue[object] = queue.SimpleQueue()
         super().__init__()
-        self._show_settings()
         self.on_msg(self._on_message)
         answer_while_busy(self.comm)
         threading.Thread(
             target=self._hear_turns, name="nbagent-panel", daemon=True
         ).start()
-        chat.transcript.listen(self._on_event)
+        chat.transcript.listen(self.send)
 
     def close(self) -> None:
         """Leave the page, and the conversation to itself."""
-        self._chat.transcript.leave(self._on_event)
+        self._chat.transcript.leave(self.send)
         self._turns.put(None)
         super().close()
-
-    def _on_event(self, event: Event) -> None:
-        self._show_settings()
-        self.send(event)
-
-    def _show_settings(self) -> None:
-        settings = self._chat.session.settings
-        with self.hold_sync():
-            self.conversation = settings.conversation
-            self.render_model = settings.model
 
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         if isinstance(content, dict) and content.get("type") == "say":
@@ -83,18 +68,65 @@ class Panel(anywidget.AnyWidget):
             takes = transcript.view(request.turn)["takes"]
             checked = parse_request(request.content, len(takes))
             return reply_to(checked, transcript.source(request.turn))
-        return self._own_reply(request), []
-
-    def _own_reply(self, request: OwnRequest) -> PanelReply:
         name = request["id"]
+        if request["type"] == "get_poster":
+            take = self._chat.transcript.view(request["turn"])["takes"]
+            clip = self._chat.session.clip(_at(take, request["index"])["name"])
+            return {"type": "poster", "id": name}, [clip.poster]
+        if request["type"] in ("say", "stop", "move", "use_model", "export"):
+            return self._act(request), []
+        return self._look(request), []
+
+    def _look(self, request: OwnRequest) -> PanelReply:
+        """Answer what changes nothing."""
+        name, chat = request["id"], self._chat
         if request["type"] == "get_thread":
+            turns = chat.transcript.turns()
+            queue = chat.transcript.queue()
             return {
                 "type": "thread",
                 "id": name,
-                "turns": self._chat.transcript.turns(),
+                "turns": turns,
+                "queue": queue,
+                "model": chat.session.settings.model,
             }
+        if request["type"] == "complete":
+            start, words = chat.complete(request["line"])
+            return {"type": "completed", "id": name, "start": start, "words": words}
+        if request["type"] == "get_models":
+            return {"type": "models", "id": name, "models": chat.models()}
+        assert request["type"] == "get_plan"
+        foreseen = chat.plan(request["line"], request["replaces"])
+        takes = foreseen.takes
+        return {
+            "type": "plan",
+            "id": name,
+            "does": foreseen.does,
+            "take": take_view("", takes[0]) if takes else None,
+            "num_takes": len(takes),
+            "estimate_s": foreseen.seconds,
+            "note": "\n".join(foreseen.notes),
+        }
+
+    def _act(self, request: OwnRequest) -> PanelReply:
+        """Do what a view asks."""
+        name, chat = request["id"], self._chat
         if request["type"] == "say":
-            return {"type": "said", "id": name, "turn": self._chat.say(request["line"])}
-        if request["type"] == "stop":
-            return {"type": "stopping", "id": name, "line": self._chat.stop()}
-        assert_never(request)
+            turn = chat.say(request["line"], request["replaces"], request["reading"])
+            return {"type": "said", "id": name, "turn": turn}
+        if request["type"] == "move":
+            chat.transcript.move(request["turn"], request["index"], request["to"])
+            line = "moved"
+        elif request["type"] == "use_model":
+            line = chat.use(request["model"])
+        elif request["type"] == "export":
+            line = chat.export()
+        else:
+            line = chat.stop()
+        return {"type": "line", "id": name, "line": line}
+
+
+def _at(takes: list[TakeView], index: int) -> TakeView:
+    if index >= len(takes):
+        raise SpecError(f"there is no take {index}: this turn has {len(takes)}")
+    return takes[index]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict, cast
 
+from nbagent.conversation.plan import INTENTS
 from nbagent.errors import SpecError
 from nbagent.notebook.wire import (
     KINDS,
@@ -30,6 +31,13 @@ Origin = Literal["cell", "panel"]
 MAX_LINE_CHARS = 30_000  # the words and the options before them
 
 
+class ReadingView(TypedDict):
+    """One thing that an unclear turn may have meant."""
+
+    intent: str
+    label: str
+
+
 class TurnView(TypedDict):
     """One turn as the panel shows it; `place` is where it stands in the conversation."""
 
@@ -42,14 +50,22 @@ class TurnView(TypedDict):
     answer: str
     error: str
     note: str
+    readings: list[ReadingView]
     takes: list[TakeView]
 
 
-class PanelState(TypedDict):
-    """The kernel-owned traits of the panel."""
+class TakePlace(TypedDict):
+    """Where a take is: its turn, and its number there."""
 
-    conversation: str
-    render_model: str
+    turn: int
+    index: int
+
+
+class ModelView(TypedDict):
+    """A model that can be chosen by its name, and whether it is on this machine."""
+
+    name: str
+    here: bool
 
 
 class GetThread(TypedDict):
@@ -60,11 +76,74 @@ class GetThread(TypedDict):
 
 
 class Say(TypedDict):
-    """Say a turn: options, then words, as after `%agent`."""
+    """Say a turn: options, then words, as after `%agent`.
+
+    It may take the place of an earlier turn of the panel, and say what it means.
+    """
 
     type: Literal["say"]
     id: str
     line: str
+    replaces: int | None
+    reading: str | None
+
+
+class GetPlan(TypedDict):
+    """Ask what a turn would do; nothing is done."""
+
+    type: Literal["get_plan"]
+    id: str
+    line: str
+    replaces: int | None
+
+
+class Complete(TypedDict):
+    """Ask what may stand at the end of a line: `@names`, options."""
+
+    type: Literal["complete"]
+    id: str
+    line: str
+
+
+class Move(TypedDict):
+    """Ask to give a waiting take another place in the queue, 0 being the next."""
+
+    type: Literal["move"]
+    id: str
+    turn: int
+    index: int
+    to: int
+
+
+class GetPoster(TypedDict):
+    """Ask for one frame of a finished take."""
+
+    type: Literal["get_poster"]
+    id: str
+    turn: int
+    index: int
+
+
+class GetModels(TypedDict):
+    """Ask which models can be chosen."""
+
+    type: Literal["get_models"]
+    id: str
+
+
+class UseModel(TypedDict):
+    """Let another model render what is asked for anew."""
+
+    type: Literal["use_model"]
+    id: str
+    model: str
+
+
+class Export(TypedDict):
+    """Ask the kernel to write the conversation as Markdown beside the notebook."""
+
+    type: Literal["export"]
+    id: str
 
 
 class Stop(TypedDict):
@@ -80,6 +159,8 @@ class ThreadReply(TypedDict):
     type: Literal["thread"]
     id: str
     turns: list[TurnView]
+    queue: list[TakePlace]
+    model: str
 
 
 class SaidReply(TypedDict):
@@ -90,10 +171,46 @@ class SaidReply(TypedDict):
     turn: int
 
 
-class StopReply(TypedDict):
-    """What is being stopped, in words."""
+class PlanReply(TypedDict):
+    """What a turn would do, in words; and its first take, if it makes any."""
 
-    type: Literal["stopping"]
+    type: Literal["plan"]
+    id: str
+    does: str
+    take: TakeView | None
+    num_takes: int
+    estimate_s: float | None
+    note: str
+
+
+class CompleteReply(TypedDict):
+    """The candidates, each for what stands in the line from `start` on."""
+
+    type: Literal["completed"]
+    id: str
+    start: int
+    words: list[str]
+
+
+class PosterReply(TypedDict):
+    """A JPEG is the first buffer."""
+
+    type: Literal["poster"]
+    id: str
+
+
+class ModelsReply(TypedDict):
+    """The models by their short names, and the one that renders now."""
+
+    type: Literal["models"]
+    id: str
+    models: list[ModelView]
+
+
+class LineReply(TypedDict):
+    """What was done, in words."""
+
+    type: Literal["line"]
     id: str
     line: str
 
@@ -115,6 +232,20 @@ class TakeEvent(TypedDict):
     take: TakeView
 
 
+class QueueEvent(TypedDict):
+    """The takes that wait for the engine, next first."""
+
+    type: Literal["queue"]
+    order: list[TakePlace]
+
+
+class ModelEvent(TypedDict):
+    """Another model renders from now on."""
+
+    type: Literal["model"]
+    model: str
+
+
 class GoneEvent(TypedDict):
     """A turn was replaced by another."""
 
@@ -122,12 +253,31 @@ class GoneEvent(TypedDict):
     turn: int
 
 
-OwnRequest = GetThread | Say | Stop
-OwnReply = ThreadReply | SaidReply | StopReply
+OwnRequest = (
+    GetThread
+    | Say
+    | Stop
+    | GetPlan
+    | Complete
+    | Move
+    | GetPoster
+    | GetModels
+    | UseModel
+    | Export
+)
+OwnReply = (
+    ThreadReply
+    | SaidReply
+    | PlanReply
+    | CompleteReply
+    | PosterReply
+    | ModelsReply
+    | LineReply
+)
 PanelReply = Reply | OwnReply
-Event = TurnEvent | TakeEvent | GoneEvent
+Event = TurnEvent | TakeEvent | QueueEvent | ModelEvent | GoneEvent
 
-VALUES: tuple[type, ...] = (TurnView, PanelState)
+VALUES: tuple[type, ...] = (ReadingView, TurnView, TakePlace, ModelView)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +319,16 @@ def _whole(field: str, value: object) -> int:
     return value
 
 
+def _whole_or_none(field: str, value: object) -> int | None:
+    return None if value is None else _whole(field, value)
+
+
+def _reading(field: str, value: object) -> str | None:
+    if value is not None and value not in INTENTS:
+        raise SpecError(f"{field} is one of {', '.join(INTENTS)}, not {short(value)}")
+    return cast("str | None", value)
+
+
 def _line(field: str, value: object) -> str:
     if not isinstance(value, str):
         raise SpecError(f"{field} is text, not {short(value)}")
@@ -183,6 +343,13 @@ def _line(field: str, value: object) -> str:
 _Check = Callable[[str, object], Any]
 _FIELDS: dict[str, dict[str, _Check]] = {
     "get_thread": {},
-    "say": {"line": _line},
+    "say": {"line": _line, "replaces": _whole_or_none, "reading": _reading},
+    "get_plan": {"line": _line, "replaces": _whole_or_none},
+    "complete": {"line": _line},
+    "move": {"turn": _whole, "index": _whole, "to": _whole},
+    "get_poster": {"turn": _whole, "index": _whole},
+    "get_models": {},
+    "use_model": {"model": _line},
+    "export": {},
     "stop": {},
 }

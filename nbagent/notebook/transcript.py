@@ -11,14 +11,16 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from nbagent.conversation import answers
 from nbagent.conversation.clip import Clip
+from nbagent.conversation.plan import Plan
 from nbagent.conversation.rendering import Rendering, save_beside
 from nbagent.conversation.session import Reply, Session
 from nbagent.errors import SpecError
 from nbagent.ledger import ClipRow, JobRow
 from nbagent.ledger.records import Turn
 from nbagent.notebook.options import options_text
-from nbagent.notebook.panel_wire import Event, TurnView
+from nbagent.notebook.panel_wire import Event, ReadingView, TakePlace, TurnView
 from nbagent.notebook.player import Source, turn_state_of
 from nbagent.notebook.wire import TakeView, progress_fields, take_view
 from nbagent.take import Progress
@@ -40,6 +42,8 @@ class Transcript:
         self._views: dict[int, TurnView] = {}
         self._read: dict[int, Turn] = {}  # as they were when their view was made
         self._live: dict[int, Rendering] = {}
+        self._queue: list[TakePlace] = []
+        self._model = session.settings.model
         self._notes: dict[int, str] = {}  # the ledger has no place for them
         self._lock = threading.RLock()
 
@@ -61,13 +65,46 @@ class Transcript:
             self.refresh()
             return sorted(self._views.values(), key=lambda view: view["place"])
 
+    def queue(self) -> list[TakePlace]:
+        """Return the takes that wait for the engine, next first."""
+        with self._lock:
+            places: dict[str, TakePlace] = {
+                last.job: {"turn": turn_id, "index": index}
+                for turn_id, live in self._live.items()
+                for index, last in enumerate(live.progress)
+                if last.state == "queued" and last.job
+            }
+            waiting = self.session.queue()
+            return [places[job] for job in waiting if job in places]
+
+    def move(self, turn_id: int, index: int, to: int) -> None:
+        """Give a waiting take another place in the queue."""
+        order = self.queue()
+        here: TakePlace = {"turn": turn_id, "index": index}
+        if here not in order:
+            raise SpecError("it does not wait any more: it runs, or has ended")
+        order.remove(here)
+        order.insert(to, here)
+        with self._lock:
+            jobs = [
+                self._live[place["turn"]].progress[place["index"]].job
+                for place in order
+                if place["turn"] in self._live
+            ]
+        self.session.reorder(jobs)
+        with self._lock:
+            self._tell_queue()
+
     def refresh(self) -> None:
         """Tell what the ledger has that was not told yet; cheap if nobody listens."""
         with self._lock:
             if not self._listeners:
                 return
-            conversation = self.session.settings.conversation
-            turns = self.session.ledger.turns(conversation)
+            settings = self.session.settings
+            if settings.model != self._model:
+                self._model = settings.model
+                self._tell({"type": "model", "model": settings.model})
+            turns = self.session.ledger.turns(settings.conversation)
             for turn_id in self._views.keys() - {turn.id for turn in turns}:
                 del self._views[turn_id]
                 self._read.pop(turn_id, None)
@@ -95,6 +132,7 @@ class Transcript:
                 ]
                 view["state"] = turn_state_of(view["takes"])
                 self._tell({"type": "turn", "turn": view})
+            self._tell_queue()
 
     def went_on(self, turn_id: int, index: int, progress: Progress) -> None:
         """Tell what a take last said of itself."""
@@ -115,6 +153,7 @@ class Transcript:
                     "take": take,
                 }
             )
+            self._tell_queue()
 
     def ended(self, turn_id: int) -> None:
         """Tell how a turn's rendering ended, once that is recorded."""
@@ -122,6 +161,7 @@ class Transcript:
             self._live.pop(turn_id, None)
             self._read.pop(turn_id, None)
             self.refresh()
+            self._tell_queue()
 
     def view(self, turn_id: int) -> TurnView:
         """Return a turn as it was last told.
@@ -146,6 +186,12 @@ class Transcript:
     def _tell(self, event: Event) -> None:
         for listener in self._listeners:
             listener(event)
+
+    def _tell_queue(self) -> None:
+        order = self.queue()
+        if order != self._queue and self._listeners:
+            self._queue = order
+            self._tell({"type": "queue", "order": order})
 
     def _is_told(self, turn: Turn) -> bool:
         view = self._views.get(turn.id)
@@ -174,6 +220,7 @@ class Transcript:
             answer=turn.answer or "",
             error=turn.error or "",
             note=self._notes.get(turn.id, ""),
+            readings=_readings(turn),
             takes=takes,
         )
         if not takes and (turn.error or turn.plan is not None):
@@ -199,7 +246,8 @@ class Transcript:
         elif job.state == "done":
             view["state"], view["message"] = "failed", "its file is gone"
         else:
-            view["state"], view["message"] = job.state, job.message
+            view["state"] = job.state
+            view["message"] = "" if job.message == job.state else job.message
         return view
 
 
@@ -232,6 +280,17 @@ class Kept:
         """Write the clip beside the notebook and return the file's name."""
         clip = self._session.clip(self._names[index])
         return save_beside(clip, format, self._session.settings.store.parent)
+
+
+def _readings(turn: Turn) -> list[ReadingView]:
+    plan = turn.plan or {}
+    if plan.get("intent") != "ask":
+        return []
+    asked = Plan(intent="ask", readings=tuple(plan["readings"]))
+    return [
+        {"intent": intent, "label": answers.CHOICES[intent]}
+        for intent in answers.readings(asked)
+    ]
 
 
 def take_changes(clip: Clip, progress: Progress) -> dict[str, Any]:
