@@ -26,7 +26,7 @@ COMMANDS = {
     "eval pocket": ("nbagent.evaluate", "judge pocket's clips by machine"),
     "bench": (
         "nbagent.bench",
-        "load | overhead | preview | cancel | operations | caches",
+        "load | overhead | preview | cancel | operations | caches | panel",
     ),
     "train-pocket": ("nbagent.pocket.train", "train the embedded model from nothing"),
 }

@@ -219,6 +219,27 @@ def test_a_live_take_is_told_step_by_step_and_once_at_its_end(
     assert transcript.source(reply.turn_id).clip_bytes(0)
 
 
+def test_what_an_earlier_kernel_left_running_is_followed(
+    session: Session, panel: Panel
+) -> None:
+    reply = say(session, "a blue cube rolls over a meadow", "cell-1", takes=1)
+    rendering = session.render(reply)
+    (take,) = reply.takes
+    job_id = session.ledger.add_job(take.id, reply.turn_id, "final")
+    session.ledger.set_job(job_id, "running", step=3, num_steps=20)
+    del rendering  # that kernel is gone; its worker has ended meanwhile
+    fake_frames(session.ledger, take)
+    session.ledger.set_job(job_id, "done")
+    assert session.unfinished() == {}
+    session.ledger.add_job(take.id, reply.turn_id, "final")
+    assert list(session.unfinished()) == [reply.turn_id]
+    view = View(panel)
+    panel._chat.take_up()
+    panel._chat.take_up()  # by a second page; it is followed once
+    turn = view.until("done", reply.turn_id)
+    assert turn["takes"][0]["state"] == "done"
+
+
 def test_nobody_reads_the_ledger_for_nobody(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

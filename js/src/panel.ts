@@ -144,11 +144,10 @@ class Panel {
   }
 
   #update(): void {
-    const { turns } = this.#store;
+    const { running, done } = this.#store;
     this.#empty.hidden = !this.#thread.isEmpty || this.#status.textContent !== "";
-    this.#composer.setBusy(turns.some((turn) => turn.state === "running"));
-    const count = turns.flatMap((turn) => turn.takes).filter(isDone).length;
-    setText(this.#clips, count ? `Clips ${count}` : "Clips");
+    this.#composer.setBusy(running > 0);
+    setText(this.#clips, done ? `Clips ${done}` : "Clips");
   }
 
   #edit(turn: TurnView): void {
@@ -216,10 +215,6 @@ class Panel {
 
 function tab(label: string): HTMLButtonElement {
   return h("button", { type: "button", class: "nba-tab", role: "tab" }, label);
-}
-
-function isDone({ state }: { state: string }): boolean {
-  return state === "done";
 }
 
 function typed(turn: TurnView): string {

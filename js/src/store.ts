@@ -24,7 +24,11 @@ export class Store {
   #line: Line<PanelRequest>;
   #channel: PanelChannel;
   #turns = new Map<number, TurnView>();
+  #sorted: TurnView[] | undefined;
   #told = new Set<number>();
+  /** How many turns are being rendered, and how many clips are there. */
+  running = 0;
+  done = 0;
   /** The takes that wait for the engine, next first. */
   queue: TakePlace[] = [];
   /** What renders new clips. */
@@ -44,7 +48,8 @@ export class Store {
 
   /** All turns, in the order in which they stand in the conversation. */
   get turns(): TurnView[] {
-    return [...this.#turns.values()].sort((a, b) => a.place - b.place);
+    this.#sorted ??= [...this.#turns.values()].sort((a, b) => a.place - b.place);
+    return this.#sorted;
   }
 
   get(id: number): TurnView | undefined {
@@ -94,7 +99,9 @@ export class Store {
         break;
       case "gone":
         this.#told.add(event.turn);
+        this.#count(this.#turns.get(event.turn), -1);
         this.#turns.delete(event.turn);
+        this.#sorted = undefined;
         this.#tell({ gone: event.turn });
     }
   }
@@ -109,8 +116,17 @@ export class Store {
     this.#tell({ model });
   }
 
+  // Counted as they change: a step of a render must not cost a look at every turn.
+  #count(turn: TurnView | undefined, by: 1 | -1): void {
+    if (turn?.state === "running") this.running += by;
+    for (const take of turn?.takes ?? []) if (take.state === "done") this.done += by;
+  }
+
   #put(turn: TurnView): void {
+    this.#count(this.#turns.get(turn.id), -1);
+    this.#count(turn, 1);
     this.#turns.set(turn.id, turn);
+    this.#sorted = undefined;
     this.#tell({ turn });
   }
 

@@ -117,6 +117,19 @@ class Rendering:
                 self._submit(index, take)
         self._recut()
 
+    def rejoin(self, on_progress: OnProgress) -> None:
+        """Follow what an earlier kernel has started; nothing new goes to the engine."""
+        self._on_progress = on_progress
+        active = {row.take_id for row in self._ledger.jobs(states=ACTIVE)}
+        for index, take in enumerate(self.takes):
+            if self._ledger.artifact(take.id) is not None:
+                self._hear(index, Progress(job="", state="done"))
+            elif take.id in active:
+                self._submit(index, take)
+            elif not take.is_recut:
+                self._hear(index, Progress(job="", state="cancelled"))
+        self._recut()
+
     def wait(self) -> None:
         """Block until every take has ended.
 

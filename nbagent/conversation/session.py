@@ -201,14 +201,19 @@ class Session:
         rows = name_takes(
             self.ledger, self.settings.conversation, reply.turn_id, reply.takes
         )
-        return Rendering(
-            ledger=self.ledger,
-            engine=self._engine,
-            settings=self.settings,
-            turn_id=reply.turn_id,
-            takes=reply.takes,
-            clips=[self.clip(row.name) for row in rows],
-        )
+        return self._rendering(reply.turn_id, rows)
+
+    def unfinished(self) -> dict[int, Rendering]:
+        """Return the turns that an earlier kernel left unfinished, to be rejoined."""
+        active = {job.take.id for job in self._unfinished()}
+        rows: dict[int, list[ClipRow]] = {}
+        for row in self.rows():
+            rows.setdefault(row.turn_id, []).append(row)
+        return {
+            turn_id: self._rendering(turn_id, of_turn)
+            for turn_id, of_turn in rows.items()
+            if active & {row.take_id for row in of_turn}
+        }
 
     def close_turn(
         self, reply: Reply, clips: Sequence[Clip] = (), error: str | None = None
@@ -360,6 +365,16 @@ class Session:
             takes=composed.takes,
             parts=composed.parts,
             notes=composed.notes,
+        )
+
+    def _rendering(self, turn_id: int, rows: Sequence[ClipRow]) -> Rendering:
+        return Rendering(
+            ledger=self.ledger,
+            engine=self._engine,
+            settings=self.settings,
+            turn_id=turn_id,
+            takes=[self.ledger.take(row.take_id) for row in rows],
+            clips=[self.clip(row.name) for row in rows],
         )
 
     def _read(self, words: str, state: State, reading: Intent | None) -> Plan:

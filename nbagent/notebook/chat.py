@@ -95,6 +95,12 @@ class Chat:
             _start(self._follow, reply, rendering)
         return reply.turn_id
 
+    def take_up(self) -> None:
+        """Follow what an earlier kernel left running, and tell how it goes on."""
+        for turn_id, rendering in self.session.unfinished().items():
+            if self.transcript.rejoined(turn_id, rendering):
+                _start(self._rejoin, turn_id, rendering)
+
     def plan(self, line: str, replaces: int | None = None) -> Foreseen:
         """Say what a turn would do; nothing is rendered, written down or asked."""
         options, words = parse(_bare(line))
@@ -148,6 +154,14 @@ class Chat:
             self.session.close_turn(reply, rendering.clips)
         finally:
             self.transcript.ended(reply.turn_id)
+
+    def _rejoin(self, turn_id: int, rendering: Rendering) -> None:
+        try:
+            rendering.rejoin(partial(self.transcript.went_on, turn_id))
+            with contextlib.suppress(NbagentError):  # its takes say how they ended
+                rendering.wait()
+        finally:
+            self.transcript.ended(turn_id)
 
     def _leave(self, turn_id: int) -> str:
         """Stop a turn that is to be replaced; return what names its place."""

@@ -44,6 +44,7 @@ class Panel(anywidget.AnyWidget):
             target=self._hear_turns, name="nbagent-panel", daemon=True
         ).start()
         chat.transcript.listen(self.send)
+        chat.take_up()
 
     def close(self) -> None:
         """Leave the page, and the conversation to itself."""

@@ -134,6 +134,18 @@ class Transcript:
                 self._tell({"type": "turn", "turn": view})
             self._tell_queue()
 
+    def rejoined(self, turn_id: int, rendering: Rendering) -> bool:
+        """Tell from now on what becomes of an earlier kernel's turn.
+
+        Returns:
+            False if it is told of already.
+        """
+        with self._lock:
+            if turn_id in self._live:
+                return False
+            self._live[turn_id] = rendering
+            return True
+
     def went_on(self, turn_id: int, index: int, progress: Progress) -> None:
         """Tell what a take last said of itself."""
         with self._lock:
