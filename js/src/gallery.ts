@@ -62,7 +62,7 @@ export class Gallery {
     this.#kind.addEventListener("change", () => this.#filter());
     const scroll = h(
       "div",
-      { class: "nba-scroll", tabindex: 0, "aria-label": "Clips" },
+      { class: "nba-scroll", role: "group", tabindex: 0, "aria-label": "Clips" },
       this.#none,
       this.#grid,
     );

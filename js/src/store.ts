@@ -91,6 +91,11 @@ export class Store {
         this.#put({ ...turn, takes, state: event.state });
         break;
       }
+      case "text": {
+        const turn = this.#turns.get(event.turn);
+        if (turn) this.#put({ ...turn, answer: event.text });
+        break;
+      }
       case "queue":
         this.#setQueue(event.order);
         break;

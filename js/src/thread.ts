@@ -30,7 +30,7 @@ export class Thread {
     this.#list.setAttribute("aria-live", "off");
     this.#scroll = h(
       "div",
-      { class: "nba-scroll", tabindex: 0, "aria-label": "Conversation" },
+      { class: "nba-scroll", role: "group", tabindex: 0, "aria-label": "Conversation" },
       empty,
       this.#list,
       this.#waiting,
@@ -140,7 +140,11 @@ export class Thread {
   }
 
   #announce(before: TurnView, turn: TurnView): void {
-    if (turn.answer && turn.answer !== before.answer) setText(this.#said, turn.answer);
+    // An answer that is still being written is read aloud once, when it is whole.
+    const isNew = turn.answer !== before.answer || turn.state !== before.state;
+    if (turn.answer && turn.state !== "thinking" && isNew) {
+      setText(this.#said, turn.answer);
+    }
     if (turn.error && turn.error !== before.error) setText(this.#said, turn.error);
   }
 

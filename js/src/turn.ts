@@ -59,11 +59,12 @@ export class TurnRow {
     setText(this.#words, turn.words);
     const from = [turn.origin === "cell" ? "cell" : "", turn.options];
     setText(this.#from, from.filter(Boolean).join(" · "));
-    this.#wait.hidden = turn.state !== "thinking";
+    this.#wait.hidden = turn.state !== "thinking" || turn.answer !== "";
     setText(this.#edit, turn.origin === "panel" ? "Edit" : "Use again");
     const asks = turn.readings.length > 0;
     // The buttons are the list that the answer goes on with.
-    setText(this.#answer, asks ? (turn.answer.split("\n")[0] ?? "") : turn.answer);
+    const question = `${turn.answer.split("\n")[0]} …`;
+    setText(this.#answer, asks ? question : turn.answer);
     this.#showReadings(turn);
     const hasTakes = turn.takes.length > 0;
     // A player says itself why a take failed, and shows the note.

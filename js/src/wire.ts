@@ -253,6 +253,12 @@ export interface TakeEvent {
   take: TakeView;
 }
 
+export interface TextEvent {
+  type: "text";
+  turn: number;
+  text: string;
+}
+
 export interface QueueEvent {
   type: "queue";
   order: TakePlace[];
@@ -306,6 +312,12 @@ export type OwnReply =
 
 export type PanelReply = Reply | OwnReply;
 
-export type PanelEvent = TurnEvent | TakeEvent | QueueEvent | ModelEvent | GoneEvent;
+export type PanelEvent =
+  | TurnEvent
+  | TakeEvent
+  | TextEvent
+  | QueueEvent
+  | ModelEvent
+  | GoneEvent;
 
 export const SAVE_FORMATS = ["mp4", "webm", "gif", "webp", "png"] as const;

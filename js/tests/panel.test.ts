@@ -197,7 +197,7 @@ test("a question is answered by a button, in the question's place", async () => 
   ]);
   await settled();
   const [own, , ofCell] = shown.all(".nba-readings button");
-  expect(shown.texts(".nba-answer")[0]).toBe("Did you mean");
+  expect(shown.texts(".nba-answer")[0]).toBe("Did you mean …");
   own?.click();
   const chosen = { line: "turn 1", replaces: 1, reading: "generate_video" };
   expect(shown.line.last("say")).toMatchObject(chosen);
@@ -319,6 +319,22 @@ test("what waits is listed with its position, and moves", async () => {
   expect(line.last("move")).toMatchObject({ turn: 1, index: 1, to: 0 });
   line.tell({ type: "queue", order: [] });
   expect(find(".nba-queue").hidden).toBe(true);
+});
+
+test("an answer is shown as it is written, and read aloud once it is whole", async () => {
+  const thinking = turn(1, { state: "thinking" });
+  const { line, find } = show([thinking]);
+  await settled();
+  expect(find(".nba-wait").hidden).toBe(false);
+  line.tell({ type: "text", turn: 1, text: "It is" });
+  expect(find(".nba-answer").textContent).toBe("It is");
+  expect(find(".nba-wait").hidden).toBe(true);
+  expect(find(".nba-thread > [aria-live]").textContent).toBe("");
+  line.tell({
+    type: "turn",
+    turn: { ...thinking, state: "done", answer: "It is so." },
+  });
+  expect(find(".nba-thread > [aria-live]").textContent).toBe("It is so.");
 });
 
 test("a player in the thread is the cells' own, and asks for its turn", async () => {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ _MAKES: frozenset[Intent] = frozenset(
 
 Brain = Callable[[str, State], Plan]
 Remixer = Callable[[Clip, str, dict[str, Any]], Any]
+OnText = Callable[[int, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,7 @@ class Session:
         values: Mapping[str, object] = _NOTHING,
         target: Clip | None = None,
         reading: Intent | None = None,
+        on_text: OnText | None = None,
     ) -> Reply:
         """Write a turn down, understand it, and compose its takes; no device time.
 
@@ -128,6 +131,8 @@ class Session:
             values: The variables themselves, by name; looked at only if named.
             target: A clip that the turn is about, whatever its words say.
             reading: What the user says the turn is, having been asked.
+            on_text: Hears of an answer in words while it is written: the turn's
+                number, and the text so far.
 
         Raises:
             SpecError: If what was asked cannot be; the turn is kept with the error.
@@ -138,7 +143,10 @@ class Session:
         plan: Plan | None = None
         try:
             plan = self._read(words, state, reading)
-            reply = self._reply(turn.id, words, stated, plan, state, values, target)
+            hear = None if on_text is None else partial(on_text, turn.id)
+            reply = self._reply(
+                turn.id, words, stated, plan, state, values, target, hear
+            )
         except NbagentError as error:
             self.ledger.finish_turn(
                 turn.id, asdict(plan) if plan else None, None, str(error)
@@ -326,6 +334,7 @@ class Session:
         state: State,
         values: Mapping[str, object],
         target: Clip | None,
+        on_text: Callable[[str], None] | None = None,
     ) -> Reply:
         if options.get("mask") and _THING.match(words):
             # "A moon" beside a mask is what should be there, not a clip of its own.
@@ -335,7 +344,7 @@ class Session:
         if plan.intent in ("refine", "describe", "control"):
             _check_names(words, state)
         if target is None and plan.intent not in _MAKES:
-            return replace(reply, answer=self._answer(words, plan, state))
+            return replace(reply, answer=self._answer(words, plan, state, on_text))
         sources = find_sources(
             plan,
             state,
@@ -391,9 +400,15 @@ class Session:
             raise SpecError("there is nothing to go back to: this clip has no parent")
         return self.ledger.take(take.parents[0])
 
-    def _answer(self, words: str, plan: Plan, state: State) -> str:
+    def _answer(
+        self,
+        words: str,
+        plan: Plan,
+        state: State,
+        on_text: Callable[[str], None] | None,
+    ) -> str:
         if plan.intent in ("chat", "analyze") and self._llm is not None:
-            return self._llm.answer(words, state)
+            return self._llm.answer(words, state, on_text)
         if plan.intent == "describe":
             return self._describe(plan)
         if plan.intent == "control":

@@ -81,6 +81,7 @@ class Chat:
                 variables=variables(self._namespace),
                 values=self._namespace,
                 reading=cast("Intent | None", reading),
+                on_text=self.transcript.wrote,
             )
         except NbagentError:
             turn_id = self._recorded(cell_id)

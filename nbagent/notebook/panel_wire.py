@@ -232,6 +232,14 @@ class TakeEvent(TypedDict):
     take: TakeView
 
 
+class TextEvent(TypedDict):
+    """An answer in words, as far as it is written."""
+
+    type: Literal["text"]
+    turn: int
+    text: str
+
+
 class QueueEvent(TypedDict):
     """The takes that wait for the engine, next first."""
 
@@ -275,7 +283,7 @@ OwnReply = (
     | LineReply
 )
 PanelReply = Reply | OwnReply
-Event = TurnEvent | TakeEvent | QueueEvent | ModelEvent | GoneEvent
+Event = TurnEvent | TakeEvent | TextEvent | QueueEvent | ModelEvent | GoneEvent
 
 VALUES: tuple[type, ...] = (ReadingView, TurnView, TakePlace, ModelView)
 

@@ -134,6 +134,13 @@ class Transcript:
                 self._tell({"type": "turn", "turn": view})
             self._tell_queue()
 
+    def wrote(self, turn_id: int, text: str) -> None:
+        """Tell the answer so far, while it is being written."""
+        with self._lock:
+            self.refresh()
+            if turn_id in self._views:
+                self._tell({"type": "text", "turn": turn_id, "text": text})
+
     def rejoined(self, turn_id: int, rendering: Rendering) -> bool:
         """Tell from now on what becomes of an earlier kernel's turn.
 
