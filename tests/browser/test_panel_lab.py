@@ -101,7 +101,7 @@ def test_keys_stay_in_the_panel_and_up_brings_back_what_was_said(
     before = notebook.app(cells)
     say(panel, "what can you do?")
     expect(turns(panel)).to_have_count(1)
-    panel.locator(".nba-scroll").focus()
+    panel.locator(".nba-thread .nba-scroll").focus()
     for key in ("a", "b", "x", "d", "d", "y", "m", "Shift+Enter", "Escape"):
         notebook.page.keyboard.press(key)
     box = panel.get_by_label("Message")
