@@ -162,7 +162,7 @@ def test_a_clip_is_found_and_dragged_into_the_box(open_notebook: Open) -> None:
     card.drag_to(box)
     expect(box).to_have_value("like @c1 ")
     box.press_sequentially("and @")
-    expect(panel.get_by_role("option")).to_have_text(["@c1"])
+    expect(panel.locator(".nba-suggest [role=option]")).to_have_text(["@c1"])
     box.press("Enter")
     expect(box).to_have_value("like @c1 and @c1 ")
     panel.get_by_role("button", name="Export").click()
