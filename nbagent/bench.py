@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nbagent.panel_bench import panel
 from nbagent.settings import Settings
 from nbagent.take import Hold, Progress, Take
 from nbagent.workbench import Workbench
@@ -408,4 +409,5 @@ BENCHES: dict[str, Callable[[int], Figures]] = {
     "preview": preview,
     "cancel": cancel,
     "operations": operations,
+    "panel": panel,
 }

@@ -26,7 +26,7 @@ COMMANDS = {
     "eval pocket": ("nbagent.evaluate", "judge pocket's clips by machine"),
     "bench": (
         "nbagent.bench",
-        "load | overhead | preview | cancel | operations | caches | compile",
+        "load | overhead | preview | cancel | operations | caches | compile | panel",
     ),
     "train-pocket": ("nbagent.pocket.train", "train the embedded model from nothing"),
 }

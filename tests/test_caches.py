@@ -28,6 +28,7 @@ from tests.tiny_pipelines import TINY, save
 pytestmark = pytest.mark.filterwarnings(
     "ignore:In CPU autocast:UserWarning",
     "ignore:__array__ implementation:DeprecationWarning",
+    "ignore:__array_wrap__ must accept:DeprecationWarning",
 )
 STEPS = 8
 THRESHOLD = 0.1

@@ -151,6 +151,25 @@ def test_jobs_of_a_lane_run_in_the_order_they_came(
     assert order == [job.id for job in jobs for _ in range(2)]
 
 
+def test_waiting_jobs_go_in_the_order_that_the_user_gives(
+    engine: Engine, inside: Settings
+) -> None:
+    jobs = [make_job(inside.store, steps=40, lane="batch") for _ in range(4)]
+    for job in jobs:
+        engine.submit(job, Ear())
+    wait_until(lambda: len(engine.queue()) == 3)
+    first, second, third = engine.queue()
+    engine.reorder([third, first, second])
+    assert engine.queue() == (third, first, second)
+    engine.reorder([jobs[0].id, second, third])  # one that runs is left alone
+    assert engine.queue() == (second, first, third)
+    for job in jobs:
+        assert engine.wait(job.id, 60).state == "done"
+    assert engine.queue() == ()
+    order = list(dict.fromkeys(note["job"] for note in steps_of(inside.store)))
+    assert order == [jobs[0].id, second, first, third]
+
+
 def test_a_final_job_goes_before_batch_jobs_that_came_first(
     engine: Engine, inside: Settings
 ) -> None:

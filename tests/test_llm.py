@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -27,6 +28,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         size = int(self.headers["Content-Length"])
         self.asked.append(json.loads(self.rfile.read(size)))
+        if self.asked[-1].get("stream"):
+            self.write_in_pieces("It ", "is ", "round.")
+            return
         body = json.dumps(
             {
                 "id": "x",
@@ -48,6 +52,25 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def write_in_pieces(self, *pieces: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for piece, ends in [(piece, None) for piece in pieces] + [("", "stop")]:
+            delta = {"role": "assistant", "content": piece}
+            choice = {"index": 0, "delta": delta, "finish_reason": ends}
+            chunk = {
+                "id": "x",
+                "object": "chat.completion.chunk",
+                "created": 0,
+                "model": "m",
+                "choices": [choice],
+            }
+            self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            self.wfile.flush()
+            time.sleep(0.2)
+        self.wfile.write(b"data: [DONE]\n\n")
+
     def log_message(self, *_: Any) -> None:
         pass
 
@@ -68,6 +91,15 @@ def test_it_gets_the_turn_and_the_clips_and_answers(server: str) -> None:
     asked = json.dumps(_Handler.asked[0])
     assert "why is it round?" in asked
     assert "c1: a red ball" in asked
+
+
+def test_an_answer_is_heard_while_it_is_written(server: str) -> None:
+    heard: list[str] = []
+    model = LanguageModel("m", server)
+    assert model.answer("why is it round?", STATE, heard.append) == "It is round."
+    assert len(heard) > 1
+    assert heard[0] != heard[-1] == "It is round."
+    assert all(heard[-1].startswith(text) for text in heard)
 
 
 def test_a_server_that_fails_is_one_line(server: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 from comm.base_comm import BaseComm
 
 from nbagent.errors import EngineError, MediaError
-from nbagent.notebook import player as player_module
+from nbagent.notebook import border
 from nbagent.notebook.player import Player
 from nbagent.notebook.wire import TakeView, take_view
 from nbagent.take import Progress
@@ -133,7 +133,7 @@ def test_each_request_is_answered_with_its_id(
     [
         ({"type": "get_clip", "id": "v-1", "index": 1}, "c2 is damaged"),
         ({"type": "get_clip", "id": "v-1", "index": 9}, "there is no take 9"),
-        ({"type": "dance", "id": "v-1"}, "unknown player message 'dance'"),
+        ({"type": "dance", "id": "v-1"}, "unknown message 'dance'"),
         (
             {"type": "save", "id": "v-1", "index": 0, "format": "gif"},
             "ZeroDivisionError: a bug (a bug in nbagent; please report it)",
@@ -243,23 +243,23 @@ def test_buttons_reach_a_busy_kernel_only_where_the_hook_exists() -> None:
         _reply_subshell_for: Callable[..., Any] = staticmethod(lambda *_: "main")
 
     hooked, plain = Comm74(), object()
-    player_module._answer_while_busy(hooked)
-    player_module._answer_while_busy(plain)
+    border.answer_while_busy(hooked)
+    border.answer_while_busy(plain)
     assert hooked._reply_subshell_for({"content": {"id": "v-1"}}, "sub") == "sub"
 
 
 def test_missing_built_files_name_the_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(player_module, "STATIC", tmp_path)
+    monkeypatch.setattr(border, "STATIC", tmp_path)
     with pytest.raises(EngineError, match=r"run `npm ci && npm run build` in js/"):
-        player_module._asset("player.js")
+        border.asset("player.js")
 
 
 def test_a_page_pays_little_for_the_player() -> None:
     # Executed notebooks store this once for every player (facts: state of widgets).
-    assert player_module._asset("player.js").stat().st_size < 20_000
-    assert player_module._asset("player.css").stat().st_size < 8_000
+    assert border.asset("player.js").stat().st_size < 20_000
+    assert border.asset("player.css").stat().st_size < 8_000
 
 
 def test_importing_the_player_brings_no_heavy_package() -> None:

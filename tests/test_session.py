@@ -14,6 +14,7 @@ from PIL import Image
 from nbagent.artifacts import store_frames
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
+from nbagent.conversation.plan import Intent
 from nbagent.conversation.rendering import derive, save_beside
 from nbagent.conversation.session import Reply, Session
 from nbagent.errors import JobFailed, NbagentError, SpecError
@@ -57,8 +58,14 @@ def fake_frames(ledger: Ledger, take: Take) -> None:
     )
 
 
-def say(session: Session, words: str, cell: str | None = None, **options: Any) -> Reply:
-    return session.hear(words, options, cell_id=cell)
+def say(
+    session: Session,
+    words: str,
+    cell: str | None = None,
+    reading: Intent | None = None,
+    **options: Any,
+) -> Reply:
+    return session.hear(words, options, cell_id=cell, reading=reading)
 
 
 def test_it_refers_to_the_clip_above_also_when_a_cell_is_run_again(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nbagent.errors import SpecError
-from nbagent.notebook import wire
+from nbagent.notebook import typescript, wire
 from nbagent.take import Progress
 from tests.samples import make_take
 
@@ -20,7 +20,7 @@ WIRE_TS = Path(__file__).parent.parent / "js" / "src" / "wire.ts"
 
 def test_typescript_is_what_python_prints() -> None:
     hint = "run `python -m nbagent.notebook.wire > js/src/wire.ts`"
-    assert WIRE_TS.read_text() == wire.to_typescript(), hint
+    assert WIRE_TS.read_text() == typescript.to_typescript(), hint
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_a_request_comes_through_as_it_was_sent(message: dict[str, Any]) -> None
         ("get_clip", "not str"),
         (None, "not NoneType"),
         ([], "not list"),
-        ({}, "unknown player message None"),
-        ({"type": "eval", "id": "a", "index": 0}, "unknown player message 'eval'"),
-        ({"type": ["save"], "id": "a", "index": 0}, "unknown player message"),
+        ({}, "unknown message None"),
+        ({"type": "eval", "id": "a", "index": 0}, "unknown message 'eval'"),
+        ({"type": ["save"], "id": "a", "index": 0}, "unknown message"),
         ({"type": "get_clip", "id": "a"}, "there is no take None"),
         ({"type": "get_clip", "id": "a", "index": 2}, "there is no take 2"),
         ({"type": "get_clip", "id": "a", "index": -1}, "there is no take -1"),

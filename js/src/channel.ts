@@ -1,14 +1,26 @@
 // Requests to the kernel: each has an id, and each is answered once, errors too.
 
 import type { AnyModel } from "@anywidget/types";
-import type { PlayerState, Reply, Request } from "./wire";
+import type { ErrorReply, PlayerState, Reply, Request } from "./wire";
 
-export type Model = AnyModel<PlayerState>;
+export type Callback = NonNullable<Parameters<AnyModel["off"]>[1]>;
 
-export type WithoutId<T> = T extends Request ? Omit<T, "id"> : never;
+/** The way to the kernel: a widget's model has it, whoever made the model. */
+export interface Line<Sent> {
+  send(message: Sent): void;
+  on(event: string, callback: Callback): void;
+  off(event: string, callback: Callback): void;
+}
 
-export interface Answer {
-  reply: Exclude<Reply, { type: "error" }>;
+/** What a player needs of its model: a cell's widget is one, a turn of the panel too. */
+export interface Model extends Line<Request> {
+  get<K extends keyof PlayerState>(name: K): PlayerState[K];
+}
+
+export type WithoutId<T> = T extends { id: string } ? Omit<T, "id"> : never;
+
+export interface Answer<Heard> {
+  reply: Exclude<Heard, ErrorReply>;
   bytes: DataView | undefined;
 }
 
@@ -18,23 +30,26 @@ export class KernelError extends Error {}
 /** How long the kernel may be silent before the view says that it is. */
 export const SLOW_MS = 10_000;
 
-export class Channel {
-  #model: Model;
-  #waiting = new Map<string, (reply: Reply, bytes: DataView | undefined) => void>();
+export class Channel<
+  Sent extends { id: string } = Request,
+  Heard extends { type: string; id: string } = Reply,
+> {
+  #line: Line<Sent>;
+  #waiting = new Map<string, (reply: Heard, bytes: DataView | undefined) => void>();
   // Replies reach every view of the model: ids of two views must never be equal.
   #prefix = Math.random().toString(36).slice(2, 10);
   #count = 0;
 
-  constructor(model: Model, signal: AbortSignal) {
-    this.#model = model;
-    const onReply = (reply: Reply, buffers: DataView[]) => {
+  constructor(line: Line<Sent>, signal: AbortSignal) {
+    this.#line = line;
+    const onReply = (reply: Heard, buffers: DataView[]) => {
       const settle = this.#waiting.get(reply?.id);
       this.#waiting.delete(reply?.id);
       settle?.(reply, buffers?.[0]);
     };
-    model.on("msg:custom", onReply);
+    line.on("msg:custom", onReply);
     signal.addEventListener("abort", () => {
-      model.off("msg:custom", onReply);
+      line.off("msg:custom", onReply);
       this.#waiting.clear();
     });
   }
@@ -43,16 +58,20 @@ export class Channel {
    * Send a request. A silent kernel is not an error: it may be busy, and its answer is
    * good however late it comes, so `onSlow` only lets the view say so.
    */
-  request(body: WithoutId<Request>, onSlow?: () => void): Promise<Answer> {
+  request(body: WithoutId<Sent>, onSlow?: () => void): Promise<Answer<Heard>> {
     const id = `${this.#prefix}-${++this.#count}`;
     const slow = setTimeout(() => onSlow?.(), SLOW_MS);
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, (reply, bytes) => {
         clearTimeout(slow);
-        if (reply.type === "error") reject(new KernelError(reply.message));
-        else resolve({ reply, bytes });
+        if (isError(reply)) reject(new KernelError(reply.message));
+        else resolve({ reply: reply as Exclude<Heard, ErrorReply>, bytes });
       });
-      this.#model.send({ ...body, id });
+      this.#line.send({ ...body, id } as unknown as Sent);
     });
   }
+}
+
+function isError(reply: { type: string }): reply is ErrorReply {
+  return reply.type === "error";
 }

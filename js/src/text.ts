@@ -95,3 +95,8 @@ function joined(state: string, message: string): string {
 function round(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
+
+/** An error as one line for the user. */
+export function lineOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

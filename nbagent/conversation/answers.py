@@ -22,6 +22,19 @@ _READINGS: dict[Intent, str] = {
     "control": "stop, status or save: name the clip",
 }
 
+CHOICES: dict[Intent, str] = {
+    "generate_video": "Make a new clip",
+    "generate_image": "Make a still picture",
+    "refine": "Change a clip",
+    "animate_image": "Set a picture in motion",
+    "storyboard": "Tell it in scenes",
+    "describe": "Facts about a clip",
+    "analyze": "Answer from my data",
+    "chat": "Answer in words",
+    "control": "Stop, status or save",
+}
+"""The readings as buttons."""
+
 NEEDS_MODEL = (
     "This needs a language model, and none is connected: connect one with"
     " %nbagent connect PROVIDER:MODEL [URL], such as ollama:llama3 (it needs"
@@ -117,11 +130,43 @@ def status(jobs: Sequence[JobRow], names: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
+def readings(plan: Plan) -> tuple[Intent, ...]:
+    """Return what a turn may have meant, best first; nothing if it was clear."""
+    if plan.intent != "ask":
+        return ()
+    likely = plan.readings or ("generate_video", "refine")
+    return tuple(intent for intent in likely if intent in _READINGS)
+
+
+_DOES: Final[dict[Intent, str]] = {
+    "generate_video": "new clip",
+    "generate_image": "still picture",
+    "animate_image": "a picture set in motion",
+    "describe": "answer from the record",
+    "analyze": "answer from your data",
+    "chat": "answer in words",
+    "control": "stop, status or save",
+    "ask": "unclear: I will ask back",
+}
+
+
+def does(plan: Plan, takes: Sequence[Take]) -> str:
+    """Say in a few words what a turn would do."""
+    if plan.intent == "storyboard":
+        return f"{len(takes) - 1} scenes, joined" if takes else "several scenes"
+    if plan.intent != "refine":
+        return _DOES[plan.intent]
+    if takes and takes[0].is_recut:
+        return "re-cut, at once"
+    names = " and ".join(plan.targets)
+    how = takes[0].operation if takes else "refine"
+    return f"{'change' if how == 'remix' else how} {names}".strip()
+
+
 def ask_back(plan: Plan, state: State) -> str:
     """Ask the user what was meant, with the likely readings."""
     lines = ["That could be read in more than one way. Did you mean"]
-    readings = plan.readings or ("generate_video", "refine")
-    lines += [f"  - {_READINGS[i]}" for i in readings if i in _READINGS]
+    lines += [f"  - {_READINGS[i]}" for i in readings(plan)]
     if state.clips:
         lines.append(f"The clips are {', '.join(_names(state.clips))}.")
     else:

@@ -107,6 +107,12 @@ class Clip:
         return self._ledger.path(artifact.video or artifact.poster)
 
     @property
+    def poster(self) -> bytes:
+        """One frame as a JPEG, as the store has it."""
+        assert self._ledger is not None
+        return self._ledger.path(self._artifact.poster).read_bytes()
+
+    @property
     def fps(self) -> float:
         """Frames per second."""
         return self._artifact.fps if self._file is None else self._file_fps

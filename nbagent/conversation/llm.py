@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nbagent.conversation.state import State
@@ -43,8 +44,15 @@ class LanguageModel:
         self.name = name
         self._model = _model(name, base_url)
 
-    def answer(self, words: str, state: State) -> str:
+    def answer(
+        self, words: str, state: State, on_text: Callable[[str], None] | None = None
+    ) -> str:
         """Return the model's answer to a turn.
+
+        Args:
+            words: The turn.
+            state: What it is read against.
+            on_text: Hears the answer so far, from another thread, as it is written.
 
         Raises:
             EngineError: If the model could not be reached or did not answer.
@@ -54,13 +62,25 @@ class LanguageModel:
 
         agent: Any = Agent(self._model, instructions=_INSTRUCTIONS)
         try:
-            result = _run(agent.run(f"{_describe(state)}\n\nThe turn:\n{words}"))
+            prompt = f"{_describe(state)}\n\nThe turn:\n{words}"
+            return str(_run(_answer(agent, prompt, on_text)))
         except (AgentRunError, TimeoutError, OSError) as error:
             raise EngineError(
                 f"{self.name} did not answer ({str(error) or type(error).__name__}):"
                 " check the connection, or connect another with %nbagent connect"
             ) from error
-        return str(result.output)
+
+
+async def _answer(
+    agent: Any, prompt: str, on_text: Callable[[str], None] | None
+) -> object:
+    if on_text is None:
+        return (await agent.run(prompt)).output
+    text = ""
+    async with agent.run_stream(prompt) as answer:
+        async for text in answer.stream_text():
+            on_text(text)
+    return text
 
 
 def _model(name: str, base_url: str | None) -> Model:

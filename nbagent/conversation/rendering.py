@@ -58,6 +58,14 @@ class Engine(Protocol):
         """Return an animated webp of the job's latest guess, or None."""
         ...
 
+    def queue(self) -> tuple[str, ...]:
+        """Return the jobs that wait here, next first."""
+        ...
+
+    def reorder(self, job_ids: Sequence[str]) -> None:
+        """Let waiting jobs go in this order, each within its lane."""
+        ...
+
     def close(self) -> None:
         """Let go; running jobs go on."""
         ...
@@ -107,6 +115,19 @@ class Rendering:
                 self._hear(index, Progress(job="", state="done", message="kept"))
             elif not take.is_recut:
                 self._submit(index, take)
+        self._recut()
+
+    def rejoin(self, on_progress: OnProgress) -> None:
+        """Follow what an earlier kernel has started; nothing new goes to the engine."""
+        self._on_progress = on_progress
+        active = {row.take_id for row in self._ledger.jobs(states=ACTIVE)}
+        for index, take in enumerate(self.takes):
+            if self._ledger.artifact(take.id) is not None:
+                self._hear(index, Progress(job="", state="done"))
+            elif take.id in active:
+                self._submit(index, take)
+            elif not take.is_recut:
+                self._hear(index, Progress(job="", state="cancelled"))
         self._recut()
 
     def wait(self) -> None:

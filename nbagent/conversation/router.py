@@ -181,8 +181,8 @@ class Router:
         best = int(p.argmax())
         return CLAUSES[best], float(p[best])
 
-    def __call__(self, turn: str, state: State) -> Plan:
-        """Return the plan of a turn."""
+    def __call__(self, turn: str, state: State, reading: Intent | None = None) -> Plan:
+        """Return the plan of a turn; a `reading` is what the user says it is."""
         text = features.clean(turn)
         if not text:
             return Plan(intent="ask", readings=("generate_video", "chat"))
@@ -192,6 +192,8 @@ class Router:
         typed, text = text, self.speller(text)
         beliefs = self.probabilities(text, state)
         ranked = tuple(beliefs)
+        if reading is not None:
+            return self._plan(text, typed, state, reading, ())
         intent = _decide(beliefs)
         confidence = beliefs[intent]
         if intent == "refine" and confidence < _FIRM and _opens_shot(text):
@@ -204,10 +206,21 @@ class Router:
             return acts
         if state.clips and _is_canvas(text):
             intent = "refine"
+        readings = tuple(i for i in ranked if i != "ask")[:2] if intent == "ask" else ()
+        return self._plan(text, typed, state, intent, readings, confidence)
+
+    def _plan(
+        self,
+        text: str,
+        typed: str,
+        state: State,
+        intent: Intent,
+        readings: tuple[Intent, ...],
+        confidence: float = 1.0,
+    ) -> Plan:
         if intent == "refine":
             return self._refine(text, state, confidence)
         slots = parse_slots(text, intent)
-        readings = tuple(i for i in ranked if i != "ask")[:2] if intent == "ask" else ()
         makes = intent in (
             "generate_video",
             "generate_image",
@@ -359,13 +372,18 @@ def _is_canvas(text: str) -> bool:
     return any(read_canvas(clause) for clause, _ in split_clauses(text))
 
 
-def route(turn: str, state: State) -> Plan:
+def route(turn: str, state: State, reading: Intent | None = None) -> Plan:
     """Return the plan of a turn, by the router that ships with the package.
+
+    Args:
+        turn: The user's words.
+        state: What they are read against.
+        reading: What the user says the turn is, having been asked.
 
     >>> route("a cat on a skateboard", State()).intent
     'generate_video'
     """
-    return _shipped()(turn, state)
+    return _shipped()(turn, state, reading)
 
 
 @functools.cache

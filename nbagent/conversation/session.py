@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from nbagent.conversation import answers, context, estimates
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
 from nbagent.conversation.llm import LanguageModel
-from nbagent.conversation.plan import Edit, Plan
+from nbagent.conversation.plan import Edit, Intent, Plan
 from nbagent.conversation.references import unknown_names
 from nbagent.conversation.rendering import (
     ACTIVE,
@@ -41,9 +42,13 @@ _KEEPS = re.compile(
     r"\bkeep\b(?! going)", re.IGNORECASE
 )  # "stop, and keep what is there"
 _NOTHING: Mapping[str, object] = {}
+_MAKES: frozenset[Intent] = frozenset(
+    {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
+)
 
 Brain = Callable[[str, State], Plan]
 Remixer = Callable[[Clip, str, dict[str, Any]], Any]
+OnText = Callable[[int, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +119,8 @@ class Session:
         variables: tuple[Variable, ...] = (),
         values: Mapping[str, object] = _NOTHING,
         target: Clip | None = None,
+        reading: Intent | None = None,
+        on_text: OnText | None = None,
     ) -> Reply:
         """Write a turn down, understand it, and compose its takes; no device time.
 
@@ -124,6 +131,9 @@ class Session:
             variables: What the notebook holds.
             values: The variables themselves, by name; looked at only if named.
             target: A clip that the turn is about, whatever its words say.
+            reading: What the user says the turn is, having been asked.
+            on_text: Hears of an answer in words while it is written: the turn's
+                number, and the text so far.
 
         Raises:
             SpecError: If what was asked cannot be; the turn is kept with the error.
@@ -133,8 +143,11 @@ class Session:
         state = self._state(variables, before=turn.position)
         plan: Plan | None = None
         try:
-            plan = self._brain(words, state)
-            reply = self._reply(turn.id, words, stated, plan, state, values, target)
+            plan = self._read(words, state, reading)
+            hear = None if on_text is None else partial(on_text, turn.id)
+            reply = self._reply(
+                turn.id, words, stated, plan, state, values, target, hear
+            )
         except NbagentError as error:
             self.ledger.finish_turn(
                 turn.id, asdict(plan) if plan else None, None, str(error)
@@ -142,6 +155,43 @@ class Session:
             raise
         self.ledger.finish_turn(turn.id, asdict(plan), reply.answer, None)
         return reply
+
+    def consider(
+        self,
+        words: str,
+        options: Mapping[str, Any],
+        *,
+        instead_of: int | None = None,
+        variables: tuple[Variable, ...] = (),
+        values: Mapping[str, object] = _NOTHING,
+    ) -> Reply:
+        """Understand a turn as `hear` would, and neither write it down nor act on it.
+
+        Args:
+            words: The user's turn, perhaps half typed.
+            options: From the magic's line.
+            instead_of: The turn that it would replace.
+            variables: What the notebook holds.
+            values: The variables themselves, by name; looked at only if named.
+
+        Raises:
+            SpecError: If what is asked cannot be.
+        """
+        before = None
+        if instead_of is not None:
+            before = self.ledger.turn(instead_of).position
+        state = self._state(variables, before=before)
+        plan = self._read(words, state, None)
+        # A picture would be drawn anew for each letter that is typed.
+        if plan.intent not in _MAKES or plan.intent == "animate_image":
+            return Reply(turn_id=0, words=words, plan=plan)
+        stated = {k: v for k, v in options.items() if k != "dry_run"}
+        return self._reply(0, words, stated, plan, state, values, None)
+
+    def estimate(self, takes: Sequence[Take]) -> float | None:
+        """Return the seconds that takes will need; None without evidence."""
+        shown = [row.take_id for row in self.rows()]
+        return estimates.seconds(takes, self.ledger, shown)
 
     def render(self, reply: Reply) -> Rendering:
         """Name the reply's takes and return them ready to start."""
@@ -153,14 +203,19 @@ class Session:
         rows = name_takes(
             self.ledger, self.settings.conversation, reply.turn_id, reply.takes
         )
-        return Rendering(
-            ledger=self.ledger,
-            engine=self._engine,
-            settings=self.settings,
-            turn_id=reply.turn_id,
-            takes=reply.takes,
-            clips=[self.clip(row.name) for row in rows],
-        )
+        return self._rendering(reply.turn_id, rows)
+
+    def unfinished(self) -> dict[int, Rendering]:
+        """Return the turns that an earlier kernel left unfinished, to be rejoined."""
+        active = {job.take.id for job in self._unfinished()}
+        rows: dict[int, list[ClipRow]] = {}
+        for row in self.rows():
+            rows.setdefault(row.turn_id, []).append(row)
+        return {
+            turn_id: self._rendering(turn_id, of_turn)
+            for turn_id, of_turn in rows.items()
+            if active & {row.take_id for row in of_turn}
+        }
 
     def close_turn(
         self, reply: Reply, clips: Sequence[Clip] = (), error: str | None = None
@@ -248,6 +303,14 @@ class Session:
             " less than that skips the others, and the clip is another one"
         )
 
+    def queue(self) -> tuple[str, ...]:
+        """Return the jobs that wait for the engine, next first."""
+        return self._engine.queue()
+
+    def reorder(self, job_ids: Sequence[str]) -> None:
+        """Let waiting jobs go in this order, each within its lane."""
+        self._engine.reorder(job_ids)
+
     def cancel(self, names: Sequence[str] = ()) -> str:
         """Stop the jobs of these clips, or all that run."""
         return self._end("stopping", self._engine.cancel, names)
@@ -280,6 +343,7 @@ class Session:
         state: State,
         values: Mapping[str, object],
         target: Clip | None,
+        on_text: Callable[[str], None] | None = None,
     ) -> Reply:
         if options.get("mask") and _THING.match(words):
             # "A moon" beside a mask is what should be there, not a clip of its own.
@@ -288,14 +352,8 @@ class Session:
         reply = Reply(turn_id=turn_id, words=words, plan=plan)
         if plan.intent in ("refine", "describe", "control"):
             _check_names(words, state)
-        if target is None and plan.intent not in (
-            "generate_video",
-            "generate_image",
-            "refine",
-            "animate_image",
-            "storyboard",
-        ):
-            return replace(reply, answer=self._answer(words, plan, state))
+        if target is None and plan.intent not in _MAKES:
+            return replace(reply, answer=self._answer(words, plan, state, on_text))
         sources = find_sources(
             plan,
             state,
@@ -323,11 +381,7 @@ class Session:
             if take.model == card.name:
                 card.check_take(take)
         if "dry_run" in options:
-            time_s = estimates.seconds(
-                (*composed.parts, *composed.takes),
-                self.ledger,
-                [row.take_id for row in self.rows()],
-            )
+            time_s = self.estimate((*composed.parts, *composed.takes))
             said = (*notes, *composed.notes)
             answer = answers.preview(composed.takes, said, time_s)
             return replace(reply, answer=answer)
@@ -352,6 +406,21 @@ class Session:
             " at night'"
         )
 
+    def _rendering(self, turn_id: int, rows: Sequence[ClipRow]) -> Rendering:
+        return Rendering(
+            ledger=self.ledger,
+            engine=self._engine,
+            settings=self.settings,
+            turn_id=turn_id,
+            takes=[self.ledger.take(row.take_id) for row in rows],
+            clips=[self.clip(row.name) for row in rows],
+        )
+
+    def _read(self, words: str, state: State, reading: Intent | None) -> Plan:
+        if reading is not None:
+            return route(words, state, reading)
+        return self._brain(words, state)
+
     def _before(self, take: Take, state: State) -> Take:
         """Return the version to go back to: the one named, or the latest's parent."""
         latest = state.latest
@@ -361,9 +430,15 @@ class Session:
             raise SpecError("there is nothing to go back to: this clip has no parent")
         return self.ledger.take(take.parents[0])
 
-    def _answer(self, words: str, plan: Plan, state: State) -> str:
+    def _answer(
+        self,
+        words: str,
+        plan: Plan,
+        state: State,
+        on_text: Callable[[str], None] | None,
+    ) -> str:
         if plan.intent in ("chat", "analyze") and self._llm is not None:
-            return self._llm.answer(words, state)
+            return self._llm.answer(words, state, on_text)
         if plan.intent == "describe":
             return self._describe(plan)
         if plan.intent == "control":

@@ -14,7 +14,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future as Promise
 from dataclasses import replace
 from functools import partial
@@ -88,6 +88,12 @@ class Dispatcher:
         self._post(partial(self._live.append, entry))
         self._post(partial(self._tell, entry, entry.last))
 
+    def reorder(self, entries: Sequence[Entry]) -> None:
+        """Let queued entries go in this order, as far as their lanes allow."""
+        done = threading.Event()
+        self._post(partial(self._reorder, entries, done))
+        done.wait(_CONFIRM_S)
+
     def cancel(self, entry: Entry) -> None:
         """Stop an entry."""
         self._post(partial(setattr, entry, "stop", True))
@@ -147,6 +153,13 @@ class Dispatcher:
                 _log.debug("the link broke", exc_info=True)
                 self._broken(error)
         self._unlink()
+
+    def _reorder(self, entries: Sequence[Entry], done: threading.Event) -> None:
+        waiting = [entry for entry in entries if entry.place == "queued"]
+        numbers = sorted(entry.number for entry in waiting)
+        for entry, number in zip(waiting, numbers, strict=True):
+            entry.number = number
+        done.set()
 
     def _needed(self) -> bool:
         return bool(self._live or self._starting or self._warming)
@@ -286,7 +299,7 @@ class Dispatcher:
             for entry in queued:
                 self._end(entry, "failed", "no worker started: see nbagent doctor")
         sent = [entry for entry in self._live if entry.place == "sent"]
-        for entry in sorted(queued, key=lambda e: (-URGENCY[e.job.lane], e.number)):
+        for entry in in_order(queued):
             lane = RESOURCE[entry.job.lane]
             taken = {e.worker for e in sent if RESOURCE[e.job.lane] == lane}
             free = [address for address in self._workers if address not in taken]
@@ -366,6 +379,11 @@ class Dispatcher:
             except Exception:  # noqa: BLE001
                 # A border: a broken view must not stop anybody's jobs.
                 _log.exception("a listener of job %s failed", entry.job.id)
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """Return entries in the order in which they go to a worker."""
+    return sorted(entries, key=lambda e: (-URGENCY[e.job.lane], e.number))
 
 
 def _warm(link: Link, model: str) -> None:

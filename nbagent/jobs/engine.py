@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nbagent.errors import SpecError
-from nbagent.jobs.dispatcher import Dispatcher
+from nbagent.jobs.dispatcher import Dispatcher, in_order
 from nbagent.jobs.entry import Entry, Listener, Place
 from nbagent.jobs.runtime import log_file, read_host
 from nbagent.settings import Settings
@@ -81,6 +81,18 @@ class Engine:
             raise SpecError(
                 "there is nothing to keep yet, or it has ended: wait for a preview"
             )
+
+    def queue(self) -> tuple[str, ...]:
+        """Return the jobs that wait here, next first."""
+        waiting = [e for e in list(self._entries.values()) if e.place == "queued"]
+        return tuple(entry.job.id for entry in in_order(waiting))
+
+    def reorder(self, job_ids: Sequence[str]) -> None:
+        """Let waiting jobs go in this order; a more urgent lane still goes first.
+
+        Jobs that are no longer waiting are left alone; returns when it is done.
+        """
+        self._dispatcher.reorder([self._entry(job_id) for job_id in job_ids])
 
     def wait(self, job_id: str, timeout_s: float | None = None) -> Progress:
         """Wait for a job's end and return its last word, whatever that is."""

@@ -22,7 +22,7 @@ class Entry:
 
     Attributes:
         listeners: Who hears of it; a cell that is run again joins the first.
-        number: Order of arrival.
+        number: Order of arrival, until the user reorders.
         place: `queued`; `away`, when it may run on a host that we have no link to;
             `sent`, when Dask has it; `ended`.
         last: What was last heard of it.

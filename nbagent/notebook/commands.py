@@ -12,7 +12,7 @@ from nbagent.errors import SpecError
 from nbagent.notebook.options import number
 
 if TYPE_CHECKING:
-    from nbagent.conversation.session import Session
+    from nbagent.notebook.magics import AgentMagics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +21,11 @@ class Command:
 
     usage: str
     help: str
-    run: Callable[[Session, list[str]], str]
+    run: Callable[[AgentMagics, list[str]], str]
     arguments: tuple[int, int] = (0, 0)  # fewest, most
 
 
-def run(line: str, session: Session) -> str:
+def run(line: str, magics: AgentMagics) -> str:
     """Run one command line and return its answer.
 
     Raises:
@@ -48,57 +48,62 @@ def run(line: str, session: Session) -> str:
             f"{words[0]} got {len(words) - 1} arguments: write"
             f" %nbagent {words[0]} {command.usage}".rstrip()
         )
-    return command.run(session, words[1:])
+    return command.run(magics, words[1:])
 
 
-def _help(_session: Session, _words: list[str]) -> str:
+def _help(_magics: AgentMagics, _words: list[str]) -> str:
     rows = [(f"%nbagent {n} {c.usage}".rstrip(), c.help) for n, c in COMMANDS.items()]
     width = max(len(row[0]) for row in rows)
     return "\n".join(f"{left:<{width}}  {right}" for left, right in rows)
 
 
-def _clips(session: Session, _words: list[str]) -> str:
-    lines = [session.facts(row.name) for row in session.rows()]
+def _panel(magics: AgentMagics, words: list[str]) -> str:
+    return magics.open_panel(words[0] if words else None)
+
+
+def _clips(magics: AgentMagics, _words: list[str]) -> str:
+    lines = [magics.session().facts(row.name) for row in magics.session().rows()]
     return "\n".join(lines) or "no clips yet: try %agent a red ball crosses the beach"
 
 
-def _jobs(session: Session, _words: list[str]) -> str:
-    return session.status()
+def _jobs(magics: AgentMagics, _words: list[str]) -> str:
+    return magics.session().status()
 
 
-def _lineage(session: Session, words: list[str]) -> str:
-    return session.lineage(words[0])
+def _lineage(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().lineage(words[0])
 
 
-def _cancel(session: Session, words: list[str]) -> str:
-    return session.cancel(tuple(words))
+def _cancel(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().cancel(tuple(words))
 
 
-def _keep(session: Session, words: list[str]) -> str:
-    return session.keep(tuple(words))
+def _keep(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().keep(tuple(words))
 
 
-def _save(session: Session, words: list[str]) -> str:
-    return session.save(words[0], words[1] if len(words) > 1 else None)
+def _save(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().save(words[0], words[1] if len(words) > 1 else None)
 
 
-def _connect(session: Session, words: list[str]) -> str:
-    return session.connect(words[0], words[1] if len(words) > 1 else None)
+def _connect(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().connect(words[0], words[1] if len(words) > 1 else None)
 
 
-def _use(session: Session, words: list[str]) -> str:
-    return session.use(words[0])
+def _use(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().use(words[0])
 
 
-def _cache(session: Session, words: list[str]) -> str:
-    return session.cache(0.0 if words[0] == "off" else number(0, 1)(words[0]))
+def _cache(magics: AgentMagics, words: list[str]) -> str:
+    threshold = 0.0 if words[0] == "off" else number(0, 1)(words[0])
+    return magics.session().cache(threshold)
 
 
-def _context(session: Session, _words: list[str]) -> str:
-    return session.context()
+def _context(magics: AgentMagics, _words: list[str]) -> str:
+    return magics.session().context()
 
 
-def _doctor(_session: Session, _words: list[str]) -> str:
+def _doctor(_magics: AgentMagics, _words: list[str]) -> str:
     from nbagent.doctor import render_text, report
     from nbagent.settings import Settings
 
@@ -107,6 +112,12 @@ def _doctor(_session: Session, _words: list[str]) -> str:
 
 COMMANDS: Mapping[str, Command] = {
     "help": Command(usage="", help="this list", run=_help),
+    "panel": Command(
+        usage="[right | split | cell]",
+        help="the same conversation as a chat, docked beside the notebook",
+        run=_panel,
+        arguments=(0, 1),
+    ),
     "clips": Command(usage="", help="the clips of this conversation", run=_clips),
     "jobs": Command(usage="", help="what is being rendered", run=_jobs),
     "lineage": Command(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nbagent.notebook.options import OPTIONS
 
 if TYPE_CHECKING:
+    from nbagent.conversation.session import Session
     from nbagent.notebook.magics import AgentMagics
 
 
@@ -47,12 +49,29 @@ def candidates(full_text: str, line: str, magics: AgentMagics) -> list[str]:
     if in_agent or full_text.lstrip().startswith("%%agent"):
         at = re.search(r"@\w*$", line)
         if at:
-            return [f"@{name}" for name in _names(magics)]
+            return at_names(magics.session(), magics.ipython.user_ns)
     return []
 
 
-def _names(magics: AgentMagics) -> list[str]:
+def complete(
+    line: str, session: Session, namespace: Mapping[str, Any]
+) -> tuple[int, list[str]]:
+    """List what may stand at the end of a turn's line, and where it would begin."""
+    if found := re.search(r"(?:^|\s)(--[\w-]*)$", line):
+        # Options come before the words, and only there are they options.
+        if re.fullmatch(r"\s*(?:--[\w-]+(?:[ =][^-\s]\S*)?\s+)*--[\w-]*", line):
+            words = [f"--{option.name}" for option in OPTIONS]
+            return found.start(1), [w for w in words if w.startswith(found[1])]
+    if found := re.search(r"@\w*$", line):
+        start = found.group().lower()
+        names = [n for n in at_names(session, namespace) if n.lower().startswith(start)]
+        return found.start(), names
+    return len(line), []
+
+
+def at_names(session: Session, namespace: Mapping[str, Any]) -> list[str]:
+    """List what a turn may name: variables, and clips."""
     from nbagent.conversation.context import variables
 
-    names = [variable.name for variable in variables(magics.ipython.user_ns)]
-    return names + [row.name for row in magics.session().rows()]
+    names = [variable.name for variable in variables(namespace)]
+    return [f"@{name}" for name in (*names, *(row.name for row in session.rows()))]

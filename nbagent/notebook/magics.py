@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from IPython.core.magic import (
@@ -26,8 +27,13 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from nbagent.conversation.clip import Clip
-    from nbagent.conversation.rendering import Rendering
+    from nbagent.conversation.rendering import OnProgress, Rendering
     from nbagent.conversation.session import Reply, Session
+    from nbagent.notebook.panel import Panel
+    from nbagent.notebook.transcript import Transcript
+    from nbagent.take import Progress
+
+    Ended = Callable[[], None]
 
 
 class Takes(tuple["Clip", ...]):
@@ -44,6 +50,8 @@ class AgentMagics(Magics):
         super().__init__(shell)
         self.ipython = shell  # `Magics.shell` may be None to a type checker
         self._session: Session | None = None
+        self._transcript: Transcript | None = None
+        self._panel: tuple[Panel, Any] | None = None  # and what holds it on the page
         self._execution = (-1, 0)
         # What a cell's magic has shown itself, so that Out[] does not show it again.
         self._shown: tuple[int, object] = (-1, None)
@@ -74,7 +82,10 @@ class AgentMagics(Magics):
         """Look after the conversation: `%nbagent help` lists the commands."""
         from nbagent.notebook.commands import run
 
-        _show_text(run(line, self.session()))
+        answer = run(line, self)
+        self.transcript().refresh()
+        if answer:
+            _show_text(answer)
 
     def session(self) -> Session:
         """Return the kernel's conversation, opened by its first use."""
@@ -90,6 +101,44 @@ class AgentMagics(Magics):
                 _show_text(note)
         return self._session
 
+    def transcript(self) -> Transcript:
+        """Return the session's conversation as panels see it."""
+        from nbagent.notebook.transcript import Transcript
+
+        session = self.session()
+        if self._transcript is None or self._transcript.session is not session:
+            self._transcript = Transcript(session)
+        return self._transcript
+
+    def open_panel(self, place: str | None = None) -> str:
+        """Open the chat panel, instead of an older one; say what the user should know."""
+        from nbagent.notebook.dock import check_place, dock
+
+        check_place(place)
+        self.close_panel()
+        panel = self.panel()
+        holder, note = dock(panel, place)
+        self._panel = (panel, holder)
+        return note
+
+    def panel(self) -> Panel:
+        """Return the panel's widget, made by its first use."""
+        from nbagent.notebook.chat import Chat
+        from nbagent.notebook.panel import Panel
+
+        if self._panel is None:
+            panel = Panel(Chat(self.transcript(), self.ipython.user_ns))
+            self._panel = (panel, None)
+        return self._panel[0]
+
+    def close_panel(self) -> None:
+        """Take the panel from the page, if there is one."""
+        if self._panel is not None:
+            for widget in self._panel:
+                if widget is not None:
+                    widget.close()
+            self._panel = None
+
     def has_shown(self, value: object) -> bool:
         """Whether this cell's own output already shows the value."""
         count, shown = self._shown
@@ -97,9 +146,10 @@ class AgentMagics(Magics):
 
     def close(self) -> None:
         """Let go of the engine and the store; running jobs go on."""
+        self.close_panel()
         if self._session is not None:
             self._session.close()
-            self._session = None
+            self._session = self._transcript = None
 
     def _remix(self, clip: Clip, words: str, options: dict[str, Any]) -> Clip | Takes:
         made = self._say(words, options, target=clip)
@@ -115,14 +165,17 @@ class AgentMagics(Magics):
         from nbagent.conversation.context import variables
 
         session = self.session()
-        reply = session.hear(
-            words,
-            options,
-            cell_id=self._cell_id(),
-            variables=variables(self.ipython.user_ns),
-            values=self.ipython.user_ns,
-            target=target,
-        )
+        try:
+            reply = session.hear(
+                words,
+                options,
+                cell_id=self._cell_id(),
+                variables=variables(self.ipython.user_ns),
+                values=self.ipython.user_ns,
+                target=target,
+            )
+        finally:
+            self.transcript().refresh()  # a turn that failed is told too
         if reply.answer is not None:
             _show_text(reply.answer)
             return None
@@ -136,6 +189,7 @@ class AgentMagics(Magics):
     ) -> Sequence[Clip]:
         from nbagent.notebook.bundle import show_live, show_static
         from nbagent.notebook.player import Player
+        from nbagent.notebook.transcript import take_changes
         from nbagent.notebook.wire import take_view
 
         rendering = session.render(reply)
@@ -147,19 +201,28 @@ class AgentMagics(Magics):
             rendering, views, request=reply.words, note="\n".join(reply.notes)
         )
         show_live(player)
-        watch = _watcher(player, rendering)
+        transcript = self.transcript()
+        transcript.began(reply, rendering)
+
+        def watch(index: int, progress: Progress) -> None:
+            changes = take_changes(rendering.clips[index], progress)
+            player.set_take(index, **changes)
+            transcript.went_on(reply.turn_id, index, progress)
+
         if detach:
-            _start_detached(rendering, watch)
+            _start_detached(rendering, watch, partial(transcript.ended, reply.turn_id))
             return rendering.clips
         try:
             rendering.start(watch)
             rendering.wait()
         except NbagentError as error:
             session.close_turn(reply, error=str(error))
+            transcript.ended(reply.turn_id)
             done = rendering.done
             show_static(done, None if done else "")
             raise
         said = session.close_turn(reply, rendering.clips)
+        transcript.ended(reply.turn_id)
         show_static(rendering.clips)
         if said:
             _show_text(said)
@@ -198,6 +261,18 @@ def load(shell: InteractiveShell) -> None:
     shell.Completer.custom_matchers.append(matcher(magics))
     shell.input_transformer_manager.token_transformers.append(Question)
     shell.events.register("post_run_cell", _warm_once(shell))
+
+
+def reconnect() -> str:
+    """Return the id of a panel's model, for a page whose kernel was restarted."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    assert shell is not None  # the panel asks its kernel, which has one
+    load(shell)
+    magics = _loaded(shell)
+    assert magics is not None
+    return cast(str, magics.panel().model_id)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -249,24 +324,7 @@ def _displayer(magics: AgentMagics) -> Any:
     return display
 
 
-def _watcher(player: Any, rendering: Rendering) -> Any:
-    def watch(index: int, progress: Any) -> None:
-        clip = rendering.clips[index]
-        if progress.state == "done":
-            # Effects change length, rate and size: the player shows what plays.
-            player.set_take(
-                index,
-                num_frames=clip.num_frames,
-                fps=clip.fps,
-                width=clip.width,
-                height=clip.height,
-            )
-        player.set_progress(index, progress)
-
-    return watch
-
-
-def _start_detached(rendering: Rendering, watch: Any) -> None:
+def _start_detached(rendering: Rendering, watch: OnProgress, ended: Ended) -> None:
     """Show a line in output B now, and the clips there once they are done."""
     from uuid import uuid4
 
@@ -281,9 +339,12 @@ def _start_detached(rendering: Rendering, watch: Any) -> None:
         transient=transient,
     )
 
-    def watch_all(index: int, progress: Any) -> None:
+    def watch_all(index: int, progress: Progress) -> None:
         watch(index, progress)
-        if all(p.state == "done" for p in rendering.progress):
+        states = {last.state for last in rendering.progress}
+        if not states & {"queued", "running"}:
+            ended()
+        if states == {"done"}:
             publish_display_data(
                 static_bundle(rendering.clips), transient=transient, update=True
             )

@@ -7,7 +7,7 @@ line is the user's words, byte for byte: a quote, a brace or a later `--word` is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from nbagent.errors import SpecError
@@ -162,6 +162,25 @@ def parse(line: str, cell: str | None = None) -> tuple[dict[str, Any], str]:
             )
     words = rest if cell is None else f"{rest}\n{cell}"
     return options, _check_words(words.strip())
+
+
+def options_text(options: Mapping[str, Any]) -> str:
+    """Write parsed options as they are typed: `--seed 7 --draft`.
+
+    They may have been JSON in between, where a size is a list.
+    """
+    said = []
+    for option in OPTIONS:
+        value = options.get(option.key)
+        if value is None or value is False:
+            continue
+        if option.name == "size":
+            value = f"{value[1]}x{value[0]}"
+        text = str(value)
+        if " " in text:
+            text = f'"{text}"'
+        said.append(f"--{option.name} {text}" if option.value else f"--{option.name}")
+    return " ".join(said)
 
 
 def _value(option: Option, rest: str, *, joined: bool) -> tuple[Any, str]:

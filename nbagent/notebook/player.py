@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Protocol, assert_never, cast
 import anywidget
 import traitlets
 
-from nbagent.errors import EngineError, NbagentError, SpecError
+from nbagent.notebook.border import answer, answer_while_busy, asset
 from nbagent.notebook.wire import (
     Reply,
     Request,
@@ -25,11 +25,8 @@ from nbagent.notebook.wire import (
     TurnState,
     parse_request,
     progress_fields,
-    request_id,
 )
 from nbagent.take import Progress
-
-STATIC = Path(__file__).parent.parent / "static"
 
 
 class Source(Protocol):
@@ -59,16 +56,6 @@ class Source(Protocol):
         ...
 
 
-def _asset(name: str) -> Path:
-    path = STATIC / name
-    if not path.is_file():
-        raise EngineError(
-            f"the player's built file {path} is missing:"
-            " run `npm ci && npm run build` in js/"
-        )
-    return path
-
-
 class Player(anywidget.AnyWidget):
     """One turn with its takes, live.
 
@@ -80,8 +67,8 @@ class Player(anywidget.AnyWidget):
         note: A line the user should see, such as an edit passed on as it stands.
     """
 
-    _esm: ClassVar[Path] = _asset("player.js")
-    _css: ClassVar[Path] = _asset("player.css")
+    _esm: ClassVar[Path] = asset("player.js")
+    _css: ClassVar[Path] = asset("player.css")
 
     takes = traitlets.List(traitlets.Dict()).tag(sync=True)
     request = traitlets.Unicode().tag(sync=True)
@@ -104,10 +91,10 @@ class Player(anywidget.AnyWidget):
             takes=[dict(take) for take in takes],
             request=request,
             note=note,
-            turn_state=turn_state or _turn_state(takes),
+            turn_state=turn_state or turn_state_of(takes),
         )
         self.on_msg(self._on_message)
-        _answer_while_busy(self.comm)
+        answer_while_busy(self.comm)
 
     def set_takes(self, takes: Sequence[TakeView]) -> None:
         """Replace all takes, once the turn is understood."""
@@ -145,49 +132,37 @@ class Player(anywidget.AnyWidget):
         with self.hold_sync():
             self.takes = takes
             if takes:
-                self.turn_state = _turn_state(cast("list[TakeView]", takes))
+                self.turn_state = turn_state_of(cast("list[TakeView]", takes))
 
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
-        # Runs on a subshell's thread while a cell is busy, on the main one otherwise.
-        threading.Thread(
-            target=self._answer, args=(content,), name="nbagent-player", daemon=True
-        ).start()
+        answer(self, content, self._reply)
 
-    def _answer(self, content: object) -> None:
-        try:
-            name = request_id(content)
-        except SpecError:
-            return  # from no view of ours: nobody would hear a reply
-        reply: Reply
-        buffers: list[bytes] = []
-        try:
-            request = parse_request(content, len(self.takes))
-            reply, buffers = self._reply(request)
-        except Exception as error:  # noqa: BLE001  the border: every request is answered
-            reply = {"type": "error", "id": name, "message": _one_line(error)}
-        self.send(dict(reply), buffers)
-
-    def _reply(self, request: Request) -> tuple[Reply, list[bytes]]:
-        name = request["id"]
-        if request["type"] == "get_clip":
-            clip = self._source.clip_bytes(request["index"])
-            return {"type": "clip", "id": name}, [clip]
-        if request["type"] == "get_preview":
-            preview = self._source.preview(request["index"])
-            return {"type": "preview", "id": name}, [preview] if preview else []
-        if request["type"] == "cancel":
-            self._source.cancel(request["index"])
-            return {"type": "cancelling", "id": name}, []
-        if request["type"] == "keep":
-            self._source.keep(request["index"])
-            return {"type": "keeping", "id": name}, []
-        if request["type"] == "save":
-            path = self._source.save(request["index"], request["format"])
-            return {"type": "saved", "id": name, "path": path}, []
-        assert_never(request)
+    def _reply(self, content: object) -> tuple[Reply, list[bytes]]:
+        return reply_to(parse_request(content, len(self.takes)), self._source)
 
 
-def _turn_state(takes: Sequence[TakeView]) -> TurnState:
+def reply_to(request: Request, source: Source) -> tuple[Reply, list[bytes]]:
+    """Do what a view asks of a turn, and return the reply with its buffers."""
+    name = request["id"]
+    if request["type"] == "get_clip":
+        return {"type": "clip", "id": name}, [source.clip_bytes(request["index"])]
+    if request["type"] == "get_preview":
+        preview = source.preview(request["index"])
+        return {"type": "preview", "id": name}, [preview] if preview else []
+    if request["type"] == "cancel":
+        source.cancel(request["index"])
+        return {"type": "cancelling", "id": name}, []
+    if request["type"] == "keep":
+        source.keep(request["index"])
+        return {"type": "keeping", "id": name}, []
+    if request["type"] == "save":
+        path = source.save(request["index"], request["format"])
+        return {"type": "saved", "id": name, "path": path}, []
+    assert_never(request)
+
+
+def turn_state_of(takes: Sequence[TakeView]) -> TurnState:
+    """Return the state of a turn, which follows from its takes."""
     states = {take["state"] for take in takes}
     if not states:
         return "thinking"
@@ -197,22 +172,3 @@ def _turn_state(takes: Sequence[TakeView]) -> TurnState:
         if state in states:
             return state
     return "failed"
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, NbagentError):
-        return str(error)
-    return f"{type(error).__name__}: {error} (a bug in nbagent; please report it)"
-
-
-def _answer_while_busy(comm: object) -> None:
-    """Let a button's message reach the kernel while a cell is running.
-
-    JupyterLab sends it on a subshell, but ipykernel 7.4 routes a comm's messages to
-    the subshell of the last message that the kernel itself published on that comm;
-    for a widget made in a cell this is the main shell, which is busy. The comm's
-    private hook decides; we make it answer what the front end asked for. Kernels
-    without the hook (6.x, 7.1 to 7.3) need nothing.
-    """
-    if hasattr(comm, "_reply_subshell_for"):
-        comm._reply_subshell_for = lambda _comm_id, asked=None: asked  # noqa: SLF001

@@ -3,7 +3,8 @@
 State flows from kernel to view as traits (`PlayerState`), and only the kernel writes
 it. Everything a view wants is a request with an id of its own, and every request gets
 exactly one reply that carries the id back; bytes travel beside a reply as its buffer.
-The TypeScript side is printed from here, never written by hand:
+The panel's own messages are in `panel_wire`. The TypeScript of both is printed, never
+written by hand:
 
     python -m nbagent.notebook.wire > js/src/wire.ts
 
@@ -12,19 +13,8 @@ Nothing here sends or receives.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from types import NoneType, UnionType
-from typing import (
-    Any,
-    Literal,
-    TypedDict,
-    Union,
-    cast,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import Any, Literal, TypedDict, cast, get_args
 
 from nbagent.errors import SpecError
 from nbagent.take import JobState, Phase, Progress, Quality, Take
@@ -33,7 +23,6 @@ TurnState = Literal["thinking", "running", "done", "failed", "cancelled"]
 SaveFormat = Literal["mp4", "webm", "gif", "webp", "png"]
 
 MAX_ID_CHARS = 64
-_MAX_LINE = 88  # as js/biome.json
 
 
 class TakeView(TypedDict):
@@ -191,21 +180,21 @@ def parse_request(content: object, num_takes: int) -> Request:
         SpecError: If it is not a request, or names a take that is not there.
     """
     if not isinstance(content, Mapping):
-        raise SpecError(f"a player message is an object, not {type(content).__name__}")
+        raise SpecError(f"a message is an object, not {type(content).__name__}")
     kind, index = content.get("type"), content.get("index")
-    if kind not in _KINDS:
-        raise SpecError(f"unknown player message {_short(kind)}: reload the page")
+    if kind not in KINDS:
+        raise SpecError(f"unknown message {short(kind)}: reload the page")
     all_takes = kind == "cancel" and index is None
     # bool is an int to Python, and True would be the second take.
     is_take = type(index) is int and 0 <= index < num_takes
     if not (all_takes or is_take):
-        raise SpecError(f"there is no take {_short(index)}: this turn has {num_takes}")
+        raise SpecError(f"there is no take {short(index)}: this turn has {num_takes}")
     request = {"type": kind, "id": request_id(content), "index": index}
     if kind == "save":
         formats = get_args(SaveFormat)
         if content.get("format") not in formats:
             raise SpecError(
-                f"cannot save as {_short(content.get('format'))}:"
+                f"cannot save as {short(content.get('format'))}:"
                 f" use {', '.join(formats)}"
             )
         request["format"] = content["format"]
@@ -220,86 +209,20 @@ def request_id(content: object) -> str:
     """
     value = content.get("id") if isinstance(content, Mapping) else None
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ID_CHARS:
-        raise SpecError(f"a player message needs a short text id, not {_short(value)}")
+        raise SpecError(f"a message needs a short text id, not {short(value)}")
     return value
 
 
-def to_typescript() -> str:
-    """Print every message and trait as TypeScript."""
-    parts = [
-        "// Printed by `python -m nbagent.notebook.wire`; change that file, not this one.\n",
-        *(_alias(name, hint) for name, hint in _ALIASES.items()),
-        *(_interface(record) for record in _RECORDS),
-        _union("Request", Request),
-        _union("Reply", Reply),
-        f"export const SAVE_FORMATS = {_list(get_args(SaveFormat))} as const;\n",
-    ]
-    return "\n".join(parts)
+KINDS = ("get_clip", "get_preview", "cancel", "keep", "save")
 
 
-_KINDS = ("get_clip", "get_preview", "cancel", "keep", "save")
-
-_ALIASES: dict[str, Any] = {
-    "JobState": JobState,
-    "Phase": Phase,
-    "Quality": Quality,
-    "TurnState": TurnState,
-    "SaveFormat": SaveFormat,
-}
-_RECORDS: tuple[type, ...] = (
-    TakeView,
-    PlayerState,
-    *get_args(Request),
-    *get_args(Reply),
-)
-_PRIMITIVES = {str: "string", int: "number", float: "number", NoneType: "null"}
-
-
-def _interface(record: type) -> str:
-    fields = get_type_hints(record).items()
-    lines = "".join(f"  {name}: {_type(hint)};\n" for name, hint in fields)
-    return f"export interface {record.__name__} {{\n{lines}}}\n"
-
-
-def _alias(name: str, hint: Any) -> str:
-    return _wrapped(name, [f'"{value}"' for value in get_args(hint)])
-
-
-def _union(name: str, hint: Any) -> str:
-    return _wrapped(name, [member.__name__ for member in get_args(hint)])
-
-
-def _wrapped(name: str, members: list[str]) -> str:
-    line = f"export type {name} = {' | '.join(members)};\n"
-    if len(line) <= _MAX_LINE:
-        return line
-    return f"export type {name} =" + "".join(f"\n  | {m}" for m in members) + ";\n"
-
-
-def _type(hint: Any) -> str:
-    for name, alias in _ALIASES.items():
-        if hint == alias:
-            return name
-    origin = get_origin(hint)
-    if origin is list:
-        return f"{_type(get_args(hint)[0])}[]"
-    if origin in {Union, UnionType}:
-        return " | ".join(_type(member) for member in get_args(hint))
-    if origin is Literal:
-        return " | ".join(f'"{value}"' for value in get_args(hint))
-    if hint in _RECORDS:
-        return cast(str, hint.__name__)
-    return _PRIMITIVES[hint]
-
-
-def _list(values: tuple[str, ...]) -> str:
-    return "[" + ", ".join(f'"{value}"' for value in values) + "]"
-
-
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """Return what was sent, short enough for one line."""
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 if __name__ == "__main__":
-    sys.stdout.write(to_typescript())
+    from nbagent.notebook.typescript import main
+
+    main()

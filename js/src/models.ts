@@ -1,0 +1,73 @@
+// Which model renders new clips; the list is fetched when it is first wanted.
+
+import { h } from "./dom";
+import type { PanelChannel, Store } from "./store";
+import { lineOf } from "./text";
+import type { ModelView } from "./wire";
+
+export class ModelMenu {
+  readonly el = h("select", {
+    class: "nba-model",
+    "aria-label": "Model",
+    title: "The model that renders new clips",
+  });
+  #store: Store;
+  #channel: PanelChannel;
+  #say: (text: string) => void;
+  #isFull = false;
+
+  constructor(store: Store, channel: PanelChannel, say: (text: string) => void) {
+    this.#store = store;
+    this.#channel = channel;
+    this.#say = say;
+    this.el.addEventListener("focus", () => void this.#fill());
+    this.el.addEventListener("pointerenter", () => void this.#fill());
+    this.el.addEventListener("change", () => void this.#use(this.el.value));
+    store.listen((change) => {
+      if ("model" in change) this.#show(change.model);
+    });
+  }
+
+  #show(model: string): void {
+    const known = [...this.el.options].some((option) => option.value === model);
+    if (!known && model) this.el.prepend(h("option", { value: model }, model));
+    this.el.value = model;
+  }
+
+  async #fill(): Promise<void> {
+    if (this.#isFull) return;
+    this.#isFull = true;
+    try {
+      const { reply } = await this.#channel.request({ type: "get_models" });
+      if (reply.type !== "models") return;
+      const group = (label: string, models: ModelView[]) => {
+        const options = models.map(({ name }) => h("option", { value: name }, name));
+        return h("optgroup", { label }, ...options);
+      };
+      this.el.replaceChildren(
+        group(
+          "on this machine",
+          reply.models.filter(({ here }) => here),
+        ),
+        group(
+          "to be downloaded",
+          reply.models.filter(({ here }) => !here),
+        ),
+      );
+      this.#show(this.#store.model);
+    } catch (error) {
+      this.#isFull = false;
+      this.#say(lineOf(error));
+    }
+  }
+
+  async #use(model: string): Promise<void> {
+    try {
+      const { reply } = await this.#channel.request({ type: "use_model", model });
+      if (reply.type === "line") this.#say(reply.line);
+    } catch (error) {
+      this.#say(lineOf(error)); // it names the command that downloads the model
+      this.#show(this.#store.model);
+    }
+  }
+}

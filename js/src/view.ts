@@ -1,0 +1,272 @@
+// The player of one turn: its takes on a stage, one transport, and what was asked.
+//
+// The kernel owns the model and this view only reads it; what the view changes itself
+// (which take is in front, the playhead, speed, loop) stays here and is never synced.
+
+import { Channel, type Model, type WithoutId } from "./channel";
+import { Deck } from "./deck";
+import { h, keyButton, setText } from "./dom";
+import { SaveMenu } from "./save";
+import { announcement, metaText, statusText } from "./text";
+import { columnsOf, Tile } from "./tile";
+import { Transport } from "./transport";
+import type { Cancel, Keep, TakeView } from "./wire";
+
+const TRAITS = ["takes", "request", "note", "turn_state"] as const;
+
+// What JupyterLab's widget manager says to every model when it restarts the kernel. The
+// model has lost its other half then for good: a new kernel does not know it.
+export const KERNEL_GONE = "comm_live_update";
+
+const HINTS = "space play · ← → frame · home end · l loop · < > speed · s save";
+
+export class PlayerView {
+  readonly el: HTMLElement;
+  #model: Model;
+  #channel: Channel;
+  #deck = new Deck(() => this.#showControls());
+  #save: SaveMenu;
+  #transport: Transport;
+  #tiles: Tile[] = [];
+  #selected = 0;
+  #isGone = false;
+  #said = "";
+  #stage = h("div", { class: "nba-stage" });
+  #name = h("span", { class: "nba-name" });
+  #status = h("span", { class: "nba-status" });
+  #cancel = keyButton("Cancel", "c", "Cancel");
+  #keep = keyButton("Keep it as it looks now", "k", "Keep");
+  #request = h("p", { class: "nba-request" });
+  #prompt = h("p", { class: "nba-prompt" });
+  #note = h("p", { class: "nba-note" });
+  #meta = h("p", { class: "nba-meta" });
+  #saved = h("p", { class: "nba-saved", role: "status" });
+  #keys = h("p", { class: "nba-keys", "aria-hidden": "true" });
+  #live = h("div", { class: "nba-hidden", "aria-live": "polite" });
+
+  constructor(model: Model, signal: AbortSignal) {
+    this.#model = model;
+    this.#channel = new Channel(model, signal);
+    this.#save = new SaveMenu(
+      this.#channel,
+      () => this.#front(),
+      (text) => setText(this.#saved, text),
+      signal,
+    );
+    this.#transport = new Transport(this.#deck, this.#save);
+    this.#cancel.classList.add("nba-end");
+    this.#cancel.addEventListener("click", () => this.#stop());
+    this.#keep.classList.add("nba-end");
+    this.#keep.addEventListener("click", () => this.#keepIt());
+    // `nba-live` tells the static output behind this one that it is not needed;
+    // the data attribute keeps the notebook from acting on keys typed here.
+    this.el = h(
+      "div",
+      {
+        class: "nba-player nba-live",
+        role: "group",
+        tabindex: 0,
+        "data-lm-suppress-shortcuts": "true",
+      },
+      h("div", { class: "nba-left" }, this.#stage, this.#transport.el),
+      h(
+        "div",
+        { class: "nba-right" },
+        h(
+          "div",
+          { class: "nba-head" },
+          this.#name,
+          this.#status,
+          this.#keep,
+          this.#cancel,
+        ),
+        this.#request,
+        this.#prompt,
+        this.#note,
+        this.#meta,
+        this.#saved,
+        this.#keys,
+      ),
+      this.#live,
+    );
+    this.el.addEventListener("keydown", (event) => this.#onKey(event));
+    const sight = new IntersectionObserver((seen) => {
+      this.#deck.rest(!seen.some((entry) => entry.isIntersecting));
+    });
+    sight.observe(this.#stage);
+    const update = () => this.#update();
+    for (const trait of TRAITS) model.on(`change:${trait}`, update);
+    const onGone = () => this.#giveWay();
+    model.on(KERNEL_GONE, onGone);
+    signal.addEventListener("abort", () => {
+      for (const trait of TRAITS) model.off(`change:${trait}`, update);
+      model.off(KERNEL_GONE, onGone);
+      sight.disconnect();
+      for (const tile of this.#tiles) tile.remove();
+      this.#deck.clear();
+    });
+    this.#update();
+  }
+
+  #update(): void {
+    const takes = this.#model.get("takes");
+    this.#fitTiles(takes.length);
+    this.#selected = Math.min(this.#selected, Math.max(0, takes.length - 1));
+    takes.forEach((take, index) => {
+      this.#tiles[index]?.update(take, takes.length, index === this.#selected);
+    });
+    this.#stage.style.setProperty("--columns", String(columnsOf(takes.length)));
+    const request = this.#model.get("request");
+    const take = takes[this.#selected];
+    this.el.setAttribute("aria-label", `Clip ${take?.name ?? ""}: ${request}`);
+    this.el.dataset.state = take?.state ?? this.#model.get("turn_state");
+    setText(this.#name, take?.name ?? "");
+    setText(this.#request, request);
+    setText(this.#note, this.#model.get("note"));
+    setText(this.#prompt, take && take.prompt !== request ? take.prompt : "");
+    setText(this.#meta, take ? metaText(take) : "");
+    setText(this.#status, this.#statusText(take));
+    this.#cancel.hidden = this.#isGone || !takes.some(isGoing);
+    // Without a step there is nothing to keep, and at its last the end is as near.
+    this.#keep.hidden = this.#isGone || take?.phase !== "denoise" || take.step === 0;
+    this.#announce(takes);
+    this.#showControls();
+  }
+
+  #showControls(): void {
+    const isStill = this.#front().file !== undefined;
+    this.#transport.update(isStill);
+    const hints = [
+      this.#deck.clip ? HINTS : "",
+      this.#tiles.length > 1 ? `1 to ${this.#tiles.length} take` : "",
+      this.#keep.hidden ? "" : "k keep it as it is",
+      this.#cancel.hidden ? "" : "c cancel",
+    ];
+    setText(this.#keys, hints.filter(Boolean).join(" · "));
+  }
+
+  #fitTiles(count: number): void {
+    while (this.#tiles.length > count) this.#tiles.pop()?.remove();
+    while (this.#tiles.length < count) {
+      const index = this.#tiles.length;
+      const tile = new Tile({
+        index,
+        channel: this.#channel,
+        onSelect: () => this.#select(index),
+        onStill: () => this.#showControls(),
+        onClip: (clip) => {
+          this.#deck.add(index, clip);
+          if (index === this.#selected && !prefersStill()) this.#deck.play();
+        },
+      });
+      this.#tiles.push(tile);
+      this.#stage.append(tile.el);
+    }
+  }
+
+  #select(index: number): void {
+    if (index >= this.#tiles.length) return;
+    this.#selected = index;
+    this.#deck.lead(index);
+    setText(this.#saved, "");
+    this.#update();
+  }
+
+  /** Without a kernel the static output shows the clip; it takes this one's place. */
+  #giveWay(): void {
+    this.#isGone = true;
+    this.el.classList.replace("nba-live", "nba-gone");
+    this.#deck.pause();
+    this.#update();
+  }
+
+  #statusText(take: TakeView | undefined): string {
+    const isOpen = take === undefined || isGoing(take);
+    if (this.#isGone && isOpen) return "the kernel was restarted: run the cell again";
+    if (take) return statusText(take);
+    const state = this.#model.get("turn_state");
+    return state === "thinking" ? "reading your words" : state;
+  }
+
+  #announce(takes: TakeView[]): void {
+    const text = takes.map(announcement).join("; ");
+    if (text !== this.#said) setText(this.#live, text);
+    this.#said = text;
+  }
+
+  #front() {
+    const take = this.#model.get("takes")[this.#selected];
+    const file = this.#tiles[this.#selected]?.file;
+    return { index: this.#selected, name: take?.name ?? "clip", file };
+  }
+
+  #stop(): void {
+    void this.#ask(this.#cancel, { type: "cancel", index: null });
+  }
+
+  #keepIt(): void {
+    void this.#ask(this.#keep, { type: "keep", index: this.#selected });
+  }
+
+  /** Send what a button stands for; it rests until the kernel has answered. */
+  async #ask(button: HTMLButtonElement, body: WithoutId<Cancel | Keep>): Promise<void> {
+    if (button.hidden || button.disabled) return;
+    button.disabled = true;
+    setText(this.#saved, "");
+    try {
+      await this.#channel.request(body, () => {
+        button.disabled = false;
+        setText(this.#saved, "kernel not reachable: use the notebook's stop button");
+      });
+    } catch (error) {
+      setText(this.#saved, error instanceof Error ? error.message : String(error));
+    }
+    button.disabled = false;
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target as HTMLElement;
+    if (target.tagName === "SELECT") return;
+    const press = event.key === " " || event.key === "Enter";
+    if (press && target.tagName === "BUTTON") return;
+    if (!this.#act(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  #act(key: string): boolean {
+    if (key === "c" && !this.#cancel.hidden) return this.#do(() => this.#stop());
+    if (key === "k" && !this.#keep.hidden) return this.#do(() => this.#keepIt());
+    if (key === "s" && !this.#transport.el.hidden) {
+      return this.#do(() => this.#save.toggle());
+    }
+    if (/^[1-9]$/.test(key)) return this.#do(() => this.#select(Number(key) - 1));
+    const deck = this.#deck;
+    const actions: Record<string, () => void> = {
+      " ": () => deck.toggle(),
+      ArrowLeft: () => void deck.step(-1),
+      ArrowRight: () => void deck.step(1),
+      Home: () => void deck.seek(0),
+      End: () => void deck.seek(Number.MAX_SAFE_INTEGER),
+      l: () => deck.setLoop(!deck.loop),
+      "<": () => deck.faster(-1),
+      ">": () => deck.faster(1),
+    };
+    const action = actions[key];
+    return action !== undefined && deck.clip !== undefined && this.#do(action);
+  }
+
+  #do(action: () => void): true {
+    action();
+    return true;
+  }
+}
+
+function isGoing(take: TakeView): boolean {
+  return take.state === "queued" || take.state === "running";
+}
+
+function prefersStill(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}

@@ -1,0 +1,87 @@
+"""What both widgets need at the border to the browser: files, answers, busy kernels."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from nbagent.errors import EngineError, NbagentError, SpecError
+from nbagent.notebook.wire import request_id
+
+STATIC = Path(__file__).parent.parent / "static"
+
+
+class Sender(Protocol):
+    """A widget, as a reply needs it."""
+
+    def send(self, content: Any, buffers: Any = None) -> None:
+        """Send a message to every view."""
+        ...
+
+
+Answer = Callable[[object], tuple[Mapping[str, Any], list[bytes]]]
+
+
+def asset(name: str) -> Path:
+    """Return a built file of the front end.
+
+    Raises:
+        EngineError: If it was never built.
+    """
+    path = STATIC / name
+    if not path.is_file():
+        raise EngineError(
+            f"the built file {path} is missing: run `npm ci && npm run build` in js/"
+        )
+    return path
+
+
+def answer(widget: Sender, content: object, reply_to: Answer) -> None:
+    """Answer one message of a view from a thread of its own; returns at once.
+
+    The thread that delivers messages is the kernel's main one, or a subshell's while a
+    cell is busy; neither may wait for a file or for the engine.
+    """
+    threading.Thread(
+        target=answer_now,
+        args=(widget, content, reply_to),
+        name="nbagent-answer",
+        daemon=True,
+    ).start()
+
+
+def answer_now(widget: Sender, content: object, reply_to: Answer) -> None:
+    """Answer one message in this thread: once, whatever happens."""
+    try:
+        name = request_id(content)
+    except SpecError:
+        return  # from no view of ours: nobody would hear a reply
+    buffers: list[bytes] = []
+    reply: Mapping[str, Any]
+    try:
+        reply, buffers = reply_to(content)
+    except Exception as error:  # noqa: BLE001  the border: every request is answered
+        reply = {"type": "error", "id": name, "message": one_line(error)}
+    widget.send(dict(reply), buffers)
+
+
+def one_line(error: Exception) -> str:
+    """Say an error as the user should read it."""
+    if isinstance(error, NbagentError):
+        return str(error)
+    return f"{type(error).__name__}: {error} (a bug in nbagent; please report it)"
+
+
+def answer_while_busy(comm: object) -> None:
+    """Let a button's message reach the kernel while a cell is running.
+
+    JupyterLab sends it on a subshell, but ipykernel 7.4 routes a comm's messages to
+    the subshell of the last message that the kernel itself published on that comm;
+    for a widget made in a cell this is the main shell, which is busy. The comm's
+    private hook decides; we make it answer what the front end asked for. Kernels
+    without the hook (6.x, 7.1 to 7.3) need nothing.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _comm_id, asked=None: asked  # noqa: SLF001

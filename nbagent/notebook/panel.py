@@ -1,0 +1,133 @@
+"""The chat panel: the conversation of the cells, in a widget of its own.
+
+It has no traits of its own: the conversation goes out as messages. Each request is
+answered from a thread of its own, except that turns are heard one after the other, in
+the order in which they were said.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from pathlib import Path
+from typing import ClassVar
+
+import anywidget
+
+from nbagent.errors import SpecError
+from nbagent.notebook.border import answer, answer_now, answer_while_busy, asset
+from nbagent.notebook.chat import Chat
+from nbagent.notebook.panel_wire import (
+    OwnRequest,
+    PanelReply,
+    TakeRequest,
+    parse_panel_request,
+)
+from nbagent.notebook.player import reply_to
+from nbagent.notebook.wire import TakeView, parse_request, take_view
+
+
+class Panel(anywidget.AnyWidget):
+    """The conversation, live; any number of views may show it."""
+
+    _esm: ClassVar[Path] = asset("panel.js")
+    _css: ClassVar[Path] = asset("panel.css")
+
+    def __init__(self, chat: Chat) -> None:
+        """Open the comm at once and hear of every change."""
+        self._chat = chat
+        self._turns: queue.SimpleQueue[object] = queue.SimpleQueue()
+        super().__init__()
+        self.on_msg(self._on_message)
+        answer_while_busy(self.comm)
+        threading.Thread(
+            target=self._hear_turns, name="nbagent-panel", daemon=True
+        ).start()
+        chat.transcript.listen(self.send)
+        chat.take_up()
+
+    def close(self) -> None:
+        """Leave the page, and the conversation to itself."""
+        self._chat.transcript.leave(self.send)
+        self._turns.put(None)
+        super().close()
+
+    def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
+        if isinstance(content, dict) and content.get("type") == "say":
+            self._turns.put(content)
+        else:
+            answer(self, content, self._reply)
+
+    def _hear_turns(self) -> None:
+        while (content := self._turns.get()) is not None:
+            answer_now(self, content, self._reply)
+
+    def _reply(self, content: object) -> tuple[PanelReply, list[bytes]]:
+        request = parse_panel_request(content)
+        if isinstance(request, TakeRequest):
+            transcript = self._chat.transcript
+            takes = transcript.view(request.turn)["takes"]
+            checked = parse_request(request.content, len(takes))
+            return reply_to(checked, transcript.source(request.turn))
+        name = request["id"]
+        if request["type"] == "get_poster":
+            take = self._chat.transcript.view(request["turn"])["takes"]
+            clip = self._chat.session.clip(_at(take, request["index"])["name"])
+            return {"type": "poster", "id": name}, [clip.poster]
+        if request["type"] in ("say", "stop", "move", "use_model", "export"):
+            return self._act(request), []
+        return self._look(request), []
+
+    def _look(self, request: OwnRequest) -> PanelReply:
+        """Answer what changes nothing."""
+        name, chat = request["id"], self._chat
+        if request["type"] == "get_thread":
+            turns = chat.transcript.turns()
+            queue = chat.transcript.queue()
+            return {
+                "type": "thread",
+                "id": name,
+                "turns": turns,
+                "queue": queue,
+                "model": chat.session.settings.model,
+            }
+        if request["type"] == "complete":
+            start, words = chat.complete(request["line"])
+            return {"type": "completed", "id": name, "start": start, "words": words}
+        if request["type"] == "get_models":
+            return {"type": "models", "id": name, "models": chat.models()}
+        assert request["type"] == "get_plan"
+        foreseen = chat.plan(request["line"], request["replaces"])
+        takes = foreseen.takes
+        return {
+            "type": "plan",
+            "id": name,
+            "does": foreseen.does,
+            "take": take_view("", takes[0]) if takes else None,
+            "num_takes": len(takes),
+            "estimate_s": foreseen.seconds,
+            "note": "\n".join(foreseen.notes),
+        }
+
+    def _act(self, request: OwnRequest) -> PanelReply:
+        """Do what a view asks."""
+        name, chat = request["id"], self._chat
+        if request["type"] == "say":
+            turn = chat.say(request["line"], request["replaces"], request["reading"])
+            return {"type": "said", "id": name, "turn": turn}
+        if request["type"] == "move":
+            chat.transcript.move(request["turn"], request["index"], request["to"])
+            line = "moved"
+        elif request["type"] == "use_model":
+            line = chat.use(request["model"])
+        elif request["type"] == "export":
+            line = chat.export()
+        else:
+            line = chat.stop()
+        return {"type": "line", "id": name, "line": line}
+
+
+def _at(takes: list[TakeView], index: int) -> TakeView:
+    if index >= len(takes):
+        raise SpecError(f"there is no take {index}: this turn has {len(takes)}")
+    return takes[index]

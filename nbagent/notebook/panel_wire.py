@@ -1,0 +1,363 @@
+"""The messages between the chat panel and its kernel; those of a player are in `wire`.
+
+The conversation is too long for a trait: a view asks for all of it once, and hears of
+every change after that as an event. What a view wants is a request with an id of its
+own, and every request gets one reply. A player inside the panel asks what a player in a
+cell asks, with the turn that it shows beside.
+
+Nothing here sends or receives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict, cast
+
+from nbagent.conversation.plan import INTENTS
+from nbagent.errors import SpecError
+from nbagent.notebook.wire import (
+    KINDS,
+    ErrorReply,
+    Reply,
+    TakeView,
+    TurnState,
+    request_id,
+    short,
+)
+
+Origin = Literal["cell", "panel"]
+
+MAX_LINE_CHARS = 30_000  # the words and the options before them
+
+
+class ReadingView(TypedDict):
+    """One thing that an unclear turn may have meant."""
+
+    intent: str
+    label: str
+
+
+class TurnView(TypedDict):
+    """One turn as the panel shows it; `place` is where it stands in the conversation."""
+
+    id: int
+    place: int
+    origin: Origin
+    options: str
+    words: str
+    state: TurnState
+    answer: str
+    error: str
+    note: str
+    readings: list[ReadingView]
+    takes: list[TakeView]
+
+
+class TakePlace(TypedDict):
+    """Where a take is: its turn, and its number there."""
+
+    turn: int
+    index: int
+
+
+class ModelView(TypedDict):
+    """A model that can be chosen by its name, and whether it is on this machine."""
+
+    name: str
+    here: bool
+
+
+class GetThread(TypedDict):
+    """Ask for all turns; events tell what changes after the reply."""
+
+    type: Literal["get_thread"]
+    id: str
+
+
+class Say(TypedDict):
+    """Say a turn: options, then words, as after `%agent`.
+
+    It may take the place of an earlier turn of the panel, and say what it means.
+    """
+
+    type: Literal["say"]
+    id: str
+    line: str
+    replaces: int | None
+    reading: str | None
+
+
+class GetPlan(TypedDict):
+    """Ask what a turn would do; nothing is done."""
+
+    type: Literal["get_plan"]
+    id: str
+    line: str
+    replaces: int | None
+
+
+class Complete(TypedDict):
+    """Ask what may stand at the end of a line: `@names`, options."""
+
+    type: Literal["complete"]
+    id: str
+    line: str
+
+
+class Move(TypedDict):
+    """Ask to give a waiting take another place in the queue, 0 being the next."""
+
+    type: Literal["move"]
+    id: str
+    turn: int
+    index: int
+    to: int
+
+
+class GetPoster(TypedDict):
+    """Ask for one frame of a finished take."""
+
+    type: Literal["get_poster"]
+    id: str
+    turn: int
+    index: int
+
+
+class GetModels(TypedDict):
+    """Ask which models can be chosen."""
+
+    type: Literal["get_models"]
+    id: str
+
+
+class UseModel(TypedDict):
+    """Let another model render what is asked for anew."""
+
+    type: Literal["use_model"]
+    id: str
+    model: str
+
+
+class Export(TypedDict):
+    """Ask the kernel to write the conversation as Markdown beside the notebook."""
+
+    type: Literal["export"]
+    id: str
+
+
+class Stop(TypedDict):
+    """Ask to stop everything that is being rendered."""
+
+    type: Literal["stop"]
+    id: str
+
+
+class ThreadReply(TypedDict):
+    """All turns of the conversation, in order."""
+
+    type: Literal["thread"]
+    id: str
+    turns: list[TurnView]
+    queue: list[TakePlace]
+    model: str
+
+
+class SaidReply(TypedDict):
+    """The turn was written down; its event came before this."""
+
+    type: Literal["said"]
+    id: str
+    turn: int
+
+
+class PlanReply(TypedDict):
+    """What a turn would do, in words; and its first take, if it makes any."""
+
+    type: Literal["plan"]
+    id: str
+    does: str
+    take: TakeView | None
+    num_takes: int
+    estimate_s: float | None
+    note: str
+
+
+class CompleteReply(TypedDict):
+    """The candidates, each for what stands in the line from `start` on."""
+
+    type: Literal["completed"]
+    id: str
+    start: int
+    words: list[str]
+
+
+class PosterReply(TypedDict):
+    """A JPEG is the first buffer."""
+
+    type: Literal["poster"]
+    id: str
+
+
+class ModelsReply(TypedDict):
+    """The models by their short names, and the one that renders now."""
+
+    type: Literal["models"]
+    id: str
+    models: list[ModelView]
+
+
+class LineReply(TypedDict):
+    """What was done, in words."""
+
+    type: Literal["line"]
+    id: str
+    line: str
+
+
+class TurnEvent(TypedDict):
+    """A turn is new, or something about it has changed."""
+
+    type: Literal["turn"]
+    turn: TurnView
+
+
+class TakeEvent(TypedDict):
+    """One take of a turn went on."""
+
+    type: Literal["take"]
+    turn: int
+    state: TurnState
+    index: int
+    take: TakeView
+
+
+class TextEvent(TypedDict):
+    """An answer in words, as far as it is written."""
+
+    type: Literal["text"]
+    turn: int
+    text: str
+
+
+class QueueEvent(TypedDict):
+    """The takes that wait for the engine, next first."""
+
+    type: Literal["queue"]
+    order: list[TakePlace]
+
+
+class ModelEvent(TypedDict):
+    """Another model renders from now on."""
+
+    type: Literal["model"]
+    model: str
+
+
+class GoneEvent(TypedDict):
+    """A turn was replaced by another."""
+
+    type: Literal["gone"]
+    turn: int
+
+
+OwnRequest = (
+    GetThread
+    | Say
+    | Stop
+    | GetPlan
+    | Complete
+    | Move
+    | GetPoster
+    | GetModels
+    | UseModel
+    | Export
+)
+OwnReply = (
+    ThreadReply
+    | SaidReply
+    | PlanReply
+    | CompleteReply
+    | PosterReply
+    | ModelsReply
+    | LineReply
+)
+PanelReply = Reply | OwnReply
+Event = TurnEvent | TakeEvent | TextEvent | QueueEvent | ModelEvent | GoneEvent
+
+VALUES: tuple[type, ...] = (ReadingView, TurnView, TakePlace, ModelView)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeRequest:
+    """What a player asks, and of which turn; `content` is checked by that turn's takes."""
+
+    turn: int
+    content: Mapping[str, Any]
+
+
+def parse_panel_request(content: object) -> OwnRequest | TakeRequest:
+    """Check an untrusted message and return it as a request.
+
+    Raises:
+        SpecError: If it is none.
+    """
+    name = request_id(content)
+    assert isinstance(content, Mapping)  # `request_id` has seen it
+    kind = content.get("type")
+    if isinstance(kind, str) and kind in KINDS:
+        return TakeRequest(turn=_whole("turn", content.get("turn")), content=content)
+    if not isinstance(kind, str) or kind not in _FIELDS:
+        raise SpecError(f"unknown message {short(kind)}: reload the page")
+    request: dict[str, Any] = {"type": kind, "id": name}
+    for field, check in _FIELDS[kind].items():
+        request[field] = check(field, content.get(field))
+    return cast(OwnRequest, request)
+
+
+def error_reply(name: str, message: str) -> ErrorReply:
+    """Return the reply that says why there is no other."""
+    return {"type": "error", "id": name, "message": message}
+
+
+def _whole(field: str, value: object) -> int:
+    # bool is an int to Python.
+    if type(value) is not int or not 0 <= value < 2**53:
+        raise SpecError(f"{field} is a number, not {short(value)}")
+    return value
+
+
+def _whole_or_none(field: str, value: object) -> int | None:
+    return None if value is None else _whole(field, value)
+
+
+def _reading(field: str, value: object) -> str | None:
+    if value is not None and value not in INTENTS:
+        raise SpecError(f"{field} is one of {', '.join(INTENTS)}, not {short(value)}")
+    return cast("str | None", value)
+
+
+def _line(field: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise SpecError(f"{field} is text, not {short(value)}")
+    if len(value) > MAX_LINE_CHARS:
+        raise SpecError(
+            f"that is {len(value):,} characters, the most is {MAX_LINE_CHARS:,}:"
+            " say it shorter, or name a variable with @"
+        )
+    return value
+
+
+_Check = Callable[[str, object], Any]
+_FIELDS: dict[str, dict[str, _Check]] = {
+    "get_thread": {},
+    "say": {"line": _line, "replaces": _whole_or_none, "reading": _reading},
+    "get_plan": {"line": _line, "replaces": _whole_or_none},
+    "complete": {"line": _line},
+    "move": {"turn": _whole, "index": _whole, "to": _whole},
+    "get_poster": {"turn": _whole, "index": _whole},
+    "get_models": {},
+    "use_model": {"model": _line},
+    "export": {},
+    "stop": {},
+}

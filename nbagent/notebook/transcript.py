@@ -1,0 +1,322 @@
+"""The conversation as a panel shows it: turns of cells and of the panel, live.
+
+The ledger is the truth and this only reads it; what is being rendered is told from its
+rendering. Whoever changes the conversation says so here, from any thread, and each
+listener hears the same events in the same order.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from nbagent.conversation import answers
+from nbagent.conversation.clip import Clip
+from nbagent.conversation.plan import Plan
+from nbagent.conversation.rendering import Rendering, save_beside
+from nbagent.conversation.session import Reply, Session
+from nbagent.errors import SpecError
+from nbagent.ledger import ClipRow, JobRow
+from nbagent.ledger.records import Turn
+from nbagent.notebook.options import options_text
+from nbagent.notebook.panel_wire import Event, ReadingView, TakePlace, TurnView
+from nbagent.notebook.player import Source, turn_state_of
+from nbagent.notebook.wire import TakeView, progress_fields, take_view
+from nbagent.take import Progress
+
+PANEL_CELL = "panel#"
+"""How the id begins that a turn of the panel has in place of a cell's."""
+
+Listener = Callable[[Event], None]
+
+_FINAL = frozenset({"done", "failed", "cancelled"})
+
+
+class Transcript:
+    """All live turns of a session's conversation."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._listeners: list[Listener] = []
+        self._views: dict[int, TurnView] = {}
+        self._read: dict[int, Turn] = {}  # as they were when their view was made
+        self._live: dict[int, Rendering] = {}
+        self._queue: list[TakePlace] = []
+        self._model = session.settings.model
+        self._notes: dict[int, str] = {}  # the ledger has no place for them
+        self._lock = threading.RLock()
+
+    def listen(self, listener: Listener) -> None:
+        """Tell a listener of every change from now on."""
+        with self._lock:
+            self._listeners.append(listener)
+            self.refresh()
+
+    def leave(self, listener: Listener) -> None:
+        """Tell this one no more."""
+        with self._lock:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+    def turns(self) -> list[TurnView]:
+        """Return all turns, in order."""
+        with self._lock:
+            self.refresh()
+            return sorted(self._views.values(), key=lambda view: view["place"])
+
+    def queue(self) -> list[TakePlace]:
+        """Return the takes that wait for the engine, next first."""
+        with self._lock:
+            places: dict[str, TakePlace] = {
+                last.job: {"turn": turn_id, "index": index}
+                for turn_id, live in self._live.items()
+                for index, last in enumerate(live.progress)
+                if last.state == "queued" and last.job
+            }
+            waiting = self.session.queue()
+            return [places[job] for job in waiting if job in places]
+
+    def move(self, turn_id: int, index: int, to: int) -> None:
+        """Give a waiting take another place in the queue."""
+        order = self.queue()
+        here: TakePlace = {"turn": turn_id, "index": index}
+        if here not in order:
+            raise SpecError("it does not wait any more: it runs, or has ended")
+        order.remove(here)
+        order.insert(to, here)
+        with self._lock:
+            jobs = [
+                self._live[place["turn"]].progress[place["index"]].job
+                for place in order
+                if place["turn"] in self._live
+            ]
+        self.session.reorder(jobs)
+        with self._lock:
+            self._tell_queue()
+
+    def refresh(self) -> None:
+        """Tell what the ledger has that was not told yet; cheap if nobody listens."""
+        with self._lock:
+            if not self._listeners:
+                return
+            settings = self.session.settings
+            if settings.model != self._model:
+                self._model = settings.model
+                self._tell({"type": "model", "model": settings.model})
+            turns = self.session.ledger.turns(settings.conversation)
+            for turn_id in self._views.keys() - {turn.id for turn in turns}:
+                del self._views[turn_id]
+                self._read.pop(turn_id, None)
+                self._tell({"type": "gone", "turn": turn_id})
+            fresh = [turn for turn in turns if not self._is_told(turn)]
+            clips = self._clips() if fresh else {}
+            for turn in fresh:
+                view = self._view(turn, clips.get(turn.id, []))
+                self._read[turn.id] = turn
+                if view != self._views.get(turn.id):
+                    self._views[turn.id] = view
+                    self._tell({"type": "turn", "turn": view})
+
+    def began(self, reply: Reply, rendering: Rendering) -> None:
+        """Tell that the takes of a turn are named and about to be rendered."""
+        with self._lock:
+            self._live[reply.turn_id] = rendering
+            self._notes[reply.turn_id] = "\n".join(reply.notes)
+            self.refresh()
+            if view := self._views.get(reply.turn_id):
+                view["note"] = self._notes[reply.turn_id]
+                view["takes"] = [
+                    take_view(clip.name, take)
+                    for clip, take in zip(rendering.clips, rendering.takes, strict=True)
+                ]
+                view["state"] = turn_state_of(view["takes"])
+                self._tell({"type": "turn", "turn": view})
+            self._tell_queue()
+
+    def wrote(self, turn_id: int, text: str) -> None:
+        """Tell the answer so far, while it is being written."""
+        with self._lock:
+            self.refresh()
+            if turn_id in self._views:
+                self._tell({"type": "text", "turn": turn_id, "text": text})
+
+    def rejoined(self, turn_id: int, rendering: Rendering) -> bool:
+        """Tell from now on what becomes of an earlier kernel's turn.
+
+        Returns:
+            False if it is told of already.
+        """
+        with self._lock:
+            if turn_id in self._live:
+                return False
+            self._live[turn_id] = rendering
+            return True
+
+    def went_on(self, turn_id: int, index: int, progress: Progress) -> None:
+        """Tell what a take last said of itself."""
+        with self._lock:
+            view, live = self._views.get(turn_id), self._live.get(turn_id)
+            if view is None or live is None or not view["takes"]:
+                return  # nobody listened when it began, or it was replaced
+            changes = take_changes(live.clips[index], progress)
+            take = cast(TakeView, {**view["takes"][index], **changes})
+            view["takes"][index] = take
+            view["state"] = turn_state_of(view["takes"])
+            self._tell(
+                {
+                    "type": "take",
+                    "turn": turn_id,
+                    "state": view["state"],
+                    "index": index,
+                    "take": take,
+                }
+            )
+            self._tell_queue()
+
+    def ended(self, turn_id: int) -> None:
+        """Tell how a turn's rendering ended, once that is recorded."""
+        with self._lock:
+            self._live.pop(turn_id, None)
+            self._read.pop(turn_id, None)
+            self.refresh()
+            self._tell_queue()
+
+    def view(self, turn_id: int) -> TurnView:
+        """Return a turn as it was last told.
+
+        Raises:
+            SpecError: If it is not there, or no longer.
+        """
+        with self._lock:
+            view = self._views.get(turn_id)
+        if view is None:
+            raise SpecError("this turn was replaced by a newer one: reload the page")
+        return view
+
+    def source(self, turn_id: int) -> Source:
+        """Return what answers for a turn's takes."""
+        names = [take["name"] for take in self.view(turn_id)["takes"]]
+        with self._lock:
+            return self._live.get(turn_id) or Kept(self.session, names)
+
+    # Inside
+
+    def _tell(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+    def _tell_queue(self) -> None:
+        order = self.queue()
+        if order != self._queue and self._listeners:
+            self._queue = order
+            self._tell({"type": "queue", "order": order})
+
+    def _is_told(self, turn: Turn) -> bool:
+        view = self._views.get(turn.id)
+        if view is None or self._read.get(turn.id) != turn:
+            return False
+        return turn.id in self._live or view["state"] in _FINAL
+
+    def _clips(self) -> dict[int, list[ClipRow]]:
+        found: dict[int, list[ClipRow]] = {}
+        for row in self.session.rows():
+            found.setdefault(row.turn_id, []).append(row)
+        return found
+
+    def _view(self, turn: Turn, clips: list[ClipRow]) -> TurnView:
+        live = self._views.get(turn.id) if turn.id in self._live else None
+        jobs = self._jobs() if clips and not live else {}
+        takes = live["takes"] if live else [self._take(row, jobs) for row in clips]
+        is_panel = (turn.cell_id or "").startswith(PANEL_CELL)
+        view = TurnView(
+            id=turn.id,
+            place=turn.position,
+            origin="panel" if is_panel else "cell",
+            options=options_text(turn.options),
+            words=turn.text,
+            state=turn_state_of(takes),
+            answer=turn.answer or "",
+            error=turn.error or "",
+            note=self._notes.get(turn.id, ""),
+            readings=_readings(turn),
+            takes=takes,
+        )
+        if not takes and (turn.error or turn.plan is not None):
+            view["state"] = "failed" if turn.error else "done"
+        return view
+
+    def _jobs(self) -> dict[str, JobRow]:
+        conversation = self.session.settings.conversation
+        jobs = self.session.ledger.jobs(conversation)
+        return {job.take_id: job for job in jobs}
+
+    def _take(self, row: ClipRow, jobs: Mapping[str, JobRow]) -> TakeView:
+        ledger = self.session.ledger
+        view = take_view(row.name, ledger.take(row.take_id))
+        artifact, job = ledger.artifact(row.take_id), jobs.get(row.take_id)
+        if artifact is not None:
+            view["state"] = "done"
+            view["elapsed_s"] = artifact.seconds_rendered
+            view["num_frames"], view["fps"] = artifact.num_frames, artifact.fps
+            view["height"], view["width"] = artifact.height, artifact.width
+        elif job is None:
+            view["state"], view["message"] = "cancelled", "it was never rendered"
+        elif job.state == "done":
+            view["state"], view["message"] = "failed", "its file is gone"
+        else:
+            view["state"] = job.state
+            view["message"] = "" if job.message == job.state else job.message
+        return view
+
+
+class Kept:
+    """Answers for takes whose rendering is over, or was an earlier kernel's."""
+
+    def __init__(self, session: Session, names: list[str]) -> None:
+        self._session = session
+        self._names = names
+
+    def clip_bytes(self, index: int) -> bytes:
+        """Return the finished file of a take."""
+        return self._session.clip(self._names[index]).path.read_bytes()
+
+    def preview(self, index: int) -> bytes | None:
+        """Return nothing: what was denoised here is over."""
+        del index
+        return None
+
+    def cancel(self, index: int | None) -> None:
+        """Stop one take, or all of them."""
+        names = self._names if index is None else [self._names[index]]
+        self._session.cancel(names)
+
+    def keep(self, index: int) -> None:
+        """End a take early, with the clip as it looks then."""
+        self._session.keep([self._names[index]])
+
+    def save(self, index: int, format: str) -> str:  # noqa: A002  the word on the wire
+        """Write the clip beside the notebook and return the file's name."""
+        clip = self._session.clip(self._names[index])
+        return save_beside(clip, format, self._session.settings.store.parent)
+
+
+def _readings(turn: Turn) -> list[ReadingView]:
+    plan = turn.plan or {}
+    if plan.get("intent") != "ask":
+        return []
+    asked = Plan(intent="ask", readings=tuple(plan["readings"]))
+    return [
+        {"intent": intent, "label": answers.CHOICES[intent]}
+        for intent in answers.readings(asked)
+    ]
+
+
+def take_changes(clip: Clip, progress: Progress) -> dict[str, Any]:
+    """Return the fields of a `TakeView` that a progress report changes."""
+    fields = progress_fields(progress)
+    if progress.state == "done":
+        # Effects change length, rate and size: a view shows what plays.
+        for name in ("num_frames", "fps", "width", "height"):
+            fields[name] = getattr(clip, name)
+    return fields

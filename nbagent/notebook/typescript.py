@@ -1,0 +1,107 @@
+"""Prints the wire's messages as TypeScript, so that they are written down once.
+
+python -m nbagent.notebook.wire > js/src/wire.ts
+"""
+
+from __future__ import annotations
+
+import sys
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+
+from nbagent.notebook import panel_wire, wire
+from nbagent.take import JobState, Phase, Quality
+
+_MAX_LINE = 88  # as js/biome.json
+
+_ALIASES: dict[str, Any] = {
+    "JobState": JobState,
+    "Phase": Phase,
+    "Quality": Quality,
+    "TurnState": wire.TurnState,
+    "SaveFormat": wire.SaveFormat,
+    "Origin": panel_wire.Origin,
+}
+_RECORDS: tuple[type, ...] = (
+    wire.TakeView,
+    wire.PlayerState,
+    *get_args(wire.Request),
+    *get_args(wire.Reply),
+    *panel_wire.VALUES,
+    *get_args(panel_wire.OwnRequest),
+    *get_args(panel_wire.OwnReply),
+    *get_args(panel_wire.Event),
+)
+_PRIMITIVES = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    NoneType: "null",
+}
+
+
+def to_typescript() -> str:
+    """Print every message and trait as TypeScript."""
+    parts = [
+        "// Printed by `python -m nbagent.notebook.wire`; change that file, not this one.\n",
+        *(_alias(name, hint) for name, hint in _ALIASES.items()),
+        *(_interface(record) for record in _RECORDS),
+        _union("Request", wire.Request),
+        _union("Reply", wire.Reply),
+        _union("OwnRequest", panel_wire.OwnRequest),
+        "/** What a player asks, of one turn of the panel. */\n"
+        "export type TakeRequest = Request & { turn: number };\n",
+        "export type PanelRequest = TakeRequest | OwnRequest;\n",
+        _union("OwnReply", panel_wire.OwnReply),
+        "export type PanelReply = Reply | OwnReply;\n",
+        _union("PanelEvent", panel_wire.Event),
+        f"export const SAVE_FORMATS = {_list(get_args(wire.SaveFormat))} as const;\n",
+    ]
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Write the TypeScript to the standard output."""
+    sys.stdout.write(to_typescript())
+
+
+def _interface(record: type) -> str:
+    fields = get_type_hints(record).items()
+    lines = "".join(f"  {name}: {_type(hint)};\n" for name, hint in fields)
+    return f"export interface {record.__name__} {{\n{lines}}}\n"
+
+
+def _alias(name: str, hint: Any) -> str:
+    return _wrapped(name, [f'"{value}"' for value in get_args(hint)])
+
+
+def _union(name: str, hint: Any) -> str:
+    return _wrapped(name, [member.__name__ for member in get_args(hint)])
+
+
+def _wrapped(name: str, members: list[str]) -> str:
+    line = f"export type {name} = {' | '.join(members)};\n"
+    if len(line) <= _MAX_LINE:
+        return line
+    return f"export type {name} =" + "".join(f"\n  | {m}" for m in members) + ";\n"
+
+
+def _type(hint: Any) -> str:
+    for name, alias in _ALIASES.items():
+        if hint == alias:
+            return name
+    origin = get_origin(hint)
+    if origin is list:
+        return f"{_type(get_args(hint)[0])}[]"
+    if origin in {Union, UnionType}:
+        return " | ".join(_type(member) for member in get_args(hint))
+    if origin is Literal:
+        return " | ".join(f'"{value}"' for value in get_args(hint))
+    if hint in _RECORDS:
+        return cast(str, hint.__name__)
+    return _PRIMITIVES[hint]
+
+
+def _list(values: tuple[str, ...]) -> str:
+    return "[" + ", ".join(f'"{value}"' for value in values) + "]"

@@ -1,0 +1,195 @@
+"""The chat panel in a real JupyterLab: one conversation with the cells, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.lab import Notebook
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+Open = Callable[..., Notebook]
+
+LOAD = "%load_ext nbagent\n%nbagent panel"
+IN_CELL = "%load_ext nbagent\n%nbagent panel cell"
+FIRST = "%agent --draft --seed 7 a red ball crosses the beach at sunset"
+LONG = "%agent --takes 8 --steps 400 a blue cube rolls over a meadow"
+RENDER_MS = 240_000
+
+
+def open_panel(notebook: Notebook) -> Locator:
+    assert notebook.run_cell(0) == []
+    panel = notebook.page.locator(".nba-panel")
+    expect(panel).to_be_visible()
+    return panel
+
+
+def say(panel: Locator, words: str) -> None:
+    box = panel.get_by_label("Message")
+    box.fill(words)
+    box.press("Enter")
+
+
+def turns(panel: Locator) -> Locator:
+    return panel.locator(".nba-turn")
+
+
+def expect_clip(turn: Locator) -> None:
+    expect(turn.locator(".nba-transport")).to_be_visible(timeout=RENDER_MS)
+    expect(turn.locator("video").first).to_have_js_property("readyState", 4)
+
+
+def test_cells_and_panel_are_one_conversation(open_notebook: Open) -> None:
+    notebook = open_notebook(LOAD, FIRST, "%agent what changed between c1 and c2?")
+    panel = open_panel(notebook)
+    assert notebook.page.locator(".jupyterlab-sidecar .nba-panel").count() == 1
+    expect(panel.get_by_role("button", name="a red ball crosses")).to_be_visible()
+    assert panel.evaluate("(panel) => panel.offsetWidth") > 330
+    notebook.run_cell(1)
+    expect_clip(turns(panel).nth(0))
+    expect(turns(panel).nth(0).locator(".nba-from")).to_contain_text("cell")
+    say(panel, "slower, and at night")
+    expect_clip(turns(panel).nth(1))
+    expect(turns(panel).nth(1).locator(".nba-name")).to_have_text("c2")
+    # The next cell knows what the panel made, and the panel what the cell was told.
+    notebook.run_cell(2)
+    assert "night" in notebook.text(2)
+    expect(turns(panel).nth(2).locator(".nba-answer")).to_contain_text("night")
+
+
+def test_the_panel_goes_on_while_a_cell_runs_and_stops_it(open_notebook: Open) -> None:
+    notebook = open_notebook(LOAD, LONG)
+    panel = open_panel(notebook)
+    notebook.start_cell(1)
+    running = turns(panel).nth(0).locator('.nba-tile[data-state="running"]')
+    expect(running).to_have_count(1, timeout=RENDER_MS)
+    say(panel, "what seed has c1?")
+    expect(turns(panel).nth(1).locator(".nba-answer")).to_contain_text("seed")
+    # The kernel's main thread is still in the cell: its clips wait, and change places.
+    names = panel.locator(".nba-queue .nba-name")
+    expect(names.nth(6)).to_have_text("c8")
+    panel.get_by_role("button", name="Move c3 up").click()
+    expect(names.first).to_have_text("c3")
+    panel.get_by_role("button", name="Stop", exact=True).click()
+    notebook.wait_idle()
+    assert "stopped" in notebook.text(1)
+
+
+def test_a_mistake_is_one_line_and_the_words_come_back(open_notebook: Open) -> None:
+    notebook = open_notebook(IN_CELL)
+    notebook.run_cell(0)
+    panel = notebook.page.locator(".jp-OutputArea .nba-panel")
+    expect(panel).to_be_visible()
+    say(panel, "--sed 3 a cat")
+    expect(panel.get_by_role("alert")).to_contain_text("did you mean --seed?")
+    expect(panel.get_by_label("Message")).to_have_value("--sed 3 a cat")
+    say(panel, "--frames 51 a red ball")
+    expect(turns(panel).locator(".nba-error")).to_contain_text("use 48 or 64")
+
+
+def test_keys_stay_in_the_panel_and_up_brings_back_what_was_said(
+    open_notebook: Open,
+) -> None:
+    notebook = open_notebook(LOAD, "# untouched")
+    panel = open_panel(notebook)
+    cells = (
+        "return nb.content.widgets.map((cell) => cell.model.sharedModel.getSource())"
+    )
+    before = notebook.app(cells)
+    say(panel, "what can you do?")
+    expect(turns(panel)).to_have_count(1)
+    panel.locator(".nba-thread .nba-scroll").focus()
+    for key in ("a", "b", "x", "d", "d", "y", "m", "Shift+Enter", "Escape"):
+        notebook.page.keyboard.press(key)
+    box = panel.get_by_label("Message")
+    box.press("ArrowUp")
+    expect(box).to_have_value("what can you do?")
+    box.press("ArrowDown")
+    expect(box).to_have_value("")
+    assert notebook.app(cells) == before
+    assert notebook.app("return nb.content.activeCell.model.type") == "code"
+
+
+def test_the_plan_is_shown_and_changed_before_it_runs(open_notebook: Open) -> None:
+    notebook = open_notebook(LOAD)
+    panel = open_panel(notebook)
+    box = panel.get_by_label("Message")
+    box.fill("a blue cube rolls over a meadow")
+    plan = panel.get_by_role("group", name="Plan")
+    expect(plan).to_contain_text("new clip")
+    plan.get_by_label("Seed").fill("7")
+    plan.get_by_label("Seed").press("Tab")
+    plan.get_by_label("Quality").select_option("draft")
+    expect(box).to_have_value("--seed 7 --draft a blue cube rolls over a meadow")
+    box.press("Enter")
+    expect(turns(panel).locator(".nba-meta")).to_contain_text("seed 7")
+    expect(turns(panel).locator(".nba-meta")).to_contain_text("draft")
+    expect_clip(turns(panel).nth(0))
+    # Sent again from its place, it is another clip under the same name.
+    turns(panel).nth(0).hover()
+    panel.get_by_role("button", name="Edit").click()
+    say(panel, "--draft --seed 8 a blue cube rolls over a meadow")
+    expect(turns(panel)).to_have_count(1)
+    expect(turns(panel).locator(".nba-meta")).to_contain_text("seed 8")
+    expect(turns(panel).locator(".nba-name")).to_have_text("c1")
+
+
+def test_a_question_is_answered_by_a_button(open_notebook: Open) -> None:
+    notebook = open_notebook(LOAD)
+    panel = open_panel(notebook)
+    say(panel, "bananas maybe")
+    panel.get_by_role("button", name="Answer in words").click()
+    expect(turns(panel).locator(".nba-answer")).to_contain_text("language model")
+    expect(turns(panel)).to_have_count(1)
+
+
+def test_a_clip_is_found_and_dragged_into_the_box(open_notebook: Open) -> None:
+    notebook = open_notebook(LOAD, FIRST)
+    panel = open_panel(notebook)
+    notebook.run_cell(1)
+    panel.get_by_role("tab", name="Clips 1").click()
+    search = panel.get_by_label("Search clips")
+    search.fill("meadow")
+    expect(panel.get_by_text("nothing fits the search")).to_be_visible()
+    search.fill("ball sunset")
+    card = panel.locator(".nba-card")
+    expect(card.locator("img")).to_have_js_property("complete", True)
+    box = panel.get_by_label("Message")
+    box.fill("like")
+    card.drag_to(box)
+    expect(box).to_have_value("like @c1 ")
+    box.press_sequentially("and @")
+    expect(panel.locator(".nba-suggest [role=option]")).to_have_text(["@c1"])
+    box.press("Enter")
+    expect(box).to_have_value("like @c1 and @c1 ")
+    panel.get_by_role("button", name="Export").click()
+    expect(panel.locator(".nba-notice")).to_contain_text("-chat.md")
+    # The search has not changed what the conversation is.
+    panel.get_by_role("tab", name="Chat").click()
+    expect_clip(turns(panel).nth(0))
+
+
+def test_a_restarted_kernel_is_taken_up(open_notebook: Open) -> None:
+    notebook = open_notebook(LOAD, "%agent what can you do?")
+    panel = open_panel(notebook)
+    notebook.run_cell(1)
+    expect(turns(panel)).to_have_count(1)
+    notebook.restart_kernel()
+    # It says so at once, and goes on with the new kernel, which has loaded nothing.
+    expect(panel.get_by_role("alert").filter(has_text="restarted")).to_have_count(0)
+    say(panel, "what can you do?")
+    expect(turns(panel).nth(1).locator(".nba-answer")).to_contain_text("language model")
+
+
+def test_a_reload_brings_the_conversation_back(open_notebook: Open) -> None:
+    notebook = open_notebook(LOAD, FIRST)
+    panel = open_panel(notebook)
+    notebook.run_cell(1)
+    expect_clip(turns(panel).nth(0))
+    notebook.save()
+    notebook.reload_player()
+    panel = notebook.page.locator(".nba-panel").first
+    expect_clip(turns(panel).nth(0))

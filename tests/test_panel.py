@@ -1,0 +1,387 @@
+"""The panel's kernel side: the conversation of the cells, told live, and turns said in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import comm
+import pytest
+
+from nbagent.conversation.session import Session
+from nbagent.errors import NbagentError, SpecError
+from nbagent.jobs.engine import Engine
+from nbagent.notebook.border import asset
+from nbagent.notebook.chat import Chat
+from nbagent.notebook.panel import Panel
+from nbagent.notebook.panel_wire import TakeRequest, parse_panel_request
+from nbagent.notebook.transcript import Transcript
+from nbagent.settings import Settings
+from nbagent.take import Progress
+from tests.test_player import WAIT_S, RecordingComm
+from tests.test_session import fake_frames, say, store
+
+BALL = "a red ball crosses the beach"
+
+
+@pytest.fixture(autouse=True)
+def recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comm, "create_comm", RecordingComm)
+
+
+@pytest.fixture
+def session(settings: Settings) -> Iterator[Session]:
+    # The engine is the real one and never starts: what is said here was rendered before.
+    session = Session(settings=settings, engine=Engine(settings))
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def panel(session: Session) -> Iterator[Panel]:
+    panel = Panel(Chat(Transcript(session), {}))
+    yield panel
+    panel.close()
+
+
+class View:
+    """One view of a panel: asks, and hears replies and events in their order."""
+
+    def __init__(self, panel: Panel) -> None:
+        self.panel = panel
+        self.events: list[dict[str, Any]] = []
+
+    def hear(self) -> tuple[dict[str, Any], list[bytes]]:
+        published = cast(RecordingComm, self.panel.comm).published
+        while True:
+            data, buffers = published.get(timeout=WAIT_S)
+            if data["method"] == "custom":
+                return data["content"], buffers
+
+    def ask(self, **message: Any) -> tuple[dict[str, Any], list[bytes]]:
+        """Deliver a message as the kernel does, and wait for its reply."""
+        content = {"id": "v-1", **message}
+        data = {"method": "custom", "content": content}
+        self.panel.comm.handle_msg({"content": {"data": data}, "buffers": []})
+        while True:
+            reply, buffers = self.hear()
+            if "id" in reply:
+                return reply, buffers
+            self.events.append(reply)
+
+    def thread(self) -> list[dict[str, Any]]:
+        turns: list[dict[str, Any]] = self.ask(type="get_thread")[0]["turns"]
+        return turns
+
+    def until(self, state: str, turn_id: int) -> dict[str, Any]:
+        """Return a turn as it was first told in this state."""
+        while True:
+            for event in self.events:
+                turn: dict[str, Any] = event["turn"] if event["type"] == "turn" else {}
+                if (turn.get("id"), turn.get("state")) == (turn_id, state):
+                    return turn
+            self.events.append(self.hear()[0])
+
+
+@pytest.fixture
+def view(panel: Panel) -> View:
+    return View(panel)
+
+
+def rendered(session: Session, words: str, cell: str | None = "cell-1") -> None:
+    """Say a turn in a cell, and have its clip."""
+    store(session, say(session, words, cell))
+
+
+def test_turns_of_cells_are_in_the_thread_with_what_came_of_them(
+    session: Session, view: View
+) -> None:
+    rendered(session, BALL)
+    say(session, "what seed has c1?", "cell-2")
+    with pytest.raises(NbagentError):
+        say(session, "make c9 blue", "cell-3")
+    clip, answer, wrong = view.thread()
+    assert (clip["words"], clip["origin"], clip["state"]) == (BALL, "cell", "done")
+    (take,) = clip["takes"]
+    assert (take["name"], take["state"], take["elapsed_s"]) == ("c1", "done", 1.5)
+    assert answer["state"] == "done"
+    assert "seed" in answer["answer"]
+    assert wrong["state"] == "failed"
+    assert "c9" in wrong["error"]
+
+
+def test_a_turn_said_in_the_panel_is_one_of_the_conversation(
+    session: Session, view: View
+) -> None:
+    rendered(session, BALL)
+    reply, _ = view.ask(type="say", line="%agent twice as fast")
+    assert reply["type"] == "said"
+    turn = view.until("done", reply["turn"])
+    assert turn["origin"] == "panel"
+    assert turn["words"] == "twice as fast"
+    assert turn["takes"][0]["name"] == "c2"
+    # The cells know its clip, and its turn is the same after a reload.
+    assert "speed 2x" in session.facts("c2")
+    (take,) = view.thread()[-1]["takes"]
+    assert (take["name"], take["state"], take["fps"]) == ("c2", "done", 16.0)
+
+
+def test_a_player_in_the_panel_is_answered_like_one_in_a_cell(
+    session: Session, view: View
+) -> None:
+    rendered(session, BALL)
+    (turn,) = view.thread()
+    request = {"turn": turn["id"], "index": 0}
+    reply, buffers = view.ask(type="get_clip", **request)
+    assert reply["type"] == "clip"
+    assert buffers == [session.clip("c1").path.read_bytes()]
+    assert view.ask(type="get_preview", **request) == (
+        {"type": "preview", "id": "v-1"},
+        [],
+    )
+    saved, _ = view.ask(type="save", format="gif", **request)
+    assert (session.settings.store.parent / saved["path"]).stat().st_size > 0
+    assert view.ask(type="cancel", **request)[0]["type"] == "cancelling"
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ({"type": "dance"}, "unknown message 'dance'"),
+        ({"type": ["say"]}, "unknown message"),
+        ({"type": "say"}, "line is text, not None"),
+        ({"type": "say", "line": "  "}, "the turn is empty"),
+        ({"type": "say", "line": "--sed 3 a cat"}, "did you mean --seed?"),
+        ({"type": "say", "line": "a" * 40_000}, "the most is 30,000"),
+        ({"type": "say", "line": "x", "replaces": "1"}, "replaces is a number"),
+        ({"type": "say", "line": "x", "reading": "dance"}, "reading is one of"),
+        ({"type": "move", "turn": 1, "index": 0, "to": 1}, "does not wait any more"),
+        ({"type": "move", "turn": 1, "index": 0, "to": -1}, "to is a number, not -1"),
+        ({"type": "get_clip", "index": 0}, "turn is a number, not None"),
+        ({"type": "get_clip", "turn": True, "index": 0}, "turn is a number, not True"),
+        ({"type": "get_clip", "turn": 99, "index": 0}, "was replaced by a newer one"),
+        ({"type": "get_clip", "turn": 1, "index": 4}, "there is no take 4"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_no_turn(
+    session: Session, view: View, message: dict[str, Any], line: str
+) -> None:
+    rendered(session, BALL)
+    assert len(view.thread()) == 1
+    reply, buffers = view.ask(**message)
+    assert (reply["type"], buffers) == ("error", [])
+    assert line in reply["message"]
+    assert "\n" not in reply["message"]
+    assert len(view.thread()) == 1
+
+
+def test_a_turn_that_was_understood_wrongly_stays_with_its_error(view: View) -> None:
+    reply, _ = view.ask(type="say", line="--frames 51 a red ball")
+    assert reply["type"] == "said"
+    (turn,) = view.thread()
+    assert (turn["id"], turn["state"]) == (reply["turn"], "failed")
+    assert turn["options"] == "--frames 51"
+    assert "use 48 or 64" in turn["error"]
+
+
+def test_a_cell_that_is_run_again_stands_where_it_stood(
+    session: Session, panel: Panel, view: View
+) -> None:
+    rendered(session, BALL, "cell-1")
+    rendered(session, "a blue cube rolls over a meadow", "cell-2")
+    first, second = view.thread()
+    rendered(session, "a green cube rolls over a meadow", "cell-1")
+    panel._chat.transcript.refresh()
+    assert view.hear()[0] == {"type": "gone", "turn": first["id"]}
+    again, other = view.thread()
+    assert again["place"] == first["place"]
+    assert again["takes"][0]["name"] == "c1"
+    assert other == second
+
+
+def test_a_live_take_is_told_step_by_step_and_once_at_its_end(
+    session: Session, panel: Panel, view: View
+) -> None:
+    transcript = panel._chat.transcript
+    reply = say(session, BALL, "cell-1")
+    rendering = session.render(reply)
+    transcript.began(reply, rendering)
+    running = Progress(job="j1", state="running", phase="denoise", step=3, num_steps=20)
+    transcript.went_on(reply.turn_id, 0, running)
+    (turn,) = view.thread()  # a page that opens now sees what is going on
+    assert (turn["state"], turn["takes"][0]["step"]) == ("running", 3)
+    fake_frames(session.ledger, reply.takes[0])
+    transcript.went_on(reply.turn_id, 0, Progress(job="j1", state="done"))
+    session.close_turn(reply, rendering.clips)
+    transcript.ended(reply.turn_id)
+    done = view.until("done", reply.turn_id)
+    assert done["takes"][0]["num_frames"] == 16
+    assert transcript.source(reply.turn_id).clip_bytes(0)
+
+
+def test_what_an_earlier_kernel_left_running_is_followed(
+    session: Session, panel: Panel
+) -> None:
+    reply = say(session, "a blue cube rolls over a meadow", "cell-1", takes=1)
+    rendering = session.render(reply)
+    (take,) = reply.takes
+    job_id = session.ledger.add_job(take.id, reply.turn_id, "final")
+    session.ledger.set_job(job_id, "running", step=3, num_steps=20)
+    del rendering  # that kernel is gone; its worker has ended meanwhile
+    fake_frames(session.ledger, take)
+    session.ledger.set_job(job_id, "done")
+    assert session.unfinished() == {}
+    session.ledger.add_job(take.id, reply.turn_id, "final")
+    assert list(session.unfinished()) == [reply.turn_id]
+    view = View(panel)
+    panel._chat.take_up()
+    panel._chat.take_up()  # by a second page; it is followed once
+    turn = view.until("done", reply.turn_id)
+    assert turn["takes"][0]["state"] == "done"
+
+
+def test_nobody_reads_the_ledger_for_nobody(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcript = Transcript(session)
+    monkeypatch.setattr(session.ledger, "turns", lambda _name: pytest.fail("read"))
+    transcript.refresh()
+
+
+def test_a_closed_panel_hears_no_more(session: Session, panel: Panel) -> None:
+    transcript = panel._chat.transcript
+    panel.close()
+    assert transcript._listeners == []
+    rendered(session, BALL)
+    transcript.refresh()
+
+
+def test_requests_are_checked_field_by_field() -> None:
+    noisy = {"type": "use_model", "id": "v", "model": "pocket", "extra": 1}
+    checked = {"type": "use_model", "id": "v", "model": "pocket"}
+    assert parse_panel_request(noisy) == checked
+    about = parse_panel_request({"type": "keep", "id": "v", "turn": 3, "index": 1})
+    assert isinstance(about, TakeRequest)
+    assert about.turn == 3
+    for damaged in (None, "say", {"type": "say"}, {"type": "say", "id": 3}):
+        with pytest.raises(SpecError):
+            parse_panel_request(damaged)
+
+
+def test_an_unclear_turn_has_its_readings_and_becomes_the_chosen_one(
+    session: Session, view: View
+) -> None:
+    said, _ = view.ask(type="say", line="bananas maybe")
+    turn = view.thread()[-1]
+    intents = [reading["intent"] for reading in turn["readings"]]
+    assert all(reading["label"] for reading in turn["readings"])
+    assert "Did you mean" in turn["answer"]
+    meant = say(session, "bananas maybe", "ahead", reading="generate_video")
+    store(session, meant)
+    assert "generate_video" in intents
+    reply, _ = view.ask(
+        type="say",
+        line="bananas maybe",
+        replaces=said["turn"],
+        reading="generate_video",
+    )
+    clip = view.until("done", reply["turn"])
+    assert clip["place"] == turn["place"]
+    assert clip["readings"] == []
+    assert said["turn"] not in [other["id"] for other in view.thread()]
+
+
+def test_a_turn_that_is_changed_keeps_its_place_and_its_clips_name(
+    session: Session, view: View
+) -> None:
+    rendered(session, BALL)
+    first, _ = view.ask(type="say", line="twice as fast")
+    view.until("done", first["turn"])
+    say(session, "what seed has c1?", "cell-2")
+    second, _ = view.ask(type="say", line="play it backwards", replaces=first["turn"])
+    changed = view.until("done", second["turn"])
+    assert [turn["id"] for turn in view.thread()].index(changed["id"]) == 1
+    assert changed["takes"][0]["name"] == "c2"
+    assert "reversed" in session.facts("c2")
+
+
+def test_a_cell_is_changed_in_its_cell(session: Session, view: View) -> None:
+    rendered(session, BALL)
+    (turn,) = view.thread()
+    reply, _ = view.ask(type="say", line="a cat", replaces=turn["id"])
+    assert "edit and run that" in reply["message"]
+    assert view.thread() == [turn]
+
+
+def test_the_plan_of_half_typed_words_writes_nothing(
+    session: Session, view: View
+) -> None:
+    rendered(session, BALL)
+    before = view.thread()
+    plan, _ = view.ask(type="get_plan", line=f"--takes 2 --seed 5 {BALL}")
+    assert plan["does"] == "new clip"
+    assert (plan["take"]["seed"], plan["num_takes"]) == (5, 2)
+    assert plan["estimate_s"] == 3.0  # the one of this size took 1.5 s
+    refine, _ = view.ask(type="get_plan", line="c1 slower, and at night")
+    assert refine["does"] == "change c1"
+    words, _ = view.ask(type="get_plan", line="stop")
+    assert (words["take"], words["estimate_s"]) == (None, None)
+    wrong, _ = view.ask(type="get_plan", line="--frames 51 a red ball")
+    assert wrong["type"] == "error"
+    assert view.thread() == before
+
+
+def test_completion_knows_what_may_stand_there(session: Session) -> None:
+    rendered(session, BALL)
+    chat = Chat(Transcript(session), {"my_words": "hello"})
+    assert chat.complete("like @c") == (5, ["@c1"])
+    assert chat.complete("animate @my") == (8, ["@my_words"])
+    assert chat.complete("--se") == (0, ["--seed"])
+    assert chat.complete("--seed 7 --dr") == (9, ["--draft", "--dry-run"])
+    assert chat.complete("a cat --se") == (10, [])  # among the words it is a word
+    assert chat.complete("nothing here") == (12, [])
+
+
+def test_another_model_is_told_and_one_that_is_not_here_is_a_line(
+    session: Session, view: View
+) -> None:
+    models, _ = view.ask(type="get_models")
+    here = {model["name"] for model in models["models"] if model["here"]}
+    assert "pocket" in here
+    assert len(models["models"]) > len(here)
+    line, _ = view.ask(type="use_model", model="pocket")
+    assert line["line"].startswith("pocket renders from now on")
+    missing, _ = view.ask(type="use_model", model="mochi")
+    assert "hf download" in missing["message"]
+    assert view.ask(type="get_thread")[0]["model"] == session.settings.model
+
+
+def test_a_poster_is_a_picture_of_its_clip(session: Session, view: View) -> None:
+    rendered(session, BALL)
+    (turn,) = view.thread()
+    reply, (picture,) = view.ask(type="get_poster", turn=turn["id"], index=0)
+    assert reply["type"] == "poster"
+    assert picture.startswith(b"\xff\xd8")
+    wrong, _ = view.ask(type="get_poster", turn=turn["id"], index=3)
+    assert "there is no take 3" in wrong["message"]
+
+
+def test_the_conversation_is_exported_and_never_overwritten(
+    session: Session, view: View
+) -> None:
+    rendered(session, BALL)
+    say(session, "what seed has c1? <b>*now*</b>", "cell-2")
+    folder = session.settings.store.parent
+    assert view.ask(type="export")[0]["line"] == "written to test-chat.md"
+    assert view.ask(type="export")[0]["line"] == "written to test-chat-2.md"
+    text = (folder / "test-chat.md").read_text()
+    assert f"> {BALL}" in text
+    assert "[![c1](test-chat/c1.jpg)](test-chat/c1.mp4)" in text
+    assert "\\<b\\>" in text
+    assert (folder / "test-chat" / "c1.mp4").stat().st_size > 0
+
+
+def test_a_page_pays_little_for_the_panel() -> None:
+    # The player's own code is in it; see test_player for that alone.
+    player = asset("player.js").stat().st_size
+    assert asset("panel.js").stat().st_size - player < 26_000
