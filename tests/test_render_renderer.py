@@ -446,7 +446,7 @@ def test_a_job_waits_for_its_turn(
         ({"num_frames": 7}, "7 frames do not fit .*: use 6 or 8"),
         ({"height": 20}, "height 20 does not fit .*: use 16 or 32"),
         ({"model_revision": "b2:0123456789"}, "other weights than this take"),
-        ({"model": "nobody/nothing"}, "download it first with: hf download"),
+        ({"model": "nobody/nothing"}, "HF_HUB_OFFLINE is set: unset it"),
         (
             {"operation": "remix", "parents": ("b2:gone",)},
             "latents are not in the store",
