@@ -27,6 +27,7 @@ def call(pipe: Any, **more: Any) -> torch.Tensor:
     return frames
 
 
+@pytest.mark.slow
 def test_blocks_are_compiled_for_all_sizes_within_a_bound() -> None:
     """A backend that only counts stands in for the compiler of kernels."""
     torch._dynamo.reset()
@@ -42,7 +43,7 @@ def test_blocks_are_compiled_for_all_sizes_within_a_bound() -> None:
     torch.testing.assert_close(call(pipe), plain, rtol=1e-4, atol=1e-4)
     number = len(graphs)
     assert number > 0
-    for size in (32, 48, 64):
+    for size in (32, 48):
         call(pipe, height=size, width=16)
     assert len(graphs) <= compiling.MOST_COMPILES * number
 

@@ -352,7 +352,7 @@ def test_another_model_is_told_and_one_that_is_not_here_is_a_line(
     line, _ = view.ask(type="use_model", model="pocket")
     assert line["line"].startswith("pocket renders from now on")
     missing, _ = view.ask(type="use_model", model="mochi")
-    assert "hf download" in missing["message"]
+    assert "is not here" in missing["message"]
     assert view.ask(type="get_thread")[0]["model"] == session.settings.model
 
 
