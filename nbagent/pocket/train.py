@@ -75,9 +75,9 @@ LEVELS: Final = 2  # noise levels at which a rendered clip is shown: rendering c
 HIGH_FROM: Final = 0.78
 LOW_TO: Final = 0.9
 # What the second expert is given is not a noised clip but what the first one has made of
-# noise: 256 wide, that one can only write blurred rows, in which paces look alike. So the
-# second learns on clips that the first has taken down to about the boundary, from where
-# it is not settled yet what is where; and on true ones, since a remix begins there.
+# noise: blurred rows, of no higher rank than that one is wide. So the second learns on
+# clips that the first has taken down to about the boundary, from where it is not settled
+# yet what is where; and on true ones, since a remix begins there.
 SETTLING: Final = (0.92, 0.97)
 HANDED_AT: Final = (0.7, 0.82)
 HANDED_STEPS: Final = 3
