@@ -410,6 +410,16 @@ def test_a_run_takes_another_course(session: Session) -> None:
             say(session, words)
 
 
+def test_a_scene_may_take_another_course_or_grow(session: Session) -> None:
+    store(session, say(session, "two scenes: a cat on the beach; then it jumps"))
+    reply = say(session, "scene 1 from step 5 on, at night")
+    assert [take.operation for take in reply.takes] == ["redirect", "join"]
+    assert reply.takes[1].redirect_step is None
+    grown = say(session, "upscale c1")
+    assert [take.operation for take in grown.takes] == ["upscale"]
+    assert "The joined clip stays as it is" in grown.notes[-1]
+
+
 def test_the_run_that_goes_on_is_redirected_at_its_step(session: Session) -> None:
     reply = say(session, "a red ball rises over the sea")
     session.render(reply)  # names it

@@ -88,6 +88,9 @@ def compose(
         return composed
     # A scene was changed: the whole is shown anew, with the other scenes as they are.
     takes = [made[0] if t == sources.parent else t for t in sources.board_scenes]
+    if len({(take.height, take.width) for take in takes}) > 1:
+        note = "The joined clip stays as it is: its other scenes are of another size."
+        return replace(composed, notes=(*composed.notes, note))
     whole = join(takes, request, seconds=sources.board.dissolve_s)
     return replace(composed, takes=(*made, whole))
 
