@@ -305,7 +305,8 @@ def find_folder(name: str, commit: str | None = None) -> Path:
             )
         folder = model.folder(commit)
         terms = f" (licence: {model.licence})" if model.licence else ""
-        advice = f"download it first with: hf download {model.repo}{terms}"
+        branch = f" --revision {model.revision}" if model.revision else ""
+        advice = f"download it first with: hf download {model.repo}{branch}{terms}"
     if not (folder / "model_index.json").is_file():
         raise SpecError(f"no model at {name!r} (no model_index.json): {advice}")
     return folder
