@@ -133,7 +133,7 @@ def choose(needs: Needs, device: Device) -> Plan | None:
 def plans(needs: Needs, device: Device) -> Iterator[Plan]:
     """Yield every plan that the device and its packages allow, in order."""
     yield from _placements(needs, device, "own")
-    if any(part.kept_bytes for part in needs.parts):
+    if needs.is_kept_small:
         return  # they are as small as somebody made them
     for name, smaller in _SMALLER.items():
         has_package = smaller.package in ("", *device.packages)
@@ -217,9 +217,7 @@ def _placements(needs: Needs, device: Device, weights: WeightType) -> Iterator[P
         peak_bytes=whole + work,
         host_bytes=0,
         # What is moved, or computed in another type than kept, is not compiled.
-        compiled=device.compiles
-        and weights == "own"
-        and not any(part.kept_bytes for part in needs.parts),
+        compiled=device.compiles and weights == "own" and not needs.is_kept_small,
     )
     if device.kind == "cpu":  # its memory is the machine's: no place to put them aside
         return
@@ -231,9 +229,8 @@ def _placements(needs: Needs, device: Device, weights: WeightType) -> Iterator[P
         peak_bytes=max(size + (role != "text") * work for role, size in sizes),
         host_bytes=whole,
     )
-    if weights != "own" or any(
-        p.kept_bytes for p in needs.parts
-    ):  # packages move their own tensors only whole
+    if weights != "own" or needs.is_kept_small:
+        # Packages move their own tensors only whole.
         return
     stays = sum(size for role, size in sizes if role == "other")
     # One layer computes while the next one comes.

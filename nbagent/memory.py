@@ -81,6 +81,11 @@ class Needs:
         """Numbers in all of its weights."""
         return sum(part.values for part in self.parts)
 
+    @property
+    def is_kept_small(self) -> bool:
+        """Whether a file keeps weights of it smaller, which then stay as they are."""
+        return any(part.kept_bytes for part in self.parts)
+
     def work_bytes(self, value_bytes: int) -> int:
         """Return a job's memory beside the weights, for numbers of that size."""
         return max(self.step_bytes, self.decode_bytes) * value_bytes // 2

@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nbagent import hub
 from nbagent.catalogue import CATALOGUE
@@ -465,10 +465,13 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
     )
 
 
+# What a pipeline calls its denoisers, in the order of its loop.
+DENOISERS: Final = ("transformer", "transformer_2", "unet")
+
+
 def denoiser_names(index: Mapping[str, Any]) -> list[str]:
     """Return the names of a pipeline's denoisers, in the order of its loop."""
-    names = ("transformer", "transformer_2", "unet")
-    return [name for name in names if (index.get(name) or [None])[0]]
+    return [name for name in DENOISERS if (index.get(name) or [None])[0]]
 
 
 def _check_ggufs(name: str, index: Mapping[str, Any], ggufs: tuple[Gguf, ...]) -> None:

@@ -240,13 +240,9 @@ class Take:
 
     @property
     def num_run_steps(self) -> int:
-        """How many of the schedule's steps are run; a remix begins part of the way down.
-
-        As the stock video-to-video pipelines count, but never zero: a weak remix of a
-        short draft would return its parent untouched.
-        """
-        steps, strength = self.num_inference_steps, self.strength
-        return steps if strength is None else max(1, min(int(steps * strength), steps))
+        """How many of its steps are run; a remix begins part of the way down."""
+        strength = 1.0 if self.strength is None else self.strength
+        return run_steps(self.num_inference_steps, strength)
 
     @property
     def is_recut(self) -> bool:
@@ -353,6 +349,15 @@ class Progress:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON for the wire (under 500 bytes)."""
         return asdict(self)
+
+
+def run_steps(num_steps: int, strength: float) -> int:
+    """Return how many steps of a schedule are run at a strength.
+
+    As the stock video-to-video pipelines count, but never zero: a weak remix of a short
+    draft would return its parent untouched.
+    """
+    return max(1, min(int(num_steps * strength), num_steps))
 
 
 def digest(value: object) -> str:

@@ -40,11 +40,13 @@ def operation(
         return "derive"
     if is_long or not same_frames:
         return "generate"  # the parent's latents have another shape or meaning
-    if (take.prompt, take.negative_prompt) == (parent.prompt, parent.negative_prompt):
-        # A final keeps the lay-out of the draft that was looked at.
-        is_finished = (parent.quality, take.quality) == ("draft", "final")
-        return "remix" if is_finished and take.seed == parent.seed else "generate"
-    return "remix" if take.seed == parent.seed else "generate"
+    words = (take.prompt, take.negative_prompt)
+    is_changed = words != (parent.prompt, parent.negative_prompt)
+    # A final keeps the lay-out of the draft that was looked at.
+    is_finished = (parent.quality, take.quality) == ("draft", "final")
+    if take.seed == parent.seed and (is_changed or is_finished):
+        return "remix"
+    return "generate"
 
 
 def keeping(

@@ -16,6 +16,7 @@ from typing import Any, Final
 import torch
 from diffusers import DiffusionPipeline, FirstBlockCacheConfig
 
+from nbagent.models import DENOISERS
 from nbagent.render.compiling import put_back, set_aside
 from nbagent.render.start import Resumed
 
@@ -25,8 +26,7 @@ _BLOCKS: Final = ("blocks", "transformer_blocks", "single_transformer_blocks")
 
 def denoisers(pipe: DiffusionPipeline) -> list[Any]:
     """Return the networks that denoise: one, or one for each half of the noise."""
-    names = ("transformer", "transformer_2", "unet")
-    parts = [pipe.components.get(name) for name in names]
+    parts = [pipe.components.get(name) for name in DENOISERS]
     return [part for part in parts if part is not None]
 
 
@@ -48,10 +48,9 @@ class StepCache:
         self,
         networks: list[Any],
         threshold: float,
-        counts: tuple[int, int] = (0, 0),
     ) -> None:
         self.threshold = threshold
-        self.blocks, self.skipped = counts
+        self.blocks, self.skipped = 0, 0
         self.restart: tuple[Resumed, tuple[int, int]] | None = None
         self._networks = networks
         self._states: list[dict[str, Any]] = [{} for _ in networks]

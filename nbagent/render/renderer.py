@@ -273,6 +273,7 @@ class Renderer:
     ) -> tuple[Seam, Any]:
         """Call the stock pipeline for a take, from its start to its end."""
         take = work.job.take
+        num_frames = _num_frames(loaded.card, take)
 
         def after_step(step: Step) -> None:
             work.after_step(step, seam)
@@ -284,7 +285,7 @@ class Renderer:
             start=start,
             known=known,
             stop_step=take.stop_step,
-            sections=loaded.card.num_sections(_num_frames(loaded.card, take)),
+            sections=loaded.card.num_sections(num_frames),
             texts=loaded.texts,
             before_step=work.before_step,
             after_step=after_step,
@@ -294,7 +295,6 @@ class Renderer:
         loaded.rest()
         session = seam.open(loaded.pipe, **own_parts(loaded.pipe, take))
         give_size(session, take)
-        num_frames = _num_frames(loaded.card, take)
         try:
             output = session(
                 **call_arguments(loaded, take, num_frames, held),

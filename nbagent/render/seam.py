@@ -30,6 +30,7 @@ from nbagent.render.loop import Loop, loop_of
 from nbagent.render.start import Fresh, Known, Noised, Resumed, Start, Step
 from nbagent.render.tap import changes, noised, tapped
 from nbagent.render.texts import TextCache
+from nbagent.take import run_steps
 
 # The sound of LTX-2 is denoised beside the clip.
 _STREAMS = ("prepare_audio_latents",)
@@ -170,9 +171,7 @@ class Seam:
         self._timesteps = scheduler.timesteps
         self.num_steps = len(self._timesteps) * (self.sections or 1)
         if isinstance(self.start, Noised):
-            # As the stock video-to-video pipelines count, but never zero steps: a
-            # weak remix of a short draft would return its parent untouched.
-            run = max(1, min(int(self.num_steps * self.start.strength), self.num_steps))
+            run = run_steps(self.num_steps, self.start.strength)
             self.start_step = self.num_steps - run
         if self.start_step and not self._loop.has_gate:
             # For the loop, which has it by its first head; the solver needs it whole.
