@@ -311,6 +311,34 @@ def test_threads_have_their_own_connections(ledger: Ledger) -> None:
     assert len(ledger.turns("a")) == 60, "a closed ledger opens again when it is asked"
 
 
+def test_closing_waits_for_the_threads_that_are_inside(ledger: Ledger) -> None:
+    """Else SQLite loses a statement that it steps through, and the process with it."""
+    inside, leave, errors = threading.Event(), threading.Event(), []
+
+    def work() -> None:
+        try:
+            with ledger._db.write():
+                inside.set()
+                leave.wait(10)
+            ledger.add_turn("a", "after", None, {})
+        except BaseException as error:  # noqa: BLE001  the test shows it below
+            errors.append(error)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert inside.wait(10)
+    closer = threading.Thread(target=ledger.close)
+    closer.start()
+    closer.join(0.2)
+    assert closer.is_alive()
+    leave.set()
+    worker.join(10)
+    closer.join(10)
+    assert not closer.is_alive()
+    assert errors == []
+    assert [turn.text for turn in ledger.turns("a")] == ["after"]
+
+
 def test_a_writer_that_is_killed_leaves_whole_turns(tmp_path: Path) -> None:
     folder = tmp_path / ".nbagent"
     code = _ADD.replace("sys.stdin.readline()", "")

@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbagent.errors import SpecError, StoreError
@@ -67,11 +67,20 @@ def m001_first(connection: sqlite3.Connection) -> None:
 MIGRATIONS = (m001_first,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Opened:
     connection: sqlite3.Connection
     thread: threading.Thread
     inode: tuple[int, int]
+    # Closing a connection while another thread steps through one of its statements
+    # takes the whole process down.
+    busy: threading.RLock = field(default_factory=threading.RLock)
+    closed: bool = False
+
+    def close(self) -> None:
+        with self.busy:
+            self.closed = True
+            self.connection.close()
 
 
 class Database:
@@ -89,7 +98,8 @@ class Database:
         with store_errors(self.folder):
             if not self.path.exists():
                 return []
-            return self._connection().execute(sql, values).fetchall()
+            with self._connection() as connection:
+                return connection.execute(sql, values).fetchall()
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -97,31 +107,40 @@ class Database:
         with store_errors(self.folder):
             if not self.path.exists():
                 create_folder(self.folder)
-            connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+            with self._connection() as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                finally:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the connections of all threads; using it again opens new ones."""
         with self._guard:
-            for opened in self._opened:
-                opened.connection.close()
-            self._opened.clear()
-            self._local = threading.local()
+            opened = self._opened
+            self._opened = []
+        for one in opened:  # waits for the threads that are inside theirs
+            one.close()
 
-    def _connection(self) -> sqlite3.Connection:
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        while True:
+            opened = self._of_this_thread()
+            with opened.busy:
+                if not opened.closed:  # else between finding and entering it
+                    yield opened.connection
+                    return
+
+    def _of_this_thread(self) -> _Opened:
         opened: _Opened | None = getattr(self._local, "opened", None)
         # A folder deleted under a running kernel leaves a connection to a file that
         # nobody will find again: what is written there would be lost without a word.
-        if opened is None or opened.inode != _inode(self.path):
+        if opened is None or opened.closed or opened.inode != _inode(self.path):
             opened = self._open()
             self._local.opened = opened
-        return opened.connection
+        return opened
 
     def _open(self) -> _Opened:
         connection = sqlite3.connect(
@@ -141,7 +160,7 @@ class Database:
         with self._guard:
             ended = [o for o in self._opened if not o.thread.is_alive()]
             for old in ended:
-                old.connection.close()
+                old.close()
                 self._opened.remove(old)
             self._opened.append(opened)
         return opened
