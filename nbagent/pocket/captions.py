@@ -19,6 +19,8 @@ _PLAIN_SHARE: Final = 0.33
 _EMOJI_SHARE: Final = 0.66
 _CAMERA_SHARE: Final = 0.15  # of scenes on a painted place
 _SECOND_SHARE: Final = 0.06
+# Of training: which colour is whose is learnt from two actors alone, and slowly.
+_SECOND_SHARE_TAUGHT: Final = 0.15
 
 
 def pick(rng: np.random.Generator, options: tuple[T, ...]) -> T:
@@ -29,7 +31,7 @@ def pick(rng: np.random.Generator, options: tuple[T, ...]) -> T:
 def draw_scene(rng: np.random.Generator) -> Scene:
     """Draw a scene for training; never one that is held out."""
     while True:
-        scene = draw_any_scene(rng)
+        scene = draw_any_scene(rng, second_share=_SECOND_SHARE_TAUGHT)
         is_second_known = not scene.second or not words.is_held_out_pair(
             scene.second, scene.place
         )
@@ -39,7 +41,9 @@ def draw_scene(rng: np.random.Generator) -> Scene:
             return scene
 
 
-def draw_any_scene(rng: np.random.Generator) -> Scene:
+def draw_any_scene(
+    rng: np.random.Generator, *, second_share: float = _SECOND_SHARE
+) -> Scene:
     """Draw a scene from the whole world, held-out combinations included."""
     place = pick(rng, words.SCENES)
     if rng.random() < _PLAIN_SHARE:
@@ -50,7 +54,7 @@ def draw_any_scene(rng: np.random.Generator) -> Scene:
         camera = pick(rng, words.CAMERAS[1:])
     actor = _draw_actor(rng, place)
     second = ""
-    if rng.random() < _SECOND_SHARE:
+    if rng.random() < second_share:
         second = _draw_actor(rng, place)
         nouns = {words.colour_and_noun(a)[1] for a in (actor, second)}
         if len(nouns) == 1:  # "a cat and a cat" says nothing

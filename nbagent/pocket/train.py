@@ -53,7 +53,9 @@ from nbagent.pocket.model import (
 from nbagent.pocket.vae import PATCH, Codec, build_vae, fit_codec, fit_tokens
 from nbagent.pocket.world import NUM_FRAMES, render_with_mask
 
-SEED: Final = 30  # of everything; sample i of an expert is drawn from [SEED, expert, i]
+# Of everything; sample i of an expert is drawn from [seed, expert, i]. Another one, for
+# a run that begins with the weights of an earlier run, shows it other samples.
+SEED: Final = 30
 
 # The unit of the low-noise expert is the moment: two frames, 64 tokens. Curriculum, as
 # (end of the stage as a share of its budget, what its steps cycle through, in moments).
@@ -119,6 +121,7 @@ class Options:
     resume: bool
     start: Path | None
     rate: float
+    seed: int
     processes: int
     export_minutes: float
     batch: float
@@ -142,6 +145,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--resume", action="store_true", help="continue from --work")
     parser.add_argument("--start", type=Path, help="begin with this folder's weights")
     parser.add_argument("--rate", type=float, default=RATE, help="top learning rate")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the samples")
     parser.add_argument("--processes", type=int, default=2, help="one thread each")
     parser.add_argument("--export-minutes", type=float, default=20)
     parser.add_argument("--batch", type=float, default=1.0, help="factor on batches")
@@ -191,7 +195,7 @@ def train(rank: int, options: Options) -> None:
         dist.init_process_group(
             "gloo", init_method=store, rank=rank, world_size=options.processes
         )
-    torch.manual_seed(SEED)
+    torch.manual_seed(options.seed)
     run = Run(rank=rank, options=options)
     for expert in ("high", "low"):
         train_expert(expert, run)
@@ -350,15 +354,21 @@ def train_expert(expert: str, run: Run) -> None:
         clips = HIGH_CLIPS if expert == "high" else LOW_TOKENS // (CELLS * moments)
         clips = max(1, round(clips * options.batch))
         first = count.samples + rank * clips
-        times = np.random.default_rng([SEED, 9, count.step]).permutation(MOMENTS)
+        times = np.random.default_rng([options.seed, 9, count.step]).permutation(
+            MOMENTS
+        )
         times = np.sort(times[:moments])
         if clock:
             clock.times = times
-        seeds = [[SEED, expert == "low", i] for i in range(first, first + clips)]
+        seeds = [
+            [options.seed, expert == "low", i] for i in range(first, first + clips)
+        ]
         x0, weight, texts = make_batch(seeds, run.codec, picture=moments == 1)
         count.samples += world * clips
         tokens = run.tokenize(texts)
-        generator = torch.Generator().manual_seed(SEED + 1_000_003 * count.step + rank)
+        generator = torch.Generator().manual_seed(
+            options.seed + 1_000_003 * count.step + rank
+        )
         if expert == "high":
             # It does not know yet where the actor is, and a weight makes it see the
             # actor in too many places: none is left when the rate has decayed.
