@@ -49,8 +49,11 @@ fix: setup js/node_modules/.package-lock.json
 	ruff format .
 	npm --prefix js run fix
 
+# Two at a time, one thread each: most tests are too small to use two. A file's tests stay
+# together. The browser wants both cores.
 unit: setup
-	pytest tests
+	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --ignore=tests/browser tests
+	pytest tests/browser
 
 models: setup
 	python -m tests.battery

@@ -316,6 +316,8 @@ def _recolor(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
 
 
 def _replace_subject(shot: Shot, args: dict[str, Any]) -> tuple[Shot, str]:
+    if core := args.get("core"):
+        return replace(shot, core=core, motion=(), pace=""), f"subject: {core}"
     if thing := args.get("remove"):
         thing = words.bare(thing)
         core = words.without(shot.core, thing)
