@@ -13,29 +13,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nbagent.conversation import answers, context, estimates
+from nbagent.conversation import answers, estimates
+from nbagent.conversation.chosen import caches, card_of, uses
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
 from nbagent.conversation.llm import LanguageModel
 from nbagent.conversation.plan import Edit, Intent, Plan
+from nbagent.conversation.record import Record
 from nbagent.conversation.references import unknown_names
-from nbagent.conversation.rendering import (
-    ACTIVE,
-    Engine,
-    Rendering,
-    name_takes,
-    save_beside,
-    to_job,
-)
+from nbagent.conversation.rendering import Engine, Rendering, name_takes, save_beside
 from nbagent.conversation.router import route
+from nbagent.conversation.running import Running
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
 from nbagent.errors import NbagentError, SpecError, UnknownClip
-from nbagent.hub import look_up, size_text
 from nbagent.ledger import ClipRow, Ledger
-from nbagent.models import ModelCard, is_here, model_card, on_hub
 from nbagent.settings import Settings
-from nbagent.take import Job, Progress, Take
+from nbagent.take import Take
 
 _THING = re.compile(r"(?:an?|one|two|three|some|the)\s", re.IGNORECASE)
 _KEEPS = re.compile(
@@ -93,6 +87,11 @@ class Session:
         self._brain = brain
         self._llm: LanguageModel | None = None
 
+    @property
+    def record(self) -> Record:
+        """The conversation as the ledger has it."""
+        return Record(ledger=self.ledger, conversation=self.settings.conversation)
+
     def close(self) -> None:
         """Let go of the store and the engine; running jobs go on."""
         self._engine.close()
@@ -100,13 +99,7 @@ class Session:
 
     def take_up(self) -> str:
         """Take up what an earlier kernel left unfinished; say so, or nothing."""
-        jobs = self._unfinished()
-        if not jobs:
-            return ""
-        self._engine.reattach(jobs, _ignore)
-        names = self._names()
-        listed = ", ".join(names.get(job.take.id, job.id) for job in jobs)
-        return f"taking up what was left unfinished: {listed}"
+        return self._running.take_up()
 
     # A turn
 
@@ -140,7 +133,7 @@ class Session:
         """
         stated = {k: v for k, v in options.items() if v is not None}
         turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, stated)
-        state = self._state(variables, before=turn.position)
+        state = self.record.state(variables, before=turn.position)
         plan: Plan | None = None
         try:
             plan = self._read(words, state, reading)
@@ -180,7 +173,7 @@ class Session:
         before = None
         if instead_of is not None:
             before = self.ledger.turn(instead_of).position
-        state = self._state(variables, before=before)
+        state = self.record.state(variables, before=before)
         plan = self._read(words, state, None)
         # A picture would be drawn anew for each letter that is typed.
         if plan.intent not in _MAKES or plan.intent == "animate_image":
@@ -199,7 +192,7 @@ class Session:
             self.ledger.add_take(part)
         for take in reply.takes:
             if take.operation == "redirect":  # its run goes on in this one
-                self._end_jobs(self._engine.cancel, {take.parents[0]})
+                self._running.cancel_takes({take.parents[0]})
         rows = name_takes(
             self.ledger, self.settings.conversation, reply.turn_id, reply.takes
         )
@@ -207,7 +200,7 @@ class Session:
 
     def unfinished(self) -> dict[int, Rendering]:
         """Return the turns that an earlier kernel left unfinished, to be rejoined."""
-        active = {job.take.id for job in self._unfinished()}
+        active = {job.take.id for job in self._running.jobs()}
         rows: dict[int, list[ClipRow]] = {}
         for row in self.rows():
             rows.setdefault(row.turn_id, []).append(row)
@@ -239,7 +232,7 @@ class Session:
 
     def rows(self) -> tuple[ClipRow, ...]:
         """Return the live clips of the conversation."""
-        return self.ledger.clips(self.settings.conversation)
+        return self.record.rows()
 
     def clip(self, name: str) -> Clip:
         """Return the clip of a name.
@@ -247,29 +240,23 @@ class Session:
         Raises:
             UnknownClip: If nothing carries it.
         """
-        return Clip(self.ledger, self._take(name), name, remixer=self._remix)
+        return Clip(self.ledger, self.record.take(name), name, remixer=self._remix)
 
     def facts(self, name: str) -> str:
         """Describe a clip in one line."""
-        return self._facts(name, self._take(name), self._names())
+        return self.record.facts(name)
 
     def status(self) -> str:
         """Say what is being rendered."""
-        return answers.status(
-            self.ledger.jobs(self.settings.conversation), self._names()
-        )
+        return self.record.status()
 
     def lineage(self, name: str) -> str:
         """Say where a clip comes from, root first."""
-        take, names = self._take(name), self._names()
-        return "\n".join(
-            self._facts(names.get(one.id, "(replaced)"), one, names)
-            for one in (*self.ledger.ancestors(take.id), take)
-        )
+        return self.record.lineage(name)
 
     def context(self, variables: tuple[Variable, ...] = ()) -> str:
         """List what the next turn is read against."""
-        return answers.context(self._state(variables))
+        return answers.context(self.record.state(variables))
 
     # Acting at once
 
@@ -280,13 +267,9 @@ class Session:
 
     def use(self, model: str) -> str:
         """Let another model render what is asked for anew; refinements keep theirs."""
-        card, notes = _card(model)
+        line = uses(model)
         self.settings = replace(self.settings, model=model)
-        return (
-            f"{model} renders from now on: {card.num_frames} frames of"
-            f" {card.width}x{card.height} at {card.fps:g} fps,"
-            f" {card.num_inference_steps} steps" + "".join(f"\n{n}" for n in notes)
-        )
+        return line
 
     def cache(self, threshold: float) -> str:
         """Give the clips that are asked for from now on a step cache; 0 is none.
@@ -294,14 +277,9 @@ class Session:
         Raises:
             SpecError: If the model cannot.
         """
-        model_card(self.settings.model).check_cache(threshold)
+        line = caches(self.settings.model, threshold)
         self.settings = replace(self.settings, step_cache=threshold)
-        if not threshold:
-            return "no step cache: every step runs in full"
-        return (
-            f"step cache {threshold:g} from now on: a step whose first block changes"
-            " less than that skips the others, and the clip is another one"
-        )
+        return line
 
     def queue(self) -> tuple[str, ...]:
         """Return the jobs that wait for the engine, next first."""
@@ -313,7 +291,7 @@ class Session:
 
     def cancel(self, names: Sequence[str] = ()) -> str:
         """Stop the jobs of these clips, or all that run."""
-        return self._end("stopping", self._engine.cancel, names)
+        return self._running.cancel(names)
 
     def keep(self, names: Sequence[str] = ()) -> str:
         """End the jobs of these clips, or all, early: each stays as it looks then.
@@ -321,7 +299,7 @@ class Session:
         Raises:
             SpecError: If one of them shows nothing yet.
         """
-        return self._end("keeping as it looks now", self._engine.keep, names)
+        return self._running.keep(names)
 
     def save(self, name: str, file: str | None = None, format: str = "mp4") -> str:  # noqa: A002
         """Write a clip to a file, or beside the notebook under its own name."""
@@ -358,18 +336,18 @@ class Session:
             plan,
             state,
             ledger=self.ledger,
-            named=self._take,
+            named=self.record.take,
             values=values,
             target=target.take if target else None,
             mask=options.get("mask", ""),
         )
         parent = sources.parent
         if parent is not None and plan.step is not None:
-            sources = replace(sources, step=plan.step or self._running_step(parent))
+            sources = replace(sources, step=plan.step or self._running.step(parent))
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
             return replace(reply, takes=(self._before(parent, state),))
         model = options.get("model") or (parent.model if parent else None)
-        card, notes = _card(model or self.settings.model)
+        card, notes = card_of(model or self.settings.model)
         composed = compose(
             plan,
             request=words,
@@ -392,19 +370,9 @@ class Session:
             notes=(*notes, *composed.notes),
         )
 
-    def _running_step(self, take: Take) -> int:
-        """Return the step that a take's job is about to finish, counted as in its run.
-
-        Raises:
-            SpecError: If it is not being rendered.
-        """
-        for row in self.ledger.jobs(self.settings.conversation, states=ACTIVE):
-            if row.take_id == take.id and row.phase == "denoise":
-                return (take.redirect_step or 0) + row.step + 1
-        raise SpecError(
-            "it is not being rendered now: say from which step, like 'from step 3 on,"
-            " at night'"
-        )
+    @property
+    def _running(self) -> Running:
+        return Running(self.record, self._engine, self.settings)
 
     def _rendering(self, turn_id: int, rows: Sequence[ClipRow]) -> Rendering:
         return Rendering(
@@ -424,7 +392,7 @@ class Session:
     def _before(self, take: Take, state: State) -> Take:
         """Return the version to go back to: the one named, or the latest's parent."""
         latest = state.latest
-        if latest and self._take(latest.ref) != take:
+        if latest and self.record.take(latest.ref) != take:
             return take
         if not take.parents:
             raise SpecError("there is nothing to go back to: this clip has no parent")
@@ -440,25 +408,12 @@ class Session:
         if plan.intent in ("chat", "analyze") and self._llm is not None:
             return self._llm.answer(words, state, on_text)
         if plan.intent == "describe":
-            return self._describe(plan)
+            return self.record.describe(plan)
         if plan.intent == "control":
             return self._control(words, plan, state)
         if plan.intent == "ask":
             return answers.ask_back(plan, state)
         return answers.NEEDS_MODEL
-
-    def _describe(self, plan: Plan) -> str:
-        known = [row.name for row in self.rows()]
-        named = [name for name in plan.targets if name in known]
-        if not named:
-            return "There is no such clip: " + (
-                f"there are {', '.join(known)}." if known else "make one first."
-            )
-        lines = [self.facts(name) for name in named]
-        if len(named) == 2:
-            one, other = map(self._take, named)
-            lines.append(answers.changes(named[0], one, named[1], other))
-        return "\n".join(lines)
 
     def _control(self, words: str, plan: Plan, state: State) -> str:
         action = plan.slots.get("action", "status")
@@ -482,70 +437,6 @@ class Session:
             raise SpecError("remix needs the notebook: run %load_ext nbagent first")
         return self.remixer(clip, words, options)
 
-    def _end(self, what: str, end: Callable[[str], None], names: Sequence[str]) -> str:
-        wanted = {
-            self.ledger.clip(self.settings.conversation, name).take_id for name in names
-        }
-        known = self._names()
-        ended = [known.get(j.take.id, j.id) for j in self._end_jobs(end, wanted)]
-        return f"{what}: {', '.join(ended)}" if ended else "nothing is being rendered"
-
-    def _end_jobs(self, end: Callable[[str], None], take_ids: set[str]) -> list[Job]:
-        """End the jobs of these takes, or all; return them."""
-        jobs = [j for j in self._unfinished() if not take_ids or j.take.id in take_ids]
-        for job in jobs:
-            # Perhaps an earlier kernel's: the engine must know it to end it.
-            self._engine.reattach([job], _ignore)
-            end(job.id)
-        return jobs
-
-    def _unfinished(self) -> list[Job]:
-        rows = self.ledger.jobs(self.settings.conversation, states=ACTIVE)
-        return [
-            to_job(self.ledger, self.settings, row, self.ledger.take(row.take_id))
-            for row in rows
-        ]
-
-    def _take(self, name: str) -> Take:
-        row = self.ledger.clip(self.settings.conversation, name)
-        return self.ledger.take(row.take_id)
-
-    def _facts(self, name: str, take: Take, names: Mapping[str, str]) -> str:
-        made_of = take.parents if take.is_joined else take.parents[:1]
-        parent = ", ".join(names[p] for p in made_of if p in names) or None
-        return answers.facts(name, take, self.ledger.artifact(take.id), parent)
-
-    def _names(self) -> dict[str, str]:
-        names: dict[str, str] = {}
-        for row in self.rows():
-            names.setdefault(row.take_id, row.name)
-        return names
-
-    def _state(
-        self, variables: tuple[Variable, ...], before: int | None = None
-    ) -> State:
-        return context.state(
-            self.ledger, self.settings.conversation, before=before, variables=variables
-        )
-
-
-def _card(name: str) -> tuple[ModelCard, tuple[str, ...]]:
-    """Return the card of a model, and what is to come before its first step.
-
-    Raises:
-        DownloadFailed: If it is not here and cannot be fetched.
-        SpecError: If there is no such model.
-    """
-    model = on_hub(name)
-    if model is None or is_here(name):
-        return model_card(name), ()
-    size = sum(look_up(model).missing(model).values())
-    licence = f" (licence: {model.licence})" if model.licence else ""
-    return model_card(name), (
-        f"{model.repo}{licence} is not here yet: {size_text(size)} are downloaded"
-        " before the first step",
-    )
-
 
 def _check_names(words: str, state: State) -> None:
     """Refuse a turn about a clip that is not there, rather than take another."""
@@ -553,7 +444,3 @@ def _check_names(words: str, state: State) -> None:
         known = ", ".join(clip.ref for clip in state.clips)
         have = f"there are {known}" if known else "make a clip first"
         raise UnknownClip(f"no clip is called {name!r} here: {have}")
-
-
-def _ignore(_progress: Progress) -> None:
-    """Hear nothing: the ledger has what matters."""

@@ -1,0 +1,49 @@
+"""The model that renders: its card, and what is to be known before it does."""
+
+from __future__ import annotations
+
+from nbagent.hub import look_up, size_text
+from nbagent.models import ModelCard, is_here, model_card, on_hub
+
+
+def card_of(name: str) -> tuple[ModelCard, tuple[str, ...]]:
+    """Return the card of a model, and what is to come before its first step.
+
+    Raises:
+        DownloadFailed: If it is not here and cannot be fetched.
+        SpecError: If there is no such model.
+    """
+    model = on_hub(name)
+    if model is None or is_here(name):
+        return model_card(name), ()
+    size = sum(look_up(model).missing(model).values())
+    licence = f" (licence: {model.licence})" if model.licence else ""
+    return model_card(name), (
+        f"{model.repo}{licence} is not here yet: {size_text(size)} are downloaded"
+        " before the first step",
+    )
+
+
+def uses(name: str) -> str:
+    """Say that a model renders from now on, and what it makes."""
+    card, notes = card_of(name)
+    return (
+        f"{name} renders from now on: {card.num_frames} frames of"
+        f" {card.width}x{card.height} at {card.fps:g} fps,"
+        f" {card.num_inference_steps} steps" + "".join(f"\n{n}" for n in notes)
+    )
+
+
+def caches(name: str, threshold: float) -> str:
+    """Say that a model's new clips have a step cache from now on; 0 is none.
+
+    Raises:
+        SpecError: If the model cannot.
+    """
+    model_card(name).check_cache(threshold)
+    if not threshold:
+        return "no step cache: every step runs in full"
+    return (
+        f"step cache {threshold:g} from now on: a step whose first block changes"
+        " less than that skips the others, and the clip is another one"
+    )

@@ -1,0 +1,82 @@
+"""A conversation as the ledger has it: its clips by their names, and what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nbagent.conversation import answers, context
+from nbagent.conversation.plan import Plan
+from nbagent.conversation.state import State, Variable
+from nbagent.ledger import ClipRow, Ledger
+from nbagent.take import Take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One conversation of a ledger; it only reads."""
+
+    ledger: Ledger
+    conversation: str
+
+    def rows(self) -> tuple[ClipRow, ...]:
+        """Return the live clips."""
+        return self.ledger.clips(self.conversation)
+
+    def take(self, name: str) -> Take:
+        """Return the take of a clip's name.
+
+        Raises:
+            UnknownClip: If nothing carries it.
+        """
+        return self.ledger.take(self.ledger.clip(self.conversation, name).take_id)
+
+    def names(self) -> dict[str, str]:
+        """Return the name of each take that has one; of several, the first."""
+        names: dict[str, str] = {}
+        for row in self.rows():
+            names.setdefault(row.take_id, row.name)
+        return names
+
+    def state(
+        self, variables: tuple[Variable, ...], before: int | None = None
+    ) -> State:
+        """Return what a turn at that position is read against; None is the end."""
+        return context.state(
+            self.ledger, self.conversation, before=before, variables=variables
+        )
+
+    def facts(self, name: str) -> str:
+        """Describe a clip in one line."""
+        return self._facts(name, self.take(name), self.names())
+
+    def status(self) -> str:
+        """Say what is being rendered."""
+        return answers.status(self.ledger.jobs(self.conversation), self.names())
+
+    def lineage(self, name: str) -> str:
+        """Say where a clip comes from, root first."""
+        take, names = self.take(name), self.names()
+        return "\n".join(
+            self._facts(names.get(one.id, "(replaced)"), one, names)
+            for one in (*self.ledger.ancestors(take.id), take)
+        )
+
+    def describe(self, plan: Plan) -> str:
+        """Answer a question about clips."""
+        known = [row.name for row in self.rows()]
+        named = [name for name in plan.targets if name in known]
+        if not named:
+            return "There is no such clip: " + (
+                f"there are {', '.join(known)}." if known else "make one first."
+            )
+        lines = [self.facts(name) for name in named]
+        if len(named) == 2:
+            one, other = map(self.take, named)
+            lines.append(answers.changes(named[0], one, named[1], other))
+        return "\n".join(lines)
+
+    def _facts(self, name: str, take: Take, names: Mapping[str, str]) -> str:
+        made_of = take.parents if take.is_joined else take.parents[:1]
+        parent = ", ".join(names[p] for p in made_of if p in names) or None
+        return answers.facts(name, take, self.ledger.artifact(take.id), parent)

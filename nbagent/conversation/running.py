@@ -1,0 +1,92 @@
+"""What a conversation has with the engine: jobs that run or wait, and how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from nbagent.conversation.record import Record
+from nbagent.conversation.rendering import ACTIVE, Engine, to_job
+from nbagent.errors import SpecError
+from nbagent.settings import Settings
+from nbagent.take import Job, Progress, Take
+
+
+class Running:
+    """The unfinished jobs of one conversation, an earlier kernel's included."""
+
+    def __init__(self, record: Record, engine: Engine, settings: Settings) -> None:
+        self._record = record
+        self._engine = engine
+        self._settings = settings
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs that run or wait."""
+        ledger = self._record.ledger
+        rows = ledger.jobs(self._record.conversation, states=ACTIVE)
+        return [
+            to_job(ledger, self._settings, row, ledger.take(row.take_id))
+            for row in rows
+        ]
+
+    def take_up(self) -> str:
+        """Take up what an earlier kernel left unfinished; say so, or nothing."""
+        jobs = self.jobs()
+        if not jobs:
+            return ""
+        self._engine.reattach(jobs, _ignore)
+        return f"taking up what was left unfinished: {', '.join(self._named(jobs))}"
+
+    def step(self, take: Take) -> int:
+        """Return the step that a take's job is about to finish, counted as in its run.
+
+        Raises:
+            SpecError: If it is not being rendered.
+        """
+        ledger, conversation = self._record.ledger, self._record.conversation
+        for row in ledger.jobs(conversation, states=ACTIVE):
+            if row.take_id == take.id and row.phase == "denoise":
+                return (take.redirect_step or 0) + row.step + 1
+        raise SpecError(
+            "it is not being rendered now: say from which step, like 'from step 3 on,"
+            " at night'"
+        )
+
+    def cancel(self, names: Sequence[str]) -> str:
+        """Stop the jobs of these clips, or all; say which."""
+        return self._end("stopping", self._engine.cancel, names)
+
+    def keep(self, names: Sequence[str]) -> str:
+        """End the jobs of these clips, or all, early; say which.
+
+        Raises:
+            SpecError: If one of them shows nothing yet.
+        """
+        return self._end("keeping as it looks now", self._engine.keep, names)
+
+    def cancel_takes(self, take_ids: Collection[str]) -> None:
+        """Stop the jobs of these takes."""
+        self._end_jobs(self._engine.cancel, take_ids)
+
+    def _end(self, what: str, end: Callable[[str], None], names: Sequence[str]) -> str:
+        wanted = {self._record.take(name).id for name in names}
+        ended = self._named(self._end_jobs(end, wanted))
+        return f"{what}: {', '.join(ended)}" if ended else "nothing is being rendered"
+
+    def _end_jobs(
+        self, end: Callable[[str], None], take_ids: Collection[str]
+    ) -> list[Job]:
+        """End the jobs of these takes, or all; return them."""
+        jobs = [j for j in self.jobs() if not take_ids or j.take.id in take_ids]
+        for job in jobs:
+            # Perhaps an earlier kernel's: the engine must know it to end it.
+            self._engine.reattach([job], _ignore)
+            end(job.id)
+        return jobs
+
+    def _named(self, jobs: Sequence[Job]) -> list[str]:
+        names = self._record.names()
+        return [names.get(job.take.id, job.id) for job in jobs]
+
+
+def _ignore(_progress: Progress) -> None:
+    """Hear nothing: the ledger has what matters."""
