@@ -286,6 +286,7 @@ class Renderer:
             known=known,
             stop_step=take.stop_step,
             sections=loaded.card.num_sections(num_frames),
+            sigmas=loaded.card.sigmas,
             texts=loaded.texts,
             before_step=work.before_step,
             after_step=after_step,
