@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nbagent import hub
+from nbagent.caching import CacheKind, StepCaching
 from nbagent.catalogue import CATALOGUE, Entry
 from nbagent.errors import SpecError
 from nbagent.families import FAMILIES, STEP_CACHES, TASKS, WAN_5B, Family, Sections
@@ -63,7 +64,7 @@ class ModelCard:
         needs: Packages beyond `nbagent[local]` that it cannot run without.
         loras: Files that change its weights (see `nbagent.loras`).
         ggufs: Files that its denoisers are loaded from, in their order.
-        can_cache: Whether a take of it may have a step cache.
+        caches: Step caches that a take of it may have.
     """
 
     name: str
@@ -91,7 +92,7 @@ class ModelCard:
     needs: tuple[str, ...] = ()
     loras: tuple[Lora, ...] = ()
     ggufs: tuple[Gguf, ...] = ()
-    can_cache: bool = False
+    caches: tuple[CacheKind, ...] = ()
 
     @property
     def base(self) -> str:
@@ -145,7 +146,7 @@ class ModelCard:
         """
         if take.is_recut:
             return
-        self.check_cache(take.step_cache)
+        self.check_cache(take.caching)
         if self.sigmas and take.num_inference_steps != len(self.sigmas):
             raise SpecError(
                 f"{take.num_inference_steps} steps do not fit {self.name}: it was"
@@ -181,17 +182,23 @@ class ModelCard:
         """Return in how many sections a clip is made; None if in one loop for all."""
         return None if self.sections is None else self.sections.count(num_frames)
 
-    def check_cache(self, threshold: float) -> None:
-        """Refuse a step cache where the model's network has no support for one.
+    def check_cache(self, caching: StepCaching) -> None:
+        """Refuse a step cache that does not fit the model's network and loop.
 
         Raises:
-            SpecError: If it has none.
+            SpecError: If it does not.
         """
-        if threshold and not self.can_cache:
+        if not caching or caching.kind in self.caches:
+            return
+        if self.caches:
             raise SpecError(
-                f"{self.name} cannot have a step cache ({self.pipeline}'s network is not"
-                " made for one): turn it off with --cache 0 or %nbagent cache off"
+                f"{self.name} cannot have the step cache {caching} ({self.pipeline}'s"
+                f" loop does not tell it its noise levels): use {caching.threshold:g}"
             )
+        raise SpecError(
+            f"{self.name} cannot have a step cache ({self.pipeline}'s network is not"
+            " made for one): turn it off with --cache 0 or %nbagent cache off"
+        )
 
     def nearest(self, num_frames: int) -> tuple[int, ...]:
         """Return the allowed frame counts around a number; itself if it is one."""
@@ -285,7 +292,7 @@ def model_card(name: str, revision: str = "") -> ModelCard:
         ),
         loras=loras,
         ggufs=ggufs,
-        can_cache=pipeline in STEP_CACHES,
+        caches=STEP_CACHES.get(pipeline, ()),
         **defaults,
     )
 

@@ -13,17 +13,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nbagent.caching import step_caching
 from nbagent.workbench import PROMPT, Workbench, median_ratio
 
-STEP_CACHE_THRESHOLDS = (0.05, 0.1, 0.2, 0.4)
+STEP_CACHES = ("0.05", "0.1", "0.2", "0.4", "sea:0.1", "sea:0.2", "sea:0.4")
 Figures = dict[str, Any]
 
 
 def caches(rounds: int) -> Figures:
     """What is saved by texts that were encoded before, and what a step cache does.
 
-    For `rounds` held-out prompts, each rendered without a step cache and with it at
-    several thresholds, in turns: the processor time as a share of that without (other
+    For `rounds` held-out prompts, each rendered without a step cache and with each kind
+    at several thresholds, in turns: the processor time as a share of that without (other
     programs take no part in it), the blocks that ran (counted in the network), the
     distance to the clip without, and what pocket's verifier says: the share of clips
     that show what was asked, and of those of which it says the same as without.
@@ -33,37 +34,43 @@ def caches(rounds: int) -> Figures:
     from nbagent.render.caches import denoisers
 
     cases, judge = verify.held_out_cases(rounds), verify.load_verifier()
-    thresholds = (0.0, *STEP_CACHE_THRESHOLDS)
-    seconds: dict[float, list[float]] = {t: [] for t in thresholds}
-    ran = dict.fromkeys(thresholds, 0)
-    clips: dict[float, list[Any]] = {t: [] for t in thresholds}
+    choices = ("none", *STEP_CACHES)
+    seconds: dict[str, list[float]] = {name: [] for name in choices}
+    ran = dict.fromkeys(choices, 0)
+    clips: dict[str, list[Any]] = {name: [] for name in choices}
     with tempfile.TemporaryDirectory() as folder:
         bench = Workbench(Path(folder))
         loaded = bench.renderer.shelf.get(model_card("pocket"))
         for number, case in enumerate(cases):
             bench.cpu_s(bench.take(case.prompt, seed=number + rounds))
-            first = number % len(thresholds)  # none is always measured first
-            for threshold in (*thresholds[first:], *thresholds[:first]):
-                take = bench.take(case.prompt, seed=number, step_cache=threshold)
+            first = number % len(choices)  # none is always measured first
+            for name in (*choices[first:], *choices[:first]):
+                caching = step_caching("0" if name == "none" else name)
+                take = bench.take(
+                    case.prompt,
+                    seed=number,
+                    step_cache=caching.threshold,
+                    cache_kind=caching.kind,
+                )
                 with _counted_blocks(denoisers(loaded.pipe)) as blocks:
-                    seconds[threshold].append(bench.cpu_s(take))
-                ran[threshold] += sum(blocks)
-                clips[threshold].append(bench.frames(take))
+                    seconds[name].append(bench.cpu_s(take))
+                ran[name] += sum(blocks)
+                clips[name].append(bench.frames(take))
         hits, misses = loaded.texts.hits, loaded.texts.misses
-    said = {t: verify.judge(judge, clips[t]) for t in thresholds}
+    said = {name: verify.judge(judge, clips[name]) for name in choices}
     figures: Figures = {"rounds": rounds, "text_hits": hits, "text_misses": misses}
-    for threshold in thresholds:
-        pairs = zip(seconds[threshold], seconds[0.0], strict=True)
-        figures[f"threshold {threshold:g}"] = {
+    for name in choices:
+        pairs = zip(seconds[name], seconds["none"], strict=True)
+        figures[name] = {
             "cpu_ratio_median": median_ratio(list(pairs)),
-            "blocks": ran[threshold],
-            "skipped": ran[0.0] - ran[threshold],
-            "psnr_db": _psnr(clips[threshold], clips[0.0]),
-            "all_right": verify.score(cases, said[threshold])["all"],
+            "blocks": ran[name],
+            "skipped": ran["none"] - ran[name],
+            "psnr_db": _psnr(clips[name], clips["none"]),
+            "all_right": verify.score(cases, said[name])["all"],
             "judged_alike": round(
                 statistics.mean(
                     one.factors == other.factors
-                    for one, other in zip(said[threshold], said[0.0], strict=True)
+                    for one, other in zip(said[name], said["none"], strict=True)
                 ),
                 3,
             ),

@@ -29,8 +29,12 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation:DeprecationWarning",
     "ignore:__array_wrap__ must accept:DeprecationWarning",
 )
-NAMES = {"fastwan": "wan-5b", "ltx-distilled": "ltx-condition"}
-NAMES |= {"ltx-2-distilled": "ltx-2"}
+# The tiny pipeline of each.
+NAMES = {
+    "fastwan": "wan-5b",
+    "ltx-distilled": "ltx-condition",
+    "ltx-2-distilled": "ltx-2",
+}
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from nbagent.caching import StepCaching
 from nbagent.conversation import answers, context, estimates
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
@@ -288,19 +289,19 @@ class Session:
             f" {card.num_inference_steps} steps" + "".join(f"\n{n}" for n in notes)
         )
 
-    def cache(self, threshold: float) -> str:
-        """Give the clips that are asked for from now on a step cache; 0 is none.
+    def cache(self, caching: StepCaching) -> str:
+        """Give the clips that are asked for from now on a step cache, or none.
 
         Raises:
             SpecError: If the model cannot.
         """
-        model_card(self.settings.model).check_cache(threshold)
-        self.settings = replace(self.settings, step_cache=threshold)
-        if not threshold:
+        model_card(self.settings.model).check_cache(caching)
+        self.settings = replace(self.settings, step_cache=caching)
+        if not caching:
             return "no step cache: every step runs in full"
         return (
-            f"step cache {threshold:g} from now on: a step whose first block changes"
-            " less than that skips the others, and the clip is another one"
+            f"step cache {caching} from now on: a step that changes less than that skips"
+            " its blocks, and the clip is another one"
         )
 
     def queue(self) -> tuple[str, ...]:
