@@ -116,7 +116,8 @@ def drafts(rounds: int) -> Figures:
     verifier: the share of clips that show all that was asked, the share of finals of
     which it says of the actor, the place and the motion what it says of the draft, and
     how far apart the actor's paths are, in pixels of 64 (median over clips of the mean
-    over frames). Also both finals' processor time, as shares of the draft's and fresh one's.
+    over frames). The same is said of the fresh one, which has the draft's seed; medians of
+    processor seconds stand beside.
     """
     import numpy as np
 
