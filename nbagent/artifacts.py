@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +54,9 @@ def store_frames(
         if is_image:  # a PNG loses nothing, and is its own poster
             video, poster = None, ledger.put_file(path, ".png")
         else:
-            video = ledger.put_file(path, ".mp4")
-            poster = ledger.put_file(media.poster_jpeg(frames), ".jpg")
+            files = ((path, ".mp4"), (media.poster_jpeg(frames), ".jpg"))
+            with ThreadPoolExecutor(len(files)) as pool:  # the disk is waited for once
+                video, poster = pool.map(lambda file: ledger.put_file(*file), files)
         artifact = Artifact(
             video=video,
             poster=poster,

@@ -7,27 +7,27 @@ a busy machine slows both; seconds are printed beside them for orientation.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import itertools
 import json
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nbagent.panel_bench import panel
+from nbagent.quality_bench import caches, compiled, drafts
 from nbagent.settings import Settings
 from nbagent.take import Hold, Progress, Take
-from nbagent.workbench import Workbench
+from nbagent.workbench import PROMPT, Workbench, median_ratio
 
-PROMPT = "a red ball crosses the beach, sunset"
 Figures = dict[str, Any]
-STEP_CACHE_THRESHOLDS = (0.05, 0.1, 0.2, 0.4)
+STRENGTHS = (0.25, 0.5, 0.75, 0.9)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -86,26 +86,93 @@ def overhead(rounds: int) -> Figures:
     """A warm job against the same pipeline in a plain diffusers script.
 
     Both denoise, decode and encode an mp4; the job also writes its checkpoints, the
-    final latents, the poster and the ledger.
+    final latents, the poster and the ledger. They take turns in going first. Processor
+    seconds are of this process: other programs take no part in them, nor does a disk.
     """
     with tempfile.TemporaryDirectory() as folder:
         bench = Workbench(Path(folder))
         plain = _plain_script(bench)
-        _timed(bench, bench.take(PROMPT))
+
+        def job(seed: int) -> None:
+            _timed(bench, bench.take(PROMPT, seed=seed))
+
+        job(0)
         plain(0)
-        pairs = [
-            (_timed(bench, bench.take(PROMPT, seed=seed)), plain(seed))
-            for seed in range(1, rounds + 1)
-        ]
+        pairs = []
+        for seed in range(1, rounds + 1):
+            runs = (job, plain) if seed % 2 else (plain, job)
+            spent = {run: _spent(run, seed) for run in runs}
+            pairs.append((spent[job], spent[plain]))
+    wall, cpu = ([(one[i], other[i]) for one, other in pairs] for i in (0, 1))
     return {
-        "ratio_median": _median_ratio(pairs),
-        "ratios": [round(job / script, 3) for job, script in pairs],
-        "job_s": round(statistics.median(pair[0] for pair in pairs), 3),
-        "script_s": round(statistics.median(pair[1] for pair in pairs), 3),
+        "ratio_median": median_ratio(wall),
+        "ratios": [round(job / script, 3) for job, script in wall],
+        "job_s": round(statistics.median(pair[0] for pair in wall), 3),
+        "script_s": round(statistics.median(pair[1] for pair in wall), 3),
+        "cpu_ratio_median": median_ratio(cpu),
+        "job_cpu_s": round(statistics.median(pair[0] for pair in cpu), 3),
+        "script_cpu_s": round(statistics.median(pair[1] for pair in cpu), 3),
         "steps": bench.take(PROMPT).num_inference_steps,
         "frames": bench.take(PROMPT).num_frames,
         "rounds": rounds,
     }
+
+
+def remix(rounds: int) -> Figures:
+    """What a remix costs, as a share of the whole clip's processor time.
+
+    Of a strength s it must be at most s and a tenth where steps are equal. Those of
+    pocket are not (at high noise they are nearly free), so it is measured twice: on
+    pocket, beside the share that the very steps it runs had in the whole clip, and on
+    pocket's second network alone, which takes equal steps (and makes no clip to see).
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        models = {"pocket": "pocket", "equal steps": str(_one_network(place / "model"))}
+        return {
+            name: _remixes(Workbench(place / name, model), rounds)
+            for name, model in models.items()
+        } | {"rounds": rounds}
+
+
+def _remixes(bench: Workbench, rounds: int) -> dict[str, dict[str, float]]:
+    """Return for each strength what a remix costs, and what its steps cost the parent."""
+    costs: dict[float, list[tuple[float, float]]] = {s: [] for s in STRENGTHS}
+    for seed in range(rounds + 1):
+        parent = bench.take(PROMPT, seed=seed)
+        child = replace(
+            parent, prompt=f"{PROMPT}, slow", operation="remix", parents=(parent.id,)
+        )
+        steps: list[float] = []
+        whole_s = bench.cpu_s(parent, steps)
+        for strength in STRENGTHS:
+            take = replace(child, strength=strength)
+            own_s = sum(steps[-take.num_run_steps :])
+            costs[strength].append((bench.cpu_s(take) / whole_s, own_s / whole_s))
+    figures = {}
+    for strength, shares in costs.items():
+        warm = shares[1:]  # the first parent also encodes its words
+        cost, own = (statistics.median(pair[i] for pair in warm) for i in (0, 1))
+        figures[f"remix {strength:g}"] = {
+            "cost": round(cost, 3),
+            "its_steps_in_the_whole": round(own, 3),
+            "beyond_them": round(cost - own, 3),
+        }
+    return figures
+
+
+def _one_network(folder: Path) -> Path:
+    """Save pocket without its first network, so that all of its steps are equal."""
+    from diffusers import WanPipeline
+
+    from nbagent.models import model_card
+
+    card = model_card("pocket")
+    pipe = WanPipeline.from_pretrained(card.folder, use_safetensors=True)
+    parts = pipe.components | {"transformer": pipe.transformer_2, "transformer_2": None}
+    WanPipeline(**parts).save_pretrained(folder)
+    shutil.copy(card.folder / "defaults.json", folder)
+    return folder
 
 
 def preview(rounds: int) -> Figures:
@@ -200,126 +267,13 @@ def operations(rounds: int) -> Figures:
     return medians | {"rounds": rounds}
 
 
-def caches(rounds: int) -> Figures:
-    """What is saved by texts that were encoded before, and what a step cache does.
-
-    For `rounds` held-out prompts, each rendered without a step cache and with it at
-    several thresholds, in turns: the processor time as a share of that without (other
-    programs take no part in it), the blocks that ran (counted in the network), the
-    distance to the clip without, and what pocket's verifier says: the share of clips
-    that show what was asked, and of those of which it says the same as without.
-    """
-    from nbagent.models import model_card
-    from nbagent.pocket import verify
-    from nbagent.render.caches import denoisers
-
-    cases, judge = verify.held_out_cases(rounds), verify.load_verifier()
-    thresholds = (0.0, *STEP_CACHE_THRESHOLDS)
-    seconds: dict[float, list[float]] = {t: [] for t in thresholds}
-    ran = dict.fromkeys(thresholds, 0)
-    clips: dict[float, list[Any]] = {t: [] for t in thresholds}
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Workbench(Path(folder))
-        loaded = bench.renderer.shelf.get(model_card("pocket"))
-        for number, case in enumerate(cases):
-            _timed(bench, bench.take(case.prompt, seed=number + rounds))
-            first = number % len(thresholds)  # none is always measured first
-            for threshold in (*thresholds[first:], *thresholds[:first]):
-                take = bench.take(case.prompt, seed=number, step_cache=threshold)
-                with _counted_blocks(denoisers(loaded.pipe)) as blocks:
-                    seconds[threshold].append(_cpu_s(bench, take))
-                ran[threshold] += sum(blocks)
-                clips[threshold].append(bench.frames(take))
-        hits, misses = loaded.texts.hits, loaded.texts.misses
-    said = {t: verify.judge(judge, clips[t]) for t in thresholds}
-    figures: Figures = {"rounds": rounds, "text_hits": hits, "text_misses": misses}
-    for threshold in thresholds:
-        pairs = zip(seconds[threshold], seconds[0.0], strict=True)
-        figures[f"threshold {threshold:g}"] = {
-            "cpu_ratio_median": _median_ratio(list(pairs)),
-            "blocks": ran[threshold],
-            "skipped": ran[0.0] - ran[threshold],
-            "psnr_db": _psnr(clips[threshold], clips[0.0]),
-            "all_right": verify.score(cases, said[threshold])["all"],
-            "judged_alike": round(
-                statistics.mean(
-                    one.factors == other.factors
-                    for one, other in zip(said[threshold], said[0.0], strict=True)
-                ),
-                3,
-            ),
-        }
-    return figures
-
-
-def compiled(rounds: int) -> Figures:
-    """A warm job whose blocks are compiled against one whose are not, in turns.
-
-    By processor time, which other programs take no part in. Also what the first such
-    clip costs, the first of another length, and the second one of that length.
-    """
-    from nbagent.render.renderer import Renderer
-
-    with tempfile.TemporaryDirectory() as folder:
-        plain, ours = (Workbench(Path(folder) / n) for n in ("plain", "compiled"))
-        ours.renderer = Renderer(compiles=True)
-        takes = [ours.take(PROMPT, seed=seed) for seed in range(rounds + 1)]
-        _cpu_s(plain, takes[0])
-        first_s = _cpu_s(ours, takes[0])
-        pairs = [(_cpu_s(ours, take), _cpu_s(plain, take)) for take in takes[1:]]
-        longer_s = [
-            _cpu_s(ours, replace(take, num_frames=2 * take.num_frames))
-            for take in takes[:2]
-        ]
-    return {
-        "cpu_ratio_median": _median_ratio(pairs),
-        "cpu_ratios": [round(one / other, 3) for one, other in pairs],
-        "first_cpu_s": round(first_s, 2),
-        "warm_cpu_s": round(statistics.median(pair[0] for pair in pairs), 2),
-        "longer_first_cpu_s": round(longer_s[0], 2),
-        "longer_second_cpu_s": round(longer_s[1], 2),
-        "rounds": rounds,
-    }
-
-
-@contextlib.contextmanager
-def _counted_blocks(networks: Sequence[Any]) -> Iterator[list[int]]:
-    """Count the blocks of each network that run, not those that a cache stands in for."""
-    counts = [0] * len(networks)
-
-    def count(number: int) -> Callable[..., None]:
-        def hook(*_: Any) -> None:
-            counts[number] += 1
-
-        return hook
-
-    hooks = [
-        block.ffn.register_forward_hook(count(number))
-        for number, network in enumerate(networks)
-        for block in network.blocks
-    ]
-    yield counts
-    for hook in hooks:
-        hook.remove()
-
-
-def _psnr(some: Sequence[Any], others: Sequence[Any]) -> float | None:
-    """Return the ratio of 255 to the root of all clips' mean square, in dB; None: equal."""
-    import numpy as np
-
-    pairs = zip(some, others, strict=True)
-    error = np.mean([np.square(one.astype(float) - two).mean() for one, two in pairs])
-    return round(float(10 * np.log10(255**2 / error)), 2) if error else None
-
-
 def _operations(parent: Take, mask: str) -> dict[str, Take]:
     """Return one take of each operation on a parent of pocket's usual size."""
     child = replace(parent, prompt=f"{PROMPT}, slow", parents=(parent.id,))
     whole = Hold(source=parent.id, num_frames=parent.num_frames)
     half = replace(whole, mask=mask)
     remixes = {
-        f"remix {s}": replace(child, operation="remix", strength=s)
-        for s in (0.25, 0.5, 0.75, 0.9)
+        f"remix {s}": replace(child, operation="remix", strength=s) for s in STRENGTHS
     }
     frames = 2 * parent.num_frames
     middle = replace(whole, box=(32, 0, parent.width, parent.height))
@@ -353,14 +307,14 @@ def _timed(
     return time.monotonic() - start
 
 
-def _cpu_s(bench: Workbench, take: Take) -> float:
-    """Render a take and return the processor seconds that this process spent."""
-    began_s = time.process_time()
-    _timed(bench, take)
-    return time.process_time() - began_s
+def _spent(run: Callable[[int], object], seed: int) -> tuple[float, float]:
+    """Return the seconds and the processor seconds of a run with a seed."""
+    began_s, began_cpu_s = time.monotonic(), time.process_time()
+    run(seed)
+    return time.monotonic() - began_s, time.process_time() - began_cpu_s
 
 
-def _plain_script(bench: Workbench) -> Callable[[int], float]:
+def _plain_script(bench: Workbench) -> Callable[[int], None]:
     """What a user would write with diffusers alone, for the same clip."""
     import diffusers
     import numpy as np
@@ -377,8 +331,7 @@ def _plain_script(bench: Workbench) -> Callable[[int], float]:
     pipe.set_progress_bar_config(disable=True)
     path = bench.folder / "plain.mp4"
 
-    def run(seed: int) -> float:
-        start = time.monotonic()
+    def run(seed: int) -> None:
         frames = pipe(
             prompt=take.prompt,
             num_frames=take.num_frames - 1,  # WanPipeline renders one more
@@ -392,22 +345,19 @@ def _plain_script(bench: Workbench) -> Callable[[int], float]:
         ).frames[0]
         frames = (frames * 255).round().astype(np.uint8)
         media.write_video(path, frames, take.fps, None)
-        return time.monotonic() - start
 
     return run
-
-
-def _median_ratio(pairs: list[tuple[float, float]]) -> float:
-    return round(statistics.median(one / other for one, other in pairs), 3)
 
 
 BENCHES: dict[str, Callable[[int], Figures]] = {
     "caches": caches,
     "compile": compiled,
+    "drafts": drafts,
     "load": load,
     "overhead": overhead,
     "preview": preview,
     "cancel": cancel,
     "operations": operations,
     "panel": panel,
+    "remix": remix,
 }

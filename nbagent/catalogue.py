@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,20 +17,43 @@ class Entry:
             may name another class of its family.
         licence: As its authors name it; read theirs before you use it.
         revision: Branch of the repository that holds the folder.
-        defaults: Values of its authors that are not those of its family.
+        defaults: Values of its authors that are not those of its family; `sigmas` are
+            noise levels of a distilled model's steps (see `ModelCard`).
+        call: More arguments for its pipeline's call.
     """
 
     repo: str
     pipeline: str
     licence: str
     revision: str = "main"
-    defaults: Mapping[str, float] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    call: Mapping[str, Any] = field(default_factory=dict)
 
+
+_LTX_2_DISTILLED: Final = {
+    "sigmas": (1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875),
+    "guidance_scale": 1.0,
+}
+
+UNCHECKED: Final = (
+    "wan2.2-14b",
+    "wan2.2-5b",
+    "wan2.2-i2v",
+    "fastwan",
+    "skyreels-v2",
+    "skyreels-v2-i2v",
+    "skyreels-v2-df",
+    "skyreels-v2-df-i2v",
+    "ltx-2-distilled",
+    "ltx-2-distilled-i2v",
+    "mochi",
+    "motif",
+    "motif-i2v",
+)
 
 # Models of families in `nbagent.families`. The repositories are those that diffusers'
-# documentation names; their own cards name the licences. Checked in November 2026 as far
-# as cards and licence files were at hand: Hunyuan, Helios, SANA-Video, Cosmos 2 and
-# 2.5, LTX 0.9.5, LTX-2. What is said of the others is from memory.
+# documentation names; their own cards name the licences. Checked in November 2026 by cards
+# and licence files, but for `UNCHECKED`, of which others say what stands here.
 CATALOGUE: Final[dict[str, Entry]] = {
     "wan2.1-1.3b": Entry(
         repo="Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
@@ -62,6 +85,20 @@ CATALOGUE: Final[dict[str, Entry]] = {
         pipeline="WanPipeline",
         licence="Apache-2.0",
     ),
+    # FastVideo's `DmdDenoisingStage`: at timesteps 1000, 757 and 522 to the clean end, and
+    # back with fresh noise; no guidance. The variant that was trained with whole attention;
+    # the others need FastVideo's sparse one. Its folder names FastVideo's pipeline, and
+    # holds WanPipeline's parts.
+    "fastwan": Entry(
+        repo="FastVideo/FastWan2.2-TI2V-5B-FullAttn-Diffusers",
+        pipeline="WanPipeline",
+        licence="Apache-2.0",
+        defaults={
+            "sigmas": (1.0, 0.757, 0.522),
+            "renoises": True,
+            "guidance_scale": 1.0,
+        },
+    ),
     "wan2.2-i2v": Entry(
         repo="Wan-AI/Wan2.2-I2V-A14B-Diffusers",
         pipeline="WanImageToVideoPipeline",
@@ -90,17 +127,29 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "ltx": Entry(
         repo="Lightricks/LTX-Video",
         pipeline="LTXPipeline",
-        licence="LTX-Video Open Weights",
+        licence="LTXV Open Weights",
     ),
     "ltx-i2v": Entry(
         repo="Lightricks/LTX-Video",
         pipeline="LTXImageToVideoPipeline",
-        licence="LTX-Video Open Weights",
+        licence="LTXV Open Weights",
     ),
     "ltx-0.9.5": Entry(
         repo="Lightricks/LTX-Video-0.9.5",
         pipeline="LTXConditionPipeline",
         licence="LTX Video 2B 0.9.5 Open RAIL-M",
+    ),
+    # diffusers' documentation of LTX-Video: these timesteps, no guidance, and what the VAE
+    # is told; the first of two stages there, and the only one here.
+    "ltx-distilled": Entry(
+        repo="Lightricks/LTX-Video-0.9.8-13B-distilled",
+        pipeline="LTXConditionPipeline",
+        licence="LTXV Open Weights",
+        defaults={
+            "sigmas": (1.0, 0.993, 0.987, 0.981, 0.975, 0.909, 0.725, 0.00003),
+            "guidance_scale": 1.0,
+        },
+        call={"decode_timestep": 0.05, "decode_noise_scale": 0.025},
     ),
     "ltx-2": Entry(
         repo="Lightricks/LTX-2",
@@ -111,6 +160,20 @@ CATALOGUE: Final[dict[str, Entry]] = {
         repo="Lightricks/LTX-2",
         pipeline="LTX2ImageToVideoPipeline",
         licence="LTX-2 Community",
+    ),
+    # diffusers' documentation of LTX-2 names this repository, and these noise levels (its
+    # `DISTILLED_SIGMA_VALUES`), without guidance; the first of two stages there.
+    "ltx-2-distilled": Entry(
+        repo="rootonchair/LTX-2-19b-distilled",
+        pipeline="LTX2Pipeline",
+        licence="LTX-2 Community",
+        defaults=_LTX_2_DISTILLED,
+    ),
+    "ltx-2-distilled-i2v": Entry(
+        repo="rootonchair/LTX-2-19b-distilled",
+        pipeline="LTX2ImageToVideoPipeline",
+        licence="LTX-2 Community",
+        defaults=_LTX_2_DISTILLED,
     ),
     "cogvideox-2b": Entry(
         repo="THUDM/CogVideoX-2b",
@@ -226,7 +289,7 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "svd-xt": Entry(
         repo="stabilityai/stable-video-diffusion-img2vid-xt",
         pipeline="StableVideoDiffusionPipeline",
-        licence="Stability AI Community",
+        licence="Stable Video Diffusion Community",
     ),
     "modelscope": Entry(
         repo="damo-vilab/text-to-video-ms-1.7b",

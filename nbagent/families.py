@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from nbagent.caching import CacheKind
+
 # Every operation that needs a model.
 TASKS: Final = (
     "generate",
@@ -297,18 +299,17 @@ FAMILIES: Final[dict[str, Family]] = {
     ),
 }
 
-# Classes whose network diffusers' First Block Cache fits, and whose loop tells it which
-# pass it is in (`tests/test_caches.py` tries them all). VACE adds its hints between
-# blocks, and would add them again where those are skipped.
-STEP_CACHES: Final = frozenset(
-    {
-        "CogVideoXImageToVideoPipeline",
-        "CogVideoXPipeline",
-        "HunyuanVideoPipeline",
-        "LTXConditionPipeline",
-        "LTXPipeline",
-        "MochiPipeline",
-        "WanImageToVideoPipeline",
-        "WanPipeline",
-    }
-)
+# Step caches by class: those whose network diffusers' First Block Cache fits, and whose
+# loop tells it which pass it is in (`tests/test_caches.py` tries them all). VACE adds its
+# hints between blocks, and would add them again where those are skipped. SeaCache must be
+# told each step's number and noise level besides.
+STEP_CACHES: Final[dict[str, tuple[CacheKind, ...]]] = {
+    "CogVideoXImageToVideoPipeline": ("first",),
+    "CogVideoXPipeline": ("first",),
+    "HunyuanVideoPipeline": ("first",),
+    "LTXConditionPipeline": ("first",),
+    "LTXPipeline": ("first",),
+    "MochiPipeline": ("first",),
+    "WanImageToVideoPipeline": ("first",),
+    "WanPipeline": ("first", "sea"),
+}

@@ -61,9 +61,14 @@ def split_ggufs(name: str) -> tuple[str, tuple[Gguf, ...]]:
         SpecError: If one is not there, or none.
     """
     base, *rest = name.split("+")
-    others = [text for text in rest if not text.endswith(_SUFFIX)]
-    files = [text for text in rest if text.endswith(_SUFFIX)]
+    others = [text for text in rest if not is_gguf(text)]
+    files = [text for text in rest if is_gguf(text)]
     return "+".join((base, *others)), tuple(map(_read, files))
+
+
+def is_gguf(part: str) -> bool:
+    """Return whether a part of a model's name, behind a plus sign, is such a file."""
+    return part.endswith(_SUFFIX)
 
 
 def _read(text: str) -> Gguf:

@@ -23,7 +23,6 @@ from nbagent.errors import DownloadFailed
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _PIN: Final = "nbagent"  # the name under which the first commit is written down
-_STEMS: Final = ("diffusion_pytorch_model", "model")
 _DESCRIBES: Final = frozenset({".json", ".txt", ".model", ".jinja"})
 _TIMEOUT_S = 20.0
 
@@ -35,11 +34,13 @@ class HubModel:
     Attributes:
         revision: What stands behind the name's `@`; empty is the pinned one.
         licence: As its authors name it, if it is in our catalogue.
+        without: Components whose weights come from elsewhere.
     """
 
     repo: str
     revision: str
     licence: str = ""
+    without: frozenset[str] = frozenset()
 
     @property
     def commit(self) -> str | None:
@@ -91,13 +92,14 @@ def hub_model(name: str) -> HubModel | None:
     return HubModel(repo=known.repo, revision=revision or branch, licence=known.licence)
 
 
-def is_whole(folder: Path) -> bool:
-    """Return whether all weights of a pipeline's folder are there."""
+def is_whole(model: HubModel, commit: str | None = None) -> bool:
+    """Return whether all weights of a model that are needed are here."""
+    folder = model.folder(commit)
     try:
         index = json.loads((folder / "model_index.json").read_text("utf-8"))
         return all(
-            _has_weights(folder / name)
-            for name in _components(index)
+            name in model.without or _has_weights(folder / name, library)
+            for name, library in _components(index).items()
             if (folder / name / "config.json").is_file() or not (folder / name).is_dir()
         )
     except (OSError, ValueError, KeyError, AttributeError):
@@ -157,7 +159,7 @@ def download(
     Raises:
         DownloadFailed: In one line that says what to do.
     """
-    if is_whole(model.folder(commit)):
+    if is_whole(model, commit):
         pin(model, model.folder(commit).name)
         return
     listing = look_up(model, commit)
@@ -176,6 +178,11 @@ def download(
         _fetch(model, listing.commit, name, add)
 
 
+def weights_stem(library: str) -> str:
+    """Return how a library calls its weight files; a folder may have other ones too."""
+    return "model" if library == "transformers" else "diffusion_pytorch_model"
+
+
 def size_text(size_bytes: int) -> str:
     """Say a size as people do."""
     if size_bytes < 10**9:
@@ -188,14 +195,15 @@ def _used(
 ) -> Iterator[tuple[str, int]]:
     """Yield the files that a pipeline is loaded from, of all in its repository."""
     yield "model_index.json", sizes["model_index.json"]
-    for component in _components(index):
+    for component, library in _components(index).items():
         inside = {
             name.removeprefix(f"{component}/"): size
             for name, size in sizes.items()
             if name.startswith(f"{component}/")
         }
-        weights = _weights(inside)
-        if "config.json" in inside and not weights:
+        is_given = component in model.without
+        weights = set() if is_given else _weights(inside, library)
+        if "config.json" in inside and not weights and not is_given:
             raise DownloadFailed(
                 f"{model.repo} has no safetensors for its {component}: nbagent loads"
                 " no other kind, use another repository"
@@ -206,37 +214,32 @@ def _used(
                 yield f"{component}/{name}", size
 
 
-def _weights(names: Mapping[str, int]) -> set[str]:
+def _weights(names: Mapping[str, int], library: str) -> set[str]:
     """Return the weight files among a component's; variants such as fp16 are not."""
-    for stem in _STEMS:
-        index = f"{stem}.safetensors.index.json"
-        shards = {
-            n for n in names if re.fullmatch(rf"{stem}-\d+-of-\d+\.safetensors", n)
-        }
-        if index in names and shards:
-            return {index, *shards}
-        if f"{stem}.safetensors" in names:
-            return {f"{stem}.safetensors"}
-    return set()
+    stem = weights_stem(library)
+    index = f"{stem}.safetensors.index.json"
+    shards = {n for n in names if re.fullmatch(rf"{stem}-\d+-of-\d+\.safetensors", n)}
+    if index in names and shards:
+        return {index, *shards}
+    return {f"{stem}.safetensors"} & names.keys()
 
 
-def _has_weights(folder: Path) -> bool:
-    for stem in _STEMS:
-        index = folder / f"{stem}.safetensors.index.json"
-        if index.is_file():
-            shards = json.loads(index.read_text("utf-8"))["weight_map"].values()
-            return all((folder / name).exists() for name in set(shards))
-        if (folder / f"{stem}.safetensors").exists():
-            return True
-    return False
+def _has_weights(folder: Path, library: str) -> bool:
+    stem = weights_stem(library)
+    index = folder / f"{stem}.safetensors.index.json"
+    if index.is_file():
+        shards = json.loads(index.read_text("utf-8"))["weight_map"].values()
+        return all((folder / name).exists() for name in set(shards))
+    return (folder / f"{stem}.safetensors").exists()
 
 
-def _components(index: Mapping[str, Any]) -> list[str]:
-    return [
-        name
+def _components(index: Mapping[str, Any]) -> dict[str, str]:
+    """Return the library of each component that a pipeline has."""
+    return {
+        name: kind[0]
         for name, kind in index.items()
         if isinstance(kind, list) and kind[0] is not None and re.fullmatch(r"\w+", name)
-    ]
+    }
 
 
 def _is_weights(name: str) -> bool:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from nbagent.errors import SpecError
+from nbagent.hub import weights_stem
 from nbagent.models import ModelCard, denoiser_names, working_shape
 
 Role = Literal["denoiser", "text", "other"]
@@ -131,7 +132,7 @@ def needs_of(
         each = _STEP_BYTES_TIMED_TOKENS
     return Needs(
         model=card.name,
-        parts=tuple(_with_ggufs(card, index, _parts(card.folder, index))),
+        parts=tuple(_parts(card, index)),
         step_bytes=int(tokens * channels * each),
         decode_bytes=min(height * width * _TILE_BYTES_PER_PIXEL, _TILE_BYTES),
     )
@@ -175,32 +176,25 @@ def container_memory(root: Path = Path("/sys/fs/cgroup")) -> int | None:
     return None
 
 
-def _parts(folder: Path, index: Mapping[str, Any]) -> Iterator[Part]:
+def _parts(card: ModelCard, index: Mapping[str, Any]) -> Iterator[Part]:
+    ggufs = dict(zip(denoiser_names(index), card.ggufs, strict=False))
     for name, kind in index.items():
         if not isinstance(kind, list) or kind[0] is None:
             continue
-        counts = [n for path in _weight_files(folder / name) for n in _tensors(path)]
-        if not counts:  # a tokenizer, a scheduler
+        role = _role(name, kind)
+        if (file := ggufs.get(name)) is not None:
+            yield Part(
+                name=name,
+                role=role,
+                values=file.values,
+                largest=file.largest,
+                kept_bytes=file.size_bytes,
+            )
             continue
-        yield Part(
-            name=name, role=_role(name, kind), values=sum(counts), largest=max(counts)
-        )
-
-
-def _with_ggufs(
-    card: ModelCard, index: Mapping[str, Any], parts: Iterable[Part]
-) -> Iterator[Part]:
-    files = dict(zip(denoiser_names(index), card.ggufs, strict=False))
-    for part in parts:
-        if (file := files.get(part.name)) is None:
-            yield part
-            continue
-        yield replace(
-            part,
-            values=file.values,
-            largest=file.largest,
-            kept_bytes=file.size_bytes,
-        )
+        files = _weight_files(card.folder / name, kind[0])
+        counts = [n for path in files for n in _tensors(path)]
+        if counts:  # else it is a tokenizer, or a scheduler
+            yield Part(name=name, role=role, values=sum(counts), largest=max(counts))
 
 
 def _role(name: str, kind: list[str]) -> Role:
@@ -209,19 +203,18 @@ def _role(name: str, kind: list[str]) -> Role:
     return "text" if kind[0] == "transformers" else "other"
 
 
-def _weight_files(folder: Path) -> list[Path]:
+def _weight_files(folder: Path, library: str) -> list[Path]:
     """Return the files that a component is loaded from; variants are not."""
-    for stem in ("diffusion_pytorch_model", "model"):
-        index = folder / f"{stem}.safetensors.index.json"
-        if index.is_file():
-            try:
-                names = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
-            except (OSError, ValueError, KeyError, AttributeError) as error:
-                raise _damaged(index, error) from error
-            return sorted(folder / name for name in names)
-        if (path := folder / f"{stem}.safetensors").is_file():
-            return [path]
-    return []
+    stem = weights_stem(library)
+    index = folder / f"{stem}.safetensors.index.json"
+    if index.is_file():
+        try:
+            names = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
+        except (OSError, ValueError, KeyError, AttributeError) as error:
+            raise _damaged(index, error) from error
+        return sorted(folder / name for name in names)
+    path = folder / f"{stem}.safetensors"
+    return [path] if path.is_file() else []
 
 
 def _tensors(path: Path) -> list[int]:

@@ -14,15 +14,16 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from nbagent import hub
-from nbagent.catalogue import CATALOGUE
+from nbagent.caching import CacheKind, StepCaching
+from nbagent.catalogue import CATALOGUE, Entry
 from nbagent.errors import SpecError
 from nbagent.families import FAMILIES, STEP_CACHES, TASKS, WAN_5B, Family, Sections
-from nbagent.ggufs import Gguf, split_ggufs
+from nbagent.ggufs import Gguf, is_gguf, split_ggufs
 from nbagent.loras import Lora, split_loras
 from nbagent.pocket import WEIGHTS
 from nbagent.take import Take
@@ -51,6 +52,9 @@ class ModelCard:
             the shortest clip, where it is made of sections.
         size_multiple: Height and width are multiples of this, in pixels.
         draft_steps: `num_inference_steps` of a draft.
+        sigmas: Noise levels of its steps, from 1, where it was distilled to these: it
+            takes no other number of steps. None: its scheduler makes them of a number.
+        renoises: Each of those steps goes to the clean end and back with fresh noise.
         call: More arguments for the pipeline's call.
         window_frames: The most frames rendered at once; a longer clip is made of
             several windows that overlap.
@@ -60,7 +64,7 @@ class ModelCard:
         needs: Packages beyond `nbagent[local]` that it cannot run without.
         loras: Files that change its weights (see `nbagent.loras`).
         ggufs: Files that its denoisers are loaded from, in their order.
-        can_cache: Whether a take of it may have a step cache.
+        caches: Step caches that a take of it may have.
     """
 
     name: str
@@ -80,13 +84,15 @@ class ModelCard:
     call: Mapping[str, Any]
     max_num_frames: int
     window_frames: int
+    sigmas: tuple[float, ...] = ()
+    renoises: bool = False
     sections: Sections | None = None
     tasks: tuple[str, ...] = TASKS
     pictures: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     loras: tuple[Lora, ...] = ()
     ggufs: tuple[Gguf, ...] = ()
-    can_cache: bool = False
+    caches: tuple[CacheKind, ...] = ()
 
     @property
     def base(self) -> str:
@@ -135,12 +141,17 @@ class ModelCard:
 
         Raises:
             SpecError: If the operation is not one of `tasks`, the model starts from a
-                picture and the take holds none as its whole first frame, or the take
-                has a step cache and the model cannot.
+                picture and the take holds none as its whole first frame, the take has
+                a step cache and the model cannot, or steps that it was not made for.
         """
         if take.is_recut:
             return
-        self.check_cache(take.step_cache)
+        self.check_cache(take.caching)
+        if self.sigmas and take.num_inference_steps != len(self.sigmas):
+            raise SpecError(
+                f"{take.num_inference_steps} steps do not fit {self.name}: it was"
+                f" distilled to {len(self.sigmas)}, leave the number of steps out"
+            )
         whole = [h for h in take.holds if not h.mask and h.box is None]
         begins = any(hold.at == 0 for hold in whole)
         if "image" in self.pictures and "generate" not in self.tasks and not begins:
@@ -171,17 +182,23 @@ class ModelCard:
         """Return in how many sections a clip is made; None if in one loop for all."""
         return None if self.sections is None else self.sections.count(num_frames)
 
-    def check_cache(self, threshold: float) -> None:
-        """Refuse a step cache where the model's network has no support for one.
+    def check_cache(self, caching: StepCaching) -> None:
+        """Refuse a step cache that does not fit the model's network and loop.
 
         Raises:
-            SpecError: If it has none.
+            SpecError: If it does not.
         """
-        if threshold and not self.can_cache:
+        if not caching or caching.kind in self.caches:
+            return
+        if self.caches:
             raise SpecError(
-                f"{self.name} cannot have a step cache ({self.pipeline}'s network is not"
-                " made for one): turn it off with --cache 0 or %nbagent cache off"
+                f"{self.name} cannot have the step cache {caching} ({self.pipeline}'s"
+                f" loop does not tell it its noise levels): use {caching.threshold:g}"
             )
+        raise SpecError(
+            f"{self.name} cannot have a step cache ({self.pipeline}'s network is not"
+            " made for one): turn it off with --cache 0 or %nbagent cache off"
+        )
 
     def nearest(self, num_frames: int) -> tuple[int, ...]:
         """Return the allowed frame counts around a number; itself if it is one."""
@@ -254,7 +271,7 @@ def model_card(name: str, revision: str = "") -> ModelCard:
         frames_step, frames_offset = frames_rule(family, vae, network)
     else:
         frames_step, frames_offset = family.sections.makes, family.sections.makes + 1
-    defaults = _defaults(folder, family, known.defaults if known else {})
+    defaults = _defaults(folder, family, known)
     return ModelCard(
         name=name,
         folder=folder,
@@ -275,7 +292,7 @@ def model_card(name: str, revision: str = "") -> ModelCard:
         ),
         loras=loras,
         ggufs=ggufs,
-        can_cache=pipeline in STEP_CACHES,
+        caches=STEP_CACHES.get(pipeline, ()),
         **defaults,
     )
 
@@ -337,18 +354,22 @@ def is_here(name: str) -> bool:
     """Return whether a model is on this machine, with all of its weights."""
     base = split_loras(split_ggufs(name)[0])[0]
     try:
-        folder = find_folder(base)
+        find_folder(base)
     except SpecError:
         return False
-    return on_hub(base) is None or hub.is_whole(folder)
+    model = on_hub(name)
+    return model is None or hub.is_whole(model)
 
 
 def on_hub(name: str) -> hub.HubModel | None:
     """Return the hub's model that a name means, which is no folder and not pocket."""
-    base = name.partition("+")[0]
+    base, *files = name.split("+")
     if base == "pocket" or Path(base).expanduser().is_dir():
         return None
-    return hub.hub_model(base)
+    model = hub.hub_model(base)
+    if model is None or not any(map(is_gguf, files)):
+        return model
+    return replace(model, without=frozenset(DENOISERS))
 
 
 def hub_commit(revision: str) -> str | None:
@@ -405,12 +426,19 @@ def _patch(network: Mapping[str, Any]) -> tuple[int, int]:
     return int(patch[0]), math.lcm(int(patch[1]), int(patch[2]))
 
 
-def _defaults(
-    folder: Path, family: Family, known: Mapping[str, float]
-) -> dict[str, Any]:
+def _defaults(folder: Path, family: Family, known: Entry | None) -> dict[str, Any]:
     """Merge the family's values with those of the model, and of the folder itself."""
     path = folder / "defaults.json"
-    own = {**known, **(_read_json(path) if path.is_file() else {})}
+    own = dict(known.defaults) if known else {}
+    own |= _read_json(path) if path.is_file() else {}
+    sigmas = tuple(map(float, own.get("sigmas", ())))
+    if sigmas:
+        if sigmas[0] > 1 or sigmas[-1] <= 0 or list(sigmas) != sorted(sigmas)[::-1]:
+            raise SpecError(
+                f"sigmas {', '.join(f'{s:g}' for s in sigmas)} of {path} do not fall"
+                " from 1 to above 0: mend that file"
+            )
+        own |= {"num_inference_steps": len(sigmas), "draft_steps": len(sigmas)}
     numbers = {
         key: own.get(key, getattr(family, key))
         for key in (
@@ -431,7 +459,10 @@ def _defaults(
         ),
         "window_frames": own.get("window_frames", window),
         "max_num_frames": most,
-        "call": {} if length is None else {"max_sequence_length": length},
+        "sigmas": sigmas,
+        "renoises": bool(own.get("renoises", False)),
+        "call": ({} if length is None else {"max_sequence_length": length})
+        | dict(known.call if known else {}),
     }
 
 

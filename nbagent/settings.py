@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbagent.caching import NO_CACHE, StepCaching, step_caching
 from nbagent.errors import SpecError
 
 
@@ -31,7 +32,7 @@ class Settings:
         memory_bytes: What models may take on the device, together; None is what is
             free there when one is loaded.
         compiles: Whether networks are compiled where they can be (torch.compile).
-        step_cache: Threshold of the step cache of new clips (see `Take`); 0 is off.
+        step_cache: The step cache of new clips.
     """
 
     store: Path
@@ -42,7 +43,7 @@ class Settings:
     grace_s: float = 60.0
     checkpoint_s: float = 2.0
     memory_bytes: int | None = None
-    step_cache: float = 0.0
+    step_cache: StepCaching = NO_CACHE
     compiles: bool = False
 
     @classmethod
@@ -61,7 +62,7 @@ class Settings:
                 _number(env, "NBAGENT_MEMORY_GB", 0.0, "number of GB") * 1e9
             )
             or None,
-            step_cache=_number(env, "NBAGENT_STEP_CACHE", 0.0, "threshold"),
+            step_cache=_step_caching(env),
             compiles=bool(_number(env, "NBAGENT_COMPILE", 0.0, "0 or 1")),
         )
 
@@ -78,6 +79,17 @@ def _runtime_folder(env: Mapping[str, str]) -> Path:
     if base := env.get("XDG_RUNTIME_DIR"):
         return Path(base) / "nbagent"
     return Path(tempfile.gettempdir()) / f"nbagent-{os.getuid()}"
+
+
+def _step_caching(env: Mapping[str, str]) -> StepCaching:
+    text = env.get("NBAGENT_STEP_CACHE") or "0"
+    try:
+        return step_caching(text)
+    except SpecError as error:
+        raise SpecError(
+            f"NBAGENT_STEP_CACHE={text!r} is no step cache: use 0 or more, like 0.1 or"
+            " sea:0.4"
+        ) from error
 
 
 def _number(

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from types import UnionType
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
+from nbagent.caching import CacheKind, StepCaching
 from nbagent.errors import SpecError
 
 Operation = Literal[
@@ -168,8 +169,9 @@ class Take:
             what it looks like then; None is all steps.
         effects: Applied in order to the rendered frames.
         dissolve_s: For join, how long one clip dissolves into the next; 0 is a cut.
-        step_cache: How little a step's first block may change for the others to be
-            skipped (First Block Cache): a share; 0 is no cache.
+        step_cache: How little must change for blocks to be skipped, a share; 0 is no
+            cache.
+        cache_kind: Which one it is (see `nbagent.caching`).
         parents: Take ids; the first is the one remixed or derived from.
     """
 
@@ -196,6 +198,7 @@ class Take:
     effects: tuple[Effect, ...] = ()
     dissolve_s: float = 0.0
     step_cache: float = 0.0
+    cache_kind: CacheKind = "first"
     parents: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -245,6 +248,11 @@ class Take:
         return run_steps(self.num_inference_steps, strength)
 
     @property
+    def caching(self) -> StepCaching:
+        """Its step cache."""
+        return StepCaching(self.step_cache, self.cache_kind)
+
+    @property
     def is_recut(self) -> bool:
         """Whether it is made of its parents' frames, without any model."""
         return self.operation == "derive" or self.is_joined
@@ -276,6 +284,8 @@ class Take:
         for name in ("holds", "redirect_step", "stop_step", "dissolve_s", "step_cache"):
             if not recipe[name]:  # as in recipes from before there was such a thing
                 del recipe[name]
+        if self.cache_kind == "first":
+            del recipe["cache_kind"]
         recipe["recipe_version"] = RECIPE_VERSION
         return recipe
 

@@ -5,6 +5,8 @@ It makes clips exactly as a worker does, without the engine around it.
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from nbagent.render.renderer import Renderer
 
 Frames = npt.NDArray[np.uint8]
+PROMPT = "a red ball crosses the beach, sunset"
 
 
 class Workbench:
@@ -71,7 +74,27 @@ class Workbench:
         """Render a job and return its artifact's facts."""
         return self.renderer.run(job, report=report, cancelled=lambda: False)
 
+    def cpu_s(self, take: Take, steps: list[float] | None = None) -> float:
+        """Return the processor seconds of rendering a take; collect those of each step."""
+        job = self.job(take)
+        began_s = last_s = time.process_time()
+
+        def report(progress: Progress) -> None:
+            nonlocal last_s
+            now_s = time.process_time()
+            if steps is not None and progress.step > len(steps):
+                steps.append(now_s - last_s)
+            last_s = now_s
+
+        self.run(job, report)
+        return time.process_time() - began_s
+
     def frames(self, take: Take) -> Frames:
         """Render a take and return its frames as the clip's file has them."""
         artifact = self.run(self.job(take))
         return read_video(self.ledger.path(artifact["video"]))[0]
+
+
+def median_ratio(pairs: list[tuple[float, float]]) -> float:
+    """Return the median of the first as a share of the second."""
+    return round(statistics.median(one / other for one, other in pairs), 3)

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import torch
 
-from nbagent.catalogue import CATALOGUE
+from nbagent.catalogue import CATALOGUE, UNCHECKED
 from nbagent.errors import JobFailed
 from nbagent.families import FAMILIES, TASKS
 
@@ -115,6 +115,13 @@ so at once; Helios can. Every class but two holds frames through the seam as wel
 ## Short names
 
 {names}
+
+Licences are those of the models' own cards and licence files, or of others of their series,
+looked up in November 2026.
+Those of {unchecked} could not be looked up there: others say so. Read them before you use
+a model. A name that is `distilled`, and `fastwan`, has the few steps that its authors give,
+at their noise levels, without guidance; where they make a second, larger stage of it, only
+the first one is driven.
 """
 
 
@@ -174,6 +181,7 @@ def page() -> str:
             ("class", "size", "frames", "fps", "steps", "operations", "given"),
             map(_family_row, sorted(FAMILIES)),
         ),
+        unchecked=", ".join(f"`{name}`" for name in UNCHECKED),
         names=_table(
             ("name", "repository", "class", "licence"),
             (

@@ -15,6 +15,7 @@ import torch
 from diffusers import FirstBlockCacheConfig
 from safetensors.torch import load_file
 
+from nbagent.caching import CacheKind, StepCaching, step_caching
 from nbagent.errors import Cancelled, SpecError
 from nbagent.families import STEP_CACHES
 from nbagent.ledger import Ledger
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 STEPS = 8
 THRESHOLD = 0.1
+KINDS: tuple[tuple[CacheKind, float], ...] = (("first", THRESHOLD), ("sea", 0.4))
 
 
 @pytest.fixture(scope="module")
@@ -157,14 +159,20 @@ def test_a_model_that_cannot_refuses_in_one_line(tmp_path: Path) -> None:
 # What it does
 
 
+@pytest.mark.parametrize(("kind", "threshold"), KINDS)
 @pytest.mark.parametrize("name", ["wan-unipc", "wan-2.2-14b"])
 def test_it_skips_repeats_itself_and_leaves_nothing_behind(
-    renderer: Renderer, ledger: Ledger, cards: dict[str, ModelCard], name: str
+    renderer: Renderer,
+    ledger: Ledger,
+    cards: dict[str, ModelCard],
+    name: str,
+    kind: CacheKind,
+    threshold: float,
 ) -> None:
     card = cards[name]
     plain = cached(card, threshold=0.0)
     run(renderer, job(ledger, plain))
-    asked = cached(card)
+    asked = cached(card, threshold, cache_kind=kind)
     number, blocks = skipped(run(renderer, job(ledger, asked)))
     assert blocks == STEPS * 2 * 2  # steps, passes, blocks
     assert 0 < number < blocks
@@ -189,6 +197,7 @@ def test_a_threshold_that_nothing_meets_changes_nothing(
     assert Take.from_recipe(asked.to_recipe()) == asked
 
 
+@pytest.mark.parametrize(("kind", "threshold"), KINDS)
 @pytest.mark.parametrize("name", ["wan-unipc", "wan-2.2-14b"])
 @pytest.mark.parametrize("stop_at", [1, 4, 6, STEPS])
 def test_a_stopped_job_goes_on_to_the_same_clip(
@@ -197,8 +206,10 @@ def test_a_stopped_job_goes_on_to_the_same_clip(
     cards: dict[str, ModelCard],
     name: str,
     stop_at: int,
+    kind: CacheKind,
+    threshold: float,
 ) -> None:
-    asked = cached(cards[name])
+    asked = cached(cards[name], threshold, cache_kind=kind)
     whole = run(renderer, job(ledger, asked))
     with Ledger(ledger.folder.parent / "stopped") as other:
         with pytest.raises(Cancelled):
@@ -231,7 +242,12 @@ def test_two_jobs_in_turns_get_what_each_gets_alone(
 ) -> None:
     """Each has its own threshold and seed; they change places after every step."""
     card = cards["wan-unipc"]
-    takes = [cached(card), cached(card, threshold=0.0), cached(card, 0.4, seed=9)]
+    takes = [
+        cached(card),
+        cached(card, threshold=0.0),
+        cached(card, 0.4, seed=9),
+        cached(card, 0.4, seed=9, cache_kind="sea"),
+    ]
     alone = []
     for number, one in enumerate(takes):
         with Ledger(tmp_path / str(number)) as store:
@@ -245,7 +261,7 @@ def test_two_jobs_in_turns_get_what_each_gets_alone(
 
 def test_off_is_off(cards: dict[str, ModelCard], renderer: Renderer) -> None:
     loaded = renderer.shelf.get(cards["wan-unipc"])
-    cache = StepCache(denoisers(loaded.pipe), 0.0)
+    cache = StepCache(denoisers(loaded.pipe), StepCaching())
     cache.put_on()
     assert not denoisers(loaded.pipe)[0].is_cache_enabled
     assert cache.note() == ""
@@ -255,3 +271,27 @@ def test_off_is_off(cards: dict[str, ModelCard], renderer: Renderer) -> None:
 def test_the_threshold_is_a_share(cards: dict[str, ModelCard]) -> None:
     with pytest.raises(SpecError, match="step cache 2 is out of range"):
         replace(cached(cards["wan-unipc"]), step_cache=2.0)
+
+
+def test_it_is_written_in_one_way() -> None:
+    assert step_caching("0.1") == step_caching("first:0.1") == StepCaching(0.1)
+    assert repr(step_caching("sea:0.2")) == "sea:0.2"
+    assert not step_caching("off")
+    assert step_caching("sea:0") == StepCaching()
+    for wrong in ("2", "sea", "taylor:0.1", "0.1:sea", "-0.1", "nan"):
+        with pytest.raises(SpecError, match="is no step cache: use"):
+            step_caching(wrong)
+
+
+def test_a_loop_that_tells_no_noise_levels_has_the_first_alone(tmp_path: Path) -> None:
+    card = model_card(str(save("ltx", tmp_path)))
+    card.check_cache(StepCaching(0.2))
+    with pytest.raises(SpecError, match="loop does not tell it its noise levels"):
+        card.check_cache(StepCaching(0.2, "sea"))
+
+
+def test_a_recipe_names_the_kind(cards: dict[str, ModelCard]) -> None:
+    asked = cached(cards["wan-unipc"], 0.2, cache_kind="sea")
+    assert Take.from_recipe(asked.to_recipe()) == asked
+    assert asked.id != cached(cards["wan-unipc"], 0.2).id
+    assert "cache_kind" not in cached(cards["wan-unipc"], 0.2).to_recipe()

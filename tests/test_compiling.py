@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from nbagent.caching import StepCaching
 from nbagent.errors import JobFailed
 from nbagent.fit import choose
 from nbagent.memory import Device, needs_of
@@ -48,7 +49,7 @@ def test_blocks_are_compiled_for_all_sizes_within_a_bound() -> None:
     assert len(graphs) <= compiling.MOST_COMPILES * number
 
     graphs.clear()
-    cache = StepCache(denoisers(pipe), 0.2)
+    cache = StepCache(denoisers(pipe), StepCaching(0.2))
     cache.put_on()
     call(pipe, height=80)
     assert graphs == []  # with the cache on, blocks run as they are

@@ -12,13 +12,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from nbagent import hub
 from nbagent.errors import JobFailed, SpecError
 from nbagent.fit import plans
 from nbagent.ggufs import split_ggufs
 from nbagent.ledger import Ledger
 from nbagent.memory import Device, needs_of
-from nbagent.models import model_card
+from nbagent.models import is_here, model_card, on_hub
 from nbagent.render.renderer import Renderer
+from tests.hub_server import Hub
 from tests.test_render_renderer import artifact, job, run, take
 from tests.tiny_pipelines import save
 
@@ -94,6 +96,31 @@ def test_it_renders_nearly_what_the_whole_weights_do(
             made.append(load_file(ledger.path(digest))["latents"])
     assert not torch.equal(*made)
     torch.testing.assert_close(*made, rtol=0.05, atol=0.05)
+
+
+def test_over_a_hubs_model_its_denoiser_is_not_fetched(
+    wan: Path, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    server = Hub("org/tiny", {"a" * 40: wan}, "a" * 40)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    name = f"org/tiny+{file}"
+    model = on_hub(name)
+    assert model is not None
+    hub.look_up(model)
+    asked = take(model_card(name), num_frames=9, fps=16.0, num_inference_steps=2)
+    with Ledger(tmp_path / "store") as ledger:
+        run(Renderer(), job(ledger, asked))
+    server.close()
+    came = server.downloads()
+    assert "transformer/config.json" in came
+    assert "vae/diffusion_pytorch_model.safetensors" in came
+    assert not [n for n in came if n.startswith("transformer/") and "safetens" in n]
+    assert is_here(name)
+    assert not is_here("org/tiny")
 
 
 def test_a_file_of_another_model_is_one_line(wan: Path, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from tests.tiny_pipelines import save
 NAME = "org/tiny"
 OLD, NEW = "a" * 40, "b" * 40
 WEIGHTS = "transformer/diffusion_pytorch_model.safetensors"
+STALE = "text_encoder/diffusion_pytorch_model.safetensors"  # transformers reads `model`
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     fp16 = WEIGHTS.replace(".safetensors", ".fp16.safetensors")
     shutil.copy(old / WEIGHTS, old / fp16)
     (old / "transformer" / "diffusion_pytorch_model.bin").write_bytes(b"pickled")
+    shutil.copy(old / "text_encoder" / "model.safetensors", old / STALE)
     new = shutil.copytree(old, old.parent / "new")
     save("pocket-like", new)
     (new / "scheduler" / "note.txt").write_text("another commit")
@@ -81,6 +83,7 @@ def test_its_size_is_said_before_and_only_what_is_used_comes(
     answer = session.use(NAME)
     weights = sum(p.stat().st_size for p in folders[OLD].glob("*/*.safetensors"))
     weights -= (folders[OLD] / WEIGHTS).stat().st_size  # fp16
+    weights -= (folders[OLD] / STALE).stat().st_size
     said = float(answer.split("here yet: ")[1].split()[0])
     assert said * 1e6 == pytest.approx(weights, rel=0.1)
     assert not any(name.endswith(".safetensors") for name in server.downloads())
@@ -99,6 +102,7 @@ def test_its_size_is_said_before_and_only_what_is_used_comes(
     assert is_here(NAME)
     came = server.downloads()
     assert WEIGHTS in came
+    assert STALE not in came
     assert len(came) == len(set(came))
     assert not [n for n in came if n.endswith((".py", ".bin", ".md")) or "fp16" in n]
     assert "is not here" not in session.use(NAME)

@@ -219,6 +219,23 @@ def test_a_job_tells_its_story(ledger: Ledger) -> None:
     assert ledger.jobs("a", states=()) == ()
 
 
+def test_the_disk_is_waited_for_but_not_for_progress(ledger: Ledger) -> None:
+    """What was asked and what was made must outlive a power cut, each word need not."""
+
+    def level() -> int:
+        with ledger._db._connection() as connection:
+            (number,) = connection.execute("PRAGMA synchronous").fetchone()
+            return int(number)
+
+    full, normal = 2, 1  # as SQLite numbers them
+    job = ledger.add_job(ledger.add_take(make_take()), None, "interactive")
+    assert level() == full
+    ledger.set_job(job, "running", step=1, num_steps=2)
+    assert level() == normal
+    ledger.add_turn("a", "a ball", None, {})
+    assert level() == full
+
+
 def test_done_needs_the_files(ledger: Ledger) -> None:
     take_id = ledger.add_take(make_take())
     job_id = ledger.add_job(take_id, None, "final")

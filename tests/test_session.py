@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from nbagent.artifacts import store_frames
+from nbagent.caching import StepCaching
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
 from nbagent.conversation.plan import Intent
@@ -452,12 +453,15 @@ def test_several_pictures_are_set_in_motion(session: Session) -> None:
 
 def test_a_step_cache_is_the_sessions_the_turns_or_none(session: Session) -> None:
     assert say(session, "a red ball", "one").takes[0].step_cache == 0
-    assert "step cache 0.1 from now on" in session.cache(0.1)
+    assert "step cache 0.1 from now on" in session.cache(StepCaching(0.1))
     first = say(session, "a red ball", "two")
     assert first.takes[0].step_cache == 0.1
     (clip,) = store(session, first)
     assert "step cache 0.1" in session.facts(clip.name)
-    assert say(session, "a blue ball", "three", cache=0.0).takes[0].step_cache == 0
-    slower = say(session, "make it slower", "four", cache=0.4).takes[0]
+    assert (
+        say(session, "a blue ball", "three", cache=StepCaching()).takes[0].step_cache
+        == 0
+    )
+    slower = say(session, "make it slower", "four", cache=StepCaching(0.4)).takes[0]
     assert (slower.operation, slower.step_cache) == ("derive", 0.1)
-    assert session.cache(0.0) == "no step cache: every step runs in full"
+    assert session.cache(StepCaching()) == "no step cache: every step runs in full"

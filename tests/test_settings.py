@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from nbagent.caching import StepCaching
 from nbagent.errors import SpecError
 from nbagent.settings import Settings
 
@@ -46,7 +47,7 @@ def test_every_variable_is_read() -> None:
             "NBAGENT_GRACE_S": "5",
             "NBAGENT_CHECKPOINT_S": "0",
             "NBAGENT_MEMORY_GB": "7.5",
-            "NBAGENT_STEP_CACHE": "0.1",
+            "NBAGENT_STEP_CACHE": "sea:0.1",
         }
     )
     assert settings == Settings(
@@ -58,7 +59,7 @@ def test_every_variable_is_read() -> None:
         grace_s=5.0,
         checkpoint_s=0.0,
         memory_bytes=7_500_000_000,
-        step_cache=0.1,
+        step_cache=StepCaching(0.1, "sea"),
     )
 
 

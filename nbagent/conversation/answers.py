@@ -59,7 +59,7 @@ def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) 
         f" ({take.quality}), guidance {take.guidance_scale:g}",
     ]
     if take.step_cache:
-        parts.append(f"step cache {take.step_cache:g}")
+        parts.append(f"step cache {take.caching}")
     if effects := ", ".join(_effect(take)):
         parts.append(effects)
     if take.parents:
@@ -82,7 +82,7 @@ def changes(first: str, one: Take, second: str, other: Take) -> str:
         ("height", "height"),
         ("steps", "num_inference_steps"),
         ("guidance", "guidance_scale"),
-        ("step cache", "step_cache"),
+        ("step cache", "caching"),
     ):
         before, after = getattr(one, key), getattr(other, key)
         if before != after:
@@ -198,7 +198,7 @@ def preview(takes: Sequence[Take], notes: Sequence[str], seconds: float | None) 
             f" {take.num_inference_steps} steps, guidance {take.guidance_scale:g}"
         )
         if take.step_cache:
-            lines.append(f"  step cache {take.step_cache:g}")
+            lines.append(f"  step cache {take.caching}")
         if effects := ", ".join(_effect(take)):
             lines.append(f"  then {effects}")
     lines += [f"  note: {note}" for note in notes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbagent.caching import StepCaching
 from nbagent.hub import look_up, size_text
 from nbagent.models import ModelCard, is_here, model_card, on_hub
 
@@ -34,16 +35,16 @@ def uses(name: str) -> str:
     )
 
 
-def caches(name: str, threshold: float) -> str:
-    """Say that a model's new clips have a step cache from now on; 0 is none.
+def caches(name: str, caching: StepCaching) -> str:
+    """Say that a model's new clips have a step cache from now on, or none.
 
     Raises:
         SpecError: If the model cannot.
     """
-    model_card(name).check_cache(threshold)
-    if not threshold:
+    model_card(name).check_cache(caching)
+    if not caching:
         return "no step cache: every step runs in full"
     return (
-        f"step cache {threshold:g} from now on: a step whose first block changes"
-        " less than that skips the others, and the clip is another one"
+        f"step cache {caching} from now on: a step that changes less than that skips"
+        " its blocks, and the clip is another one"
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nbagent.caching import NO_CACHE
 from nbagent.conversation import choice, measures, operations
 from nbagent.conversation import shot as shots
 from nbagent.conversation.plan import EditKind, Plan
@@ -326,6 +327,7 @@ def _take(
     if shot.aspect and (before is None or before.aspect != shot.aspect):
         notes += measures.aspect_notes(shot.aspect, height, width, card)
     quality = measures.quality(options, shot)
+    caching = options.get("cache", NO_CACHE)
     take = Take(
         operation="generate",
         media=measures.media(plan, parent),
@@ -344,7 +346,8 @@ def _take(
         guidance_scale=float(options.get("guidance", card.guidance_scale)),
         quality=quality,
         effects=shot.effects,
-        step_cache=float(options.get("cache", 0.0)),
+        step_cache=caching.threshold,
+        cache_kind=caching.kind,
         parents=() if parent is None else (parent.id,),
     )
     if parent is None or before is None:
@@ -360,7 +363,8 @@ def _take(
     if operation == "derive":
         # Only what is new: the parent's frames already carry its own effects.
         effects = shots.new_effects(before, shot)
-        take = replace(take, step_cache=parent.step_cache)
+        caching = parent.caching
+        take = replace(take, step_cache=caching.threshold, cache_kind=caching.kind)
         return replace(take, operation="derive", effects=effects), notes
     if operation == "remix":
         strength = options.get("strength", shots.strength_for(plan.edits))

@@ -38,4 +38,4 @@ def seconds(
 def _kind(take: Take) -> tuple[object, ...]:
     """Return what decides how long a take needs."""
     size = (take.num_frames, take.height, take.width)
-    return (take.operation, take.model, size, take.num_run_steps, take.step_cache)
+    return (take.operation, take.model, size, take.num_run_steps, take.caching)

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from nbagent.caching import StepCaching
 from nbagent.conversation import answers, estimates
 from nbagent.conversation.chosen import caches, card_of, uses
 from nbagent.conversation.clip import Clip
@@ -271,14 +272,14 @@ class Session:
         self.settings = replace(self.settings, model=model)
         return line
 
-    def cache(self, threshold: float) -> str:
-        """Give the clips that are asked for from now on a step cache; 0 is none.
+    def cache(self, caching: StepCaching) -> str:
+        """Give the clips that are asked for from now on a step cache, or none.
 
         Raises:
             SpecError: If the model cannot.
         """
-        line = caches(self.settings.model, threshold)
-        self.settings = replace(self.settings, step_cache=threshold)
+        line = caches(self.settings.model, caching)
+        self.settings = replace(self.settings, step_cache=caching)
         return line
 
     def queue(self) -> tuple[str, ...]:

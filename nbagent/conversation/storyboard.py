@@ -171,6 +171,7 @@ def join(
         redirect_step=None,
         stop_step=None,
         step_cache=0.0,
+        cache_kind="first",
         effects=(),
         dissolve_s=seconds,
         parents=tuple(take.id for take in takes),

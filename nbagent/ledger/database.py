@@ -102,12 +102,19 @@ class Database:
                 return connection.execute(sql, values).fetchall()
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """Run one transaction: all of it is stored, or nothing."""
+    def write(self, *, is_synced: bool = True) -> Iterator[sqlite3.Connection]:
+        """Run one transaction: all of it is stored, or nothing.
+
+        Args:
+            is_synced: Whether it is on the disk when this returns; else a power cut may
+                undo it, and nothing less. Waiting for the disk takes milliseconds.
+        """
         with store_errors(self.folder):
             if not self.path.exists():
                 create_folder(self.folder)
             with self._connection() as connection:
+                level = "FULL" if is_synced else "NORMAL"
+                connection.execute(f"PRAGMA synchronous = {level}")
                 connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield connection

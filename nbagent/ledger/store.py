@@ -343,7 +343,8 @@ class Ledger:
         """Record what a job last said; what is not given stays as it was.
 
         A job that is done stays done: the late word of a worker that was thought lost
-        changes nothing.
+        changes nothing. It is not waited for until it is on the disk: a job whose last
+        words a power cut has taken is found running, and goes on from its files.
 
         Raises:
             StoreError: If `done` is claimed without a whole artifact.
@@ -353,7 +354,7 @@ class Ledger:
                 f"job {job_id} has no complete clip on disk and is not done:"
                 " run the turn again"
             )
-        with self._db.write() as db:
+        with self._db.write(is_synced=False) as db:
             db.execute(
                 "UPDATE jobs SET state = ?, step = coalesce(?, step),"
                 " num_steps = coalesce(?, num_steps), phase = coalesce(?, phase),"

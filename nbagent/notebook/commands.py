@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nbagent.caching import step_caching
 from nbagent.errors import SpecError
-from nbagent.notebook.options import number
 
 if TYPE_CHECKING:
     from nbagent.notebook.magics import AgentMagics
@@ -95,8 +95,7 @@ def _use(magics: AgentMagics, words: list[str]) -> str:
 
 
 def _cache(magics: AgentMagics, words: list[str]) -> str:
-    threshold = 0.0 if words[0] == "off" else number(0, 1)(words[0])
-    return magics.session().cache(threshold)
+    return magics.session().cache(step_caching(words[0]))
 
 
 def _context(magics: AgentMagics, _words: list[str]) -> str:
@@ -154,7 +153,7 @@ COMMANDS: Mapping[str, Command] = {
         arguments=(1, 1),
     ),
     "cache": Command(
-        usage="THRESHOLD|off",
+        usage="THRESHOLD|sea:THRESHOLD|off",
         help="skip blocks of steps that change little: quicker, not the same clip",
         run=_cache,
         arguments=(1, 1),

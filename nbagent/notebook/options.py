@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from nbagent.caching import step_caching
 from nbagent.errors import SpecError
 
 MAX_TURN_CHARS = 20_000  # about ten pages; more is a file that was pasted by mistake
@@ -112,8 +113,8 @@ OPTIONS = (
     Option(
         name="cache",
         value="T",
-        help="step cache: skip blocks while a step changes less than T (0.1); 0 is off",
-        read=number(0, 1),
+        help="step cache: skip blocks while less than T changes (0.1, sea:0.2); 0 is off",
+        read=step_caching,
     ),
     Option(
         name="model",

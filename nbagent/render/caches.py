@@ -1,10 +1,11 @@
-"""A job's step cache: diffusers' First Block Cache over weights that other jobs share.
+"""A job's step cache: diffusers' own, over weights that other jobs share.
 
-A step whose first block changes little skips the other blocks, and what they added last
-time is added again. What is remembered belongs to one job and one take: it is on the
-weights only while the job has the turn, and a run that is stopped and goes on ends where
-an undisturbed one does, for it goes on from before a step that ran in full: after such
-a step nothing that was remembered earlier counts.
+By First Block Cache a step whose first block changes little skips the other blocks; by
+SeaCache one whose latents' signal has changed little since skips all of them. What they
+added last time is added again. What is remembered belongs to one job and one take: it is
+on the weights only while the job has the turn, and a run that is stopped and goes on ends
+where an undisturbed one does, for it goes on from before a step that ran in full: after
+such a step nothing that was remembered earlier counts.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import torch
-from diffusers import DiffusionPipeline, FirstBlockCacheConfig
+from diffusers import DiffusionPipeline, FirstBlockCacheConfig, SeaCacheConfig
 
+from nbagent.caching import StepCaching
 from nbagent.models import DENOISERS
 from nbagent.render.compiling import put_back, set_aside
 from nbagent.render.start import Resumed
@@ -31,11 +33,11 @@ def denoisers(pipe: DiffusionPipeline) -> list[Any]:
 
 
 class StepCache:
-    """One job's memory of its last full steps; a threshold of 0 does nothing at all.
+    """One job's memory of its last full steps; no caching does nothing at all.
 
     Args:
         networks: What denoises.
-        threshold: How little the first block may change for the others to be skipped.
+        caching: Which one, and how little must change for blocks to be skipped.
 
     Attributes:
         blocks: Blocks that would have run without it.
@@ -47,9 +49,9 @@ class StepCache:
     def __init__(
         self,
         networks: list[Any],
-        threshold: float,
+        caching: StepCaching,
     ) -> None:
-        self.threshold = threshold
+        self.caching = caching
         self.blocks, self.skipped = 0, 0
         self.restart: tuple[Resumed, tuple[int, int]] | None = None
         self._networks = networks
@@ -67,11 +69,11 @@ class StepCache:
     def put_on(self) -> None:
         """Hook into the weights for a step; the job has the turn."""
         self._was_full = []
-        if not self.threshold or self._handles:
+        if not self.caching or self._handles:
             return
         self._compiled = set_aside(self._networks)
         for network, state in zip(self._networks, self._states, strict=True):
-            network.enable_cache(FirstBlockCacheConfig(threshold=self.threshold))
+            network.enable_cache(_config(self.caching))
             manager = next(_managers(network))
             manager._state_cache = state  # noqa: SLF001  diffusers has no other way
             self._handles.append(
@@ -96,23 +98,33 @@ class StepCache:
 
     def note(self) -> str:
         """Say what it did; empty if it is none."""
-        if not self.threshold:
+        if not self.caching:
             return ""
         return (
-            f"step cache {self.threshold:g}: {self.skipped:,} of {self.blocks:,} blocks"
+            f"step cache {self.caching}: {self.skipped:,} of {self.blocks:,} blocks"
             " skipped"
         )
 
     def _counting(self, network: Any, manager: Any) -> Any:
         number = sum(map(len, _lists(network)))
+        is_first = self.caching.kind == "first"
+        name = "should_compute" if is_first else "gate_should_compute"
 
         def count(*_: Any) -> None:
-            was_full = bool(manager.get_state().should_compute)
+            was_full = bool(getattr(manager.get_state(), name))
             self._was_full.append(was_full)
             self.blocks += number
-            self.skipped += 0 if was_full else number - 1
+            self.skipped += 0 if was_full else number - is_first
 
         return count
+
+
+def _config(caching: StepCaching) -> FirstBlockCacheConfig | SeaCacheConfig:
+    if caching.kind == "first":
+        return FirstBlockCacheConfig(threshold=caching.threshold)
+    # Of order 1 it would also need the full step before the last one, and no run could
+    # go on from a single one.
+    return SeaCacheConfig(threshold=caching.threshold, residual_order=0)
 
 
 def _lists(network: Any) -> list[torch.nn.ModuleList]:
@@ -121,8 +133,8 @@ def _lists(network: Any) -> list[torch.nn.ModuleList]:
 
 
 def _managers(network: Any) -> Iterator[Any]:
-    for blocks in _lists(network):
-        registry: Any = blocks[0]._diffusers_hook  # noqa: SLF001
-        for hook in registry.hooks.values():
+    for module in (network, *(blocks[0] for blocks in _lists(network))):
+        registry: Any = getattr(module, "_diffusers_hook", None)
+        for hook in registry.hooks.values() if registry else ():
             if hasattr(hook, "state_manager"):
                 yield hook.state_manager

@@ -95,6 +95,8 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             f"{card.name} does not load ({_first_line(error)}):"
             " download or save the model again"
         ) from error
+    if card.sigmas:
+        pipe.scheduler = _scheduler_of(card, pipe.scheduler)
     if card.loras:
         _add_loras(pipe, card)
     ability = capability(pipe)
@@ -109,6 +111,19 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             " NBAGENT_COMPILE, then restart the kernel"
         )
     return Loaded(card=card, plan=plan, pipe=pipe, ability=ability, rgb=rgb)
+
+
+def _scheduler_of(card: ModelCard, own: Any) -> Any:
+    """Return a scheduler that takes a card's noise levels as they are."""
+    if not own.config.get("use_flow_sigmas") and not hasattr(own, "scale_noise"):
+        raise JobFailed(
+            f"{card.name} names sigmas, and its {type(own).__name__} has no flow: take"
+            " them out of its defaults.json"
+        )
+    return diffusers.FlowMatchEulerDiscreteScheduler(
+        num_train_timesteps=own.config.num_train_timesteps,
+        stochastic_sampling=card.renoises,
+    )
 
 
 def _add_loras(pipe: Any, card: ModelCard) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -173,12 +173,11 @@ class Renderer:
         known = None
         if held and card.sections is None:
             known = held.latents(loaded.pipe, loaded.ability)
-        start = work.resumed(denoisers(loaded.pipe)) or self._first_start(
-            work, loaded, held, known
-        )
+        basis = _Basis(loaded=loaded, held=held, known=known)
+        start = work.resumed(denoisers(loaded.pipe)) or self._first_start(work, basis)
         # 4. Encode, denoise, decode: the stock pipeline's call. The last step leaves
         #    the final latents in the ledger, so decoding can fail and be tried again.
-        seam, output = self._call(work, loaded, start, held, known)
+        seam, output = self._call(work, basis, start)
         notes, approximations = loaded.notes(), loaded.approximations()
         notes += filter(None, [work.cache.note()])
         frames = _to_uint8(output.frames[0])
@@ -215,64 +214,42 @@ class Renderer:
             ledger.replace_take(work.job.take.id, take)
         return artifact, message
 
-    def _first_start(
-        self,
-        work: Work,
-        loaded: Loaded,
-        held: KnownFrames | None,
-        known: Known | None,
-    ) -> Start:
+    def _first_start(self, work: Work, basis: _Basis) -> Start:
         """Return where a take starts that has no checkpoint."""
         take, ledger = work.job.take, work.ledger
         if take.is_recut:
             raise JobFailed("a re-cut clip needs no rendering: make it from its frames")
         if take.redirect_step is not None:
             parent = ledger.take(take.parents[0])
-            return self._run_to(
-                take.redirect_step, work.of(parent, "as before"), loaded, held, known
-            )
+            return self._run_to(take.redirect_step, work.of(parent, "as before"), basis)
         strength = 1.0 if take.strength is None else take.strength
-        if take.operation in ("inpaint", "upscale") and known is not None:
+        if take.operation in ("inpaint", "upscale") and basis.known is not None:
             # The frames that are held are whole: what is under the mask is there too.
-            return Noised(latents=known.latents, strength=strength)
+            return Noised(latents=basis.known.latents, strength=strength)
         if take.operation == "remix":
             return Noised(
                 latents=_latents_of(take.parents[0], ledger), strength=strength
             )
         return Fresh()
 
-    def _run_to(
-        self,
-        num_steps: int,
-        work: Work,
-        loaded: Loaded,
-        held: KnownFrames | None,
-        known: Known | None,
-    ) -> Resumed:
+    def _run_to(self, num_steps: int, work: Work, basis: _Basis) -> Resumed:
         """Return where a take's run stands after its first steps: there, or run again."""
         until = num_steps - (work.job.take.redirect_step or 0)
-        found = work.resumed(denoisers(loaded.pipe), by_step=until)
+        found = work.resumed(denoisers(basis.loaded.pipe), by_step=until)
         if found is not None and work.step == until:
             return found
-        start = found or self._first_start(work, loaded, held, known)
+        start = found or self._first_start(work, basis)
         try:
-            self._call(work, loaded, start, held, known, until=until)
+            self._call(work, basis, start, until=until)
         except _Reached as reached:
             return reached.state
         raise JobFailed(f"the run that is redirected has no step {num_steps}")
 
     def _call(
-        self,
-        work: Work,
-        loaded: Loaded,
-        start: Start,
-        held: KnownFrames | None,
-        known: Known | None,
-        *,
-        until: int | None = None,
+        self, work: Work, basis: _Basis, start: Start, *, until: int | None = None
     ) -> tuple[Seam, Any]:
         """Call the stock pipeline for a take, from its start to its end."""
-        take = work.job.take
+        take, loaded = work.job.take, basis.loaded
         num_frames = _num_frames(loaded.card, take)
 
         def after_step(step: Step) -> None:
@@ -283,9 +260,10 @@ class Renderer:
         seam = Seam(
             generator=torch.Generator("cpu").manual_seed(take.seed),
             start=start,
-            known=known,
+            known=basis.known,
             stop_step=take.stop_step,
             sections=loaded.card.num_sections(num_frames),
+            sigmas=loaded.card.sigmas,
             texts=loaded.texts,
             before_step=work.before_step,
             after_step=after_step,
@@ -297,7 +275,7 @@ class Renderer:
         give_size(session, take)
         try:
             output = session(
-                **call_arguments(loaded, take, num_frames, held),
+                **call_arguments(loaded, take, num_frames, basis.held),
                 **seam.callback(),
                 generator=seam.generator,
             )
@@ -305,6 +283,20 @@ class Renderer:
             work.cache.take_off()
         loaded.rest()
         return seam, output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Basis:
+    """What a take is made with: a model, and what is known of its clip beforehand.
+
+    Attributes:
+        held: In pixels.
+        known: The same as the pipeline's own latents, where its loop can hold them.
+    """
+
+    loaded: Loaded
+    held: KnownFrames | None
+    known: Known | None
 
 
 class _Reached(Exception):

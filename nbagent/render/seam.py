@@ -46,6 +46,7 @@ class Seam:
         known: What stays as it is, if anything does.
         stop_step: The step, from 1, that is made the last one; None is the schedule's.
         sections: In how many sections the clip is made; None is one loop for all of it.
+        sigmas: Noise levels of the steps, if they are not the scheduler's own to make.
         texts: Where encoded prompts are kept from job to job, if they are.
         before_step: Called at the head of each step that runs, or once before decoding
             if none does; may wait or raise.
@@ -60,6 +61,7 @@ class Seam:
         known: Known | None = None,
         stop_step: int | None = None,
         sections: int | None = None,
+        sigmas: tuple[float, ...] = (),
         texts: TextCache | None = None,
         before_step: Callable[[], None],
         after_step: Callable[[Step], None],
@@ -73,6 +75,7 @@ class Seam:
         self.known = known
         self.stop_step = stop_step
         self.sections = sections
+        self.sigmas = sigmas
         self.texts = texts
         self.before_step = before_step
         self.after_step = after_step

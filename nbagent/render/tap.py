@@ -76,9 +76,14 @@ def noised(
 def _tap_class(base: Any) -> Any:
     """Return a scheduler class that shows its steps to the seam."""
     signature = inspect.signature(base.step)
+    schedule = inspect.signature(base.set_timesteps)
 
     @functools.wraps(base.set_timesteps)
     def set_timesteps(self: Any, *args: Any, **kwargs: Any) -> None:
+        if self._seam.sigmas:  # whatever number the loop asks for
+            given = schedule.bind(self, *args, **kwargs).arguments
+            args = ()
+            kwargs = {"sigmas": [*self._seam.sigmas], "device": given.get("device")}
         base.set_timesteps(self, *args, **kwargs)
         if self is self._seam.taps[0]:
             self._seam.scheduled()

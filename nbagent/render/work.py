@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
+from nbagent.caching import NO_CACHE
 from nbagent.errors import Cancelled
 from nbagent.hub import size_text
 from nbagent.ledger import Ledger
@@ -42,7 +43,8 @@ class Work:
         self.goes_on = True  # from a checkpoint, which no clip of sections has
         self.phase: Phase = "load"
         self.latents_digest: str | None = None
-        self.cache = StepCache([], 0.0)  # the job's own, once its model is there
+        # The job's own, once its model is there.
+        self.cache = StepCache([], NO_CACHE)
         # Named by the take: another job for it, after a stop, goes on from here too.
         name = f"{job.take.id.removeprefix('b2:')}.safetensors"
         self.checkpoint_path = ledger.checkpoint_dir / name
@@ -86,7 +88,7 @@ class Work:
             networks: What denoises.
             by_step: What has gone on for more steps than these is no use.
         """
-        self.cache = StepCache(networks, self.job.take.step_cache)
+        self.cache = StepCache(networks, self.job.take.caching)
         found = load_checkpoint(self.checkpoint_path, self.job.take.id)
         if found is None or (
             by_step is not None and found.state.step - found.start_step > by_step
@@ -162,7 +164,7 @@ class Work:
         is_last = is_stopped or step.index + 1 == seam.num_steps
         if is_last and self.goes_on:
             self._keep_latents(step.latents)
-        if self.cache.threshold:
+        if self.cache.caching:
             self.cache.stepped(seam.state(step))
         is_due = is_last or now_s - self._saved_s >= self.job.checkpoint_s
         is_due = is_due and self.goes_on
@@ -181,7 +183,7 @@ class Work:
 
     def _save(self, step: Step, seam: Seam, start_step: int) -> None:
         state, cached = seam.state(step), self.cache.counts
-        if self.cache.threshold and state.step < seam.num_steps:
+        if self.cache.caching and state.step < seam.num_steps:
             if self.cache.restart is None:
                 return
             state, cached = self.cache.restart
