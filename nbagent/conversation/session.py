@@ -49,6 +49,7 @@ _MAKES: frozenset[Intent] = frozenset(
 Brain = Callable[[str, State], Plan]
 Remixer = Callable[[Clip, str, dict[str, Any]], Any]
 OnText = Callable[[int, str], None]
+CardOf = Callable[[str], tuple[ModelCard | None, tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +154,7 @@ class Session:
                 turn.id, asdict(plan) if plan else None, None, str(error)
             )
             raise
-        self.ledger.finish_turn(turn.id, asdict(plan), reply.answer, None)
+        self.ledger.finish_turn(turn.id, asdict(plan), reply.answer, None, reply.notes)
         return reply
 
     def consider(
@@ -166,6 +167,8 @@ class Session:
         values: Mapping[str, object] = _NOTHING,
     ) -> Reply:
         """Understand a turn as `hear` would, and neither write it down nor act on it.
+
+        Nobody else is asked: of a model that is not here the turn itself finds out more.
 
         Args:
             words: The user's turn, perhaps half typed.
@@ -186,7 +189,9 @@ class Session:
         if plan.intent not in _MAKES or plan.intent == "animate_image":
             return Reply(turn_id=0, words=words, plan=plan)
         stated = {k: v for k, v in options.items() if k != "dry_run"}
-        return self._reply(0, words, stated, plan, state, values, None)
+        return self._reply(
+            0, words, stated, plan, state, values, None, card_of=_card_here
+        )
 
     def estimate(self, takes: Sequence[Take]) -> float | None:
         """Return the seconds that takes will need; None without evidence."""
@@ -231,7 +236,7 @@ class Session:
             done = [self.save(clip.name, format=kind) for clip in clips]
         answer = "\n".join(done)
         self.ledger.finish_turn(
-            reply.turn_id, asdict(reply.plan), answer or None, error
+            reply.turn_id, asdict(reply.plan), answer or None, error, reply.notes
         )
         return answer
 
@@ -344,6 +349,7 @@ class Session:
         values: Mapping[str, object],
         target: Clip | None,
         on_text: Callable[[str], None] | None = None,
+        card_of: CardOf | None = None,
     ) -> Reply:
         if options.get("mask") and _THING.match(words):
             # "A moon" beside a mask is what should be there, not a clip of its own.
@@ -369,7 +375,9 @@ class Session:
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
             return replace(reply, takes=(self._before(parent, state),))
         model = options.get("model") or (parent.model if parent else None)
-        card, notes = _card(model or self.settings.model)
+        card, notes = (card_of or _card)(model or self.settings.model)
+        if card is None:
+            return replace(reply, notes=notes)
         composed = compose(
             plan,
             request=words,
@@ -545,6 +553,18 @@ def _card(name: str) -> tuple[ModelCard, tuple[str, ...]]:
         f"{model.repo}{licence} is not here yet: {size_text(size)} are downloaded"
         " before the first step",
     )
+
+
+def _card_here(name: str) -> tuple[ModelCard | None, tuple[str, ...]]:
+    """Return the card of a model as far as it is here, without asking anybody else."""
+    model = on_hub(name)
+    if model is None or is_here(name):
+        return model_card(name), ()
+    note = f"{model.repo} is not here yet: it is downloaded before the first step"
+    try:
+        return model_card(name), (note,)
+    except SpecError:  # not even what describes it
+        return None, (note,)
 
 
 def _check_names(words: str, state: State) -> None:
