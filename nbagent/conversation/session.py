@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nbagent.conversation import answers, context, estimates
-from nbagent.conversation.clip import Clip
+from nbagent.conversation.clip import Clip, Viewer
 from nbagent.conversation.compose import compose
 from nbagent.conversation.llm import LanguageModel
 from nbagent.conversation.plan import Edit, Intent, Plan
@@ -90,6 +90,7 @@ class Session:
         self.settings = settings
         self.ledger = Ledger(settings.store)
         self.remixer: Remixer | None = None
+        self.viewer: Viewer | None = None
         self._engine = engine
         self._brain = brain
         self._llm: LanguageModel | None = None
@@ -252,7 +253,7 @@ class Session:
         Raises:
             UnknownClip: If nothing carries it.
         """
-        return Clip(self.ledger, self._take(name), name, remixer=self._remix)
+        return Clip(self.ledger, self._take(name), name, self._remix, self.viewer)
 
     def facts(self, name: str) -> str:
         """Describe a clip in one line."""

@@ -191,6 +191,15 @@ class Transcript:
             raise SpecError("this turn was replaced by a newer one: reload the page")
         return view
 
+    def turn_of(self, name: str) -> TurnView:
+        """Return the turn that made a clip, with that clip alone."""
+        session = self.session
+        row = session.ledger.clip(session.settings.conversation, name)
+        with self._lock:
+            view = self._view(session.ledger.turn(row.turn_id), [row])
+            take = self._take(row, self._jobs())
+        return {**view, "takes": [take]}
+
     def source(self, turn_id: int) -> Source:
         """Return what answers for a turn's takes."""
         names = [take["name"] for take in self.view(turn_id)["takes"]]
