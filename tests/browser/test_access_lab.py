@@ -77,7 +77,7 @@ def press_all(notebook: Notebook) -> None:
 
 def walk(notebook: Notebook) -> list[str]:
     """Go on with Tab from a focus until it leaves; return the names on the way."""
-    names = []
+    names: list[str] = []
     while True:
         notebook.page.keyboard.press("Tab")
         focus: dict[str, Any] = notebook.page.evaluate(FOCUS)
