@@ -17,6 +17,11 @@ from nbagent.errors import MissingExtra, NbagentError
 COMMANDS = {
     "demo": ("nbagent.demo", "run the examples in a real kernel and write an HTML"),
     "doctor": ("nbagent.doctor", "versions, device, engine, disk: what to do"),
+    "kernel install": (
+        "nbagent.kernelspec:install",
+        "add 'Python 3 (nbagent)': --user | --sys-prefix | --prefix FOLDER",
+    ),
+    "kernel remove": ("nbagent.kernelspec:remove", "take that kernel away again"),
     "jobs": (__name__ + ":jobs", "the unfinished jobs of this folder"),
     "models": (
         __name__ + ":models",

@@ -77,6 +77,7 @@ def report(settings: Settings) -> list[Check]:
         _engine(settings),
         _model(settings, gpu),
         _player(),
+        _kernel(),
         *_store(settings.store),
     ]
 
@@ -264,6 +265,27 @@ def _player() -> Check:
         )
     size_bytes = sum((STATIC / name).stat().st_size for name in BUNDLE)
     return Check(name="player", state="ok", value=f"built, {size_bytes / 1e3:.0f} kB")
+
+
+def _kernel() -> Check:
+    from nbagent.kernelspec import DISPLAY_NAME, installed, python_of
+
+    try:
+        specs = installed()
+    except ModuleNotFoundError:  # jupyter_core, which comes with ipykernel
+        specs = []
+    if not specs:
+        value = "not installed (it need not be): nbagent kernel install --sys-prefix"
+        return Check(name="kernel", state="ok", value=value)
+    python = python_of(specs[0])
+    if shutil.which(python) is None:
+        return Check(
+            name="kernel",
+            state="warn",
+            value=f"{specs[0]} starts {python}, which is gone",
+            advice=f"nbagent kernel remove --name {specs[0].name}, then install again",
+        )
+    return Check(name="kernel", state="ok", value=f"{DISPLAY_NAME} in {specs[0]}")
 
 
 def _store(folder: Path) -> Iterator[Check]:

@@ -110,6 +110,48 @@ def test_turns_of_cells_are_in_the_thread_with_what_came_of_them(
     assert "c9" in wrong["error"]
 
 
+def test_what_is_said_under_a_clip_outlives_its_kernel(
+    session: Session, settings: Settings
+) -> None:
+    reply = say(session, "a zebra crosses the beach, sponsored by acme", "cell-1")
+    assert reply.notes
+    store(session, reply)
+    ledger = session.ledger
+    job = ledger.add_job(reply.takes[0].id, reply.turn_id, "final")
+    drift = "5 % darker than it began: 'match the colours' mends it"
+    ledger.set_job(job, "done", message=drift)
+    session.close_turn(reply)
+    # The next kernel: in its panel, and in the player of the same cell.
+    later = Session(settings=settings, engine=Engine(settings))
+    try:
+        told = Transcript(later)
+        told.listen(lambda _event: None)
+        (turn,) = told.turns()
+        assert turn["note"] == "\n".join(reply.notes)
+        assert turn["takes"][0]["message"] == drift
+        again = say(later, reply.words, "cell-1", seed=reply.takes[0].seed)
+        rendering = later.render(again)
+        rendering.start(lambda _index, _progress: None)
+        assert again.notes == reply.notes
+        assert rendering.progress[0].message == f"kept; {drift}"
+    finally:
+        later.close()
+
+
+def test_a_plan_of_a_model_that_is_not_here_asks_nobody(
+    view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_up(*_: object) -> None:
+        raise AssertionError("the hub was asked while somebody typed")
+
+    monkeypatch.setattr("nbagent.conversation.session.look_up", look_up)
+    reply, _ = view.ask(
+        type="get_plan", line=f"--model wan2.1-1.3b {BALL}", replaces=None
+    )
+    assert (reply["type"], reply["does"], reply["take"]) == ("plan", "new clip", None)
+    assert "is not here yet: it is downloaded" in reply["note"]
+
+
 def test_a_turn_said_in_the_panel_is_one_of_the_conversation(
     session: Session, view: View
 ) -> None:

@@ -19,13 +19,18 @@ export class Deck {
   loop = true;
   speed = 1;
   frame = 0;
+  /** Called when another frame may be shown. */
+  onFrame: (() => void) | undefined;
   #resting = false;
   #clips = new Map<number, Clip>();
   #leader = 0;
   #onChange: () => void;
 
   constructor(onChange: () => void) {
-    this.#onChange = onChange;
+    this.#onChange = () => {
+      onChange();
+      this.onFrame?.();
+    };
   }
 
   get clip(): Clip | undefined {

@@ -13,9 +13,16 @@ export function h<K extends keyof HTMLElementTagNameMap>(
     if (value !== false)
       element.setAttribute(name, value === true ? "" : String(value));
   }
+  // Lab's shortcuts look for what has the focus before they look for this mark around
+  // it: on the widget's root alone, `d d` on one of its buttons would delete the cell.
+  if (CONTROLS.has(tag) || "tabindex" in attributes) {
+    element.setAttribute("data-lm-suppress-shortcuts", "true");
+  }
   element.append(...children);
   return element;
 }
+
+const CONTROLS = new Set(["button", "input", "select", "textarea"]);
 
 const SVG = "http://www.w3.org/2000/svg";
 

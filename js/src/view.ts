@@ -108,6 +108,10 @@ export class PlayerView {
     this.#update();
   }
 
+  get deck(): Deck {
+    return this.#deck;
+  }
+
   #update(): void {
     const takes = this.#model.get("takes");
     this.#fitTiles(takes.length);

@@ -7,6 +7,7 @@ type Listener = (...values: never[]) => void;
 
 export class FakeModel {
   sent: Request[] = [];
+  time = 0;
   #listeners = new Map<string, Set<Listener>>();
   #state: PlayerState;
 
@@ -20,8 +21,16 @@ export class FakeModel {
     };
   }
 
-  get<K extends keyof PlayerState>(name: K): PlayerState[K] {
-    return this.#state[name];
+  get<K extends keyof PlayerState>(name: K): PlayerState[K];
+  get(name: "time"): number;
+  get(name: keyof PlayerState | "time"): unknown {
+    return name === "time" ? this.time : this.#state[name];
+  }
+
+  /** The widgets' own way to change a value, which stays in the browser. */
+  set(_name: "time", value: number): void {
+    this.time = value;
+    this.#emit("change:time");
   }
 
   on(event: string, listener: Listener): void {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbagent.caching import StepCaching
+from nbagent.errors import SpecError
 from nbagent.hub import look_up, size_text
 from nbagent.models import ModelCard, is_here, model_card, on_hub
 
@@ -23,6 +24,18 @@ def card_of(name: str) -> tuple[ModelCard, tuple[str, ...]]:
         f"{model.repo}{licence} is not here yet: {size_text(size)} are downloaded"
         " before the first step",
     )
+
+
+def card_here(name: str) -> tuple[ModelCard | None, tuple[str, ...]]:
+    """Return the card of a model as far as it is here, without asking anybody else."""
+    model = on_hub(name)
+    if model is None or is_here(name):
+        return model_card(name), ()
+    note = f"{model.repo} is not here yet: it is downloaded before the first step"
+    try:
+        return model_card(name), (note,)
+    except SpecError:  # not even what describes it
+        return None, (note,)
 
 
 def uses(name: str) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbagent.media.frames import Frames
 
 Remixer = Callable[..., "Clip"]
+Viewer = Callable[["Clip"], Any]
 
 
 class Clip:
@@ -41,11 +42,13 @@ class Clip:
         take: Take | None,
         name: str,
         remixer: Remixer | None = None,
+        viewer: Viewer | None = None,
     ) -> None:
         self.name = name
         self.take = take
         self._ledger = ledger
         self._remixer = remixer
+        self._viewer = viewer
         self._file: Path | None = None
         self._file_fps = 0.0
 
@@ -165,6 +168,20 @@ class Clip:
             for take in self._ledger.ancestors(self.take.id)[:1]:
                 first = Clip(self._ledger, take, "the first clip")
         return drift(self.frames, first.frames)
+
+    @cached_property
+    def player(self) -> Any:
+        """A player of this clip alone, a widget to be put beside others.
+
+        >>> HBox([a.player, b.player])
+        >>> jslink((a.player, "time"), (b.player, "time"))
+        """
+        if self._viewer is None:
+            raise SpecError(
+                f"{self.name} belongs to no conversation here: run"
+                " %load_ext nbagent, then show a clip of this notebook"
+            )
+        return self._viewer(self)
 
     @property
     def parents(self) -> tuple[Clip, ...]:

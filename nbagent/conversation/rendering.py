@@ -29,6 +29,7 @@ OnProgress = Callable[[int, Progress], None]
 
 _FINAL: frozenset[JobState] = frozenset({"done", "failed", "cancelled"})
 ACTIVE: tuple[JobState, ...] = ("queued", "running")
+_DONE: tuple[JobState, ...] = ("done",)
 _STOP_S = 30.0  # a cancel is heard between two steps; one step of a big model is long
 _SUFFIXES = {"mp4": ".mp4", "webm": ".webm", "gif": ".gif", "webp": ".webp", "png": ""}
 
@@ -112,7 +113,8 @@ class Rendering:
         self._on_progress = on_progress
         for index, take in enumerate(self.takes):
             if self._ledger.artifact(take.id) is not None:
-                self._hear(index, Progress(job="", state="done", message="kept"))
+                said = "; ".join(filter(None, ["kept", self._said(take)]))
+                self._hear(index, Progress(job="", state="done", message=said))
             elif not take.is_recut:
                 self._submit(index, take)
         self._recut()
@@ -123,7 +125,9 @@ class Rendering:
         active = {row.take_id for row in self._ledger.jobs(states=ACTIVE)}
         for index, take in enumerate(self.takes):
             if self._ledger.artifact(take.id) is not None:
-                self._hear(index, Progress(job="", state="done"))
+                self._hear(
+                    index, Progress(job="", state="done", message=self._said(take))
+                )
             elif take.id in active:
                 self._submit(index, take)
             elif not take.is_recut:
@@ -191,6 +195,11 @@ class Rendering:
         # Known before it runs, so that a cancel can name it at once.
         self._hear(index, Progress(job=job.id, state="queued"))
         self._engine.submit(job, listener)
+
+    def _said(self, take: Take) -> str:
+        """Return what was said of a take when it was rendered, such as its drift."""
+        done = self._ledger.jobs(states=_DONE)
+        return next((r.message for r in reversed(done) if r.take_id == take.id), "")
 
     def _recut(self) -> None:
         """Make the takes whose parents' frames are all there; others wait for theirs."""

@@ -15,8 +15,8 @@ from typing import Any
 
 from nbagent.caching import StepCaching
 from nbagent.conversation import answers, estimates
-from nbagent.conversation.chosen import caches, card_of, uses
-from nbagent.conversation.clip import Clip
+from nbagent.conversation.chosen import caches, card_here, card_of, uses
+from nbagent.conversation.clip import Clip, Viewer
 from nbagent.conversation.compose import compose
 from nbagent.conversation.llm import LanguageModel
 from nbagent.conversation.plan import Edit, Intent, Plan
@@ -29,6 +29,7 @@ from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
 from nbagent.errors import NbagentError, SpecError, UnknownClip
 from nbagent.ledger import ClipRow, Ledger
+from nbagent.models import ModelCard
 from nbagent.settings import Settings
 from nbagent.take import Take
 
@@ -44,6 +45,7 @@ _MAKES: frozenset[Intent] = frozenset(
 Brain = Callable[[str, State], Plan]
 Remixer = Callable[[Clip, str, dict[str, Any]], Any]
 OnText = Callable[[int, str], None]
+FindCard = Callable[[str], tuple[ModelCard | None, tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class Session:
         self.settings = settings
         self.ledger = Ledger(settings.store)
         self.remixer: Remixer | None = None
+        self.viewer: Viewer | None = None
         self._engine = engine
         self._brain = brain
         self._llm: LanguageModel | None = None
@@ -147,7 +150,7 @@ class Session:
                 turn.id, asdict(plan) if plan else None, None, str(error)
             )
             raise
-        self.ledger.finish_turn(turn.id, asdict(plan), reply.answer, None)
+        self.ledger.finish_turn(turn.id, asdict(plan), reply.answer, None, reply.notes)
         return reply
 
     def consider(
@@ -160,6 +163,8 @@ class Session:
         values: Mapping[str, object] = _NOTHING,
     ) -> Reply:
         """Understand a turn as `hear` would, and neither write it down nor act on it.
+
+        Nobody else is asked: of a model that is not here the turn itself finds out more.
 
         Args:
             words: The user's turn, perhaps half typed.
@@ -180,7 +185,9 @@ class Session:
         if plan.intent not in _MAKES or plan.intent == "animate_image":
             return Reply(turn_id=0, words=words, plan=plan)
         stated = {k: v for k, v in options.items() if k != "dry_run"}
-        return self._reply(0, words, stated, plan, state, values, None)
+        return self._reply(
+            0, words, stated, plan, state, values, None, find_card=card_here
+        )
 
     def estimate(self, takes: Sequence[Take]) -> float | None:
         """Return the seconds that takes will need; None without evidence."""
@@ -225,7 +232,7 @@ class Session:
             done = [self.save(clip.name, format=kind) for clip in clips]
         answer = "\n".join(done)
         self.ledger.finish_turn(
-            reply.turn_id, asdict(reply.plan), answer or None, error
+            reply.turn_id, asdict(reply.plan), answer or None, error, reply.notes
         )
         return answer
 
@@ -241,7 +248,7 @@ class Session:
         Raises:
             UnknownClip: If nothing carries it.
         """
-        return Clip(self.ledger, self.record.take(name), name, remixer=self._remix)
+        return Clip(self.ledger, self.record.take(name), name, self._remix, self.viewer)
 
     def facts(self, name: str) -> str:
         """Describe a clip in one line."""
@@ -323,6 +330,7 @@ class Session:
         values: Mapping[str, object],
         target: Clip | None,
         on_text: Callable[[str], None] | None = None,
+        find_card: FindCard = card_of,
     ) -> Reply:
         if options.get("mask") and _THING.match(words):
             # "A moon" beside a mask is what should be there, not a clip of its own.
@@ -348,7 +356,9 @@ class Session:
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
             return replace(reply, takes=(self._before(parent, state),))
         model = options.get("model") or (parent.model if parent else None)
-        card, notes = card_of(model or self.settings.model)
+        card, notes = find_card(model or self.settings.model)
+        if card is None:
+            return replace(reply, notes=notes)
         composed = compose(
             plan,
             request=words,

@@ -63,8 +63,13 @@ def m001_first(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def m002_notes(connection: sqlite3.Connection) -> None:
+    """What the user should know of a turn, beside its answer."""
+    connection.execute("ALTER TABLE turns ADD COLUMN notes TEXT NOT NULL DEFAULT ''")
+
+
 # Appended, never edited: a file remembers how many of these it has seen.
-MIGRATIONS = (m001_first,)
+MIGRATIONS = (m001_first, m002_notes)
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ class Turn:
             the turn it replaced, so that a re-run cell answers what stood above it.
         cell_id: The notebook cell it came from; None for the panel or a console.
         plan: None until the turn was understood.
+        notes: Lines that the user should see, such as what was not understood.
         replaced_by: The turn of the same cell that took its place, if it was re-run.
     """
 
@@ -32,6 +33,7 @@ class Turn:
     plan: Mapping[str, Any] | None = None
     answer: str | None = None
     error: str | None = None
+    notes: str = ""
     replaced_by: int | None = None
     created_at: float
 

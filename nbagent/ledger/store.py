@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -109,12 +109,15 @@ class Ledger:
         plan: Mapping[str, Any] | None,
         answer: str | None,
         error: str | None,
+        notes: Sequence[str] = (),
     ) -> None:
         """Record what a turn was understood as and what came of it."""
+        understood = None if plan is None else _json(plan)
         with self._db.write() as db:
             db.execute(
-                "UPDATE turns SET plan = ?, answer = ?, error = ? WHERE id = ?",
-                (None if plan is None else _json(plan), answer, error, turn_id),
+                "UPDATE turns SET plan = ?, answer = ?, error = ?, notes = ?"
+                " WHERE id = ?",
+                (understood, answer, error, "\n".join(notes), turn_id),
             )
 
     def turn(self, turn_id: int) -> Turn:

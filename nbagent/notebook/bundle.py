@@ -125,7 +125,8 @@ def _page(body: str) -> str:
 _OUTPUT = ".jp-OutputArea-child"
 _PANEL = ".jp-OutputArea-output.lm-Panel"
 _PRINTED = '>[data-mime-type^="application/vnd.jupyter.std"]'
-_LIVE = f"{_OUTPUT}:has(.nba-live)"
+# A player of its own, not one that stands in a box with others: that has no B.
+_LIVE = f"{_OUTPUT}:has(>.jp-OutputArea-output>*>.nba-live)"
 _STATIC = f"{_OUTPUT}:has(.nba-static)"
 _DEAD = (
     f"{_OUTPUT}:has(.nba-gone)",

@@ -23,6 +23,18 @@ _NO_SIDECAR = (
     " 'nbagent[panel]' where JupyterLab runs, restart it, and run %nbagent panel again"
 )
 
+# Notebook 7 and others take a sidecar and show it nowhere, and a kernel cannot know which
+# front end it has. So the cell says where the panel is to be had; a style sheet hides
+# this where a panel is docked, and keeps it back while one may still be coming.
+_DOCKED = """<style>
+body:has(.jupyterlab-sidecar .nba-panel) .jp-OutputArea-child:has(.nba-undocked) {
+  display: none;
+}
+@keyframes nba-wait { from, 95% { opacity: 0; } }
+.nba-undocked { animation: nba-wait 4s; }
+</style><div class="nba-undocked">The panel is not docked on this page:
+<code>%nbagent panel cell</code> shows it here.</div>"""
+
 
 def check_place(place: str | None) -> None:
     """Refuse a place that there is not, before an older panel is closed."""
@@ -51,6 +63,7 @@ def dock(panel: Panel, place: str | None) -> tuple[Any, str]:
             output = {"output_type": "display_data", "data": data, "metadata": {}}
             holder = Sidecar(title="nbagent", anchor=anchor)
             holder.outputs = (output,)
+            publish_display_data({"text/plain": "nbagent panel", "text/html": _DOCKED})
             return holder, ""
     publish_display_data(data)
     return None, note

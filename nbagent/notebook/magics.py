@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nbagent.conversation.rendering import OnProgress, Rendering
     from nbagent.conversation.session import Reply, Session
     from nbagent.notebook.panel import Panel
+    from nbagent.notebook.player import Player
     from nbagent.notebook.transcript import Transcript
     from nbagent.take import Progress
 
@@ -97,6 +98,7 @@ class AgentMagics(Magics):
             settings = Settings.from_env()
             self._session = Session(settings=settings, engine=Engine(settings))
             self._session.remixer = self._remix
+            self._session.viewer = self._player_of
             if note := self._session.take_up():
                 _show_text(note)
         return self._session
@@ -158,6 +160,14 @@ class AgentMagics(Magics):
                 f"{words!r} asks for no new clip: say what should be different"
             )
         return made
+
+    def _player_of(self, clip: Clip) -> Player:
+        from nbagent.notebook.player import Player
+        from nbagent.notebook.transcript import Kept
+
+        turn = self.transcript().turn_of(clip.name)
+        source = Kept(self.session(), [clip.name])
+        return Player(source, turn["takes"], request=turn["words"], note=turn["note"])
 
     def _say(
         self, words: str, options: dict[str, Any], target: Clip | None = None

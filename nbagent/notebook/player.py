@@ -74,6 +74,9 @@ class Player(anywidget.AnyWidget):
     request = traitlets.Unicode().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
     turn_state = traitlets.Unicode("thinking").tag(sync=True)
+    # The views' alone, for links in the browser: nothing here reads or writes it, and an
+    # echo of what a link has sent would come late and pull the playhead back.
+    time = traitlets.Float(0.0).tag(sync=True, echo_update=False)
 
     def __init__(
         self,

@@ -44,7 +44,6 @@ class Transcript:
         self._live: dict[int, Rendering] = {}
         self._queue: list[TakePlace] = []
         self._model = session.settings.model
-        self._notes: dict[int, str] = {}  # the ledger has no place for them
         self._lock = threading.RLock()
 
     def listen(self, listener: Listener) -> None:
@@ -122,10 +121,8 @@ class Transcript:
         """Tell that the takes of a turn are named and about to be rendered."""
         with self._lock:
             self._live[reply.turn_id] = rendering
-            self._notes[reply.turn_id] = "\n".join(reply.notes)
             self.refresh()
             if view := self._views.get(reply.turn_id):
-                view["note"] = self._notes[reply.turn_id]
                 view["takes"] = [
                     take_view(clip.name, take)
                     for clip, take in zip(rendering.clips, rendering.takes, strict=True)
@@ -194,6 +191,15 @@ class Transcript:
             raise SpecError("this turn was replaced by a newer one: reload the page")
         return view
 
+    def turn_of(self, name: str) -> TurnView:
+        """Return the turn that made a clip, with that clip alone."""
+        session = self.session
+        row = session.ledger.clip(session.settings.conversation, name)
+        with self._lock:
+            view = self._view(session.ledger.turn(row.turn_id), [row])
+            take = self._take(row, self._jobs())
+        return {**view, "takes": [take]}
+
     def source(self, turn_id: int) -> Source:
         """Return what answers for a turn's takes."""
         names = [take["name"] for take in self.view(turn_id)["takes"]]
@@ -238,7 +244,7 @@ class Transcript:
             state=turn_state_of(takes),
             answer=turn.answer or "",
             error=turn.error or "",
-            note=self._notes.get(turn.id, ""),
+            note=turn.notes,
             readings=_readings(turn),
             takes=takes,
         )
@@ -257,6 +263,7 @@ class Transcript:
         artifact, job = ledger.artifact(row.take_id), jobs.get(row.take_id)
         if artifact is not None:
             view["state"] = "done"
+            view["message"] = job.message if job and job.state == "done" else ""
             view["elapsed_s"] = artifact.seconds_rendered
             view["num_frames"], view["fps"] = artifact.num_frames, artifact.fps
             view["height"], view["width"] = artifact.height, artifact.width

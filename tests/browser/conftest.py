@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.browser.lab import (
     CHROMIUM_FLAGS,
     REPOSITORY,
+    Front,
     Notebook,
     Server,
     find_chromium,
@@ -74,8 +75,10 @@ def open_notebook(
     """Open notebooks from their cells; on failure, keep what the page looked like."""
     opened: list[Notebook] = []
 
-    def open_one(*cells: str) -> Notebook:
-        opened.append(Notebook(server, browser, cells))
+    def open_one(
+        *cells: str, front: Front = "lab", kernel: str = "python3"
+    ) -> Notebook:
+        opened.append(Notebook(server, browser, cells, front, kernel))
         return opened[-1]
 
     yield open_one

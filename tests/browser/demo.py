@@ -13,8 +13,12 @@ from tempfile import TemporaryDirectory
 from typing import cast
 
 import numpy as np
+from IPython import get_ipython
 
 from nbagent import media
+from nbagent.artifacts import store_frames
+from nbagent.conversation.clip import Clip
+from nbagent.conversation.session import Session
 from nbagent.notebook.bundle import show_live, show_static
 from nbagent.notebook.player import Player
 from nbagent.notebook.wire import TakeView, TurnState
@@ -148,3 +152,21 @@ class Turn:
             model="pocket",
             quality="final",
         )
+
+
+def tell(words: str) -> Clip:
+    """Say a turn in the kernel's conversation, and have its clip without rendering."""
+    shell = get_ipython()
+    assert shell is not None
+    magics = shell.magics_manager.registry["AgentMagics"]
+    session: Session = magics.session()
+    reply = session.hear(words, {}, cell_id=f"told {words}")
+    (clip,) = session.render(reply).clips
+    (take,) = reply.takes
+    frames = numbered_frames(take.num_frames)
+    store_frames(
+        session.ledger, take, frames, take.fps, latents=None, seconds_rendered=1.5
+    )
+    session.close_turn(reply, (clip,))
+    magics.transcript().refresh()
+    return clip

@@ -21,9 +21,10 @@ RENDER_MS = 240_000
 
 
 def open_panel(notebook: Notebook) -> Locator:
-    assert notebook.run_cell(0) == []
+    notebook.run_cell(0)
     panel = notebook.page.locator(".nba-panel")
     expect(panel).to_be_visible()
+    expect(notebook.page.locator(".nba-undocked")).to_be_hidden()
     return panel
 
 

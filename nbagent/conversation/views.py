@@ -1,0 +1,66 @@
+"""What a connected language model may look at, when one line each is not enough.
+
+Each view only reads. Its docstring and its arguments are what the model is told of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+
+from nbagent.conversation.clip import Clip
+from nbagent.conversation.llm import View
+from nbagent.conversation.pictures import picture
+from nbagent.conversation.record import Record
+from nbagent.media import png, scaled
+
+_FRAMES: Final = 4  # of a clip: enough to see a motion, about 1000 tokens
+_SIDE: Final = 512  # pixels, of the longer side; a small picture is sent as it is
+
+
+def views(
+    record: Record, clip: Callable[[str], Clip], values: Mapping[str, object]
+) -> tuple[View, ...]:
+    """Return the views of one turn.
+
+    Args:
+        record: The conversation.
+        clip: Finds a clip by its name.
+        values: The variables of the notebook, by name.
+    """
+
+    def recipe(name: str) -> str:
+        """Say how a clip was made: words, model, seed, steps, size, and from what.
+
+        Args:
+            name: A clip's name, such as c1.
+        """
+        return record.facts(name)
+
+    def lineage(name: str) -> str:
+        """Say through which clips a clip came about, and what changed on the way.
+
+        Args:
+            name: A clip's name, such as c1.
+        """
+        return record.lineage(name)
+
+    def look(name: str) -> list[bytes]:
+        """See a picture or figure of the notebook, or four moments of a clip in order.
+
+        Args:
+            name: A clip's name, such as c1, or that of a picture variable.
+        """
+        if name in values and not isinstance(values[name], Clip):
+            frames = picture(name, values[name])[None]
+        else:
+            frames = clip(name).frames
+        at = np.unique(np.linspace(0, len(frames) - 1, _FRAMES).round().astype(int))
+        _, height, width, _ = frames.shape
+        share = min(1.0, _SIDE / max(height, width))
+        size = max(1, round(height * share)), max(1, round(width * share))
+        return [png(frame) for frame in scaled(frames[at], *size)]
+
+    return recipe, lineage, look

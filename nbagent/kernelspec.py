@@ -1,0 +1,134 @@
+"""`nbagent kernel install`: the stock Python kernel, with nbagent loaded and warmed.
+
+A kernelspec is a folder with a `kernel.json`; ours is ipykernel's own, which loads one
+more extension. Nothing else of the kernel is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from nbagent.errors import SpecError
+
+NAME = "nbagent"
+DISPLAY_NAME = "Python 3 (nbagent)"
+EXTENSION = "nbagent.notebook.kernel"
+LOGOS = Path(__file__).parent / "logos"
+
+
+def install(argv: Sequence[str]) -> int:
+    """Write the kernelspec; return the exit code.
+
+    Raises:
+        SpecError: If its place cannot be written.
+    """
+    options = _parser("install", "Add the kernel to the launcher.").parse_args(argv)
+    from ipykernel.kernelspec import get_kernel_dict
+
+    folder = _place(options) / options.name
+    spec = get_kernel_dict(extra_arguments=[f"--ext={EXTENSION}"])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "kernel.json").write_text(
+            json.dumps(spec | {"display_name": DISPLAY_NAME}, indent=1) + "\n"
+        )
+        for logo in LOGOS.iterdir():
+            shutil.copyfile(logo, folder / logo.name)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    sys.stdout.write(f"{DISPLAY_NAME} is installed in {folder}\n")
+    return 0
+
+
+def remove(argv: Sequence[str]) -> int:
+    """Take the kernelspec away again; return the exit code.
+
+    Raises:
+        SpecError: If there is none, or it cannot be removed.
+    """
+    options = _parser("remove", "Take the kernel away.").parse_args(argv)
+    if options.user or options.prefix:
+        places = list(_ours(_place(options)))
+    else:
+        places = installed()
+    named = [folder for folder in places if folder.name == options.name]
+    if not named:
+        raise SpecError(
+            f"no kernel of nbagent is called {options.name!r} there: where it was"
+            " installed with --user, --sys-prefix or --prefix, say so here too"
+        )
+    for folder in named:
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        sys.stdout.write(f"{folder} is removed\n")
+    return 0
+
+
+def installed() -> list[Path]:
+    """Return the folders of our kernelspecs that Jupyter finds here, first first."""
+    from jupyter_core.paths import jupyter_path
+
+    return [one for folder in jupyter_path("kernels") for one in _ours(Path(folder))]
+
+
+def python_of(folder: Path) -> str:
+    """Return the interpreter that a kernelspec starts."""
+    return str(_argv(folder)[0])
+
+
+def _ours(kernels: Path) -> Iterator[Path]:
+    """Yield the kernelspecs of a folder that load our extension."""
+    for path in sorted(kernels.glob("*/kernel.json")):
+        if f"--ext={EXTENSION}" in _argv(path.parent):
+            yield path.parent
+
+
+def _argv(folder: Path) -> list[str]:
+    """Return the command of a kernelspec; nothing if it cannot be read."""
+    try:
+        argv = json.loads((folder / "kernel.json").read_text("utf-8"))["argv"]
+    except (OSError, ValueError, KeyError, TypeError):  # somebody else's, broken
+        return []
+    return argv if isinstance(argv, list) else []
+
+
+def _place(options: argparse.Namespace) -> Path:
+    """Return the folder of kernelspecs that the options name, as ipykernel's do."""
+    from jupyter_core.paths import SYSTEM_JUPYTER_PATH, jupyter_data_dir
+
+    if options.user:
+        return Path(jupyter_data_dir()) / "kernels"
+    if options.prefix:
+        return Path(options.prefix) / "share/jupyter/kernels"
+    return Path(SYSTEM_JUPYTER_PATH[0]) / "kernels"
+
+
+def _parser(command: str, description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"nbagent kernel {command}", description=description
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--user", action="store_true", help="for this user alone")
+    where.add_argument(
+        "--sys-prefix",
+        action="store_const",
+        const=sys.prefix,
+        dest="prefix",
+        help=f"in this environment ({sys.prefix})",
+    )
+    where.add_argument("--prefix", help="in another environment")
+    parser.add_argument("--name", default=NAME, help=f"the kernel's name ({NAME})")
+    return parser
+
+
+def _unwritable(folder: Path, error: OSError) -> SpecError:
+    return SpecError(
+        f"{folder} cannot be written ({error.strerror}): use --sys-prefix or --user"
+    )
