@@ -17,7 +17,8 @@ from nbagent.conversation import answers, context, estimates
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
 from nbagent.conversation.llm import LanguageModel
-from nbagent.conversation.plan import Edit, Intent, Plan
+from nbagent.conversation.plan import Intent, Plan
+from nbagent.conversation.pointing import pointed
 from nbagent.conversation.references import unknown_names
 from nbagent.conversation.rendering import (
     ACTIVE,
@@ -28,6 +29,7 @@ from nbagent.conversation.rendering import (
     to_job,
 )
 from nbagent.conversation.router import route
+from nbagent.conversation.selection import Selection
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
 from nbagent.errors import NbagentError, SpecError, UnknownClip
@@ -37,7 +39,6 @@ from nbagent.models import ModelCard, is_here, model_card, on_hub
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 
-_THING = re.compile(r"(?:an?|one|two|three|some|the)\s", re.IGNORECASE)
 _KEEPS = re.compile(
     r"\bkeep\b(?! going)", re.IGNORECASE
 )  # "stop, and keep what is there"
@@ -89,6 +90,7 @@ class Session:
         self.settings = settings
         self.ledger = Ledger(settings.store)
         self.remixer: Remixer | None = None
+        self.selections: dict[str, Selection] = {}  # by take, as its player says
         self._engine = engine
         self._brain = brain
         self._llm: LanguageModel | None = None
@@ -247,7 +249,8 @@ class Session:
         Raises:
             UnknownClip: If nothing carries it.
         """
-        return Clip(self.ledger, self._take(name), name, remixer=self._remix)
+        take = self._take(name)
+        return Clip(self.ledger, take, name, self._remix, self.selections)
 
     def facts(self, name: str) -> str:
         """Describe a clip in one line."""
@@ -345,10 +348,7 @@ class Session:
         target: Clip | None,
         on_text: Callable[[str], None] | None = None,
     ) -> Reply:
-        if options.get("mask") and _THING.match(words):
-            # "A moon" beside a mask is what should be there, not a clip of its own.
-            thing = Edit(kind="replace_subject", text=words, args={"add": words})
-            plan = Plan(intent="refine", edits=(thing,))
+        plan = pointed(plan, words, options, state)
         reply = Reply(turn_id=turn_id, words=words, plan=plan)
         if plan.intent in ("refine", "describe", "control"):
             _check_names(words, state)
