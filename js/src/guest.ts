@@ -73,7 +73,7 @@ export class GuestClip {
   }
 
   wipe(share: number): void {
-    this.#el.style.setProperty("--wipe", `${share * 100}%`);
+    this.#el.style.setProperty("--wipe", `${(share * 100).toFixed(1)}%`);
   }
 
   /** Whether it stands in the place of a clip that is looked at again. */

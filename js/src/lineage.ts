@@ -74,15 +74,25 @@ export class Lineage implements Tool {
     const items = cards.slice(0, path.length);
     if (children.length) items.push(h("li", { class: "nba-children" }, below));
     this.#strip.replaceChildren(h("ol", { "aria-label": "From the first" }, ...items));
-    const isGuest = this.#host.front()?.take.name !== this.#name;
-    setText(
-      this.#said,
-      isGuest ? `You look at ${this.#name}: what you refine starts from it.` : "",
-    );
+    this.#sayWhere();
     this.#strip.querySelector("[aria-current]")?.scrollIntoView?.({
       block: "nearest",
       inline: "center",
     });
+  }
+
+  #sayWhere(): void {
+    const front = this.#host.front()?.take.name;
+    this.#said.replaceChildren();
+    if (!front || front === this.#name) return;
+    const text = `You look at ${this.#name}: what you refine starts from it.`;
+    const back = h(
+      "button",
+      { type: "button", class: "nba-button nba-end" },
+      `Back to ${front}`,
+    );
+    back.addEventListener("click", () => this.#guest.clear());
+    this.#said.append(text, back);
   }
 
   #card(node: NodeView, at: number): HTMLElement {

@@ -36,7 +36,7 @@ export class Point implements Tool {
   #selections: Selections;
   #draft: Selection = ALL;
   #pad = h("div", { class: "nba-pad" });
-  #box = h("button", { type: "button", class: "nba-box", hidden: true });
+  #box = h("button", { type: "button", class: "nba-region", hidden: true });
   #line = h("div", { class: "nba-span" });
   #part = h("div", { class: "nba-span-part", hidden: true });
   #handles = [handle("The span begins"), handle("The span ends")] as const;
@@ -94,7 +94,6 @@ export class Point implements Tool {
   key(key: string): boolean {
     if (key === "i") this.#cut(0);
     else if (key === "o") this.#cut(1);
-    else if (key === "x") this.#select(ALL);
     else return false;
     return true;
   }

@@ -12,13 +12,15 @@ export class RefineBox {
   #words = h("input", { type: "text", class: "nba-words-box", autocomplete: "off" });
   #part = h("button", { type: "button", class: "nba-part", hidden: true });
   #send = h("button", { class: "nba-button nba-go" }, "Refine");
-  #said = h("p", { class: "nba-saved", role: "status" });
+  #said = h("p", { role: "status" });
 
   constructor(host: Host, selections: Selections, clear: () => void) {
     this.#host = host;
     this.#selections = selections;
     this.#part.addEventListener("click", clear);
     this.#words.setAttribute("aria-keyshortcuts", "r");
+    this.#part.setAttribute("aria-keyshortcuts", "x");
+    this.#send.setAttribute("aria-keyshortcuts", "Enter");
     this.#words.addEventListener("keydown", (event) => {
       event.stopPropagation(); // what is typed is no command
       if (event.key === "Escape") host.root.focus();
@@ -43,14 +45,14 @@ export class RefineBox {
     const name = this.#host.shown()?.name ?? "";
     const part = selectionText(this.#selections.current);
     this.#part.hidden = part === "";
-    if (part) {
-      setText(this.#part, `${part} ×`);
-      this.#part.title = "Only this changes; click to change all of it";
-      this.#part.setAttribute("aria-label", `Only ${part} changes: clear`);
-    }
+    setText(this.#part, part && `${part} ×`);
+    this.#part.title = "Only this changes; click to change all of it (x)";
+    this.#part.setAttribute("aria-label", `Only ${part || "a part"} changes: clear`);
     const label = part ? `What should be in this part of ${name}` : `Refine ${name}`;
     this.#words.setAttribute("aria-label", label);
-    this.#words.placeholder = part ? "a moon" : `refine ${name}: slower, at night`;
+    this.#words.placeholder = part
+      ? "what should be here?"
+      : `refine ${name}: slower, at night`;
   }
 
   async #refine(): Promise<void> {

@@ -29,6 +29,11 @@ export class Selections {
     return this.#ofClips.get(this.#host.shown()?.name ?? "") ?? ALL;
   }
 
+  get isEmpty(): boolean {
+    const { span, region } = this.current;
+    return span === null && region === null;
+  }
+
   set(selection: Selection): void {
     const name = this.#host.shown()?.name;
     if (!name) return;

@@ -33,6 +33,7 @@ export function open(host: Host): Tools {
     key(key) {
       if (key === "s") save.toggle();
       else if (key === "r") refine.focus();
+      else if (key === "x" && !selections.isEmpty) selections.set(ALL);
       else return toolbox.key(key);
       return true;
     },

@@ -165,13 +165,14 @@ export class PlayerView {
     this.el.dataset.state = take?.state ?? this.#model.get("turn_state");
     setText(this.#name, take?.name ?? "");
     setText(this.#request, request);
-    setText(this.#note, this.#model.get("note"));
+    setText(this.#note, this.#guest ? "" : this.#model.get("note"));
     setText(this.#prompt, take && take.prompt !== request ? take.prompt : "");
     setText(this.#meta, take ? metaText(take) : "");
     setText(this.#status, this.#statusText(take));
     this.#cancel.hidden = this.#isGone || !takes.some(isGoing);
     // Without a step there is nothing to keep, and at its last the end is as near.
-    this.#keep.hidden = this.#isGone || take?.phase !== "denoise" || take.step === 0;
+    const isShaped = take?.state === "running" && take.phase === "denoise";
+    this.#keep.hidden = this.#isGone || !isShaped || take.step === 0;
     this.#announce(takes);
     this.#showControls();
     this.#showHints();

@@ -7,6 +7,14 @@ type Listener = (...values: never[]) => void;
 
 export class FakeModel {
   sent: PlayerRequest[] = [];
+  /** The models that the page has besides this one, by their ids. */
+  models: Record<string, unknown> = {};
+  widget_manager = {
+    get_model: async (id: string) => {
+      if (!this.models[id]) throw new Error(`no model ${id}`);
+      return this.models[id];
+    },
+  };
   #listeners = new Map<string, Set<Listener>>();
   #state: PlayerState;
 

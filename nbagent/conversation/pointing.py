@@ -11,15 +11,16 @@ from nbagent.conversation.plan import Edit, Plan
 from nbagent.conversation.state import State
 
 _POINTERS: Final = frozenset({"mask", "span", "region"})
-_THING: Final = re.compile(r"(?:an?|one|two|three|some|the)\s", re.IGNORECASE)
-_MAKES: Final = frozenset({"generate_video", "generate_image", "ask"})
+_THING: Final = re.compile(r"(?:an?|one|two|three|some)\s", re.IGNORECASE)
+# What words that name a thing, and no change, are taken for where nothing is pointed at.
+_NAMES: Final = frozenset({"generate_video", "generate_image", "chat", "ask"})
 
 
 def pointed(plan: Plan, words: str, options: Mapping[str, Any], state: State) -> Plan:
     """Return a plan that is about the part which the options point at, if they do."""
     if not _POINTERS & options.keys():
         return plan
-    if plan.intent in _MAKES or _THING.match(words):
+    if plan.intent in _NAMES or _THING.match(words):
         # "A moon" beside a mask is what should be there, not a clip of its own.
         thing = Edit(kind="replace_subject", text=words, args={"add": words})
         latest = state.latest.ref if state.latest else None

@@ -352,7 +352,8 @@ class Session:
         reply = Reply(turn_id=turn_id, words=words, plan=plan)
         if plan.intent in ("refine", "describe", "control"):
             _check_names(words, state)
-        if target is None and plan.intent not in _MAKES:
+        asks = plan.intent in ("describe", "control")
+        if plan.intent not in _MAKES and (target is None or asks):
             return replace(reply, answer=self._answer(words, plan, state, on_text))
         sources = find_sources(
             plan,

@@ -248,9 +248,10 @@ class Transcript:
         return found
 
     def _view(self, turn: Turn, clips: list[ClipRow]) -> TurnView:
-        live = self._views.get(turn.id) if turn.id in self._live else None
-        jobs = self._jobs() if clips and not live else {}
-        takes = live["takes"] if live else [self._take(row, jobs) for row in clips]
+        takes = self._live_takes(turn.id)
+        if takes is None:
+            jobs = self._jobs() if clips else {}
+            takes = [self._take(row, jobs) for row in clips]
         is_panel = (turn.cell_id or "").startswith(PANEL_CELL)
         view = TurnView(
             id=turn.id,
@@ -268,6 +269,18 @@ class Transcript:
         if not takes and (turn.error or turn.plan is not None):
             view["state"] = "failed" if turn.error else "done"
         return view
+
+    def _live_takes(self, turn_id: int) -> list[TakeView] | None:
+        """Return the takes of a turn that is being rendered; None for others."""
+        known, live = self._views.get(turn_id), self._live.get(turn_id)
+        if live is None or (known and known["takes"]):
+            return known["takes"] if known and live else None
+        return [
+            cast(TakeView, {**take_view(clip.name, take), **take_changes(clip, last)})
+            for clip, take, last in zip(
+                live.clips, live.takes, live.progress, strict=True
+            )
+        ]
 
     def _jobs(self) -> dict[str, JobRow]:
         conversation = self.session.settings.conversation
