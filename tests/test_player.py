@@ -14,10 +14,16 @@ import comm
 import pytest
 from comm.base_comm import BaseComm
 
+from nbagent.conversation.session import Session
 from nbagent.errors import EngineError, MediaError
+from nbagent.jobs.engine import Engine
 from nbagent.notebook import border
+from nbagent.notebook.chat import Chat
+from nbagent.notebook.desk import Desk
 from nbagent.notebook.player import Player
+from nbagent.notebook.transcript import Transcript
 from nbagent.notebook.wire import TakeView, take_view
+from nbagent.settings import Settings
 from nbagent.take import Progress
 from tests.samples import make_take
 
@@ -49,7 +55,7 @@ def recording(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class FileSource:
-    """Answers as a session would; `gate` holds an answer back until it is set."""
+    """Answers as a rendering would; `gate` holds an answer back until it is set."""
 
     def __init__(self) -> None:
         self.cancelled: list[int | None] = []
@@ -59,11 +65,15 @@ class FileSource:
         self.started = threading.Event()
 
     def clip_bytes(self, index: int) -> bytes:
+        self.started.set()
+        assert self.gate.wait(WAIT_S)
         if index == 1:
             raise MediaError("c2 is damaged: render it again")
         return b"mp4 %d" % index
 
     def preview(self, index: int) -> bytes | None:
+        if index == 2:
+            raise ZeroDivisionError("a bug")
         return b"webp" if index == 0 else None
 
     def cancel(self, index: int | None) -> None:
@@ -72,16 +82,9 @@ class FileSource:
     def keep(self, index: int) -> None:
         self.kept.append(index)
 
-    def save(self, index: int, format: str) -> str:  # noqa: A002
-        self.started.set()
-        assert self.gate.wait(WAIT_S)
-        if format == "gif":
-            raise ZeroDivisionError("a bug")
-        return f"c{index + 1}.{format}"
-
 
 def views() -> list[TakeView]:
-    return [take_view(name, make_take()) for name in ("c1", "c2")]
+    return [take_view(name, make_take()) for name in ("c1", "c2", "c3")]
 
 
 @pytest.fixture
@@ -90,8 +93,16 @@ def source() -> FileSource:
 
 
 @pytest.fixture
-def shown(source: FileSource) -> Iterator[Player]:
-    player = Player(source, views(), request="a red ball")
+def desk(settings: Settings) -> Iterator[Desk]:
+    # The engine is the real one, and never starts: nothing here renders.
+    session = Session(settings=settings, engine=Engine(settings))
+    yield Desk(Chat(Transcript(session), {}))
+    session.close()
+
+
+@pytest.fixture
+def shown(source: FileSource, desk: Desk) -> Iterator[Player]:
+    player = Player(source, desk, views(), request="a red ball")
     yield player
     player.close()
 
@@ -124,8 +135,6 @@ def test_each_request_is_answered_with_its_id(
     keep = ask(shown, {"type": "keep", "id": "v-5", "index": 1})
     assert keep == ({"type": "keeping", "id": "v-5"}, [])
     assert source.kept == [1]
-    saved = ask(shown, {"type": "save", "id": "v-5", "index": 0, "format": "webm"})
-    assert saved == ({"type": "saved", "id": "v-5", "path": "c1.webm"}, [])
 
 
 @pytest.mark.parametrize(
@@ -135,7 +144,7 @@ def test_each_request_is_answered_with_its_id(
         ({"type": "get_clip", "id": "v-1", "index": 9}, "there is no take 9"),
         ({"type": "dance", "id": "v-1"}, "unknown message 'dance'"),
         (
-            {"type": "save", "id": "v-1", "index": 0, "format": "gif"},
+            {"type": "get_preview", "id": "v-1", "index": 2},
             "ZeroDivisionError: a bug (a bug in nbagent; please report it)",
         ),
     ],
@@ -160,7 +169,7 @@ def test_a_message_nobody_could_hear_the_answer_of_is_dropped(
 
 def test_a_slow_answer_holds_nobody_up(shown: Player, source: FileSource) -> None:
     source.gate.clear()
-    message = {"type": "save", "id": "slow", "index": 0, "format": "mp4"}
+    message = {"type": "get_clip", "id": "slow", "index": 0}
     data = {"method": "custom", "content": message}
     shown.comm.handle_msg({"content": {"data": data}, "buffers": []})  # returns
     assert source.started.wait(WAIT_S)
@@ -198,13 +207,16 @@ def test_no_bytes_are_ever_a_trait(shown: Player) -> None:
 def test_the_turn_follows_from_its_takes(
     shown: Player, states: tuple[str, str], turn: str
 ) -> None:
+    shown.set_takes(views()[: len(states)])
     for index, state in enumerate(states):
         shown.set_take(index, state=state)
     assert shown.turn_state == turn
 
 
-def test_a_turn_without_takes_is_thinking_and_may_fail(source: FileSource) -> None:
-    player = Player(source, request="a red ball")
+def test_a_turn_without_takes_is_thinking_and_may_fail(
+    source: FileSource, desk: Desk
+) -> None:
+    player = Player(source, desk, request="a red ball")
     assert player.turn_state == "thinking"
     player.update(turn_state="failed", note="nobody knows")
     assert (player.turn_state, player.note) == ("failed", "nobody knows")
@@ -224,7 +236,7 @@ def test_threads_that_write_at_once_lose_nothing(shown: Player) -> None:
         thread.start()
     for thread in threads:
         thread.join(WAIT_S)
-    assert [take["step"] for take in shown.takes] == [100, 100]
+    assert [take["step"] for take in shown.takes] == [100, 100, 0]
     # What the front end was told last is what the kernel holds.
     published = cast(RecordingComm, shown.comm).published
     last = None

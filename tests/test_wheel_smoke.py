@@ -19,6 +19,8 @@ CARRIED = (
     "nbagent/py.typed",
     "nbagent/static/player.js",
     "nbagent/static/player.css",
+    "nbagent/static/tools.js",
+    "nbagent/static/tools.css",
     "nbagent/pocket/weights/model_index.json",
     "nbagent/pocket/weights/defaults.json",
     "nbagent/pocket/weights/transformer/config.json",

@@ -31,10 +31,6 @@ def test_typescript_is_what_python_prints() -> None:
         {"type": "cancel", "id": "a-3", "index": None},
         {"type": "cancel", "id": "a-4", "index": 1},
         {"type": "keep", "id": "a-6", "index": 2},
-        *(
-            {"type": "save", "id": "a-5", "index": 0, "format": name}
-            for name in ("mp4", "webm", "gif", "webp", "png")
-        ),
     ],
 )
 def test_a_request_comes_through_as_it_was_sent(message: dict[str, Any]) -> None:
@@ -60,9 +56,6 @@ def test_a_request_comes_through_as_it_was_sent(message: dict[str, Any]) -> None
         ({"type": "get_clip", "id": "", "index": 0}, "needs a short text id"),
         ({"type": "get_clip", "id": 7, "index": 0}, "needs a short text id"),
         ({"type": "get_clip", "id": "a" * 65, "index": 0}, "needs a short text id"),
-        ({"type": "save", "id": "a", "index": 0}, "cannot save as None"),
-        ({"type": "save", "id": "a", "index": 0, "format": "../x"}, "use mp4, webm"),
-        ({"type": "save", "id": "a", "index": 0, "format": {}}, "cannot save as {}"),
     ],
 )
 def test_anything_else_is_one_clear_line(message: object, line: str) -> None:

@@ -1,7 +1,7 @@
 // Requests to the kernel: each has an id, and each is answered once, errors too.
 
 import type { AnyModel } from "@anywidget/types";
-import type { ErrorReply, PlayerState, Reply, Request } from "./wire";
+import type { ErrorReply, PlayerReply, PlayerRequest, PlayerState } from "./wire";
 
 export type Callback = NonNullable<Parameters<AnyModel["off"]>[1]>;
 
@@ -13,7 +13,7 @@ export interface Line<Sent> {
 }
 
 /** What a player needs of its model: a cell's widget is one, a turn of the panel too. */
-export interface Model extends Line<Request> {
+export interface Model extends Line<PlayerRequest> {
   get<K extends keyof PlayerState>(name: K): PlayerState[K];
 }
 
@@ -22,6 +22,8 @@ export type WithoutId<T> = T extends { id: string } ? Omit<T, "id"> : never;
 export interface Answer<Heard> {
   reply: Exclude<Heard, ErrorReply>;
   bytes: DataView | undefined;
+  /** All that travelled beside the reply; `bytes` is the first. */
+  buffers: DataView[];
 }
 
 /** The kernel answered that it cannot; the message is its one clear line. */
@@ -31,11 +33,11 @@ export class KernelError extends Error {}
 export const SLOW_MS = 10_000;
 
 export class Channel<
-  Sent extends { id: string } = Request,
-  Heard extends { type: string; id: string } = Reply,
+  Sent extends { id: string } = PlayerRequest,
+  Heard extends { type: string; id: string } = PlayerReply,
 > {
   #line: Line<Sent>;
-  #waiting = new Map<string, (reply: Heard, bytes: DataView | undefined) => void>();
+  #waiting = new Map<string, (reply: Heard, buffers: DataView[]) => void>();
   // Replies reach every view of the model: ids of two views must never be equal.
   #prefix = Math.random().toString(36).slice(2, 10);
   #count = 0;
@@ -45,7 +47,7 @@ export class Channel<
     const onReply = (reply: Heard, buffers: DataView[]) => {
       const settle = this.#waiting.get(reply?.id);
       this.#waiting.delete(reply?.id);
-      settle?.(reply, buffers?.[0]);
+      settle?.(reply, buffers ?? []);
     };
     line.on("msg:custom", onReply);
     signal.addEventListener("abort", () => {
@@ -62,10 +64,13 @@ export class Channel<
     const id = `${this.#prefix}-${++this.#count}`;
     const slow = setTimeout(() => onSlow?.(), SLOW_MS);
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, (reply, bytes) => {
+      this.#waiting.set(id, (reply, buffers) => {
         clearTimeout(slow);
         if (isError(reply)) reject(new KernelError(reply.message));
-        else resolve({ reply: reply as Exclude<Heard, ErrorReply>, bytes });
+        else {
+          const good = reply as Exclude<Heard, ErrorReply>;
+          resolve({ reply: good, bytes: buffers[0], buffers });
+        }
       });
       this.#line.send({ ...body, id } as unknown as Sent);
     });

@@ -21,7 +21,10 @@ export class Deck {
   frame = 0;
   /** Called when another frame may be shown. */
   onFrame: (() => void) | undefined;
+  /** The first and the last frame that are played, if not all are. */
+  range: readonly [number, number] | undefined;
   #resting = false;
+  #turning: ReturnType<typeof setTimeout> | undefined;
   #clips = new Map<number, Clip>();
   #leader = 0;
   #onChange: () => void;
@@ -39,10 +42,9 @@ export class Deck {
 
   add(index: number, clip: Clip): void {
     this.#clips.set(index, clip);
-    clip.video.loop = this.loop;
-    clip.video.playbackRate = this.speed;
+    this.#pace();
     clip.video.addEventListener("ended", () => {
-      if (index === this.#leader) this.pause();
+      if (index === this.#leader) this.#turn();
     });
     this.#watch(index, clip);
     if (this.playing && !this.#resting) void start(clip.video);
@@ -50,15 +52,36 @@ export class Deck {
     this.#onChange();
   }
 
+  /** Take a clip away that was only looked at. */
+  drop(index: number): void {
+    const clip = this.#clips.get(index);
+    this.#clips.delete(index);
+    if (clip) forget(clip.video);
+  }
+
   lead(index: number): void {
     this.#leader = index;
+    const last = (this.clip?.numFrames ?? 1) - 1;
+    this.frame = Math.min(this.frame, last);
+    if (this.range && this.range[1] > last) this.range = undefined;
+    this.#pace();
+    this.#onChange();
+  }
+
+  setRange(range: readonly [number, number] | undefined): void {
+    this.range = range;
+    this.#pace();
     this.#onChange();
   }
 
   play(): void {
     const clip = this.clip;
     if (!clip) return;
-    if (!this.loop && this.frame === clip.numFrames - 1) this.#all(0);
+    const [first, last] = this.#bounds(clip);
+    const isOver = !this.loop && this.frame === last;
+    if (isOver || (this.range && (this.frame < first || this.frame > last))) {
+      void this.#all(first);
+    }
     this.playing = true;
     this.#run();
     this.#onChange();
@@ -103,13 +126,13 @@ export class Deck {
 
   setLoop(loop: boolean): void {
     this.loop = loop;
-    for (const each of this.#clips.values()) each.video.loop = loop;
+    this.#pace();
     this.#onChange();
   }
 
   setSpeed(speed: number): void {
     this.speed = speed;
-    for (const each of this.#clips.values()) each.video.playbackRate = speed;
+    this.#pace();
     this.#onChange();
   }
 
@@ -119,11 +142,7 @@ export class Deck {
   }
 
   clear(): void {
-    for (const { video } of this.#clips.values()) {
-      video.pause();
-      URL.revokeObjectURL(video.src);
-      video.removeAttribute("src");
-    }
+    for (const { video } of this.#clips.values()) forget(video);
     this.#clips.clear();
   }
 
@@ -146,24 +165,69 @@ export class Deck {
       if (index === this.#leader && this.playing) {
         const frame = Math.round(shown.mediaTime * clip.fps);
         this.frame = Math.max(0, Math.min(clip.numFrames - 1, frame));
-        this.#gather(video);
+        this.#gather(clip);
         this.#onChange();
+        if (this.range && this.frame >= this.range[1]) this.#turnAfter(clip);
       }
       video.requestVideoFrameCallback(onFrame);
     };
     video.requestVideoFrameCallback(onFrame);
   }
 
-  #gather(leader: HTMLVideoElement): void {
-    for (const { video, fps } of this.#clips.values()) {
-      const drift = Math.abs(video.currentTime - leader.currentTime);
+  #bounds(clip: Clip): readonly [number, number] {
+    return this.range ?? [0, clip.numFrames - 1];
+  }
+
+  // The last frame of a range stays as long on the screen as each of the others.
+  #turnAfter({ fps }: Clip): void {
+    this.#turning ??= setTimeout(
+      () => {
+        if (this.playing && this.range && this.frame >= this.range[1]) this.#turn();
+        this.#turning = undefined;
+      },
+      1000 / (fps * this.speed),
+    );
+  }
+
+  /** Go on from the beginning, or stop at the end. */
+  #turn(): void {
+    const { clip } = this;
+    if (!clip) return;
+    const [first, last] = this.#bounds(clip);
+    this.frame = this.loop ? first : last;
+    if (!this.loop) this.pause();
+    else void this.#all(first).then(() => this.playing && this.#run());
+  }
+
+  // Clips are compared frame by frame, whatever their rate: each shows the leader's.
+  #pace(): void {
+    const leader = this.clip;
+    for (const { video, fps, numFrames } of this.#clips.values()) {
+      const isAlike = numFrames === (leader?.numFrames ?? numFrames);
+      video.loop = this.loop && !this.range && isAlike;
+      video.playbackRate = (this.speed * (leader?.fps ?? fps)) / fps;
+    }
+  }
+
+  #gather(leader: Clip): void {
+    const at = leader.video.currentTime * leader.fps;
+    for (const { video, fps, numFrames } of this.#clips.values()) {
+      const goal = Math.min(at, numFrames - 0.5);
+      const drift = Math.abs(video.currentTime * fps - goal);
       // Half a clip apart is one that has wrapped a moment before the other.
-      const wrapped = drift > leader.duration / 2;
-      if (video !== leader && !video.seeking && !wrapped && drift > 1.5 / fps) {
-        video.currentTime = leader.currentTime;
+      const wrapped = video.loop && drift > numFrames / 2;
+      if (video !== leader.video && !video.seeking && !wrapped && drift > 1.5) {
+        video.currentTime = goal / fps;
+        if (!this.#resting) void start(video);
       }
     }
   }
+}
+
+function forget(video: HTMLVideoElement): void {
+  video.pause();
+  URL.revokeObjectURL(video.src);
+  video.removeAttribute("src");
 }
 
 interface Wish {

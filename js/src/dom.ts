@@ -64,3 +64,11 @@ const KEY_NAMES: Record<string, string> = {
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/** Let the browser keep a file. */
+export function keep(file: Blob, name: string): void {
+  const url = URL.createObjectURL(file);
+  h("a", { href: url, download: name }).click();
+  // The browser reads the address after this task: take it back a little later.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

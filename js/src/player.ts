@@ -1,16 +1,68 @@
-// The player in a cell: one view of the turn's own model.
+// The player in a cell: one view of the turn's own model, and below it the players of
+// the turns that were said in it.
 
 import type { RenderProps } from "@anywidget/types";
+import type { Model } from "./channel";
+import { h } from "./dom";
 import { linkTime, type TimeModel } from "./time";
 import { PlayerView } from "./view";
 import type { PlayerState } from "./wire";
 
 type Props = Pick<RenderProps<PlayerState>, "model" | "el" | "signal">;
 
+const POLL_MS = 500;
+const MAX_POLLS = 60;
+
+interface Manager {
+  get_model(id: string): Promise<unknown>;
+}
+
 function render({ model, el, signal }: Props): void {
+  mount(model as unknown as Model, model.widget_manager, el, signal);
+}
+
+function mount(
+  model: Model,
+  manager: Manager,
+  el: HTMLElement,
+  signal: AbortSignal,
+): void {
+  const places = new Map<string, HTMLElement>();
+  const follow = () => {
+    for (const id of model.get("follow_ups")) {
+      if (places.has(id)) continue;
+      const place = h("div");
+      places.set(id, place);
+      el.append(place);
+      void find(manager, id, signal).then((found) => {
+        if (!found) return;
+        mount(found, manager, place, signal);
+        place.scrollIntoView?.({ block: "nearest" });
+      });
+    }
+  };
   const view = new PlayerView(model, signal);
   linkTime(model as unknown as TimeModel, view.deck, signal);
   el.append(view.el);
+  model.on("change:follow_ups", follow);
+  signal.addEventListener("abort", () => model.off("change:follow_ups", follow));
+  follow();
+}
+
+// After a reload of the page the models come back one by one, in any order.
+async function find(
+  manager: Manager,
+  id: string,
+  signal: AbortSignal,
+): Promise<Model | undefined> {
+  for (let poll = 0; poll < MAX_POLLS && !signal.aborted; poll++) {
+    try {
+      return (await manager.get_model(id)) as Model;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+  return undefined;
 }
 
 export default { render };

@@ -1,17 +1,17 @@
 // Where a clip can go: the kernel writes it beside the notebook, or the browser keeps it.
 
-import type { Channel } from "./channel";
-import { h, icon, keyButton } from "./dom";
+import { h, icon, keep, keyButton } from "./dom";
+import type { Host } from "./host";
+import { lineOf } from "./text";
 import { SAVE_FORMATS, type SaveFormat } from "./wire";
 
 const ICON = "M7 1h2v6h3l-4 4.5L4 7h3zM2 13h12v2H2z";
-
-/** The take in front, as the menu needs it. */
-export interface Saved {
-  index: number;
-  name: string;
-  file: Blob | undefined;
-}
+const LABELS: Partial<Record<SaveFormat, string>> = {
+  png: "png frames",
+  html: "one web page",
+  json: "recipe",
+};
+const MENU_KEYS = ["ArrowDown", "ArrowUp", "Home", "End"];
 
 export class SaveMenu {
   readonly el: HTMLElement;
@@ -22,36 +22,26 @@ export class SaveMenu {
     "aria-label": "Save",
     hidden: true,
   });
-  #channel: Channel;
-  #take: () => Saved;
-  #say: (text: string) => void;
+  #host: Host;
 
-  constructor(
-    channel: Channel,
-    take: () => Saved,
-    say: (text: string) => void,
-    signal: AbortSignal,
-  ) {
-    this.#channel = channel;
-    this.#take = take;
-    this.#say = say;
+  constructor(host: Host) {
+    this.#host = host;
     this.#button.setAttribute("aria-haspopup", "menu");
     this.#button.addEventListener("click", () => this.toggle());
-    this.#menu.append(h("div", { class: "nba-menu-title" }, "Beside the notebook"));
-    for (const format of SAVE_FORMATS) {
-      const label = format === "png" ? "png frames" : format;
-      this.#item(label, () => void this.#save(format));
-    }
-    this.#menu.append(h("hr"));
-    this.#item("download", () => this.#download());
+    this.#fill("Beside the notebook", "save", (format) => this.#save(format));
+    this.#fill("Download", "download", (format) => this.#download(format));
     this.#menu.addEventListener("keydown", (event) => this.#onKey(event));
     const root = this.#button.ownerDocument;
     const onOutside = (event: Event) => {
       if (!event.composedPath().includes(this.el)) this.#open(false);
     };
-    root.addEventListener("pointerdown", onOutside, { signal });
+    root.addEventListener("pointerdown", onOutside, { signal: host.signal });
     this.el = h("div", { class: "nba-save" }, this.#button, this.#menu);
     this.#open(false);
+  }
+
+  get #name(): string {
+    return this.#host.shown()?.name ?? "clip";
   }
 
   toggle(): void {
@@ -65,25 +55,31 @@ export class SaveMenu {
     this.#button.setAttribute("aria-expanded", String(open));
   }
 
-  #item(label: string, act: () => void): void {
-    const item = h("button", { type: "button", role: "menuitem", tabindex: -1 }, label);
-    item.addEventListener("click", () => {
-      this.toggle();
-      act();
-    });
-    this.#menu.append(item);
+  #fill(title: string, verb: string, act: (format: SaveFormat) => Promise<void>): void {
+    const group = h("div", { role: "group", "aria-label": title });
+    group.append(h("div", { class: "nba-menu-title" }, title));
+    for (const format of SAVE_FORMATS) {
+      const label = LABELS[format] ?? format;
+      const item = h(
+        "button",
+        { type: "button", role: "menuitem", tabindex: -1 },
+        label,
+      );
+      item.setAttribute("aria-label", `${verb} ${label}`);
+      item.addEventListener("click", () => {
+        this.toggle();
+        act(format).catch((error) => this.#host.say(`not saved: ${lineOf(error)}`));
+      });
+      group.append(item);
+    }
+    this.#menu.append(group);
   }
 
   #onKey(event: KeyboardEvent): void {
     const items = [...this.#menu.querySelectorAll("button")];
     const at = items.indexOf(event.target as HTMLButtonElement);
-    const goals: Record<string, number> = {
-      ArrowDown: at + 1,
-      ArrowUp: at - 1 + items.length,
-      Home: 0,
-      End: items.length - 1,
-    };
-    const goal = goals[event.key];
+    const goals = [at + 1, at - 1 + items.length, 0, items.length - 1];
+    const goal = goals[MENU_KEYS.indexOf(event.key)];
     if (goal !== undefined) items[goal % items.length]?.focus();
     else if (event.key === "Escape" || event.key === "s") this.toggle();
     else if (event.key === "Tab") this.#open(false);
@@ -93,26 +89,26 @@ export class SaveMenu {
   }
 
   async #save(format: SaveFormat): Promise<void> {
-    const { index, name } = this.#take();
-    this.#say(`saving ${name} as ${format}`);
-    try {
-      const { reply } = await this.#channel.request(
-        { type: "save", index, format },
-        () => this.#say(`kernel not reachable: ${name} is not saved yet`),
-      );
-      if (reply.type === "saved") this.#say(`saved ${reply.path}`);
-    } catch (error) {
-      this.#say(`not saved: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    const name = this.#name;
+    this.#host.say(`saving ${name} as ${LABELS[format] ?? format}`);
+    const { reply } = await this.#host.channel.request(
+      { type: "save", name, format },
+      () => this.#host.say(`kernel not reachable: ${name} is not saved yet`),
+    );
+    if (reply.type === "saved") this.#host.say(`saved ${reply.path}`);
   }
 
-  #download(): void {
-    const { name, file } = this.#take();
-    if (!file) return;
-    const url = URL.createObjectURL(file);
-    const suffix = file.type === "video/mp4" ? "mp4" : "jpg";
-    h("a", { href: url, download: `${name}.${suffix}` }).click();
-    // The browser reads the address after this task: take it back a little later.
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  async #download(format: SaveFormat): Promise<void> {
+    const [name, file] = [this.#name, this.#host.file()];
+    if (format === "mp4" && file?.type === "video/mp4") {
+      keep(file, `${name}.mp4`); // it is here already, and needs no kernel
+      return;
+    }
+    this.#host.say(`making ${LABELS[format] ?? format}`);
+    const body = { type: "get_file", name, format } as const;
+    const { reply, bytes } = await this.#host.channel.request(body);
+    if (reply.type !== "file" || !bytes) return;
+    keep(new Blob([bytes as DataView<ArrayBuffer>]), reply.file_name);
+    this.#host.say("");
   }
 }

@@ -5,8 +5,8 @@ import type {
   PanelEvent,
   PanelReply,
   PanelRequest,
+  PlayerRequest,
   PlayerState,
-  Request,
   TakePlace,
   TurnView,
 } from "./wire";
@@ -160,11 +160,12 @@ class TurnModel implements Model {
       note: turn?.note ?? "",
       turn_state: turn?.state ?? "thinking",
       takes: turn?.takes ?? [],
+      follow_ups: [], // in the panel they are turns of the thread
     };
     return state[name];
   }
 
-  send(request: Request): void {
+  send(request: PlayerRequest): void {
     this.#line.send({ ...request, turn: this.#id });
   }
 

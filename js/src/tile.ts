@@ -106,8 +106,9 @@ export class Tile {
     const up = Math.min(zoom, small[0] / width, small[1] / height);
     const down = Math.min(1, large[0] / width, large[1] / height);
     const scale = Math.max(up, down);
-    this.el.style.width = `${Math.round(width * scale)}px`;
+    this.el.style.setProperty("--width", `${Math.round(width * scale)}px`);
     this.el.style.aspectRatio = `${width} / ${height}`;
+    this.el.style.setProperty("--ratio", String(width / height));
   }
 
   #showBar(take: TakeView): void {

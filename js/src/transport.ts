@@ -2,7 +2,6 @@
 
 import { type Deck, SPEEDS } from "./deck";
 import { h, icon, keyButton, setLabel, setText } from "./dom";
-import type { SaveMenu } from "./save";
 
 const ICONS = {
   play: "M4 2.5v11l9-5.5z",
@@ -16,7 +15,7 @@ export class Transport {
   readonly el: HTMLElement;
   #deck: Deck;
   #toggle = keyButton("Play", "Space", icon(ICONS.play));
-  #scrub = h("input", {
+  readonly scrub = h("input", {
     type: "range",
     min: 0,
     step: 1,
@@ -25,20 +24,21 @@ export class Transport {
     "aria-keyshortcuts": "ArrowLeft ArrowRight Home End",
     title: "Frame (← → home end)",
   });
+  readonly row = h("div", { class: "nba-row" });
   #counter = h("span", { class: "nba-counter" });
   #speed = h("select", { class: "nba-speed" });
   #loop = keyButton("Loop", "l", icon(ICONS.loop));
   #icon: "play" | "pause" = "play";
 
-  constructor(deck: Deck, save: SaveMenu) {
+  constructor(deck: Deck) {
     this.#deck = deck;
     const back = keyButton("Back one frame", "ArrowLeft", icon(ICONS.back));
     const next = keyButton("On one frame", "ArrowRight", icon(ICONS.next));
     this.#toggle.addEventListener("click", () => deck.toggle());
     back.addEventListener("click", () => void deck.step(-1));
     next.addEventListener("click", () => void deck.step(1));
-    this.#scrub.addEventListener("input", () => {
-      void deck.seek(this.#scrub.valueAsNumber);
+    this.scrub.addEventListener("input", () => {
+      void deck.seek(this.scrub.valueAsNumber);
     });
     setLabel(this.#speed, "Speed", "< >");
     for (const speed of SPEEDS) {
@@ -48,21 +48,12 @@ export class Transport {
       deck.setSpeed(Number(this.#speed.value));
     });
     this.#loop.addEventListener("click", () => deck.setLoop(!deck.loop));
+    this.row.append(this.#toggle, back, next, this.#counter, this.#speed, this.#loop);
     this.el = h(
       "div",
       { class: "nba-transport" },
-      this.#scrub,
-      h(
-        "div",
-        { class: "nba-row" },
-        this.#toggle,
-        back,
-        next,
-        this.#counter,
-        this.#speed,
-        this.#loop,
-        save.el,
-      ),
+      h("div", { class: "nba-track" }, this.scrub),
+      this.row,
     );
   }
 
@@ -73,11 +64,11 @@ export class Transport {
     this.el.classList.toggle("nba-still", clip === undefined);
     if (!clip) return;
     const last = clip.numFrames - 1;
-    this.#scrub.max = String(last);
-    this.#scrub.value = String(frame);
-    this.#scrub.style.setProperty("--part", String(last > 0 ? frame / last : 0));
+    this.scrub.max = String(last);
+    this.scrub.value = String(frame);
+    this.scrub.style.setProperty("--part", String(last > 0 ? frame / last : 0));
     const time = (frame / clip.fps).toFixed(2);
-    this.#scrub.setAttribute(
+    this.scrub.setAttribute(
       "aria-valuetext",
       `frame ${frame + 1} of ${clip.numFrames}`,
     );

@@ -6,8 +6,9 @@
 import { Channel, type Model, type WithoutId } from "./channel";
 import { Deck } from "./deck";
 import { h, keyButton, setText } from "./dom";
-import { SaveMenu } from "./save";
-import { announcement, metaText, statusText } from "./text";
+import type { Guest, Tools } from "./host";
+import { loadTools } from "./loader";
+import { announcement, lineOf, metaText, statusText } from "./text";
 import { columnsOf, Tile } from "./tile";
 import { Transport } from "./transport";
 import type { Cancel, Keep, TakeView } from "./wire";
@@ -18,15 +19,18 @@ const TRAITS = ["takes", "request", "note", "turn_state"] as const;
 // model has lost its other half then for good: a new kernel does not know it.
 export const KERNEL_GONE = "comm_live_update";
 
-const HINTS = "space play · ← → frame · home end · l loop · < > speed · s save";
+const HINTS = "space play · ← → frame · r refine · p point · s save · ? all keys";
 
 export class PlayerView {
   readonly el: HTMLElement;
   #model: Model;
   #channel: Channel;
   #deck = new Deck(() => this.#showControls());
-  #save: SaveMenu;
-  #transport: Transport;
+  #signal: AbortSignal;
+  #transport = new Transport(this.#deck);
+  #tools: Tools | undefined;
+  #isLoading = false;
+  #guest: Guest | undefined;
   #tiles: Tile[] = [];
   #selected = 0;
   #isGone = false;
@@ -42,18 +46,13 @@ export class PlayerView {
   #meta = h("p", { class: "nba-meta" });
   #saved = h("p", { class: "nba-saved", role: "status" });
   #keys = h("p", { class: "nba-keys", "aria-hidden": "true" });
+  #words = h("div", { class: "nba-right" });
   #live = h("div", { class: "nba-hidden", "aria-live": "polite" });
 
   constructor(model: Model, signal: AbortSignal) {
     this.#model = model;
     this.#channel = new Channel(model, signal);
-    this.#save = new SaveMenu(
-      this.#channel,
-      () => this.#front(),
-      (text) => setText(this.#saved, text),
-      signal,
-    );
-    this.#transport = new Transport(this.#deck, this.#save);
+    this.#signal = signal;
     this.#cancel.classList.add("nba-end");
     this.#cancel.addEventListener("click", () => this.#stop());
     this.#keep.classList.add("nba-end");
@@ -69,25 +68,24 @@ export class PlayerView {
         "data-lm-suppress-shortcuts": "true",
       },
       h("div", { class: "nba-left" }, this.#stage, this.#transport.el),
+      this.#words,
+      this.#live,
+    );
+    this.#words.append(
       h(
         "div",
-        { class: "nba-right" },
-        h(
-          "div",
-          { class: "nba-head" },
-          this.#name,
-          this.#status,
-          this.#keep,
-          this.#cancel,
-        ),
-        this.#request,
-        this.#prompt,
-        this.#note,
-        this.#meta,
-        this.#saved,
-        this.#keys,
+        { class: "nba-head" },
+        this.#name,
+        this.#status,
+        this.#keep,
+        this.#cancel,
       ),
-      this.#live,
+      this.#request,
+      this.#prompt,
+      this.#note,
+      this.#meta,
+      this.#saved,
+      this.#keys,
     );
     this.el.addEventListener("keydown", (event) => this.#onKey(event));
     const sight = new IntersectionObserver((seen) => {
@@ -112,34 +110,91 @@ export class PlayerView {
     return this.#deck;
   }
 
+  /** The tools are for a clip that is there, and are fetched with the first. */
+  async #loadTools(): Promise<void> {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    try {
+      this.#tools = await loadTools({
+        root: this.el,
+        stage: this.#stage,
+        scrub: this.#transport.scrub,
+        row: this.#transport.row,
+        words: this.#words,
+        channel: this.#channel,
+        deck: this.#deck,
+        signal: this.#signal,
+        front: () => {
+          const index = this.#selected;
+          const [take, tile] = [this.#takes[index], this.#tiles[index]];
+          return take && tile && { index, take, tile: tile.el };
+        },
+        takes: () => this.#takes,
+        shown: () => this.#shown,
+        file: () => this.#file,
+        view: (guest) => {
+          this.#guest = guest;
+          this.#update();
+        },
+        say: (text) => setText(this.#saved, text),
+      });
+    } catch (error) {
+      setText(this.#saved, `no tools: ${lineOf(error)}`);
+    }
+  }
+
+  get #shown(): TakeView | undefined {
+    return this.#guest?.take ?? this.#takes[this.#selected];
+  }
+
+  get #file(): Blob | undefined {
+    return this.#guest ? undefined : this.#tiles[this.#selected]?.file;
+  }
+
+  get #takes(): TakeView[] {
+    return this.#model.get("takes");
+  }
+
   #update(): void {
-    const takes = this.#model.get("takes");
+    const takes = this.#takes;
     this.#fitTiles(takes.length);
     this.#selected = Math.min(this.#selected, Math.max(0, takes.length - 1));
     takes.forEach((take, index) => {
       this.#tiles[index]?.update(take, takes.length, index === this.#selected);
     });
     this.#stage.style.setProperty("--columns", String(columnsOf(takes.length)));
-    const request = this.#model.get("request");
-    const take = takes[this.#selected];
+    const request = this.#guest?.request ?? this.#model.get("request");
+    const take = this.#shown;
     this.el.setAttribute("aria-label", `Clip ${take?.name ?? ""}: ${request}`);
     this.el.dataset.state = take?.state ?? this.#model.get("turn_state");
     setText(this.#name, take?.name ?? "");
     setText(this.#request, request);
-    setText(this.#note, this.#model.get("note"));
+    setText(this.#note, this.#guest ? "" : this.#model.get("note"));
     setText(this.#prompt, take && take.prompt !== request ? take.prompt : "");
     setText(this.#meta, take ? metaText(take) : "");
     setText(this.#status, this.#statusText(take));
     this.#cancel.hidden = this.#isGone || !takes.some(isGoing);
     // Without a step there is nothing to keep, and at its last the end is as near.
-    this.#keep.hidden = this.#isGone || take?.phase !== "denoise" || take.step === 0;
+    const isShaped = take?.state === "running" && take.phase === "denoise";
+    this.#keep.hidden = this.#isGone || !isShaped || take.step === 0;
     this.#announce(takes);
     this.#showControls();
+    this.#showHints();
+    this.#tools?.update();
   }
 
   #showControls(): void {
-    const isStill = this.#front().file !== undefined;
-    this.#transport.update(isStill);
+    this.#transport.update(this.#file !== undefined);
+  }
+
+  #onFile(): void {
+    this.#showControls();
+    this.#showHints();
+    if (this.#tools) this.#tools.update();
+    else void this.#loadTools();
+  }
+
+  #showHints(): void {
     const hints = [
       this.#deck.clip ? HINTS : "",
       this.#tiles.length > 1 ? `1 to ${this.#tiles.length} take` : "",
@@ -156,11 +211,12 @@ export class PlayerView {
       const tile = new Tile({
         index,
         channel: this.#channel,
-        onSelect: () => this.#select(index),
-        onStill: () => this.#showControls(),
+        onSelect: () => this.#choose(index),
+        onStill: () => this.#onFile(),
         onClip: (clip) => {
           this.#deck.add(index, clip);
           if (index === this.#selected && !prefersStill()) this.#deck.play();
+          this.#onFile();
         },
       });
       this.#tiles.push(tile);
@@ -168,9 +224,10 @@ export class PlayerView {
     }
   }
 
-  #select(index: number): void {
+  #choose(index: number): void {
     if (index >= this.#tiles.length) return;
     this.#selected = index;
+    this.#guest = undefined;
     this.#deck.lead(index);
     setText(this.#saved, "");
     this.#update();
@@ -198,12 +255,6 @@ export class PlayerView {
     this.#said = text;
   }
 
-  #front() {
-    const take = this.#model.get("takes")[this.#selected];
-    const file = this.#tiles[this.#selected]?.file;
-    return { index: this.#selected, name: take?.name ?? "clip", file };
-  }
-
   #stop(): void {
     void this.#ask(this.#cancel, { type: "cancel", index: null });
   }
@@ -223,7 +274,7 @@ export class PlayerView {
         setText(this.#saved, "kernel not reachable: use the notebook's stop button");
       });
     } catch (error) {
-      setText(this.#saved, error instanceof Error ? error.message : String(error));
+      setText(this.#saved, lineOf(error));
     }
     button.disabled = false;
   }
@@ -242,10 +293,7 @@ export class PlayerView {
   #act(key: string): boolean {
     if (key === "c" && !this.#cancel.hidden) return this.#do(() => this.#stop());
     if (key === "k" && !this.#keep.hidden) return this.#do(() => this.#keepIt());
-    if (key === "s" && !this.#transport.el.hidden) {
-      return this.#do(() => this.#save.toggle());
-    }
-    if (/^[1-9]$/.test(key)) return this.#do(() => this.#select(Number(key) - 1));
+    if (/^[1-9]$/.test(key)) return this.#do(() => this.#choose(Number(key) - 1));
     const deck = this.#deck;
     const actions: Record<string, () => void> = {
       " ": () => deck.toggle(),
@@ -258,7 +306,8 @@ export class PlayerView {
       ">": () => deck.faster(1),
     };
     const action = actions[key];
-    return action !== undefined && deck.clip !== undefined && this.#do(action);
+    if (action !== undefined && deck.clip !== undefined) return this.#do(action);
+    return !this.#isGone && (this.#tools?.key(key) ?? false);
   }
 
   #do(action: () => void): true {

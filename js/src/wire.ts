@@ -8,7 +8,7 @@ export type Quality = "draft" | "final";
 
 export type TurnState = "thinking" | "running" | "done" | "failed" | "cancelled";
 
-export type SaveFormat = "mp4" | "webm" | "gif" | "webp" | "png";
+export type SaveFormat = "mp4" | "webm" | "gif" | "webp" | "png" | "html" | "json";
 
 export type Origin = "cell" | "panel";
 
@@ -36,6 +36,7 @@ export interface PlayerState {
   note: string;
   turn_state: TurnState;
   takes: TakeView[];
+  follow_ups: string[];
 }
 
 export interface GetClip {
@@ -62,13 +63,6 @@ export interface Keep {
   index: number;
 }
 
-export interface Save {
-  type: "save";
-  id: string;
-  index: number;
-  format: SaveFormat;
-}
-
 export interface ClipReply {
   type: "clip";
   id: string;
@@ -89,16 +83,120 @@ export interface KeepReply {
   id: string;
 }
 
+export interface ErrorReply {
+  type: "error";
+  id: string;
+  message: string;
+}
+
+export interface NodeView {
+  take: TakeView;
+  request: string;
+  operation: string;
+  changes: string[];
+}
+
+export interface FactView {
+  label: string;
+  value: string;
+}
+
+export interface GetTools {
+  type: "get_tools";
+  id: string;
+}
+
+export interface GetNamed {
+  type: "get_named";
+  id: string;
+  name: string;
+}
+
+export interface GetLineage {
+  type: "get_lineage";
+  id: string;
+  name: string;
+}
+
+export interface GetDetails {
+  type: "get_details";
+  id: string;
+  name: string;
+}
+
+export interface GetFile {
+  type: "get_file";
+  id: string;
+  name: string;
+  format: SaveFormat;
+}
+
+export interface Save {
+  type: "save";
+  id: string;
+  name: string;
+  format: SaveFormat;
+}
+
+export interface Select {
+  type: "select";
+  id: string;
+  name: string;
+  span: number[] | null;
+  region: number[] | null;
+}
+
+export interface Refine {
+  type: "refine";
+  id: string;
+  name: string;
+  words: string;
+  span: number[] | null;
+  region: number[] | null;
+}
+
+export interface ToolsReply {
+  type: "tools";
+  id: string;
+}
+
+export interface LineageReply {
+  type: "lineage";
+  id: string;
+  path: NodeView[];
+  children: NodeView[];
+}
+
+export interface DetailsReply {
+  type: "details";
+  id: string;
+  facts: FactView[];
+  magic: string;
+  python: string;
+}
+
 export interface SaveReply {
   type: "saved";
   id: string;
   path: string;
 }
 
-export interface ErrorReply {
-  type: "error";
+export interface FileReply {
+  type: "file";
   id: string;
-  message: string;
+  file_name: string;
+}
+
+export interface SelectReply {
+  type: "selected";
+  id: string;
+}
+
+export interface RefineReply {
+  type: "refined";
+  id: string;
+  turn: number | null;
+  line: string;
 }
 
 export interface ReadingView {
@@ -274,15 +372,32 @@ export interface GoneEvent {
   turn: number;
 }
 
-export type Request = GetClip | GetPreview | Cancel | Keep | Save;
+export type Request = GetClip | GetPreview | Cancel | Keep;
 
-export type Reply =
-  | ClipReply
-  | PreviewReply
-  | CancelReply
-  | KeepReply
+export type Reply = ClipReply | PreviewReply | CancelReply | KeepReply | ErrorReply;
+
+export type DeskRequest =
+  | GetTools
+  | GetNamed
+  | GetLineage
+  | GetDetails
+  | GetFile
+  | Save
+  | Select
+  | Refine;
+
+export type DeskReply =
+  | ToolsReply
+  | LineageReply
+  | DetailsReply
   | SaveReply
-  | ErrorReply;
+  | FileReply
+  | SelectReply
+  | RefineReply;
+
+export type PlayerRequest = Request | DeskRequest;
+
+export type PlayerReply = Reply | DeskReply;
 
 export type OwnRequest =
   | GetThread
@@ -297,7 +412,7 @@ export type OwnRequest =
   | Export;
 
 /** What a player asks, of one turn of the panel. */
-export type TakeRequest = Request & { turn: number };
+export type TakeRequest = PlayerRequest & { turn: number };
 
 export type PanelRequest = TakeRequest | OwnRequest;
 
@@ -310,7 +425,7 @@ export type OwnReply =
   | ModelsReply
   | LineReply;
 
-export type PanelReply = Reply | OwnReply;
+export type PanelReply = PlayerReply | OwnReply;
 
 export type PanelEvent =
   | TurnEvent
@@ -320,4 +435,12 @@ export type PanelEvent =
   | ModelEvent
   | GoneEvent;
 
-export const SAVE_FORMATS = ["mp4", "webm", "gif", "webp", "png"] as const;
+export const SAVE_FORMATS = [
+  "mp4",
+  "webm",
+  "gif",
+  "webp",
+  "png",
+  "html",
+  "json",
+] as const;

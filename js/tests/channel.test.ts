@@ -13,7 +13,7 @@ function open() {
 test("each request gets the reply with its own id, in any order", async () => {
   const { model, channel } = open();
   const first = channel.request({ type: "get_clip", index: 0 });
-  const second = channel.request({ type: "save", index: 0, format: "gif" });
+  const second = channel.request({ type: "save", name: "c1", format: "gif" });
   const [a, b] = model.sent.map((request) => request.id);
   if (!a || !b) throw new Error("two requests were sent");
   expect(a).not.toBe(b);

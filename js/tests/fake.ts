@@ -1,13 +1,21 @@
 // A model as the widget host gives it: traits, custom messages, listeners.
 
 import type { RenderProps } from "@anywidget/types";
-import type { PlayerState, Reply, Request, TakeView } from "../src/wire";
+import type { PlayerReply, PlayerRequest, PlayerState, TakeView } from "../src/wire";
 
 type Listener = (...values: never[]) => void;
 
 export class FakeModel {
-  sent: Request[] = [];
+  sent: PlayerRequest[] = [];
   time = 0;
+  /** The models that the page has besides this one, by their ids. */
+  models: Record<string, unknown> = {};
+  widget_manager = {
+    get_model: async (id: string) => {
+      if (!this.models[id]) throw new Error(`no model ${id}`);
+      return this.models[id];
+    },
+  };
   #listeners = new Map<string, Set<Listener>>();
   #state: PlayerState;
 
@@ -17,6 +25,7 @@ export class FakeModel {
       note: "",
       turn_state: "thinking",
       takes: [],
+      follow_ups: [],
       ...state,
     };
   }
@@ -42,7 +51,7 @@ export class FakeModel {
     this.#listeners.get(event)?.delete(listener);
   }
 
-  send(request: Request): void {
+  send(request: PlayerRequest): void {
     this.sent.push(request);
   }
 
@@ -51,7 +60,7 @@ export class FakeModel {
     for (const name of Object.keys(state)) this.#emit(`change:${name}`);
   }
 
-  reply(reply: Reply, ...buffers: DataView[]): void {
+  reply(reply: PlayerReply, ...buffers: DataView[]): void {
     this.#emit("msg:custom", reply, buffers);
   }
 
@@ -60,10 +69,10 @@ export class FakeModel {
   }
 
   /** The newest request of a type, or a failure that says what came instead. */
-  last(type: Request["type"]): Request {
+  last<K extends PlayerRequest["type"]>(type: K): Extract<PlayerRequest, { type: K }> {
     const found = this.sent.findLast((request) => request.type === type);
     if (!found) throw new Error(`no ${type} in ${JSON.stringify(this.sent)}`);
-    return found;
+    return found as Extract<PlayerRequest, { type: K }>;
   }
 
   get listeners(): number {

@@ -1,67 +1,14 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import player from "../src/player";
-import type { PlayerState } from "../src/wire";
-import { FakeModel, take } from "./fake";
+import type { Host } from "../src/host";
+import { take } from "./fake";
+import { bytes, load, prepare, show } from "./show";
 
-// The DOM of the tests has no layout and shows no frames; both are the browser's.
-class Sight {
-  observe(): void {}
-  disconnect(): void {}
-  constructor(seen: (entries: { isIntersecting: boolean }[]) => void) {
-    setTimeout(() => seen([{ isIntersecting: true }]));
-  }
-}
+// The kernel's script is imported from an address that only a browser can make.
+vi.mock("../src/loader", () => ({
+  loadTools: async (host: Host) => (await import("../src/tools")).open(host),
+}));
 
-beforeEach(() => {
-  vi.stubGlobal("IntersectionObserver", Sight);
-  HTMLVideoElement.prototype.requestVideoFrameCallback = () => 0;
-  URL.createObjectURL = () => "blob:clip";
-  document.body.replaceChildren();
-});
-
-function show(state: Partial<PlayerState>) {
-  const model = new FakeModel(state);
-  const end = new AbortController();
-  const el = document.createElement("div");
-  document.body.append(el);
-  player.render({ model: model.asModel(), el, signal: end.signal });
-  const find = (selector: string): HTMLElement => {
-    const found = el.querySelector<HTMLElement>(selector);
-    if (!found) throw new Error(`nothing matches ${selector}`);
-    return found;
-  };
-  const press = (key: string) => {
-    const event = new KeyboardEvent("keydown", {
-      key,
-      bubbles: true,
-      cancelable: true,
-    });
-    find(".nba-player").dispatchEvent(event);
-    return event.defaultPrevented;
-  };
-  return { model, end, el, find, press };
-}
-
-const bytes = () => {
-  const view = new DataView(new ArrayBuffer(16));
-  view.setUint32(4, 0x66747970); // the head of an mp4
-  return view;
-};
-
-/** Answer the clip request of a done take and let its video load. */
-async function load(shown: ReturnType<typeof show>, index = 0) {
-  const request = shown.model.sent.find(
-    (sent) => sent.type === "get_clip" && sent.index === index,
-  );
-  if (!request) throw new Error(`take ${index} was not asked for`);
-  shown.model.reply({ type: "clip", id: request.id }, bytes());
-  await vi.waitFor(() => {
-    const video = shown.el.querySelectorAll("video")[index];
-    if (!video?.src) throw new Error("the clip is not mounted yet");
-    video.play = () => Promise.resolve();
-    video.dispatchEvent(new Event("loadeddata"));
-  });
-}
+beforeEach(prepare);
 
 test("the root keeps keys from the notebook and marks the live output", () => {
   const { find } = show({ takes: [take()], request: "a red ball" });
@@ -132,7 +79,8 @@ test("a single image is shown and can be saved, and has no clock", async () => {
   const shown = show({ takes: [take({ state: "done", num_frames: 1 })] });
   const { id } = shown.model.last("get_clip");
   shown.model.reply({ type: "clip", id }, new DataView(new ArrayBuffer(16)));
-  await vi.waitFor(() => expect(shown.find("img").hidden).toBe(false));
+  await vi.waitFor(() => shown.find(".nba-tools"));
+  expect(shown.find("img").hidden).toBe(false);
   expect(shown.find(".nba-transport").classList.contains("nba-still")).toBe(true);
   expect(shown.press("s")).toBe(true);
   expect(shown.press("ArrowRight")).toBe(false);
@@ -176,17 +124,11 @@ test("save asks the kernel and says where the file is, or why not", async () => 
   await load(shown);
   shown.press("s");
   const items = [...shown.el.querySelectorAll<HTMLElement>("[role=menuitem]")];
-  expect(items.map((item) => item.textContent)).toEqual([
-    "mp4",
-    "webm",
-    "gif",
-    "webp",
-    "png frames",
-    "download",
-  ]);
+  const kinds = ["mp4", "webm", "gif", "webp", "png frames", "one web page", "recipe"];
+  expect(items.map((item) => item.textContent)).toEqual([...kinds, ...kinds]);
   items[2]?.click();
   const { id } = shown.model.last("save");
-  expect(shown.model.last("save")).toMatchObject({ index: 0, format: "gif" });
+  expect(shown.model.last("save")).toMatchObject({ name: "c1", format: "gif" });
   shown.model.reply({ type: "saved", id, path: "c1.gif" });
   const said = () => shown.find(".nba-saved").textContent;
   await vi.waitFor(() => expect(said()).toBe("saved c1.gif"));

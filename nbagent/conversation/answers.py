@@ -71,28 +71,82 @@ def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) 
 
 def changes(first: str, one: Take, second: str, other: Take) -> str:
     """Say what differs between two takes, by their recorded values."""
-    rows = []
-    for label, key in (
-        ("prompt", "prompt"),
-        ("negative prompt", "negative_prompt"),
-        ("model", "model"),
-        ("seed", "seed"),
-        ("frames", "num_frames"),
-        ("width", "width"),
-        ("height", "height"),
-        ("steps", "num_inference_steps"),
-        ("guidance", "guidance_scale"),
-        ("step cache", "caching"),
-    ):
-        before, after = getattr(one, key), getattr(other, key)
-        if before != after:
-            rows.append(f"  {label}: {before!r} -> {after!r}")
+    rows = [f"  {line}" for line in _differences(one, other)]
+    if one.prompt != other.prompt:
+        rows.insert(0, f"  prompt: {one.prompt!r} -> {other.prompt!r}")
     before_effects, after_effects = ", ".join(_effect(one)), ", ".join(_effect(other))
     if before_effects != after_effects:
         rows.append(f"  effects: {before_effects or 'none'} -> {after_effects}")
     if not rows:
         return f"{first} and {second} are the same take."
     return f"From {first} to {second}:\n" + "\n".join(rows)
+
+
+def edge(parent: Take, take: Take) -> list[str]:
+    """Say in a few words each what became different from a parent to its child."""
+    before, after = _parts(parent.prompt), _parts(take.prompt)
+    said = [f"+ {part}" for part in after if part not in before]
+    said += [f"\N{MINUS SIGN} {part}" for part in before if part not in after]
+    said += _effect(take) if take.operation == "derive" else []
+    said += [
+        line.replace("->", "\N{RIGHTWARDS ARROW}")
+        for line in _differences(parent, take)
+    ]
+    if take.operation == "inpaint":
+        said.append("in a part")
+    return said or [take.operation]
+
+
+def details(
+    take: Take, artifact: Artifact | None, parents: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Return all that is recorded of a take as labels and values; empty ones too."""
+    how = "" if take.strength is None else f", strength {take.strength:g}"
+    origin = f" of {', '.join(parents)}" if parents else ""
+    rendered = "" if artifact is None else f"{artifact.seconds_rendered:.1f} s"
+    frames, fps, size = take.num_frames, take.fps, f"{take.width}×{take.height}"
+    if artifact is not None:
+        frames, fps = artifact.num_frames, artifact.fps
+        size = f"{artifact.width}×{artifact.height}"
+    return [
+        ("You said", take.request),
+        ("Prompt", take.prompt),
+        ("Negative prompt", take.negative_prompt),
+        ("Made by", f"{take.operation}{origin}{how}"),
+        ("Effects", ", ".join(_effect(take))),
+        ("Model", f"{take.model} ({take.model_revision})"),
+        ("Seed", str(take.seed)),
+        ("Steps", f"{take.num_inference_steps} ({take.quality})"),
+        ("Guidance", f"{take.guidance_scale:g}"),
+        ("Step cache", str(take.caching) if take.step_cache else ""),
+        ("Size", f"{size}, {frames} frames, {fps:g} fps"),
+        ("Rendered in", rendered),
+        ("File", "" if artifact is None else f"{artifact.size_bytes / 1e3:,.0f} kB"),
+        ("Take", take.id),
+    ]
+
+
+def _parts(prompt: str) -> list[str]:
+    return [part.strip() for part in prompt.split(",") if part.strip()]
+
+
+def _differences(one: Take, other: Take) -> list[str]:
+    """Say which recorded values differ, but for the prompt and the effects."""
+    return [
+        f"{label}: {getattr(one, key)!r} -> {getattr(other, key)!r}"
+        for label, key in (
+            ("negative prompt", "negative_prompt"),
+            ("model", "model"),
+            ("seed", "seed"),
+            ("frames", "num_frames"),
+            ("width", "width"),
+            ("height", "height"),
+            ("steps", "num_inference_steps"),
+            ("guidance", "guidance_scale"),
+            ("step cache", "caching"),
+        )
+        if getattr(one, key) != getattr(other, key)
+    ]
 
 
 _EFFECTS: Final = {

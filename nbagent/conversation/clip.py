@@ -10,12 +10,14 @@ renders nothing by itself; `remix` hands the words to the conversation it came f
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from nbagent.conversation.selection import Selection
 from nbagent.errors import MediaError, SpecError, StoreError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Take
@@ -43,12 +45,14 @@ class Clip:
         name: str,
         remixer: Remixer | None = None,
         viewer: Viewer | None = None,
+        selections: Mapping[str, Selection] | None = None,
     ) -> None:
         self.name = name
         self.take = take
         self._ledger = ledger
         self._remixer = remixer
         self._viewer = viewer
+        self._selections = {} if selections is None else selections
         self._file: Path | None = None
         self._file_fps = 0.0
 
@@ -184,27 +188,52 @@ class Clip:
         return self._viewer(self)
 
     @property
+    def selection(self) -> Selection | None:
+        """What is selected of it in its player, if anything is.
+
+        >>> clip.frames[clip.selection.index]  # that part, as an array
+        >>> clip.inpaint(clip.selection, "at night")
+        """
+        return None if self.take is None else self._selections.get(self.take.id)
+
+    @property
     def parents(self) -> tuple[Clip, ...]:
         """The clips it was made from, as far as this store knows them."""
         if self._ledger is None or self.take is None:
             return ()
         ledger = self._ledger
         return tuple(
-            Clip(ledger, take, ledger.name_of(take.id) or "parent", self._remixer)
+            Clip(
+                ledger,
+                take,
+                ledger.name_of(take.id) or "parent",
+                self._remixer,
+                self._viewer,
+                self._selections,
+            )
             for take in ledger.parents(self.take.id)
         )
 
     def save(self, path: str | Path) -> Path:
         """Write the clip with its recipe: mp4, webm, gif, webp, or a folder of png.
 
-        The clip's own kind is copied byte by byte; another kind is encoded anew.
+        The clip's own kind is copied byte by byte; another kind is encoded anew. A
+        `.html` is one page that plays the clip anywhere; a `.json` is the recipe alone.
         """
         from nbagent.media import write_clip
         from nbagent.media.video import replacing
 
         target = Path(path).expanduser().absolute()
         source = self.path
-        if target.suffix.lower() == source.suffix.lower() and source.is_file():
+        if target.suffix.lower() == ".html":
+            with replacing(target) as scratch:
+                scratch.write_text(self._page(), encoding="utf-8")
+        elif target.suffix.lower() == ".json":
+            if self.recipe is None:
+                raise SpecError(f"{self.name} has no recipe: its file came without one")
+            with replacing(target) as scratch:
+                scratch.write_text(json.dumps(self.recipe, indent=2), encoding="utf-8")
+        elif target.suffix.lower() == source.suffix.lower() and source.is_file():
             with replacing(target) as scratch:
                 shutil.copyfile(source, scratch)
         else:
@@ -284,13 +313,16 @@ class Clip:
 
         Args:
             mask: A PIL image or an array of booleans or numbers, (H, W) or
-                (F, H, W) as the clip's frames: true or white where it is made anew.
+                (F, H, W) as the clip's frames: true or white where it is made anew;
+                or a `selection` of the clip.
             words: What should be there: "a moon", or a change: "at night".
             options: Those of `%agent`, with underscores.
 
         Raises:
             SpecError: If the mask is empty or of another shape than the clip.
         """
+        if isinstance(mask, Selection):
+            return self.remix(words, span=mask.span, region=mask.region, **options)
         from nbagent.conversation import masks
 
         drawn = masks.of_value(mask, self.frames)
@@ -325,6 +357,24 @@ class Clip:
             "text/html": f"<div>{element}</div>",
             "image/png": poster_png(frames),
         }
+
+    def _page(self) -> str:
+        from nbagent.media import poster_jpeg, share_page
+
+        lines = [self.prompt]
+        if self.take is not None:
+            take = self.take
+            request = [take.request] if take.request != take.prompt else []
+            lines = [*request, take.prompt]
+            lines.append(
+                f"seed {take.seed} · {take.model} · {take.num_inference_steps} steps ·"
+                f" {self.width}×{self.height} · {self.num_frames} frames ·"
+                f" {self.fps:g} fps"
+            )
+        video = self.path.read_bytes() if self.path.suffix == ".mp4" else None
+        return share_page(
+            video, poster_jpeg(self.frames), self.name, lines, self.recipe, self.fps
+        )
 
     @property
     def _artifact(self) -> Artifact:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbagent.conversation.parts import Region, Span
+from nbagent.conversation.selection import Selection
 from nbagent.errors import SpecError
 
 if TYPE_CHECKING:
@@ -24,15 +25,12 @@ def of_part(
     """Return the mask (F, H, W) of a region of the frame during a span of time.
 
     Raises:
-        SpecError: If the span is not inside the clip.
+        SpecError: If they are not inside the clip.
     """
     import numpy as np
 
-    left, top, right, bottom = region or (0.0, 0.0, 1.0, 1.0)
-    rows = slice(round(top * clip.height), round(bottom * clip.height))
-    columns = slice(round(left * clip.width), round(right * clip.width))
     mask = np.zeros((clip.num_frames, clip.height, clip.width), bool)
-    mask[_frames(span, clip), rows, columns] = True
+    mask[Selection.of(clip, span=span, region=region).index] = True
     return mask
 
 
@@ -78,19 +76,3 @@ def picture(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
     tall = mask.reshape(-1, mask.shape[2])
     return np.where(tall, 255, 0).astype(np.uint8)[..., None].repeat(3, axis=2)
-
-
-def _frames(span: Span | None, clip: Artifact) -> slice:
-    if span is None:
-        return slice(None)
-    start_s, end_s = span
-    if start_s < 0:
-        start_s += clip.duration_s
-    end_s = clip.duration_s if end_s is None else end_s
-    start, end = round(start_s * clip.fps), round(end_s * clip.fps)
-    if not 0 <= start < end <= clip.num_frames:
-        raise SpecError(
-            f"{start_s:g} s to {end_s:g} s is not inside the clip: it lasts"
-            f" {clip.duration_s:g} s, so name a span in that"
-        )
-    return slice(start, end)

@@ -31,7 +31,11 @@ _FINAL: frozenset[JobState] = frozenset({"done", "failed", "cancelled"})
 ACTIVE: tuple[JobState, ...] = ("queued", "running")
 _DONE: tuple[JobState, ...] = ("done",)
 _STOP_S = 30.0  # a cancel is heard between two steps; one step of a big model is long
-_SUFFIXES = {"mp4": ".mp4", "webm": ".webm", "gif": ".gif", "webp": ".webp", "png": ""}
+_SUFFIXES = {name: f".{name}" for name in ("mp4", "webm", "gif", "webp")} | {
+    "png": "",
+    "html": ".html",
+    "json": ".json",
+}
 
 
 class Engine(Protocol):
@@ -174,10 +178,6 @@ class Rendering:
     def keep(self, index: int) -> None:
         """End a running take early; its clip is what it looks like then."""
         self._engine.keep(self.progress[index].job)
-
-    def save(self, index: int, format: str) -> str:  # noqa: A002  the word on the wire
-        """Write the clip beside the notebook; return the file's name."""
-        return save_beside(self.clips[index], format, self._settings.store.parent)
 
     # Inside
 
@@ -331,7 +331,8 @@ def save_beside(clip: Clip, format: str, folder: Path) -> str:  # noqa: A002
 
     Args:
         clip: A finished clip.
-        format: `mp4`, `webm`, `gif`, `webp` or `png` (a folder of frames).
+        format: `mp4`, `webm`, `gif`, `webp`, `png` (a folder of frames), `html` (one
+            page that plays anywhere) or `json` (the recipe).
         folder: Where the notebook lies.
 
     Returns:

@@ -19,12 +19,14 @@ from nbagent.conversation.chosen import caches, card_here, card_of, uses
 from nbagent.conversation.clip import Clip, Viewer
 from nbagent.conversation.compose import compose
 from nbagent.conversation.llm import LanguageModel
-from nbagent.conversation.plan import Edit, Intent, Plan
+from nbagent.conversation.plan import Intent, Plan
+from nbagent.conversation.pointing import pointed
 from nbagent.conversation.record import Record
 from nbagent.conversation.references import unknown_names
 from nbagent.conversation.rendering import Engine, Rendering, name_takes, save_beside
 from nbagent.conversation.router import route
 from nbagent.conversation.running import Running
+from nbagent.conversation.selection import Selection
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
 from nbagent.errors import NbagentError, SpecError, UnknownClip
@@ -33,7 +35,6 @@ from nbagent.models import ModelCard
 from nbagent.settings import Settings
 from nbagent.take import Take
 
-_THING = re.compile(r"(?:an?|one|two|three|some|the)\s", re.IGNORECASE)
 _KEEPS = re.compile(
     r"\bkeep\b(?! going)", re.IGNORECASE
 )  # "stop, and keep what is there"
@@ -87,6 +88,7 @@ class Session:
         self.ledger = Ledger(settings.store)
         self.remixer: Remixer | None = None
         self.viewer: Viewer | None = None
+        self.selections: dict[str, Selection] = {}  # by take, as its player says
         self._engine = engine
         self._brain = brain
         self._llm: LanguageModel | None = None
@@ -248,7 +250,8 @@ class Session:
         Raises:
             UnknownClip: If nothing carries it.
         """
-        return Clip(self.ledger, self.record.take(name), name, self._remix, self.viewer)
+        take = self.record.take(name)
+        return Clip(self.ledger, take, name, self._remix, self.viewer, self.selections)
 
     def facts(self, name: str) -> str:
         """Describe a clip in one line."""
@@ -332,14 +335,12 @@ class Session:
         on_text: Callable[[str], None] | None = None,
         find_card: FindCard = card_of,
     ) -> Reply:
-        if options.get("mask") and _THING.match(words):
-            # "A moon" beside a mask is what should be there, not a clip of its own.
-            thing = Edit(kind="replace_subject", text=words, args={"add": words})
-            plan = Plan(intent="refine", edits=(thing,))
+        plan = pointed(plan, words, options, state)
         reply = Reply(turn_id=turn_id, words=words, plan=plan)
         if plan.intent in ("refine", "describe", "control"):
             _check_names(words, state)
-        if target is None and plan.intent not in _MAKES:
+        asks = plan.intent in ("describe", "control")
+        if plan.intent not in _MAKES and (target is None or asks):
             return replace(reply, answer=self._answer(words, plan, state, on_text))
         sources = find_sources(
             plan,

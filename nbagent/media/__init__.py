@@ -11,7 +11,7 @@ from nbagent.media.drift import drift, palette
 from nbagent.media.files import read_recipe, read_video, write_clip
 from nbagent.media.frames import apply_effects, grid_clips, join_clips, scaled, seam
 from nbagent.media.images import animated_webp, png, poster_jpeg, poster_png
-from nbagent.media.page import static_html
+from nbagent.media.page import share_page, static_html
 from nbagent.media.video import preview_mp4, write_video
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "read_video",
     "scaled",
     "seam",
+    "share_page",
     "static_html",
     "write_clip",
     "write_video",

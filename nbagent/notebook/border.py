@@ -21,6 +21,29 @@ class Sender(Protocol):
         ...
 
 
+class Source(Protocol):
+    """Where a player gets what its view asks for; called from threads of the player.
+
+    An `NbagentError` raised here is shown in the view as its one line.
+    """
+
+    def clip_bytes(self, index: int) -> bytes:
+        """Return the finished mp4 of a take."""
+        ...
+
+    def preview(self, index: int) -> bytes | None:
+        """Return an animated webp of a take being denoised, or None before one."""
+        ...
+
+    def cancel(self, index: int | None) -> None:
+        """Stop a take, or all of the turn for None."""
+        ...
+
+    def keep(self, index: int) -> None:
+        """End a running take early, with the clip as it looks then."""
+        ...
+
+
 Answer = Callable[[object], tuple[Mapping[str, Any], list[bytes]]]
 
 

@@ -30,6 +30,7 @@ from nbagent.notebook.panel_wire import ModelView
 from nbagent.notebook.transcript import PANEL_CELL, Transcript
 from nbagent.take import Take
 
+_WHOLE: Mapping[str, Any] = {}
 MAX_CANDIDATES = 20  # more than that is scrolled past, not read
 
 
@@ -57,7 +58,13 @@ class Chat:
         self._namespace = namespace
 
     def say(
-        self, line: str, replaces: int | None = None, reading: str | None = None
+        self,
+        line: str,
+        replaces: int | None = None,
+        reading: str | None = None,
+        *,
+        about: str | None = None,
+        part: Mapping[str, Any] = _WHOLE,
     ) -> int:
         """Say a turn and return its number; what it asks for is rendered meanwhile.
 
@@ -65,11 +72,15 @@ class Chat:
             line: Options, then words.
             replaces: An earlier turn of the panel, which this one stands in for.
             reading: The intent that the user chose, having been asked.
+            about: A clip that the turn changes, whatever its words say.
+            part: The `span` and `region` of it that are changed, if not all of it is.
 
         Raises:
             NbagentError: If it could not even be written down.
         """
         options, words = parse(_bare(line))
+        options |= {name: value for name, value in part.items() if value is not None}
+        target = None if about is None else self.session.clip(about)
         cell_id = f"{PANEL_CELL}{uuid4().hex}"
         if replaces is not None:
             cell_id = self._leave(replaces)
@@ -80,6 +91,7 @@ class Chat:
                 cell_id=cell_id,
                 variables=variables(self._namespace),
                 values=self._namespace,
+                target=target,
                 reading=cast("Intent | None", reading),
                 on_text=self.transcript.wrote,
             )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nbagent.conversation.clip import Clip
     from nbagent.conversation.rendering import OnProgress, Rendering
     from nbagent.conversation.session import Reply, Session
+    from nbagent.notebook.desk import Desk
     from nbagent.notebook.panel import Panel
     from nbagent.notebook.player import Player
     from nbagent.notebook.transcript import Transcript
@@ -112,6 +113,13 @@ class AgentMagics(Magics):
             self._transcript = Transcript(session)
         return self._transcript
 
+    def desk(self) -> Desk:
+        """Return what answers players about all clips of the conversation."""
+        from nbagent.notebook.chat import Chat
+        from nbagent.notebook.desk import Desk
+
+        return Desk(Chat(self.transcript(), self.ipython.user_ns))
+
     def open_panel(self, place: str | None = None) -> str:
         """Open the chat panel, instead of an older one; say what the user should know."""
         from nbagent.notebook.dock import check_place, dock
@@ -125,11 +133,10 @@ class AgentMagics(Magics):
 
     def panel(self) -> Panel:
         """Return the panel's widget, made by its first use."""
-        from nbagent.notebook.chat import Chat
         from nbagent.notebook.panel import Panel
 
         if self._panel is None:
-            panel = Panel(Chat(self.transcript(), self.ipython.user_ns))
+            panel = Panel(self.desk().chat)
             self._panel = (panel, None)
         return self._panel[0]
 
@@ -167,7 +174,13 @@ class AgentMagics(Magics):
 
         turn = self.transcript().turn_of(clip.name)
         source = Kept(self.session(), [clip.name])
-        return Player(source, turn["takes"], request=turn["words"], note=turn["note"])
+        return Player(
+            source,
+            self.desk(),
+            turn["takes"],
+            request=turn["words"],
+            note=turn["note"],
+        )
 
     def _say(
         self, words: str, options: dict[str, Any], target: Clip | None = None
@@ -208,7 +221,11 @@ class AgentMagics(Magics):
             for clip, take in zip(rendering.clips, rendering.takes, strict=True)
         ]
         player = Player(
-            rendering, views, request=reply.words, note="\n".join(reply.notes)
+            rendering,
+            self.desk(),
+            views,
+            request=reply.words,
+            note="\n".join(reply.notes),
         )
         show_live(player)
         transcript = self.transcript()

@@ -74,6 +74,27 @@ def _size(text: str) -> tuple[int, int]:
     return int(match[2]), int(match[1])  # height first, as everywhere inside
 
 
+def _span(text: str) -> tuple[float, float | None]:
+    match = re.fullmatch(r"(-?[\d.]+)s?:(?:([\d.]+)s?)?", text)
+    if match is None:
+        raise SpecError(f"{text!r} is not a span: use START:END in seconds, like 1:2.5")
+    return _seconds(match[1]), None if match[2] is None else _seconds(match[2])
+
+
+_seconds = number(-1e6, 1e6)
+_share = number(0, 1)
+
+
+def _region(text: str) -> tuple[float, ...]:
+    shares = tuple(_share(part) for part in text.split(","))
+    if len(shares) != 4:
+        raise SpecError(
+            f"{text!r} is not a region: use LEFT,TOP,RIGHT,BOTTOM in shares of the"
+            " frame, like 0,0,0.5,1"
+        )
+    return shares
+
+
 OPTIONS = (
     Option(
         name="seed",
@@ -109,6 +130,18 @@ OPTIONS = (
         value="S",
         help="for a refinement, 0 to 1: how far it may leave its parent",
         read=number(0.01, 1),
+    ),
+    Option(
+        name="span",
+        value="A:B",
+        help="for a refinement: only these seconds change, like 1:2.5",
+        read=_span,
+    ),
+    Option(
+        name="region",
+        value="L,T,R,B",
+        help="for a refinement: only this part of the frame changes, in shares of it",
+        read=_region,
     ),
     Option(
         name="cache",
@@ -168,20 +201,29 @@ def parse(line: str, cell: str | None = None) -> tuple[dict[str, Any], str]:
 def options_text(options: Mapping[str, Any]) -> str:
     """Write parsed options as they are typed: `--seed 7 --draft`.
 
-    They may have been JSON in between, where a size is a list.
+    They may have been JSON in between, where a tuple is a list.
     """
     said = []
     for option in OPTIONS:
         value = options.get(option.key)
         if value is None or value is False:
             continue
-        if option.name == "size":
-            value = f"{value[1]}x{value[0]}"
-        text = str(value)
+        text = _WRITERS.get(option.name, str)(value)
         if " " in text:
             text = f'"{text}"'
         said.append(f"--{option.name} {text}" if option.value else f"--{option.name}")
     return " ".join(said)
+
+
+def _number_text(value: float | None) -> str:
+    return "" if value is None else f"{value:.10g}"
+
+
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "size": lambda size: f"{size[1]}x{size[0]}",
+    "span": lambda span: ":".join(map(_number_text, span)),
+    "region": lambda region: ",".join(map(_number_text, region)),
+}
 
 
 def _value(option: Option, rest: str, *, joined: bool) -> tuple[Any, str]:

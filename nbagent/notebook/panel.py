@@ -17,14 +17,15 @@ import anywidget
 from nbagent.errors import SpecError
 from nbagent.notebook.border import answer, answer_now, answer_while_busy, asset
 from nbagent.notebook.chat import Chat
+from nbagent.notebook.desk import Desk
 from nbagent.notebook.panel_wire import (
     OwnRequest,
     PanelReply,
     TakeRequest,
     parse_panel_request,
 )
-from nbagent.notebook.player import reply_to
-from nbagent.notebook.wire import TakeView, parse_request, take_view
+from nbagent.notebook.player import parse_player_request, reply_to
+from nbagent.notebook.wire import TakeView, take_view
 
 
 class Panel(anywidget.AnyWidget):
@@ -36,6 +37,7 @@ class Panel(anywidget.AnyWidget):
     def __init__(self, chat: Chat) -> None:
         """Open the comm at once and hear of every change."""
         self._chat = chat
+        self._desk = Desk(chat)
         self._turns: queue.SimpleQueue[object] = queue.SimpleQueue()
         super().__init__()
         self.on_msg(self._on_message)
@@ -67,8 +69,8 @@ class Panel(anywidget.AnyWidget):
         if isinstance(request, TakeRequest):
             transcript = self._chat.transcript
             takes = transcript.view(request.turn)["takes"]
-            checked = parse_request(request.content, len(takes))
-            return reply_to(checked, transcript.source(request.turn))
+            checked = parse_player_request(request.content, len(takes))
+            return reply_to(checked, transcript.source(request.turn), self._desk)
         name = request["id"]
         if request["type"] == "get_poster":
             take = self._chat.transcript.view(request["turn"])["takes"]

@@ -16,10 +16,10 @@ from typing import Any, Literal, TypedDict, cast
 
 from nbagent.conversation.plan import INTENTS
 from nbagent.errors import SpecError
+from nbagent.notebook.desk_wire import DESK_KINDS, PlayerReply
 from nbagent.notebook.wire import (
     KINDS,
     ErrorReply,
-    Reply,
     TakeView,
     TurnState,
     request_id,
@@ -282,7 +282,7 @@ OwnReply = (
     | ModelsReply
     | LineReply
 )
-PanelReply = Reply | OwnReply
+PanelReply = PlayerReply | OwnReply
 Event = TurnEvent | TakeEvent | TextEvent | QueueEvent | ModelEvent | GoneEvent
 
 VALUES: tuple[type, ...] = (ReadingView, TurnView, TakePlace, ModelView)
@@ -305,7 +305,7 @@ def parse_panel_request(content: object) -> OwnRequest | TakeRequest:
     name = request_id(content)
     assert isinstance(content, Mapping)  # `request_id` has seen it
     kind = content.get("type")
-    if isinstance(kind, str) and kind in KINDS:
+    if isinstance(kind, str) and (kind in KINDS or kind in DESK_KINDS):
         return TakeRequest(turn=_whole("turn", content.get("turn")), content=content)
     if not isinstance(kind, str) or kind not in _FIELDS:
         raise SpecError(f"unknown message {short(kind)}: reload the page")

@@ -10,14 +10,23 @@ in executed notebooks and sent again to every page that opens.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, assert_never, cast
+from typing import Any, ClassVar, assert_never, cast
 
 import anywidget
 import traitlets
 
-from nbagent.notebook.border import answer, answer_while_busy, asset
+from nbagent.notebook.border import Source, answer, answer_while_busy, asset
+from nbagent.notebook.desk import Desk
+from nbagent.notebook.desk_wire import (
+    DESK_KINDS,
+    DeskRequest,
+    PlayerReply,
+    PlayerRequest,
+    parse_desk_request,
+)
+from nbagent.notebook.panel_wire import TurnView
 from nbagent.notebook.wire import (
     Reply,
     Request,
@@ -25,42 +34,17 @@ from nbagent.notebook.wire import (
     TurnState,
     parse_request,
     progress_fields,
+    turn_state_of,
 )
 from nbagent.take import Progress
-
-
-class Source(Protocol):
-    """Where a player gets what its view asks for; called from threads of the player.
-
-    An `NbagentError` raised here is shown in the view as its one line.
-    """
-
-    def clip_bytes(self, index: int) -> bytes:
-        """Return the finished mp4 of a take."""
-        ...
-
-    def preview(self, index: int) -> bytes | None:
-        """Return an animated webp of a take being denoised, or None before one."""
-        ...
-
-    def cancel(self, index: int | None) -> None:
-        """Stop a take, or all of the turn for None."""
-        ...
-
-    def keep(self, index: int) -> None:
-        """End a running take early, with the clip as it looks then."""
-        ...
-
-    def save(self, index: int, format: str) -> str:  # noqa: A002  the word on the wire
-        """Write the clip beside the notebook and return its path for the user."""
-        ...
 
 
 class Player(anywidget.AnyWidget):
     """One turn with its takes, live.
 
     Args:
-        source: Answers the view's requests.
+        source: Answers what the view asks about the turn's takes.
+        desk: Answers what it asks about any clip of the conversation.
         takes: From `nbagent.notebook.wire.take_view`; may be set later, while the
             turn is still being understood.
         request: The user's own words.
@@ -74,6 +58,7 @@ class Player(anywidget.AnyWidget):
     request = traitlets.Unicode().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
     turn_state = traitlets.Unicode("thinking").tag(sync=True)
+    follow_ups = traitlets.List(traitlets.Unicode()).tag(sync=True)
     # The views' alone, for links in the browser: nothing here reads or writes it, and an
     # echo of what a link has sent would come late and pull the playhead back.
     time = traitlets.Float(0.0).tag(sync=True, echo_update=False)
@@ -81,6 +66,7 @@ class Player(anywidget.AnyWidget):
     def __init__(
         self,
         source: Source,
+        desk: Desk,
         takes: Sequence[TakeView] = (),
         *,
         request: str = "",
@@ -89,6 +75,7 @@ class Player(anywidget.AnyWidget):
     ) -> None:
         """Open the comm at once, so that the view can be shown and updated."""
         self._source = source
+        self._desk = desk
         self._writing = threading.RLock()
         super().__init__(
             takes=[dict(take) for take in takes],
@@ -140,11 +127,52 @@ class Player(anywidget.AnyWidget):
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         answer(self, content, self._reply)
 
-    def _reply(self, content: object) -> tuple[Reply, list[bytes]]:
-        return reply_to(parse_request(content, len(self.takes)), self._source)
+    def _reply(self, content: object) -> tuple[PlayerReply, list[bytes]]:
+        request = parse_player_request(content, len(self.takes))
+        reply, buffers = reply_to(request, self._source, self._desk)
+        if reply["type"] == "refined" and reply["turn"] is not None:
+            self._follow(reply["turn"])
+        return reply, buffers
+
+    def _follow(self, turn_id: int) -> None:
+        """Show a turn that was said here in a player of its own, below this one."""
+        transcript = self._desk.chat.transcript
+        player: Player | None = None
+
+        def show(view: TurnView) -> None:
+            nonlocal player
+            if player is None:
+                player = Player(transcript.source(turn_id), self._desk)
+            player.update(request=view["words"], note=view["note"])
+            player.set_takes(view["takes"])
+
+        transcript.follow(turn_id, show)
+        assert player is not None  # a turn is told at once
+        with self._writing:
+            self.follow_ups = [*self.follow_ups, player.model_id]
 
 
-def reply_to(request: Request, source: Source) -> tuple[Reply, list[bytes]]:
+def parse_player_request(content: object, num_takes: int) -> PlayerRequest:
+    """Check an untrusted message of a player, and return it as a request.
+
+    Raises:
+        SpecError: If it is none.
+    """
+    if isinstance(content, Mapping) and content.get("type") in DESK_KINDS:
+        return parse_desk_request(content)
+    return parse_request(content, num_takes)
+
+
+def reply_to(
+    request: PlayerRequest, source: Source, desk: Desk
+) -> tuple[PlayerReply, list[bytes]]:
+    """Do what a view asks, and return the reply with its buffers."""
+    if request["type"] in DESK_KINDS:
+        return desk.answer(cast(DeskRequest, request))
+    return _take_reply(cast(Request, request), source)
+
+
+def _take_reply(request: Request, source: Source) -> tuple[Reply, list[bytes]]:
     """Do what a view asks of a turn, and return the reply with its buffers."""
     name = request["id"]
     if request["type"] == "get_clip":
@@ -158,20 +186,4 @@ def reply_to(request: Request, source: Source) -> tuple[Reply, list[bytes]]:
     if request["type"] == "keep":
         source.keep(request["index"])
         return {"type": "keeping", "id": name}, []
-    if request["type"] == "save":
-        path = source.save(request["index"], request["format"])
-        return {"type": "saved", "id": name, "path": path}, []
     assert_never(request)
-
-
-def turn_state_of(takes: Sequence[TakeView]) -> TurnState:
-    """Return the state of a turn, which follows from its takes."""
-    states = {take["state"] for take in takes}
-    if not states:
-        return "thinking"
-    if states & {"queued", "running"}:
-        return "running"
-    for state in ("done", "cancelled"):
-        if state in states:
-            return state
-    return "failed"

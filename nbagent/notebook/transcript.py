@@ -14,15 +14,15 @@ from typing import Any, cast
 from nbagent.conversation import answers
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.plan import Plan
-from nbagent.conversation.rendering import Rendering, save_beside
+from nbagent.conversation.rendering import Rendering
 from nbagent.conversation.session import Reply, Session
 from nbagent.errors import SpecError
 from nbagent.ledger import ClipRow, JobRow
 from nbagent.ledger.records import Turn
+from nbagent.notebook.border import Source
 from nbagent.notebook.options import options_text
 from nbagent.notebook.panel_wire import Event, ReadingView, TakePlace, TurnView
-from nbagent.notebook.player import Source, turn_state_of
-from nbagent.notebook.wire import TakeView, progress_fields, take_view
+from nbagent.notebook.wire import TakeView, progress_fields, take_view, turn_state_of
 from nbagent.take import Progress
 
 PANEL_CELL = "panel#"
@@ -57,6 +57,25 @@ class Transcript:
         with self._lock:
             if listener in self._listeners:
                 self._listeners.remove(listener)
+
+    def follow(self, turn_id: int, listener: Callable[[TurnView], None]) -> None:
+        """Tell a listener of one turn: as it is now, and at each change to its end."""
+
+        def hear(event: Event) -> None:
+            if event["type"] == "turn":
+                tell(event["turn"])
+            elif event["type"] == "take":
+                tell(self._views[event["turn"]])
+
+        def tell(view: TurnView) -> None:
+            if view["id"] == turn_id:
+                listener(view)
+                if view["state"] in _FINAL:
+                    self.leave(hear)
+
+        with self._lock:
+            self.listen(hear)
+            tell(self.view(turn_id))
 
     def turns(self) -> list[TurnView]:
         """Return all turns, in order."""
@@ -200,6 +219,10 @@ class Transcript:
             take = self._take(row, self._jobs())
         return {**view, "takes": [take]}
 
+    def take(self, row: ClipRow) -> TakeView:
+        """Return a clip of the conversation as a view sees it."""
+        return self._take(row, self._jobs())
+
     def source(self, turn_id: int) -> Source:
         """Return what answers for a turn's takes."""
         names = [take["name"] for take in self.view(turn_id)["takes"]]
@@ -209,7 +232,7 @@ class Transcript:
     # Inside
 
     def _tell(self, event: Event) -> None:
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):  # one may leave while it hears
             listener(event)
 
     def _tell_queue(self) -> None:
@@ -231,9 +254,10 @@ class Transcript:
         return found
 
     def _view(self, turn: Turn, clips: list[ClipRow]) -> TurnView:
-        live = self._views.get(turn.id) if turn.id in self._live else None
-        jobs = self._jobs() if clips and not live else {}
-        takes = live["takes"] if live else [self._take(row, jobs) for row in clips]
+        takes = self._live_takes(turn.id)
+        if takes is None:
+            jobs = self._jobs() if clips else {}
+            takes = [self._take(row, jobs) for row in clips]
         is_panel = (turn.cell_id or "").startswith(PANEL_CELL)
         view = TurnView(
             id=turn.id,
@@ -251,6 +275,18 @@ class Transcript:
         if not takes and (turn.error or turn.plan is not None):
             view["state"] = "failed" if turn.error else "done"
         return view
+
+    def _live_takes(self, turn_id: int) -> list[TakeView] | None:
+        """Return the takes of a turn that is being rendered; None for others."""
+        known, live = self._views.get(turn_id), self._live.get(turn_id)
+        if live is None or (known and known["takes"]):
+            return known["takes"] if known and live else None
+        return [
+            cast(TakeView, {**take_view(clip.name, take), **take_changes(clip, last)})
+            for clip, take, last in zip(
+                live.clips, live.takes, live.progress, strict=True
+            )
+        ]
 
     def _jobs(self) -> dict[str, JobRow]:
         conversation = self.session.settings.conversation
@@ -301,11 +337,6 @@ class Kept:
     def keep(self, index: int) -> None:
         """End a take early, with the clip as it looks then."""
         self._session.keep([self._names[index]])
-
-    def save(self, index: int, format: str) -> str:  # noqa: A002  the word on the wire
-        """Write the clip beside the notebook and return the file's name."""
-        clip = self._session.clip(self._names[index])
-        return save_beside(clip, format, self._session.settings.store.parent)
 
 
 def _readings(turn: Turn) -> list[ReadingView]:

@@ -9,7 +9,7 @@ import sys
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
-from nbagent.notebook import panel_wire, wire
+from nbagent.notebook import desk_wire, panel_wire, wire
 from nbagent.take import JobState, Phase, Quality
 
 _MAX_LINE = 88  # as js/biome.json
@@ -19,7 +19,7 @@ _ALIASES: dict[str, Any] = {
     "Phase": Phase,
     "Quality": Quality,
     "TurnState": wire.TurnState,
-    "SaveFormat": wire.SaveFormat,
+    "SaveFormat": desk_wire.SaveFormat,
     "Origin": panel_wire.Origin,
 }
 _RECORDS: tuple[type, ...] = (
@@ -27,6 +27,9 @@ _RECORDS: tuple[type, ...] = (
     wire.PlayerState,
     *get_args(wire.Request),
     *get_args(wire.Reply),
+    *desk_wire.VALUES,
+    *get_args(desk_wire.DeskRequest),
+    *get_args(desk_wire.DeskReply),
     *panel_wire.VALUES,
     *get_args(panel_wire.OwnRequest),
     *get_args(panel_wire.OwnReply),
@@ -49,14 +52,18 @@ def to_typescript() -> str:
         *(_interface(record) for record in _RECORDS),
         _union("Request", wire.Request),
         _union("Reply", wire.Reply),
+        _union("DeskRequest", desk_wire.DeskRequest),
+        _union("DeskReply", desk_wire.DeskReply),
+        "export type PlayerRequest = Request | DeskRequest;\n",
+        "export type PlayerReply = Reply | DeskReply;\n",
         _union("OwnRequest", panel_wire.OwnRequest),
         "/** What a player asks, of one turn of the panel. */\n"
-        "export type TakeRequest = Request & { turn: number };\n",
+        "export type TakeRequest = PlayerRequest & { turn: number };\n",
         "export type PanelRequest = TakeRequest | OwnRequest;\n",
         _union("OwnReply", panel_wire.OwnReply),
-        "export type PanelReply = Reply | OwnReply;\n",
+        "export type PanelReply = PlayerReply | OwnReply;\n",
         _union("PanelEvent", panel_wire.Event),
-        f"export const SAVE_FORMATS = {_list(get_args(wire.SaveFormat))} as const;\n",
+        _constant("SAVE_FORMATS", get_args(desk_wire.SaveFormat)),
     ]
     return "\n".join(parts)
 
@@ -103,5 +110,6 @@ def _type(hint: Any) -> str:
     return _PRIMITIVES[hint]
 
 
-def _list(values: tuple[str, ...]) -> str:
-    return "[" + ", ".join(f'"{value}"' for value in values) + "]"
+def _constant(name: str, values: tuple[str, ...]) -> str:
+    items = "".join(f'  "{value}",\n' for value in values)
+    return f"export const {name} = [\n{items}] as const;\n"

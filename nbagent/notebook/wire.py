@@ -3,8 +3,8 @@
 State flows from kernel to view as traits (`PlayerState`), and only the kernel writes
 it. Everything a view wants is a request with an id of its own, and every request gets
 exactly one reply that carries the id back; bytes travel beside a reply as its buffer.
-The panel's own messages are in `panel_wire`. The TypeScript of both is printed, never
-written by hand:
+What a player asks about other clips is in `desk_wire`, the panel's own messages are in
+`panel_wire`. The TypeScript of all is printed, never written by hand:
 
     python -m nbagent.notebook.wire > js/src/wire.ts
 
@@ -13,14 +13,13 @@ Nothing here sends or receives.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, TypedDict, cast, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict, cast
 
 from nbagent.errors import SpecError
 from nbagent.take import JobState, Phase, Progress, Quality, Take
 
 TurnState = Literal["thinking", "running", "done", "failed", "cancelled"]
-SaveFormat = Literal["mp4", "webm", "gif", "webp", "png"]
 
 MAX_ID_CHARS = 64
 
@@ -47,12 +46,16 @@ class TakeView(TypedDict):
 
 
 class PlayerState(TypedDict):
-    """The kernel-owned traits of one player: one turn with its takes."""
+    """The kernel-owned traits of one player: one turn with its takes.
+
+    `follow_ups` are the models of the players whose turns were said in this one.
+    """
 
     request: str
     note: str
     turn_state: TurnState
     takes: list[TakeView]
+    follow_ups: list[str]
 
 
 class GetClip(TypedDict):
@@ -87,15 +90,6 @@ class Keep(TypedDict):
     index: int
 
 
-class Save(TypedDict):
-    """Ask the kernel to write the clip beside the notebook."""
-
-    type: Literal["save"]
-    id: str
-    index: int
-    format: SaveFormat
-
-
 class ClipReply(TypedDict):
     """The mp4 is the first buffer."""
 
@@ -124,14 +118,6 @@ class KeepReply(TypedDict):
     id: str
 
 
-class SaveReply(TypedDict):
-    """Where the kernel wrote the clip."""
-
-    type: Literal["saved"]
-    id: str
-    path: str
-
-
 class ErrorReply(TypedDict):
     """Why the request with this id was not answered otherwise."""
 
@@ -140,8 +126,8 @@ class ErrorReply(TypedDict):
     message: str
 
 
-Request = GetClip | GetPreview | Cancel | Keep | Save
-Reply = ClipReply | PreviewReply | CancelReply | KeepReply | SaveReply | ErrorReply
+Request = GetClip | GetPreview | Cancel | Keep
+Reply = ClipReply | PreviewReply | CancelReply | KeepReply | ErrorReply
 
 
 def take_view(name: str, take: Take) -> TakeView:
@@ -173,6 +159,19 @@ def progress_fields(progress: Progress) -> dict[str, Any]:
     return fields
 
 
+def turn_state_of(takes: Sequence[TakeView]) -> TurnState:
+    """Return the state of a turn, which follows from its takes."""
+    states = {take["state"] for take in takes}
+    if not states:
+        return "thinking"
+    if states & {"queued", "running"}:
+        return "running"
+    for state in ("done", "cancelled"):
+        if state in states:
+            return state
+    return "failed"
+
+
 def parse_request(content: object, num_takes: int) -> Request:
     """Check an untrusted message by hand and return it as a request.
 
@@ -190,14 +189,6 @@ def parse_request(content: object, num_takes: int) -> Request:
     if not (all_takes or is_take):
         raise SpecError(f"there is no take {short(index)}: this turn has {num_takes}")
     request = {"type": kind, "id": request_id(content), "index": index}
-    if kind == "save":
-        formats = get_args(SaveFormat)
-        if content.get("format") not in formats:
-            raise SpecError(
-                f"cannot save as {short(content.get('format'))}:"
-                f" use {', '.join(formats)}"
-            )
-        request["format"] = content["format"]
     return cast(Request, request)
 
 
@@ -213,7 +204,7 @@ def request_id(content: object) -> str:
     return value
 
 
-KINDS = ("get_clip", "get_preview", "cancel", "keep", "save")
+KINDS = ("get_clip", "get_preview", "cancel", "keep")
 
 
 def short(value: object) -> str:

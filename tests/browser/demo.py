@@ -1,4 +1,4 @@
-"""A turn without an engine, for the browser tests: real clips, real player, no model.
+"""A turn without an engine, for the browser tests: real clips, player and session, no model.
 
 Each frame carries its own number as eight black or white blocks along its top, so that
 a test can read from the screen which frame it really shows.
@@ -19,9 +19,14 @@ from nbagent import media
 from nbagent.artifacts import store_frames
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.session import Session
+from nbagent.jobs.engine import Engine
 from nbagent.notebook.bundle import show_live, show_static
+from nbagent.notebook.chat import Chat
+from nbagent.notebook.desk import Desk
 from nbagent.notebook.player import Player
+from nbagent.notebook.transcript import Transcript
 from nbagent.notebook.wire import TakeView, TurnState
+from nbagent.settings import Settings
 from nbagent.take import JobState
 
 BITS = 8
@@ -62,15 +67,26 @@ class Turn:
     """One turn in a cell: shows the player, renders nothing, ends as it is told."""
 
     def __init__(self, num_takes: int = 1, request: str = REQUEST) -> None:
-        self.clips = [
-            DemoClip(
-                f"c{n + 1}", "red ball, beach, sunset", numbered_frames(tint=40 * n)
+        settings = Settings.from_env()
+        # The engine is the real one, and never starts: the frames are drawn here.
+        self.session = Session(settings=settings, engine=Engine(settings))
+        reply = self.session.hear(request, {"seed": 42, "takes": num_takes})
+        rendering = self.session.render(reply)
+        self.clips = []
+        for n, (clip, take) in enumerate(
+            zip(rendering.clips, rendering.takes, strict=True)
+        ):
+            frames = numbered_frames(tint=40 * n)
+            store_frames(
+                self.session.ledger, take, frames, FPS, latents=None, seconds_rendered=1
             )
-            for n in range(num_takes)
-        ]
+            self.clips.append(DemoClip(clip.name, "red ball, beach, sunset", frames))
         self.stopped = threading.Event()
         self.player = Player(
-            self, [self._view(clip) for clip in self.clips], request=request
+            self,
+            Desk(Chat(Transcript(self.session), {})),
+            [self._view(clip) for clip in self.clips],
+            request=request,
         )
 
     def clip_bytes(self, index: int) -> bytes:
@@ -94,11 +110,6 @@ class Turn:
 
     def keep(self, index: int) -> None:
         self.cancel(index)  # this demonstration has no clip that is half done
-
-    def save(self, index: int, format: str) -> str:  # noqa: A002
-        name = f"{self.clips[index].name}.{format}"
-        media.write_clip(Path(name), self.clips[index].frames, FPS, None)
-        return name
 
     def show(self) -> Turn:
         """Publish output A, as a magic does before anything else."""

@@ -46,6 +46,7 @@ def done(open_notebook: Open) -> Notebook:
 
 def wait_for_clip(notebook: Notebook) -> None:
     expect(notebook.player.locator(".nba-transport")).to_be_visible()
+    expect(notebook.player.locator(".nba-tools")).to_be_visible()
 
 
 def assert_only_live(notebook: Notebook) -> None:
@@ -211,7 +212,7 @@ def test_the_style_sheet_hides_nothing_else(open_notebook: Open) -> None:
 def test_save_writes_beside_the_notebook(done: Notebook) -> None:
     done.player.focus()
     done.page.keyboard.press("s")
-    done.player.get_by_role("menuitem", name="gif").click()
+    done.player.get_by_role("menuitem", name="save gif").click()
     expect(done.player.locator(".nba-saved")).to_have_text("saved c1.gif")
     assert (done.path.parent / "c1.gif").stat().st_size > 1000
 
@@ -219,7 +220,7 @@ def test_save_writes_beside_the_notebook(done: Notebook) -> None:
 def test_download_gives_the_finished_file(done: Notebook) -> None:
     done.player.get_by_role("button", name="Save").click()
     with done.page.expect_download() as download:
-        done.player.get_by_role("menuitem", name="download").click()
+        done.player.get_by_role("menuitem", name="download mp4").click()
     assert download.value.suggested_filename == "c1.mp4"
     assert b"ftyp" in download.value.path().read_bytes()[:16]
 
