@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from nbagent.conversation.llm import LanguageModel
+from nbagent.conversation.outline import outline
 from nbagent.conversation.state import ClipInfo, State
 from nbagent.errors import EngineError, SpecError
 
@@ -86,7 +87,7 @@ def server() -> Iterator[str]:
 
 
 def test_it_gets_the_turn_and_the_clips_and_answers(server: str) -> None:
-    answer = LanguageModel("m", server).answer("why is it round?", STATE)
+    answer = LanguageModel("m", server).answer("why is it round?", outline(STATE))
     assert answer == "It is round."
     asked = json.dumps(_Handler.asked[0])
     assert "why is it round?" in asked
@@ -96,7 +97,9 @@ def test_it_gets_the_turn_and_the_clips_and_answers(server: str) -> None:
 def test_an_answer_is_heard_while_it_is_written(server: str) -> None:
     heard: list[str] = []
     model = LanguageModel("m", server)
-    assert model.answer("why is it round?", STATE, heard.append) == "It is round."
+    assert (
+        model.answer("why is it round?", outline(STATE), heard.append) == "It is round."
+    )
     assert len(heard) > 1
     assert heard[0] != heard[-1] == "It is round."
     assert all(heard[-1].startswith(text) for text in heard)
@@ -105,7 +108,7 @@ def test_an_answer_is_heard_while_it_is_written(server: str) -> None:
 def test_a_server_that_fails_is_one_line(server: str) -> None:
     _Handler.status = 400
     with pytest.raises(EngineError, match="m did not answer") as caught:
-        LanguageModel("m", server).answer("why?", STATE)
+        LanguageModel("m", server).answer("why?", outline(STATE))
     assert "\n" not in str(caught.value)
 
 

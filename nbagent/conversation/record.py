@@ -38,6 +38,10 @@ class Record:
             names.setdefault(row.take_id, row.name)
         return names
 
+    def names_to_takes(self) -> dict[str, str]:
+        """Return the id of the take that each name stands for."""
+        return {row.name: row.take_id for row in self.rows()}
+
     def state(
         self, variables: tuple[Variable, ...], before: int | None = None
     ) -> State:

@@ -20,7 +20,7 @@ from nbagent.conversation import features, lexicon, references
 from nbagent.conversation.canvas import read_canvas
 from nbagent.conversation.clauses import prompt_words, split_clauses
 from nbagent.conversation.edits import read_edit
-from nbagent.conversation.parts import Part, take_part
+from nbagent.conversation.parts import Part, take_frame, take_part
 from nbagent.conversation.plan import (
     EDIT_KINDS,
     INTENTS,
@@ -202,6 +202,8 @@ class Router:
             intent = "refine"  # "remove the ball" is about the picture, not the clip
         if intent == "storyboard" and references.is_one_scene(text, state):
             intent = "refine"  # "scene 1 at sunset" of a storyboard that is there
+        if intent == "refine" and _is_picture(text, state):
+            intent = "animate_image"  # "bring @fig to life": it is no clip yet
         if acts := _grid(text, state) or _match(text, state):
             return acts
         if state.clips and _is_canvas(text):
@@ -220,6 +222,10 @@ class Router:
     ) -> Plan:
         if intent == "refine":
             return self._refine(text, state, confidence)
+        frame = None
+        if intent == "animate_image":
+            text, frame = take_frame(text)
+            typed, _ = take_frame(typed)
         slots = parse_slots(text, intent)
         makes = intent in (
             "generate_video",
@@ -232,6 +238,7 @@ class Router:
             target=references.resolve(text, intent, (), state),
             slots=slots,
             prompt=prompt_words(typed, slots.get("style")) if makes else "",
+            frame=frame,
             confidence=confidence,
             readings=readings,
         )
@@ -272,6 +279,7 @@ class Router:
                 target=target,
                 slots=parse_slots(text, "animate_image"),
                 prompt=prompt_words(text),
+                frame=part.frame,
                 confidence=confidence,
             )
         slots = parse_slots(text, "refine", pairs)
@@ -290,6 +298,7 @@ class Router:
             slots=slots,
             region=part.region,
             span=part.span,
+            frame=part.frame,
             unparsed=tuple(edit.text for edit in edits if not edit.args),
             confidence=confidence,
             then=tuple(then),
@@ -346,6 +355,19 @@ def _grid(text: str, state: State) -> Plan | None:
     edit = Edit(kind="blend", text=text, args={"grid": True})
     target = references.resolve(text, "refine", ("blend",), state)
     return Plan(intent="refine", target=target, edits=(edit,))
+
+
+_ANIMATES = re.compile(r"\b(?:animate|set|bring|move)\b", re.IGNORECASE)
+
+
+def _is_picture(text: str, state: State) -> bool:
+    """Return whether what a turn would change is a picture, and no clip yet."""
+    if references.shown_picture(text, state):
+        return True
+    if _ANIMATES.search(text) and take_frame(text)[1] is not None:
+        return True  # "animate @c2[10]"
+    named = [v for _, _, v in references.names_in(text, state)]
+    return bool(named) and "@" in text and not any(v.ref for v in named)
 
 
 _MATCH = re.compile(

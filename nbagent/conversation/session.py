@@ -8,33 +8,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nbagent.conversation import answers, estimates
+from nbagent.conversation import answers, estimates, kept, library, mentions
+from nbagent.conversation.attachments import attach
 from nbagent.conversation.chosen import caches, card_of, uses
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
+from nbagent.conversation.control import control
 from nbagent.conversation.llm import LanguageModel
+from nbagent.conversation.outline import outline
 from nbagent.conversation.plan import Edit, Intent, Plan
 from nbagent.conversation.record import Record
-from nbagent.conversation.references import unknown_names
 from nbagent.conversation.rendering import Engine, Rendering, name_takes, save_beside
+from nbagent.conversation.reply import Reply
 from nbagent.conversation.router import route
 from nbagent.conversation.running import Running
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
-from nbagent.errors import NbagentError, SpecError, UnknownClip
+from nbagent.errors import NbagentError, SpecError
 from nbagent.ledger import ClipRow, Ledger
 from nbagent.settings import Settings
 from nbagent.take import Take
 
 _THING = re.compile(r"(?:an?|one|two|three|some|the)\s", re.IGNORECASE)
-_KEEPS = re.compile(
-    r"\bkeep\b(?! going)", re.IGNORECASE
-)  # "stop, and keep what is there"
 _NOTHING: Mapping[str, object] = {}
 _MAKES: frozenset[Intent] = frozenset(
     {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
@@ -43,29 +43,6 @@ _MAKES: frozenset[Intent] = frozenset(
 Brain = Callable[[str, State], Plan]
 Remixer = Callable[[Clip, str, dict[str, Any]], Any]
 OnText = Callable[[int, str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What a turn was understood as.
-
-    Attributes:
-        turn_id: The turn in the ledger.
-        words: The user's own words.
-        plan: What the brain made of them.
-        answer: Words to show; None if there are takes to render.
-        takes: What to render.
-        parts: Takes that these are built on; they get no name.
-        notes: Lines that the user should see before it renders.
-    """
-
-    turn_id: int
-    words: str
-    plan: Plan
-    answer: str | None = None
-    takes: tuple[Take, ...] = ()
-    parts: tuple[Take, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 class Session:
@@ -132,11 +109,14 @@ class Session:
             SpecError: If what was asked cannot be; the turn is kept with the error.
         """
         stated = {k: v for k, v in options.items() if v is not None}
-        turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, stated)
+        said = stated if target is None else {**stated, "target": target.name}
+        turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, said)
         state = self.record.state(variables, before=turn.position)
         plan: Plan | None = None
         try:
-            plan = self._read(words, state, reading)
+            known = {*values, *(clip.ref for clip in state.clips)}
+            kept.check_variables(self.record, words, known)
+            plan = self._read(words, state, reading, values)
             hear = None if on_text is None else partial(on_text, turn.id)
             reply = self._reply(
                 turn.id, words, stated, plan, state, values, target, hear
@@ -147,6 +127,7 @@ class Session:
             )
             raise
         self.ledger.finish_turn(turn.id, asdict(plan), reply.answer, None)
+        kept.remember(self.record, reply, variables, values)
         return reply
 
     def consider(
@@ -174,7 +155,7 @@ class Session:
         if instead_of is not None:
             before = self.ledger.turn(instead_of).position
         state = self.record.state(variables, before=before)
-        plan = self._read(words, state, None)
+        plan = self._read(words, state, None, values)
         # A picture would be drawn anew for each letter that is typed.
         if plan.intent not in _MAKES or plan.intent == "animate_image":
             return Reply(turn_id=0, words=words, plan=plan)
@@ -242,21 +223,47 @@ class Session:
         """
         return Clip(self.ledger, self.record.take(name), name, remixer=self._remix)
 
-    def facts(self, name: str) -> str:
-        """Describe a clip in one line."""
-        return self.record.facts(name)
+    # The conversation as a whole
 
-    def status(self) -> str:
-        """Say what is being rendered."""
-        return self.record.status()
+    def converse(self, name: str) -> str:
+        """Go on in the conversation of that name, a new one if there is none."""
+        self._go_to(library.check_name(name))
+        return library.told(self.record)
 
-    def lineage(self, name: str) -> str:
-        """Say where a clip comes from, root first."""
-        return self.record.lineage(name)
+    def fork(self, name: str | None = None) -> str:
+        """Go on in a copy of the conversation; this one stays as it is."""
+        old = self.settings.conversation
+        new = library.new_name(self.record, name, "fork")
+        self.ledger.conversations.fork(old, new)
+        self._go_to(new)
+        return f"{library.told(self.record)}, forked from {old}"
 
-    def context(self, variables: tuple[Variable, ...] = ()) -> str:
-        """List what the next turn is read against."""
-        return answers.context(self.record.state(variables))
+    def begin(self, name: str | None, what: str) -> None:
+        """Go on in a new conversation of that name, or of this one's with `-what`."""
+        self._go_to(library.new_name(self.record, name, what))
+
+    def reset(self) -> str:
+        """Begin anew under the same name; what was said is put aside, not lost.
+
+        Raises:
+            SpecError: If a clip of it is being rendered.
+        """
+        if self._running.jobs():
+            raise SpecError(
+                f"{self.record.status().splitlines()[0]}: wait, or stop it with"
+                " %nbagent cancel"
+            )
+        return library.put_aside(self.record)
+
+    def undo(self) -> str:
+        """Take the last turn back, with its clips; their names are free again."""
+        turn, took = library.last_turn(self.record)
+        if took:
+            self._running.cancel_takes({row.take_id for row in took})
+        self.ledger.conversations.take_back(turn.id)
+        names = ", ".join(row.name for row in took)
+        gone = f", and {names} with it" if names else ""
+        return f"taken back: {turn.text[:80]!r}{gone}"
 
     # Acting at once
 
@@ -312,6 +319,9 @@ class Session:
 
     # Inside
 
+    def _go_to(self, conversation: str) -> None:
+        self.settings = replace(self.settings, conversation=conversation)
+
     def _reply(
         self,
         turn_id: int,
@@ -329,9 +339,10 @@ class Session:
             plan = Plan(intent="refine", edits=(thing,))
         reply = Reply(turn_id=turn_id, words=words, plan=plan)
         if plan.intent in ("refine", "describe", "control"):
-            _check_names(words, state)
+            kept.check_clips(words, state)
         if target is None and plan.intent not in _MAKES:
-            return replace(reply, answer=self._answer(words, plan, state, on_text))
+            answer = self._answer(words, plan, state, values, on_text)
+            return replace(reply, answer=answer)
         sources = find_sources(
             plan,
             state,
@@ -355,20 +366,15 @@ class Session:
             card=card,
             sources=sources,
         )
+        notes = (*mentions.unused(words, plan, values), *notes, *composed.notes)
         for take in (*composed.parts, *composed.takes):
             if take.model == card.name:
                 card.check_take(take)
         if "dry_run" in options:
             time_s = self.estimate((*composed.parts, *composed.takes))
-            said = (*notes, *composed.notes)
-            answer = answers.preview(composed.takes, said, time_s)
+            answer = answers.preview(composed.takes, notes, time_s)
             return replace(reply, answer=answer)
-        return replace(
-            reply,
-            takes=composed.takes,
-            parts=composed.parts,
-            notes=(*notes, *composed.notes),
-        )
+        return replace(reply, takes=composed.takes, parts=composed.parts, notes=notes)
 
     @property
     def _running(self) -> Running:
@@ -384,10 +390,27 @@ class Session:
             clips=[self.clip(row.name) for row in rows],
         )
 
-    def _read(self, words: str, state: State, reading: Intent | None) -> Plan:
-        if reading is not None:
-            return route(words, state, reading)
-        return self._brain(words, state)
+    def _read(
+        self,
+        words: str,
+        state: State,
+        reading: Intent | None,
+        values: Mapping[str, object],
+    ) -> Plan:
+        if reading is None:
+            plan = self._brain(words, state)
+        else:
+            plan = route(words, state, reading)
+        own = mentions.stood_in(words, values)
+        alone = mentions.is_only_mention(words)
+        is_asked = plan.intent in ("analyze", "describe", "control")
+        if own == words or (is_asked and not alone):
+            return plan
+        said = mentions.spelled_out(words, values)
+        intent = self._brain(said if alone else own, state).intent
+        if intent in _MAKES or alone:
+            return route(said, state, intent if intent in _MAKES else "generate_video")
+        return plan
 
     def _before(self, take: Take, state: State) -> Take:
         """Return the version to go back to: the one named, or the latest's parent."""
@@ -403,44 +426,25 @@ class Session:
         words: str,
         plan: Plan,
         state: State,
+        values: Mapping[str, object],
         on_text: Callable[[str], None] | None,
     ) -> str:
+        named = dict.fromkeys((*mentions.mentioned(words), *plan.targets))
+        attached = [attach(name, values[name]) for name in named if name in values]
         if plan.intent in ("chat", "analyze") and self._llm is not None:
-            return self._llm.answer(words, state, on_text)
+            return self._llm.answer(words, outline(state, words, attached), on_text)
         if plan.intent == "describe":
+            clips = [name for name in plan.targets if state.clip(name)]
+            if attached and not clips:
+                return answers.told(attached)
             return self.record.describe(plan)
         if plan.intent == "control":
-            return self._control(words, plan, state)
+            return control(words, plan, state, self)
         if plan.intent == "ask":
             return answers.ask_back(plan, state)
-        return answers.NEEDS_MODEL
-
-    def _control(self, words: str, plan: Plan, state: State) -> str:
-        action = plan.slots.get("action", "status")
-        names = [name for name in plan.targets if state.clip(name)]
-        if action == "cancel":
-            return self.keep(names) if _KEEPS.search(words) else self.cancel(names)
-        if action == "status":
-            return self.status()
-        if action in ("save", "export"):
-            if not names:
-                return "There is no clip to save: name one, like 'save c1 as gif'."
-            kind = plan.slots.get("format", "mp4")
-            return "\n".join(self.save(name, format=kind) for name in names)
-        return (
-            f"{action!r} is not possible yet: what works is status, cancel and save"
-            " (see %nbagent help)"
-        )
+        return answers.without_model(attached)
 
     def _remix(self, clip: Clip, words: str, **options: Any) -> Any:
         if self.remixer is None:
             raise SpecError("remix needs the notebook: run %load_ext nbagent first")
         return self.remixer(clip, words, options)
-
-
-def _check_names(words: str, state: State) -> None:
-    """Refuse a turn about a clip that is not there, rather than take another."""
-    for name in unknown_names(words, state):
-        known = ", ".join(clip.ref for clip in state.clips)
-        have = f"there are {known}" if known else "make a clip first"
-        raise UnknownClip(f"no clip is called {name!r} here: {have}")

@@ -63,8 +63,18 @@ def m001_first(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def m002_variables(connection: sqlite3.Connection) -> None:
+    """What the variables were that turns named."""
+    connection.execute(
+        """CREATE TABLE variables (
+            conversation TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
+            summary TEXT NOT NULL, kept TEXT, turn_id INTEGER NOT NULL,
+            PRIMARY KEY (conversation, name))"""
+    )
+
+
 # Appended, never edited: a file remembers how many of these it has seen.
-MIGRATIONS = (m001_first,)
+MIGRATIONS = (m001_first, m002_variables)
 
 
 @dataclass(slots=True)
