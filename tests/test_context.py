@@ -257,7 +257,10 @@ def test_a_frame_of_a_clip_is_set_in_motion_or_changed(session: Session) -> None
 
 
 def test_what_is_not_used_is_said(session: Session) -> None:
-    reply = hear(session, "a cat like in @photo", photo=Image.new("RGB", (8, 8)))
+    store(session, say(session, "a cat in the meadow"))
+    photo = Image.new("RGB", (8, 8))
+    reply = hear(session, "c1 at night, like @photo", photo=photo)
+    assert reply.plan.intent == "refine"
     assert reply.notes[0].startswith("@photo (Image) is no part of the picture")
 
 

@@ -437,7 +437,7 @@ class Session:
             clips = [name for name in plan.targets if state.clip(name)]
             if attached and not clips:
                 return answers.told(attached)
-            return self.record.describe(plan)
+            return self.record.describe(plan, words)
         if plan.intent == "control":
             return control(words, plan, state, self)
         if plan.intent == "ask":

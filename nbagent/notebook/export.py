@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,11 @@ def _cell(cell_id: str, source: str, outputs: list[dict[str, Any]]) -> dict[str,
 
 
 def _output(data: dict[str, Any]) -> dict[str, Any]:
-    return {"output_type": "display_data", "data": data, "metadata": {}}
+    written = {
+        kind: b64encode(value).decode() if isinstance(value, bytes) else value
+        for kind, value in data.items()
+    }
+    return {"output_type": "display_data", "data": written, "metadata": {}}
 
 
 def to_markdown(title: str, turns: Sequence[TurnView], folder: str) -> str:
