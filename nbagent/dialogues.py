@@ -70,7 +70,7 @@ def _seed(made: Made, wanted: Any) -> bool:
     seed = made.takes[0].seed
     if wanted in ("kept", "new"):
         same = made.parent is not None and made.parent.seed == seed
-        return same == (wanted == "kept")
+        return bool(same == (wanted == "kept"))
     return bool(seed == wanted)
 
 
