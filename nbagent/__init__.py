@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from nbagent.conversation.clip import Clip
     from nbagent.errors import Cancelled, EngineError, NbagentError, SpecError
+    from nbagent.notebook.magics import say
     from nbagent.settings import Settings
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ _HOMES = {
     "NbagentError": "nbagent.errors",
     "Settings": "nbagent.settings",
     "SpecError": "nbagent.errors",
+    "say": "nbagent.notebook.magics",
 }
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "SpecError",
     "__version__",
     "load_ipython_extension",
+    "say",
     "unload_ipython_extension",
 ]
 

@@ -28,6 +28,7 @@ COMMANDS = {
         "which models there are; what one can do: models [NAME ...]",
     ),
     "eval turns": ("nbagent.conversation.evaluate", "score the router on a file"),
+    "eval dialogues": ("nbagent.dialogues", "score the conversation on dialogues"),
     "eval pocket": ("nbagent.evaluate", "judge pocket's clips by machine"),
     "bench": (
         "nbagent.bench",

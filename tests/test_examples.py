@@ -15,6 +15,7 @@ NAMES = [
     "01-first-clip.ipynb",
     "02-refine.ipynb",
     "03-operations.ipynb",
+    "04-context.ipynb",
     "05-storyboard.ipynb",
 ]
 

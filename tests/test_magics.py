@@ -17,7 +17,7 @@ from IPython.utils.capture import RichOutput, capture_output
 
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.session import Session
-from nbagent.errors import Cancelled
+from nbagent.errors import Cancelled, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.notebook.bundle import WIDGET_MIME
 from nbagent.notebook.completion import candidates
@@ -272,3 +272,51 @@ def test_loading_twice_and_unloading_leaves_the_shell_as_it_was(
     assert not [m for m in shell.Completer.custom_matchers if hasattr(m, "nbagent")]
     shell.run_line_magic("load_ext", "nbagent")
     assert shell.find_line_magic("agent") is not None
+
+
+def test_the_same_conversation_from_python_undone_and_replayed(
+    notebook: Notebook,
+) -> None:
+    import nbagent
+
+    notebook.run("%agent --draft a red ball on the beach")
+    clip = nbagent.say("at night", draft=True, seed=5)
+    assert isinstance(clip, Clip)
+    assert (clip.name, clip.seed) == ("c2", 5)
+    notebook.run("%nbagent history")
+    assert notebook.plain().endswith("2. at night  -> c2")
+    with pytest.raises(SpecError, match="unknown option --sed: did you mean --seed"):
+        nbagent.say("at night", sed=5)
+    with pytest.raises(SpecError, match="--takes 40 is out of range"):
+        nbagent.say("at night", takes=40)
+    with pytest.raises(SpecError, match="the turn has 100,000 characters"):
+        nbagent.say("x" * 100_000)
+    with pytest.raises(SpecError, match="the turn has 100,000 characters"):
+        clip.remix("x" * 100_000)
+
+    made = clip.remix("twice as fast")
+    notebook.run("%nbagent replay again")
+    assert notebook.plain().endswith("3 turns of test were said again")
+    session = notebook.magics.session()
+    assert session.settings.conversation == "again"
+    assert [row.name for row in session.rows()] == ["c1", "c2", "c3"]
+    # Nothing was rendered anew: they are the same takes.
+    assert session.clip("c2").take == clip.take
+    assert session.clip("c3").take == made.take
+    notebook.run("%nbagent undo")
+    assert notebook.plain() == "taken back: 'twice as fast', and c3 with it"
+
+
+def test_what_is_gone_is_rebuilt_into_the_notebook(notebook: Notebook) -> None:
+    notebook.run('idea = "a red ball on the beach"')
+    notebook.run("%agent --dry-run @idea")
+    assert "would generate: a red ball, on the beach" in notebook.plain()
+    notebook.run("del idea")
+    with pytest.raises(SpecError, match=r"@idea is gone: .*%nbagent rebuild idea"):
+        notebook.run("%agent --dry-run @idea")
+    notebook.run("%nbagent context")
+    assert "Gone from this kernel" in notebook.plain()
+    assert notebook.run("%nbagent rebuild @idea\nidea") == "a red ball on the beach"
+    notebook.run("1 + 1")
+    notebook.run("%agent explain @output")
+    assert "@output (int): 2" in notebook.plain()

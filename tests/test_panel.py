@@ -163,7 +163,7 @@ def test_a_turn_said_in_the_panel_is_one_of_the_conversation(
     assert turn["words"] == "twice as fast"
     assert turn["takes"][0]["name"] == "c2"
     # The cells know its clip, and its turn is the same after a reload.
-    assert "speed 2x" in session.facts("c2")
+    assert "speed 2x" in session.record.facts("c2")
     (take,) = view.thread()[-1]["takes"]
     assert (take["name"], take["state"], take["fps"]) == ("c2", "done", 16.0)
 
@@ -344,7 +344,7 @@ def test_a_turn_that_is_changed_keeps_its_place_and_its_clips_name(
     changed = view.until("done", second["turn"])
     assert [turn["id"] for turn in view.thread()].index(changed["id"]) == 1
     assert changed["takes"][0]["name"] == "c2"
-    assert "reversed" in session.facts("c2")
+    assert "reversed" in session.record.facts("c2")
 
 
 def test_a_cell_is_changed_in_its_cell(session: Session, view: View) -> None:

@@ -17,7 +17,8 @@ from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
 from nbagent.conversation.plan import Intent
 from nbagent.conversation.rendering import derive, save_beside
-from nbagent.conversation.session import Reply, Session
+from nbagent.conversation.reply import Reply
+from nbagent.conversation.session import Session
 from nbagent.errors import JobFailed, NbagentError, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
@@ -457,7 +458,7 @@ def test_a_step_cache_is_the_sessions_the_turns_or_none(session: Session) -> Non
     first = say(session, "a red ball", "two")
     assert first.takes[0].step_cache == 0.1
     (clip,) = store(session, first)
-    assert "step cache 0.1" in session.facts(clip.name)
+    assert "step cache 0.1" in session.record.facts(clip.name)
     assert (
         say(session, "a blue ball", "three", cache=StepCaching()).takes[0].step_cache
         == 0

@@ -10,7 +10,8 @@ import pytest
 
 from nbagent.conversation import shot as shots
 from nbagent.conversation.plan import Plan
-from nbagent.conversation.session import Reply, Session
+from nbagent.conversation.reply import Reply
+from nbagent.conversation.session import Session
 from nbagent.conversation.storyboard import scene_shots, split
 from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
@@ -118,7 +119,7 @@ def test_the_scenes_are_rendered_and_joined(session: Session) -> None:
     assert (clip.num_frames, clip.fps) == (48, 8.0)
     parts = [session.clip(f"c{i}").frames for i in (1, 2, 3)]
     assert np.abs(clip.frames.astype(int) - np.concatenate(parts)).mean() < 4
-    assert "from c1, c2, c3 (join)" in session.facts("c4")
+    assert "from c1, c2, c3 (join)" in session.record.facts("c4")
 
 
 class EarlyEngine(Engine):
@@ -208,7 +209,7 @@ def test_clips_are_shown_side_by_side(session: Session) -> None:
     *changed, again = say(session, "at night").takes
     assert [take.parents[0] for take in changed] == [take.id for take in takes]
     assert (again.operation, again.width) == ("grid", 192)
-    assert "from c1, c2 (grid)" in session.facts("c4")
+    assert "from c1, c2 (grid)" in session.record.facts("c4")
 
 
 def test_joined_clips_are_joined_with_others(session: Session) -> None:

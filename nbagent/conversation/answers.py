@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from nbagent.conversation.attachments import Attachment
 from nbagent.conversation.plan import Intent, Plan
 from nbagent.conversation.state import ClipInfo, State
 from nbagent.ledger import Artifact, JobRow
@@ -67,6 +68,21 @@ def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) 
         origin = parent or "a clip that was replaced"
         parts.append(f"from {origin} ({take.operation}{how})")
     return " | ".join(parts)
+
+
+def told(attached: Sequence[Attachment]) -> str:
+    """Say what variables are, by their summaries."""
+    return "\n".join(f"@{one.name} ({one.type}): {one.text}" for one in attached)
+
+
+def without_model(attached: Sequence[Attachment]) -> str:
+    """Answer what a language model would: by what variables are, or not at all."""
+    if not attached:
+        return NEEDS_MODEL
+    return (
+        f"{told(attached)}\nMore than this summary needs a language model: connect one"
+        " with %nbagent connect PROVIDER:MODEL."
+    )
 
 
 def changes(first: str, one: Take, second: str, other: Take) -> str:

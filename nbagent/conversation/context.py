@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from nbagent.conversation.clip import Clip
+from nbagent.conversation.pictures import Shown
 from nbagent.conversation.state import ClipInfo, State, Variable
 from nbagent.ledger import ClipRow, JobRow, Ledger
 
@@ -22,7 +23,13 @@ def variables(namespace: Mapping[str, Any]) -> tuple[Variable, ...]:
     """Describe the variables of a notebook that a turn may name, newest last."""
     found = []
     for name, value in list(namespace.items()):
-        if name.startswith("_") or name in {"In", "Out", "exit", "quit"}:
+        is_hidden = name.startswith("_") and not isinstance(value, Shown)
+        if is_hidden or name in {
+            "In",
+            "Out",
+            "exit",
+            "quit",
+        }:
             continue
         described = _describe(name, value)
         if described is not None:
@@ -76,6 +83,9 @@ def _describe(name: str, value: object) -> Variable | None:
     home = kind.__module__.partition(".")[0]
     if isinstance(value, Clip):
         return Variable(name=name, type="Clip", summary=value.prompt, ref=value.name)
+    if isinstance(value, Shown):
+        kind_shown = "Figure" if value.is_figure else "PIL.Image"
+        return Variable(name=name, type=kind_shown, summary="shown by the last cell")
     if kind.__name__ == "DataFrame" and home in {"pandas", "polars"}:
         columns = tuple(str(c) for c in list(value.columns)[:_MAX_COLUMNS])  # type: ignore[attr-defined]  # by type name
         rows, width = value.shape  # type: ignore[attr-defined]  # by type name

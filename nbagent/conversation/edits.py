@@ -116,6 +116,12 @@ def _drop_colour(words: str) -> str:
     return lexicon.COLOUR_WORD.sub("", words).strip()
 
 
+# "Without the fox, an owl instead" removes nothing: something else is there.
+_IN_ITS_PLACE: Final = re.compile(
+    r"^(?:without|no|not|lose|remove|drop)\s+(?:the |any |an? )?(?P<old>[\w' -]+?),\s*"
+    r"(?:but |and )?(?:use |with |show )?(?P<new>an? [\w' -]+?)(?:\s+instead)?$",
+    _I,
+)
 _SWAPS: Final[tuple[re.Pattern[str], ...]] = (
     re.compile(
         r"\b(?:swap|switch|exchange)(?: out)? (?:the |that )?(?P<old>.+?) (?:for|with|to) "
@@ -163,7 +169,18 @@ _REMOVE: Final = re.compile(
 )
 
 
-def _replace_subject(text: str, _: Slots) -> Args:
+# "A cube, not a ball": what is to go, said last.
+_NOT_OLD: Final = re.compile(
+    r"[,\s]+(?:and )?not (?:the |an? )?(?P<old>[\w-]+(?: [\w-]+)?)$", _I
+)
+
+
+def _replace_subject(text: str, slots: Slots) -> Args:
+    if (found := _NOT_OLD.search(text)) and found.start():
+        args = _replace_subject(text[: found.start()], slots)
+        return {"old": found["old"], **args} if "new" in args else args
+    if found := _IN_ITS_PLACE.match(text):
+        return {"old": found["old"], "new": found["new"]}
     if (found := _REMOVE.search(text)) and not re.search(
         r"\badd\b|instead of", text, _I
     ):
@@ -380,9 +397,18 @@ def _trim(text: str, slots: Slots) -> Args:
     return {**args, "half": True} if half else {**args, "seconds": seconds}
 
 
+# "No zoom, pan instead": what the camera is to do no more is no part of what it does.
+_NOT_CAMERA: Final = re.compile(
+    r"\b(?:no(?: more)?|not|without|instead of|rather than|don'?t|stop)\s+(?:the\s+|an?\s+|"
+    r"to\s+)?(?:zoom|pan|tilt|dolly|orbit)(?:s|ming|ning|ing)?\b(?:\s+(?:in|out)\b)?",
+    _I,
+)
+
+
 def _camera(text: str, _: Slots) -> Args:
     if lexicon.is_cjk(text):
         return {}
+    text = _NOT_CAMERA.sub("", text).strip(" ,;") or text
     found = re.sub(
         rf"^(?:(?:show|film|shoot|see|view|make|do|use|have|try|give) (?:{_IT}|me|the \w+)?\s*)+"
         r"(?:be )?|^(?:as |in |with )?(?:an? )(?=.*(?:shot|view|angle))|^with (?:an? )?",

@@ -1,8 +1,10 @@
 """The language model that a user connected: it answers, and reads what ours cannot.
 
 nbagent works without one. A connected model gets the turn, what was said before and a
-line for each clip and variable; it may look closer through the views that it is given,
-which only read. Never a key from us: the provider's own environment variable holds it.
+line for each clip and variable; of a variable that the turn names with @, a summary
+within a budget (`%nbagent context` shows all of it). It may look closer through the
+views that it is given, which only read. Never a key from us: the provider's own
+environment variable holds it.
 """
 
 from __future__ import annotations
@@ -13,18 +15,19 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nbagent.conversation.state import State
+from nbagent.conversation.lexicon import is_cjk
 from nbagent.errors import EngineError, MissingExtra, SpecError
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
 
     from nbagent.conversation.plan import Plan
+    from nbagent.conversation.state import State
 
 T = TypeVar("T")
 View = Callable[..., object]
 
-_EARLIER_TURNS = 20  # enough for "it" and "that"; more is cost without use
+_SURE = 0.7  # of the router's belief: above it, it is right in 97 of 100 turns
 _ANSWER_S = 120.0
 _PLAN_S = 30.0  # the user waits for it before anything is rendered
 _PLAN_TOKENS = 1200
@@ -51,6 +54,12 @@ _PLANNING = (
 )
 
 
+def is_sure(plan: Plan) -> bool:
+    """Return whether the router's own reading will do: all of it, in a model's language."""
+    is_read = plan.intent != "ask" and not plan.unparsed
+    return is_read and plan.confidence >= _SURE and not is_cjk(plan.prompt)
+
+
 class LanguageModel:
     """A model by its pydantic-ai name, such as `openai:gpt-5` or `ollama:llama3`.
 
@@ -72,7 +81,7 @@ class LanguageModel:
     def answer(
         self,
         words: str,
-        state: State,
+        known: str,
         on_text: Callable[[str], None] | None = None,
         views: Sequence[View] = (),
     ) -> str:
@@ -80,7 +89,7 @@ class LanguageModel:
 
         Args:
             words: The turn.
-            state: What it is read against.
+            known: What it is read against, as `outline` tells it.
             on_text: Hears the answer so far, from another thread, as it is written.
             views: What it may call to look closer: each has a docstring for the model
                 and returns text or PNG files.
@@ -93,14 +102,15 @@ class LanguageModel:
         agent: Any = Agent(
             self._model, instructions=_ANSWERING, tools=[_tool(view) for view in views]
         )
-        return self._run(_answer(agent, _prompt(words, state), on_text), _ANSWER_S)
+        return self._run(_answer(agent, _prompt(words, known), on_text), _ANSWER_S)
 
-    def plan(self, words: str, state: State) -> Plan:
+    def plan(self, words: str, known: str, state: State) -> Plan:
         """Return the model's reading of a turn.
 
         Args:
             words: The turn.
-            state: What it is read against.
+            known: What it is read against, as `outline` tells it.
+            state: The same as values, which the plan must hold against.
 
         Raises:
             EngineError: If the model could not be reached, or wrote no plan that can
@@ -130,7 +140,7 @@ class LanguageModel:
         agent.output_validator(check)
 
         async def read() -> PlanDraft:
-            run = await agent.run(_prompt(words, state), usage_limits=_limits())
+            run = await agent.run(_prompt(words, known), usage_limits=_limits())
             output: PlanDraft = run.output
             return output
 
@@ -236,17 +246,7 @@ def _compatible(name: str, base_url: str) -> Model:
     )
 
 
-def _prompt(words: str, state: State) -> str:
-    lines = ["Earlier turns:"]
-    lines += [f"- {turn[:200]}" for turn in state.turns[-_EARLIER_TURNS:]]
-    lines.append("Clips:")
-    lines += [
-        f"- {clip.ref}: {clip.caption} ({clip.kind}, {clip.duration_s or 0:.1f} s,"
-        f" seed {clip.seed}, {clip.status})"
-        for clip in state.clips
-    ]
-    lines.append("Variables:")
-    lines += [f"- {v.name}: {v.type}, {v.summary}" for v in state.variables]
+def _prompt(words: str, known: str) -> str:
     # A cell of a table that closes the fence would speak with the user's voice.
-    listed = "\n".join(lines).replace(f"{_FENCE}>", f"{_FENCE} >")
-    return f"<{_FENCE}>\n{listed}\n</{_FENCE}>\n\nThe turn:\n{words}"
+    fenced = known.replace(f"{_FENCE}>", f"{_FENCE} >")
+    return f"<{_FENCE}>\n{fenced}\n</{_FENCE}>\n\nThe turn:\n{words}"

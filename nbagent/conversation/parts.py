@@ -1,11 +1,13 @@
 """Which part of a clip a turn is about: a region of its frame, a span of its time.
 
     >>> take_part("make the left half snowy")
-    ('make it snowy', Part(region=(0.0, 0.0, 0.5, 1.0), span=None))
+    ('make it snowy', Part(region=(0.0, 0.0, 0.5, 1.0), span=None, frame=None))
     >>> take_part("redo the last half second")
-    ('redo', Part(region=None, span=(-0.5, None)))
+    ('redo', Part(region=None, span=(-0.5, None), frame=None))
     >>> take_part("slower in @c2[1s:2.5s]")
-    ('slower in @c2', Part(region=None, span=(1.0, 2.5)))
+    ('slower in @c2', Part(region=None, span=(1.0, 2.5), frame=None))
+    >>> take_part("@c2[10] at night")
+    ('@c2 at night', Part(region=None, span=None, frame=10))
 
 Only words that name a part of the picture itself count: a dog "on the left side of
 the road" is a picture's content, and "moves to the left" is a motion.
@@ -27,10 +29,11 @@ _I: Final = re.IGNORECASE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A part of a clip; None is the whole of it."""
+    """A part of a clip; None is the whole of it. A frame counts from 0."""
 
     region: Region | None = None
     span: Span | None = None
+    frame: int | None = None
 
 
 _SIDE: Final = r"(?:left|right|top|upper|bottom|lower)"
@@ -63,11 +66,14 @@ _BRACKETS: Final = re.compile(
     r"(?<=\w)\[\s*(\d+(?:\.\d+)?)?\s*s?\s*:\s*(\d+(?:\.\d+)?)?\s*s?\s*\]", _I
 )
 
+_INDEX: Final = re.compile(r"(?<=\w)\[\s*(\d{1,6})\s*\]")
+
 
 def take_part(text: str) -> tuple[str, Part]:
     """Split a turn into its words without the part, and the part they name."""
     region: Region | None = None
     span: Span | None = None
+    text, frame = take_frame(text)
     if found := _REGION.search(text):
         region = _box(found)
         # "make the left half snowy" has it as its object, "in the left half" beside one.
@@ -84,7 +90,15 @@ def take_part(text: str) -> tuple[str, Part]:
         seconds = 0.5 if found["half"] else float(to_number(found["n"] or "1"))
         span = (0.0, seconds) if found["side"].lower() == "first" else (-seconds, None)
         text = _without(text, found, "")
-    return text, Part(region=region, span=span)
+    return text, Part(region=region, span=span, frame=frame)
+
+
+def take_frame(text: str) -> tuple[str, int | None]:
+    """Split a turn into its words without the frame that they name, and that frame."""
+    found = _INDEX.search(text)
+    if found is None:
+        return text, None
+    return _INDEX.sub("", text, count=1), int(found[1])
 
 
 def _box(found: re.Match[str]) -> Region:

@@ -1,4 +1,4 @@
-"""A notebook's pictures as frames: arrays, PIL images, figures, clips.
+"""A notebook's pictures as frames: arrays, PIL images, figures, tables, clips.
 
 Values are told apart by the names of their types, so that no drawing package is
 imported to look at one.
@@ -7,9 +7,11 @@ imported to look at one.
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbagent.conversation.clip import Clip
+from nbagent.conversation.tables import plotted
 from nbagent.errors import SpecError
 
 if TYPE_CHECKING:
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _HOW = "pass a PIL image, a matplotlib figure, or an array (height, width, 3)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A picture that a cell showed: "this plot"."""
+
+    png: bytes = field(repr=False)
+    is_figure: bool
 
 
 def picture(name: str, value: object) -> NDArray[np.uint8]:
@@ -33,8 +43,12 @@ def picture(name: str, value: object) -> NDArray[np.uint8]:
     if isinstance(value, Clip):
         first: NDArray[np.uint8] = value.frames[0]
         return first
+    if isinstance(value, Shown):
+        return _from_png(value.png)
     if home == "PIL":
         return _from_pil(value)
+    if home == "pandas" and kind in ("DataFrame", "Series"):
+        return _from_figure(plotted(name, value))
     if home == "numpy" and kind == "ndarray":
         return _from_array(name, value)
     if home == "matplotlib" and (figure := getattr(value, "figure", None)) is not None:
@@ -73,9 +87,13 @@ def _from_array(name: str, array: Any) -> NDArray[np.uint8]:
 
 
 def _from_figure(figure: Any) -> NDArray[np.uint8]:
-    from PIL import Image
-
     out = io.BytesIO()
     figure.savefig(out, format="png")
-    with Image.open(out) as image:
+    return _from_png(out.getvalue())
+
+
+def _from_png(png: bytes) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png)) as image:
         return _from_pil(image)

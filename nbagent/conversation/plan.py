@@ -100,6 +100,8 @@ class Plan:
             shares of it, 0..1.
         span: The seconds that are changed, as in `@c2[1s:2s]`; the end may be open,
             and a negative start counts from the end.
+        frame: The frame that is changed or set in motion, as in `@c2[10]`; the first
+            is 0.
         step: The step of the clip's own run after which it takes another course;
             0 is the one that runs now.
         unparsed: Clauses that were taken in as the user's own words.
@@ -115,6 +117,7 @@ class Plan:
     prompt: str = ""
     region: tuple[float, float, float, float] | None = None
     span: tuple[float, float | None] | None = None
+    frame: int | None = None
     step: int | None = None
     unparsed: tuple[str, ...] = ()
     confidence: float = 1.0

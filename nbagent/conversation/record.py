@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nbagent.conversation import answers, context
+from nbagent.conversation import answers, context, reasons
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.state import State, Variable
 from nbagent.ledger import ClipRow, Ledger
@@ -38,6 +38,10 @@ class Record:
             names.setdefault(row.take_id, row.name)
         return names
 
+    def names_to_takes(self) -> dict[str, str]:
+        """Return the id of the take that each name stands for."""
+        return {row.name: row.take_id for row in self.rows()}
+
     def state(
         self, variables: tuple[Variable, ...], before: int | None = None
     ) -> State:
@@ -62,7 +66,7 @@ class Record:
             for one in (*self.ledger.ancestors(take.id), take)
         )
 
-    def describe(self, plan: Plan) -> str:
+    def describe(self, plan: Plan, words: str) -> str:
         """Answer a question about clips."""
         known = [row.name for row in self.rows()]
         named = [name for name in plan.targets if name in known]
@@ -71,10 +75,20 @@ class Record:
                 f"there are {', '.join(known)}." if known else "make one first."
             )
         lines = [self.facts(name) for name in named]
-        if len(named) == 2:
-            one, other = map(self.take, named)
-            lines.append(answers.changes(named[0], one, named[1], other))
+        if reasons.asks_why(words):
+            newest = max(named, key=known.index)
+            take = self.take(newest)
+            lines.append(reasons.why(newest, take, self.ledger, self.names()))
+        elif len(named) == 2:
+            lines.append(self._changes(*named))
         return "\n".join(lines)
+
+    def _changes(self, first: str, second: str) -> str:
+        one, other = self.take(first), self.take(second)
+        said = answers.changes(first, one, second, other)
+        if way := reasons.path(one, other, self.ledger)[1:]:
+            said += f"\n  {reasons.told((one, *way), self.names())}"
+        return said
 
     def _facts(self, name: str, take: Take, names: Mapping[str, str]) -> str:
         made_of = take.parents if take.is_joined else take.parents[:1]

@@ -86,6 +86,11 @@ _OTHER: Final = re.compile(
     r"\bthe other\b|\bel otro\b|\bandere[nrs]?\b|다른 (?:것|거|영상)|另一个", _I
 )
 _SUPERLATIVE: Final = re.compile(r"\b(longest|shortest)\b", _I)
+_THIS_PLOT: Final = re.compile(
+    r"\b(?:this|that)\s+(?:plot|chart|graph|figure|diagram|picture|image)\b"
+    r"|\bthe\s+(?:plot|chart|graph|figure|diagram|picture|image)\s+above\b",
+    _I,
+)
 _POINTER: Final = re.compile(
     r"\b(?:one|clips?|versions?|takes?|videos?|ones|shots?|picture|image|vídeo|versión|fassung|bild)\b"
     r"|영상|버전|클립|것|거\b|那个|这个|视频|版本",
@@ -113,6 +118,8 @@ def resolve(
     if intent == "analyze":
         return _collapse(variables.data_target(text, state))
     if intent == "animate_image":
+        if shown := shown_picture(text, state):
+            return shown
         return _collapse(variables.picture_target(text, state))
     if intent == "describe":
         fits_clip = caption_matches(text, state) > 0
@@ -143,6 +150,12 @@ def caption_matches(text: str, state: State) -> int:
     words = set(content_words(text)) | set(lexicon.english_nouns(text))
     said = {w for c in state.clips for w in content_words(_said_of(c))}
     return len({stem(w) for w in words} & {stem(w) for w in said})
+
+
+def shown_picture(text: str, state: State) -> str | None:
+    """Return the picture that the last cell showed, if a turn says "this plot"."""
+    shown = next((v for v in state.variables if v.name.startswith("_")), None)
+    return shown.name if shown and _THIS_PLOT.search(text) else None
 
 
 def names_in(text: str, state: State) -> list[tuple[int, int, Variable]]:

@@ -16,15 +16,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from nbagent.conversation import features, lexicon, references
+from nbagent.conversation import features, references, rules
 from nbagent.conversation.canvas import read_canvas
 from nbagent.conversation.clauses import prompt_words, split_clauses
 from nbagent.conversation.edits import read_edit
-from nbagent.conversation.parts import Part, take_part
+from nbagent.conversation.parts import Part, take_frame, take_part
 from nbagent.conversation.plan import (
     EDIT_KINDS,
     INTENTS,
-    Action,
     Edit,
     EditKind,
     Intent,
@@ -49,18 +48,6 @@ _STARTS: Final[frozenset[Intent]] = frozenset(
     {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
 )
 _ALONE: Final = tuple(kind for kind in EDIT_KINDS if kind != "blend")
-# Clips stand side by side, not the things of a picture.
-_GRID: Final = re.compile(
-    r"(?=.*(?:\bc(?:lip)?\s?\d+\b.*\bc(?:lip)?\s?\d+\b|\b(?:them|both|all|the|these|"
-    r"those|last)\b.*\b(?:clips|takes|videos|versions|ones)\b|\bthem\b)).*"
-    r"\b(?:side by side|next to each other|in a (?:grid|row)|as a grid|grid of|"
-    r"split[- ]screen|at the same time)\b",
-    re.I,
-)
-_ADDS: Final = re.compile(r"(?:please\s+)?add\s+(?:an?|some|two|three)\s", re.I)
-_BECOMES: Final = re.compile(
-    r"\b(?:turn|change|transform|convert|make)\b.*\binto\b", re.I
-)
 # Edits that say "the last second" of what they trim, add or loop.
 _TIMED: Final = frozenset({"trim", "extend", "length", "speed", "loop", "undo"})
 
@@ -69,48 +56,7 @@ _LONG: Final = 22
 _SURE: Final = 0.6
 # Below this belief in a refinement, a sentence that stands by itself is a new shot.
 _FIRM: Final = 0.85
-_REFUSED: Final = re.compile(
-    r"^(?:but |and |please )*(?:don'?t|do not|no need to|not|without|no|nicht|no lo|不要|别)\b",
-    re.I,
-)
-_REMOVES_THING: Final = re.compile(
-    r"\b(?:remove|delete|erase)\s+(?:the|that|those|all the)\s+"
-    r"(?!\w*\s*(?:clip|video|take|version|one|image|picture|render|result|job|file|"
-    r"first|last|latest|second|third|scene|storyboard|draft|c\d))\w",
-    re.I,
-)
-# "no people" and "don't let it jump" say what to change; "don't loop it" does not.
-_REFUSABLE: Final = frozenset(
-    {"loop", "speed", "length", "extend", "trim", "aspect", "quality", "seed", "undo"}
-)
 
-# An indefinite subject, a verb, and where it goes.
-_NEW_SHOT: Final = re.compile(
-    r"(?:an?|one|two|three|four|five|six|some|several)\s+"
-    r"(?!(?:bit|little|lot|touch|tad|few|second|third|new|different|take|copy)\b)"
-    r"(?:[\w'-]+\s+){0,4}?[\w'-]+(?:s|ing)\s+(?:slowly\s+|quickly\s+)?"
-    r"(?:over|across|along|through|in|into|on|onto|to|at|up|down|from|under|around|"
-    r"past|off|out|left|right)\b"
-    # "crosses the beach": a place can be what a verb is about.
-    r"|(?:an?|one|two|three|four|five|six|some|several)\s+(?:[\w'-]+\s+){1,4}?[\w'-]+(?:s|ing)\s+"
-    rf"(?:the|an?)\s+(?:\w+\s+)?{lexicon.PLACE_NOUN.pattern}\b",
-    re.IGNORECASE,
-)
-# "A dog on the beach": a subject and a place of its own are a whole picture. But for the
-# sky: what is in it is mostly added to what is below.
-_PLACED: Final = re.compile(
-    r"(?:an?|one|two|three|four|five|six|some|several)\s+"
-    r"(?!(?:bit|little|lot|touch|tad|few|second|third|new|different|take|copy)\b)"
-    r"(?P<subject>(?:[\w'-]+\s+){1,5})"
-    rf"(?:on|in|over|under|at|by|above|across|through)\s+(?:the|an?)\s+(?:\w+\s+)?(?!sky)"
-    rf"{lexicon.PLACE_NOUN.pattern}\b",
-    re.IGNORECASE,
-)
-_OLD_SHOT: Final = re.compile(
-    r"\b(?:it|its|this|that|these|those|them|him|her|the same|instead|versions?|"
-    r"ones?|clips?|videos?|behind|beside|next to|c\d+)\b",
-    re.IGNORECASE,
-)
 
 Vector = npt.NDArray[np.float32]
 
@@ -186,6 +132,8 @@ class Router:
         text = features.clean(turn)
         if not text:
             return Plan(intent="ask", readings=("generate_video", "chat"))
+        if state.clips:
+            text = rules.corrected(text)
         course, step = take_step(text)
         if step is not None and state.clips:
             return replace(self._refine(self.speller(course), state, 1.0), step=step)
@@ -194,20 +142,29 @@ class Router:
         ranked = tuple(beliefs)
         if reading is not None:
             return self._plan(text, typed, state, reading, ())
-        intent = _decide(beliefs)
+        if acts := rules.grid(text, state) or rules.match(text, state):
+            return acts
+        intent = self._intent(text, state, beliefs)
         confidence = beliefs[intent]
-        if intent == "refine" and confidence < _FIRM and _opens_shot(text):
+        readings = tuple(i for i in ranked if i != "ask")[:2] if intent == "ask" else ()
+        return self._plan(text, typed, state, intent, readings, confidence)
+
+    def _intent(self, text: str, state: State, beliefs: dict[Intent, float]) -> Intent:
+        """Choose an intent by belief, unless the wording decides."""
+        intent = _decide(beliefs)
+        # "A dog runs across the beach" is no word of how far a clip is, either.
+        unsure = intent in ("refine", "control") and beliefs[intent] < _FIRM
+        if unsure and rules.opens_shot(text):
             intent = "generate_video"
-        if intent == "control" and _REMOVES_THING.search(text):
+        if intent == "control" and rules.REMOVES_THING.search(text):
             intent = "refine"  # "remove the ball" is about the picture, not the clip
         if intent == "storyboard" and references.is_one_scene(text, state):
             intent = "refine"  # "scene 1 at sunset" of a storyboard that is there
-        if acts := _grid(text, state) or _match(text, state):
-            return acts
-        if state.clips and _is_canvas(text):
+        if intent == "refine" and rules.is_picture(text, state):
+            intent = "animate_image"  # "bring @fig to life": it is no clip yet
+        if state.clips and rules.is_canvas(text):
             intent = "refine"
-        readings = tuple(i for i in ranked if i != "ask")[:2] if intent == "ask" else ()
-        return self._plan(text, typed, state, intent, readings, confidence)
+        return intent
 
     def _plan(
         self,
@@ -220,6 +177,10 @@ class Router:
     ) -> Plan:
         if intent == "refine":
             return self._refine(text, state, confidence)
+        frame = None
+        if intent == "animate_image":
+            text, frame = take_frame(text)
+            typed, _ = take_frame(typed)
         slots = parse_slots(text, intent)
         makes = intent in (
             "generate_video",
@@ -232,22 +193,23 @@ class Router:
             target=references.resolve(text, intent, (), state),
             slots=slots,
             prompt=prompt_words(typed, slots.get("style")) if makes else "",
+            frame=frame,
             confidence=confidence,
             readings=readings,
         )
 
     def _refine(self, text: str, state: State, confidence: float) -> Plan:
-        found: list[tuple[EditKind, str]] = []
-        then: list[Action] = []
         turn = text
         text, part, clauses = self._parted(turn, state)
-        for clause, kind in clauses:
-            if kind == "control":
-                if act := parse_action(clause):
-                    then.append(act)
-            elif kind != "talk":
-                # CLAUSES are the edit kinds and those two.
-                found.append((next(k for k in EDIT_KINDS if k == kind), clause))
+        acts = (parse_action(clause) for clause, kind in clauses if kind == "control")
+        then = tuple(act for act in acts if act)
+        # CLAUSES are the edit kinds, talk and control.
+        found: list[tuple[EditKind, str]] = [
+            (edit, clause)
+            for clause, kind in clauses
+            for edit in EDIT_KINDS
+            if edit == kind
+        ]
         if len(text.split()) > _LONG:
             # A story says its wish more than once.
             found = list({kind: (kind, clause) for kind, clause in found}.values())
@@ -255,15 +217,12 @@ class Router:
             kind = self._best_edit(text, state)
             found = [(kind, text)]
         pairs = tuple(found)
+        if not rules.blends(turn):  # "the cat jumps", while two clips show cats
+            pairs = self._unblended(pairs, state)
         target = references.resolve(turn, "refine", (k for k, _ in pairs), state)
         if not isinstance(target, tuple):
             # "Turn it into the desert": one clip alone becomes something else.
-            pairs = tuple(
-                (self._best_edit(clause, state, _ALONE), clause)
-                if kind == "blend" and _BECOMES.search(clause)
-                else (kind, clause)
-                for kind, clause in pairs
-            )
+            pairs = self._unblended(pairs, state, rules.BECOMES)
         clip = state.clip(target) if isinstance(target, str) else None
         if clip and clip.kind == "image" and "change_motion" in dict(pairs):
             # A still that is to move becomes a clip.
@@ -272,6 +231,7 @@ class Router:
                 target=target,
                 slots=parse_slots(text, "animate_image"),
                 prompt=prompt_words(text),
+                frame=part.frame,
                 confidence=confidence,
             )
         slots = parse_slots(text, "refine", pairs)
@@ -290,16 +250,31 @@ class Router:
             slots=slots,
             region=part.region,
             span=part.span,
+            frame=part.frame,
             unparsed=tuple(edit.text for edit in edits if not edit.args),
             confidence=confidence,
-            then=tuple(then),
+            then=then,
+        )
+
+    def _unblended(
+        self,
+        pairs: tuple[tuple[EditKind, str], ...],
+        state: State,
+        words: re.Pattern[str] | None = None,
+    ) -> tuple[tuple[EditKind, str], ...]:
+        """Take the clauses of a blend, all or those with such words, for another edit."""
+        return tuple(
+            (self._best_edit(clause, state, _ALONE), clause)
+            if kind == "blend" and (words is None or words.search(clause))
+            else (kind, clause)
+            for kind, clause in pairs
         )
 
     def _parted(
         self, turn: str, state: State
     ) -> tuple[str, Part, list[tuple[str, str]]]:
         """Return a turn without the part that it is about, that part, and its clauses."""
-        if _is_canvas(turn):  # "crop it to the left half" makes no part anew
+        if rules.is_canvas(turn):  # "crop it to the left half" makes no part anew
             return turn, Part(), self._clauses(turn, state)
         text, part = take_part(turn)
         clauses = self._clauses(text, state)
@@ -320,11 +295,13 @@ class Router:
             # Told at length, most clauses are the story around the request.
             if rambles and belief < _SURE:
                 kind = "talk"
-            if len(clauses) > 1 and _is_refused(clause, kind):
+            if len(clauses) > 1 and rules.is_refused(clause, kind):
+                kind = "talk"
+            if len(clauses) > 1 and rules.POINTS.fullmatch(clause.strip(" ,.:;")):
                 kind = "talk"
             if read_canvas(clause):
                 kind = "aspect"
-            if kind == "recolor" and _ADDS.match(clause):
+            if kind == "recolor" and rules.ADDS.match(clause):
                 kind = "replace_subject"  # "add a yellow star" names a thing
             if merged and merged[-1][1] == kind:
                 merged[-1] = (merged[-1][0] + joint + clause, kind)
@@ -337,39 +314,6 @@ class Router:
     ) -> EditKind:
         logits = self.edit(features.edit_features(text, state, EDIT_BITS, self.known))
         return max(kinds, key=lambda kind: logits[EDIT_KINDS.index(kind)])
-
-
-def _grid(text: str, state: State) -> Plan | None:
-    """Return the plan that shows clips side by side, if a turn asks for that."""
-    if len(state.clips) < 2 or not _GRID.search(text):
-        return None
-    edit = Edit(kind="blend", text=text, args={"grid": True})
-    target = references.resolve(text, "refine", ("blend",), state)
-    return Plan(intent="refine", target=target, edits=(edit,))
-
-
-_MATCH = re.compile(
-    r"(?:please\s+)?match\s+(?:@?(?P<own>c\d+)(?:'s)?\s+|(?:the|its|all)\s+)?colou?rs"
-    r"(?:\s+of\s+@?(?P<its>c\d+)(?=\s+(?:to|with)\b))?"
-    r"(?:\s+(?:of|to|with)\s+(?:those\s+of\s+)?(?:@?(?P<source>c\d+)|the\s+(?:original|"
-    r"beginning|first)(?:\s+(?:one|clip))?))?[\s.!]*$",
-    re.IGNORECASE,
-)
-
-
-def _match(text: str, state: State) -> Plan | None:
-    """Return the plan that brings a clip's colours to those of another."""
-    found = _MATCH.match(text) if state.clips else None
-    if found is None:
-        return None
-    edit = Edit(kind="restyle", text=text, args={"match": found["source"] or ""})
-    own = found["own"] or found["its"] or state.clips[-1].ref
-    return Plan(intent="refine", target=own.lower(), edits=(edit,))
-
-
-def _is_canvas(text: str) -> bool:
-    """Return whether a turn crops or resizes a clip, among other things perhaps."""
-    return any(read_canvas(clause) for clause, _ in split_clauses(text))
 
 
 def route(turn: str, state: State, reading: Intent | None = None) -> Plan:
@@ -400,25 +344,6 @@ def _decide(beliefs: dict[Intent, float]) -> Intent:
             other = next(i for i in beliefs if i not in _STARTS)
             return other if beliefs[other] >= _ANSWER else "ask"
     return best
-
-
-def _opens_shot(text: str) -> bool:
-    """Return whether a turn is a whole picture of something not yet there.
-
-    "A yellow star rises over the sea" names a place as an edit does, but whoever means
-    the clip at hand says "the star", "it", or nothing.
-    """
-    placed = _PLACED.match(text)
-    if placed and any(
-        lexicon.first(table, placed["subject"])
-        for table in (lexicon.TIMES, lexicon.WEATHER)
-    ):
-        placed = None  # "a sunset over the sea" is another light for what is there
-    return bool(placed or _NEW_SHOT.match(text)) and not _OLD_SHOT.search(text)
-
-
-def _is_refused(clause: str, kind: str) -> bool:
-    return kind in _REFUSABLE and bool(_REFUSED.match(clause))
 
 
 def _possible(intent: Intent, state: State) -> bool:

@@ -6,38 +6,38 @@ notebook shows what comes out; the session does not know how.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nbagent.caching import StepCaching
-from nbagent.conversation import answers, estimates
+from nbagent.conversation import answers, estimates, kept, library, mentions
+from nbagent.conversation.attachments import Attachment, attach
 from nbagent.conversation.chosen import caches, card_here, card_of, uses
 from nbagent.conversation.clip import Clip, Viewer
 from nbagent.conversation.compose import compose
-from nbagent.conversation.llm import LanguageModel
+from nbagent.conversation.control import control
+from nbagent.conversation.llm import LanguageModel, is_sure
+from nbagent.conversation.outline import outline
 from nbagent.conversation.plan import Intent, Plan
 from nbagent.conversation.pointing import pointed
 from nbagent.conversation.record import Record
-from nbagent.conversation.references import unknown_names
 from nbagent.conversation.rendering import Engine, Rendering, name_takes, save_beside
+from nbagent.conversation.reply import Reply
 from nbagent.conversation.router import route
 from nbagent.conversation.running import Running
 from nbagent.conversation.selection import Selection
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
-from nbagent.errors import NbagentError, SpecError, UnknownClip
+from nbagent.conversation.views import views
+from nbagent.errors import EngineError, NbagentError, SpecError
 from nbagent.ledger import ClipRow, Ledger
 from nbagent.models import ModelCard
 from nbagent.settings import Settings
 from nbagent.take import Take
 
-_KEEPS = re.compile(
-    r"\bkeep\b(?! going)", re.IGNORECASE
-)  # "stop, and keep what is there"
 _NOTHING: Mapping[str, object] = {}
 _MAKES: frozenset[Intent] = frozenset(
     {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
@@ -47,29 +47,6 @@ Brain = Callable[[str, State], Plan]
 Remixer = Callable[[Clip, str, dict[str, Any]], Any]
 OnText = Callable[[int, str], None]
 FindCard = Callable[[str], tuple[ModelCard | None, tuple[str, ...]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What a turn was understood as.
-
-    Attributes:
-        turn_id: The turn in the ledger.
-        words: The user's own words.
-        plan: What the brain made of them.
-        answer: Words to show; None if there are takes to render.
-        takes: What to render.
-        parts: Takes that these are built on; they get no name.
-        notes: Lines that the user should see before it renders.
-    """
-
-    turn_id: int
-    words: str
-    plan: Plan
-    answer: str | None = None
-    takes: tuple[Take, ...] = ()
-    parts: tuple[Take, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 class Session:
@@ -138,21 +115,29 @@ class Session:
             SpecError: If what was asked cannot be; the turn is kept with the error.
         """
         stated = {k: v for k, v in options.items() if v is not None}
-        turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, stated)
+        said = stated if target is None else {**stated, "target": target.name}
+        turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, said)
         state = self.record.state(variables, before=turn.position)
         plan: Plan | None = None
         try:
-            plan = self._read(words, state, reading)
+            known = {*values, *(clip.ref for clip in state.clips)}
+            kept.check_variables(self.record, words, known)
+            plan = self._read(words, state, reading, values)
+            doubts: tuple[str, ...] = ()
+            if reading is None:
+                plan, doubts = self._consult(words, plan, state, values)
             hear = None if on_text is None else partial(on_text, turn.id)
             reply = self._reply(
                 turn.id, words, stated, plan, state, values, target, hear
             )
+            reply = replace(reply, notes=(*doubts, *reply.notes))
         except NbagentError as error:
             self.ledger.finish_turn(
                 turn.id, asdict(plan) if plan else None, None, str(error)
             )
             raise
         self.ledger.finish_turn(turn.id, asdict(plan), reply.answer, None, reply.notes)
+        kept.remember(self.record, reply, variables, values)
         return reply
 
     def consider(
@@ -182,7 +167,7 @@ class Session:
         if instead_of is not None:
             before = self.ledger.turn(instead_of).position
         state = self.record.state(variables, before=before)
-        plan = self._read(words, state, None)
+        plan = self._read(words, state, None, values)
         # A picture would be drawn anew for each letter that is typed.
         if plan.intent not in _MAKES or plan.intent == "animate_image":
             return Reply(turn_id=0, words=words, plan=plan)
@@ -253,28 +238,57 @@ class Session:
         take = self.record.take(name)
         return Clip(self.ledger, take, name, self._remix, self.viewer, self.selections)
 
-    def facts(self, name: str) -> str:
-        """Describe a clip in one line."""
-        return self.record.facts(name)
+    # The conversation as a whole
 
-    def status(self) -> str:
-        """Say what is being rendered."""
-        return self.record.status()
+    def converse(self, name: str) -> str:
+        """Go on in the conversation of that name, a new one if there is none."""
+        self._go_to(library.check_name(name))
+        return library.told(self.record)
 
-    def lineage(self, name: str) -> str:
-        """Say where a clip comes from, root first."""
-        return self.record.lineage(name)
+    def fork(self, name: str | None = None) -> str:
+        """Go on in a copy of the conversation; this one stays as it is."""
+        old = self.settings.conversation
+        new = library.new_name(self.record, name, "fork")
+        self.ledger.conversations.fork(old, new)
+        self._go_to(new)
+        return f"{library.told(self.record)}, forked from {old}"
 
-    def context(self, variables: tuple[Variable, ...] = ()) -> str:
-        """List what the next turn is read against."""
-        return answers.context(self.record.state(variables))
+    def begin(self, name: str | None, what: str) -> None:
+        """Go on in a new conversation of that name, or of this one's with `-what`."""
+        self._go_to(library.new_name(self.record, name, what))
+
+    def reset(self) -> str:
+        """Begin anew under the same name; what was said is put aside, not lost.
+
+        Raises:
+            SpecError: If a clip of it is being rendered.
+        """
+        if self._running.jobs():
+            raise SpecError(
+                f"{self.record.status().splitlines()[0]}: wait, or stop it with"
+                " %nbagent cancel"
+            )
+        return library.put_aside(self.record)
+
+    def undo(self) -> str:
+        """Take the last turn back, with its clips; their names are free again."""
+        turn, took = library.last_turn(self.record)
+        if took:
+            self._running.cancel_takes({row.take_id for row in took})
+        self.ledger.conversations.take_back(turn.id)
+        names = ", ".join(row.name for row in took)
+        gone = f", and {names} with it" if names else ""
+        return f"taken back: {turn.text[:80]!r}{gone}"
 
     # Acting at once
 
     def connect(self, name: str, base_url: str | None = None) -> str:
         """Connect a language model for the turns that need one."""
         self._llm = LanguageModel(name, base_url)
-        return f"{name} is connected for this session: it answers in words"
+        return (
+            f"{name} is connected for this session: it answers in words, and reads the"
+            " turns that are not understood without it"
+        )
 
     def use(self, model: str) -> str:
         """Let another model render what is asked for anew; refinements keep theirs."""
@@ -323,6 +337,9 @@ class Session:
 
     # Inside
 
+    def _go_to(self, conversation: str) -> None:
+        self.settings = replace(self.settings, conversation=conversation)
+
     def _reply(
         self,
         turn_id: int,
@@ -338,10 +355,11 @@ class Session:
         plan = pointed(plan, words, options, state)
         reply = Reply(turn_id=turn_id, words=words, plan=plan)
         if plan.intent in ("refine", "describe", "control"):
-            _check_names(words, state)
+            kept.check_clips(words, state)
         asks = plan.intent in ("describe", "control")
         if plan.intent not in _MAKES and (target is None or asks):
-            return replace(reply, answer=self._answer(words, plan, state, on_text))
+            answer = self._answer(words, plan, state, values, on_text)
+            return replace(reply, answer=answer)
         sources = find_sources(
             plan,
             state,
@@ -367,20 +385,15 @@ class Session:
             card=card,
             sources=sources,
         )
+        notes = (*mentions.unused(words, plan, values), *notes, *composed.notes)
         for take in (*composed.parts, *composed.takes):
             if take.model == card.name:
                 card.check_take(take)
         if "dry_run" in options:
             time_s = self.estimate((*composed.parts, *composed.takes))
-            said = (*notes, *composed.notes)
-            answer = answers.preview(composed.takes, said, time_s)
+            answer = answers.preview(composed.takes, notes, time_s)
             return replace(reply, answer=answer)
-        return replace(
-            reply,
-            takes=composed.takes,
-            parts=composed.parts,
-            notes=(*notes, *composed.notes),
-        )
+        return replace(reply, takes=composed.takes, parts=composed.parts, notes=notes)
 
     @property
     def _running(self) -> Running:
@@ -396,10 +409,39 @@ class Session:
             clips=[self.clip(row.name) for row in rows],
         )
 
-    def _read(self, words: str, state: State, reading: Intent | None) -> Plan:
-        if reading is not None:
-            return route(words, state, reading)
-        return self._brain(words, state)
+    def _read(
+        self,
+        words: str,
+        state: State,
+        reading: Intent | None,
+        values: Mapping[str, object],
+    ) -> Plan:
+        if reading is None:
+            plan = self._brain(words, state)
+        else:
+            plan = route(words, state, reading)
+        own = mentions.stood_in(words, values)
+        alone = mentions.is_only_mention(words)
+        is_asked = plan.intent in ("analyze", "describe", "control")
+        if own == words or (is_asked and not alone):
+            return plan
+        said = mentions.spelled_out(words, values)
+        intent = self._brain(said if alone else own, state).intent
+        if intent in _MAKES or alone:
+            return route(said, state, intent if intent in _MAKES else "generate_video")
+        return plan
+
+    def _consult(
+        self, words: str, plan: Plan, state: State, values: Mapping[str, object]
+    ) -> tuple[Plan, tuple[str, ...]]:
+        """Let a connected language model read what the router is not sure of."""
+        if self._llm is None or is_sure(plan):
+            return plan, ()
+        known = outline(state, words, _attached(words, plan, values))
+        try:
+            return self._llm.plan(words, known, state), (f"read by {self._llm.name}",)
+        except EngineError as error:
+            return plan, (f"{error}; the turn was read without it",)
 
     def _before(self, take: Take, state: State) -> Take:
         """Return the version to go back to: the one named, or the latest's parent."""
@@ -415,34 +457,24 @@ class Session:
         words: str,
         plan: Plan,
         state: State,
+        values: Mapping[str, object],
         on_text: Callable[[str], None] | None,
     ) -> str:
+        attached = _attached(words, plan, values)
         if plan.intent in ("chat", "analyze") and self._llm is not None:
-            return self._llm.answer(words, state, on_text)
+            known = outline(state, words, attached)
+            looks = views(self.record, self.clip, values)
+            return self._llm.answer(words, known, on_text, looks)
         if plan.intent == "describe":
-            return self.record.describe(plan)
+            clips = [name for name in plan.targets if state.clip(name)]
+            if attached and not clips:
+                return answers.told(attached)
+            return self.record.describe(plan, words)
         if plan.intent == "control":
-            return self._control(words, plan, state)
+            return control(words, plan, state, self)
         if plan.intent == "ask":
             return answers.ask_back(plan, state)
-        return answers.NEEDS_MODEL
-
-    def _control(self, words: str, plan: Plan, state: State) -> str:
-        action = plan.slots.get("action", "status")
-        names = [name for name in plan.targets if state.clip(name)]
-        if action == "cancel":
-            return self.keep(names) if _KEEPS.search(words) else self.cancel(names)
-        if action == "status":
-            return self.status()
-        if action in ("save", "export"):
-            if not names:
-                return "There is no clip to save: name one, like 'save c1 as gif'."
-            kind = plan.slots.get("format", "mp4")
-            return "\n".join(self.save(name, format=kind) for name in names)
-        return (
-            f"{action!r} is not possible yet: what works is status, cancel and save"
-            " (see %nbagent help)"
-        )
+        return answers.without_model(attached)
 
     def _remix(self, clip: Clip, words: str, **options: Any) -> Any:
         if self.remixer is None:
@@ -450,9 +482,7 @@ class Session:
         return self.remixer(clip, words, options)
 
 
-def _check_names(words: str, state: State) -> None:
-    """Refuse a turn about a clip that is not there, rather than take another."""
-    for name in unknown_names(words, state):
-        known = ", ".join(clip.ref for clip in state.clips)
-        have = f"there are {known}" if known else "make a clip first"
-        raise UnknownClip(f"no clip is called {name!r} here: {have}")
+def _attached(words: str, plan: Plan, values: Mapping[str, object]) -> list[Attachment]:
+    """Return what is sent of the variables that a turn names or means."""
+    named = dict.fromkeys((*mentions.mentioned(words), *plan.targets))
+    return [attach(name, values[name]) for name in named if name in values]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nbagent import media
 from nbagent.conversation import masks, pictures
@@ -12,6 +13,10 @@ from nbagent.conversation.state import State
 from nbagent.errors import SpecError, UnknownClip
 from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Take
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +139,10 @@ def _stills(
     found = []
     for name in plan.targets or ("",):
         ref = next((v.ref for v in state.variables if v.name == name and v.ref), name)
-        if state.clip(ref):
+        if state.clip(ref) and plan.frame is not None:
+            drawn = _frame(named(ref), plan.frame, ledger)
+            found.append(ledger.put_file(media.png(drawn), ".png"))
+        elif state.clip(ref):
             found.append(named(ref).id)
         elif name in values:
             drawn = pictures.picture(name, values[name])
@@ -147,13 +155,37 @@ def _stills(
     return tuple(found)
 
 
+def _frame(take: Take, index: int, ledger: Ledger) -> NDArray[np.uint8]:
+    """Return one frame (H, W, 3) of a clip as it plays."""
+    clip = ledger.artifact(take.id)
+    if clip is None:
+        raise SpecError("a frame is taken from a finished clip: wait for it")
+    _check_frame(index, clip)
+    frames = media.read_video(ledger.path(clip.video or clip.poster))[0]
+    picture: NDArray[np.uint8] = frames[index]
+    return picture
+
+
+def _check_frame(index: int, clip: Artifact) -> None:
+    if index >= clip.num_frames:
+        raise SpecError(
+            f"there is no frame {index}: the clip has {clip.num_frames}, 0 to"
+            f" {clip.num_frames - 1}"
+        )
+
+
 def _mask(plan: Plan, clip: Artifact | None, ledger: Ledger) -> str:
     """Put the mask of the part that a turn is about into the store; empty for none."""
-    if plan.intent != "refine" or (plan.region is None and plan.span is None):
+    part = (plan.region, plan.span, plan.frame)
+    if plan.intent != "refine" or part == (None, None, None):
         return ""
     if clip is None:
         raise SpecError("a part is changed of a finished clip: wait for it")
-    return masks.keep(masks.of_part(plan.region, plan.span, clip), ledger)
+    span = plan.span
+    if plan.frame is not None:
+        _check_frame(plan.frame, clip)
+        span = (plan.frame / clip.fps, (plan.frame + 1) / clip.fps)
+    return masks.keep(masks.of_part(plan.region, span, clip), ledger)
 
 
 def _palette(

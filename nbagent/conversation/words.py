@@ -40,7 +40,8 @@ _DOUBLED: Final = frozenset(
 # "animate it", "make the photo", "let it": a request, and what it is about.
 _ANIMATE: Final = re.compile(
     r"^(?:please\s+)?(?:(?:animate|bring|let|make|set|have)\s+)?"
-    r"(?:it|this|(?:the|my|this)\s+(?:photo|picture|image|plot|chart|figure|drawing))\b",
+    r"(?:(?:the|my|this|that)\s+(?:photo|picture|image|plot|chart|graph|diagram|figure|"
+    r"drawing)(?:\s+above)?|it|this)\b",
     _I,
 )
 _CONJUNCTION: Final = re.compile(
@@ -222,6 +223,8 @@ def motion_words(text: str) -> str:
 
     >>> motion_words("animate @fig so that the bars grow")
     'the bars grow'
+    >>> motion_words("animate this plot so that a star moves right")
+    'a star moves right'
     >>> motion_words("let c1 move to the left")
     'move to the left'
     """

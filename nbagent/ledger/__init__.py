@@ -1,11 +1,23 @@
 """The ledger: what was said, made and stored, in one folder beside the notebook.
 
 `records` says what a row is, `database` opens the SQLite file, `files` keeps media by
-the hash of its bytes, and `store` is the one object that other rooms talk to.
+the hash of its bytes, and `store` is the one object that other rooms talk to, with
+`conversations` as wholes and the `variables` that turns named.
 """
 
+from nbagent.ledger.conversations import ConversationRow
 from nbagent.ledger.database import store_errors
 from nbagent.ledger.records import Artifact, ClipRow, JobRow, Turn
 from nbagent.ledger.store import Ledger
+from nbagent.ledger.variables import VariableRow
 
-__all__ = ["Artifact", "ClipRow", "JobRow", "Ledger", "Turn", "store_errors"]
+__all__ = [
+    "Artifact",
+    "ClipRow",
+    "ConversationRow",
+    "JobRow",
+    "Ledger",
+    "Turn",
+    "VariableRow",
+    "store_errors",
+]

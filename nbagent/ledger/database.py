@@ -68,8 +68,18 @@ def m002_notes(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE turns ADD COLUMN notes TEXT NOT NULL DEFAULT ''")
 
 
+def m003_variables(connection: sqlite3.Connection) -> None:
+    """What the variables were that turns named."""
+    connection.execute(
+        """CREATE TABLE variables (
+            conversation TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
+            summary TEXT NOT NULL, kept TEXT, turn_id INTEGER NOT NULL,
+            PRIMARY KEY (conversation, name))"""
+    )
+
+
 # Appended, never edited: a file remembers how many of these it has seen.
-MIGRATIONS = (m001_first, m002_notes)
+MIGRATIONS = (m001_first, m002_notes, m003_variables)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from nbagent.errors import StoreError, UnknownClip
+from nbagent.ledger.conversations import Conversations
 from nbagent.ledger.database import Database, store_errors
 from nbagent.ledger.files import Files
 from nbagent.ledger.records import (
@@ -29,6 +30,7 @@ from nbagent.ledger.records import (
     take_from,
     turn_from,
 )
+from nbagent.ledger.variables import Variables
 from nbagent.take import JobState, Phase, Take
 
 
@@ -43,6 +45,8 @@ class Ledger:
         self.folder = folder
         self._db = Database(folder)
         self._files = Files(folder)
+        self.conversations = Conversations(self._db)
+        self.variables = Variables(self._db)
 
     def __enter__(self) -> Self:
         """Return the ledger; leaving the block closes it."""

@@ -19,7 +19,7 @@ from nbagent.conversation import answers
 from nbagent.conversation.context import variables
 from nbagent.conversation.plan import Intent
 from nbagent.conversation.rendering import Rendering
-from nbagent.conversation.session import Reply
+from nbagent.conversation.reply import Reply
 from nbagent.errors import NbagentError, SpecError
 from nbagent.models import is_here
 from nbagent.notebook.border import one_line

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nbagent.caching import step_caching
 from nbagent.errors import SpecError
+from nbagent.notebook.options import number
 
 if TYPE_CHECKING:
     from nbagent.notebook.magics import AgentMagics
@@ -62,16 +63,16 @@ def _panel(magics: AgentMagics, words: list[str]) -> str:
 
 
 def _clips(magics: AgentMagics, _words: list[str]) -> str:
-    lines = [magics.session().facts(row.name) for row in magics.session().rows()]
+    lines = [magics.session().record.facts(row.name) for row in magics.session().rows()]
     return "\n".join(lines) or "no clips yet: try %agent a red ball crosses the beach"
 
 
 def _jobs(magics: AgentMagics, _words: list[str]) -> str:
-    return magics.session().status()
+    return magics.session().record.status()
 
 
 def _lineage(magics: AgentMagics, words: list[str]) -> str:
-    return magics.session().lineage(words[0])
+    return magics.session().record.lineage(words[0])
 
 
 def _cancel(magics: AgentMagics, words: list[str]) -> str:
@@ -98,8 +99,61 @@ def _cache(magics: AgentMagics, words: list[str]) -> str:
     return magics.session().cache(step_caching(words[0]))
 
 
-def _context(magics: AgentMagics, _words: list[str]) -> str:
-    return magics.session().context()
+def _context(magics: AgentMagics, words: list[str]) -> str:
+    from nbagent.notebook.context import context
+
+    return context(magics.session(), magics.namespace, " ".join(words))
+
+
+def _rebuild(magics: AgentMagics, words: list[str]) -> str:
+    from nbagent.conversation.kept import rebuild
+
+    record = magics.session().record
+    made = {name.lstrip("@"): rebuild(record, name.lstrip("@")) for name in words}
+    magics.ipython.push(made)
+    return "\n".join(
+        f"@{name} is back: {type(value).__name__}" for name, value in made.items()
+    )
+
+
+def _conversation(magics: AgentMagics, words: list[str]) -> str:
+    from nbagent.conversation.library import listed
+
+    session = magics.session()
+    if words:
+        return session.converse(" ".join(words))
+    return listed(session.ledger, session.settings.conversation)
+
+
+def _fork(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().fork(" ".join(words) or None)
+
+
+def _reset(magics: AgentMagics, _words: list[str]) -> str:
+    return magics.session().reset()
+
+
+def _undo(magics: AgentMagics, _words: list[str]) -> str:
+    return magics.session().undo()
+
+
+def _history(magics: AgentMagics, words: list[str]) -> str:
+    from nbagent.conversation.library import history
+
+    return history(magics.session().record, int(number(1, 1e6)(*words or ["20"])))
+
+
+def _replay(magics: AgentMagics, words: list[str]) -> str:
+    from nbagent.notebook.replay import replay
+
+    return replay(magics, " ".join(words) or None)
+
+
+def _export(magics: AgentMagics, words: list[str]) -> str:
+    from nbagent.notebook.export import export
+
+    turns = magics.transcript().turns()
+    return f"written to {export(magics.session(), turns, *words).name}"
 
 
 def _doctor(_magics: AgentMagics, _words: list[str]) -> str:
@@ -159,7 +213,50 @@ COMMANDS: Mapping[str, Command] = {
         arguments=(1, 1),
     ),
     "context": Command(
-        usage="", help="what the next turn is read against", run=_context
+        usage="[TURN]",
+        help="what a turn is read against, and exactly what is sent, with sizes",
+        run=_context,
+        arguments=(0, 10_000),
+    ),
+    "rebuild": Command(
+        usage="NAME ...",
+        help="bring variables back that turns named and this kernel has no more",
+        run=_rebuild,
+        arguments=(1, 16),
+    ),
+    "conversation": Command(
+        usage="[NAME]",
+        help="go on in another conversation, or list them",
+        run=_conversation,
+        arguments=(0, 16),
+    ),
+    "fork": Command(
+        usage="[NAME]",
+        help="go on in a copy of this conversation",
+        run=_fork,
+        arguments=(0, 16),
+    ),
+    "reset": Command(
+        usage="", help="begin anew; what was said is put aside", run=_reset
+    ),
+    "undo": Command(usage="", help="take the last turn back", run=_undo),
+    "history": Command(
+        usage="[N]",
+        help="the last turns, and what came of each",
+        run=_history,
+        arguments=(0, 1),
+    ),
+    "replay": Command(
+        usage="[NAME]",
+        help="say all turns again, with today's model, in a conversation of its own",
+        run=_replay,
+        arguments=(0, 16),
+    ),
+    "export": Command(
+        usage="[md | ipynb]",
+        help="write the conversation as Markdown or as a notebook",
+        run=_export,
+        arguments=(0, 1),
     ),
     "doctor": Command(
         usage="", help="versions, device, engine, disk, and what to do", run=_doctor

@@ -49,7 +49,7 @@ def candidates(full_text: str, line: str, magics: AgentMagics) -> list[str]:
     if in_agent or full_text.lstrip().startswith("%%agent"):
         at = re.search(r"@\w*$", line)
         if at:
-            return at_names(magics.session(), magics.ipython.user_ns)
+            return at_names(magics.session(), magics.namespace)
     return []
 
 
@@ -73,5 +73,6 @@ def at_names(session: Session, namespace: Mapping[str, Any]) -> list[str]:
     """List what a turn may name: variables, and clips."""
     from nbagent.conversation.context import variables
 
-    names = [variable.name for variable in variables(namespace)]
+    found = [variable.name for variable in variables(namespace)]
+    names = [name for name in found if not name.startswith("_")]
     return [f"@{name}" for name in (*names, *(row.name for row in session.rows()))]

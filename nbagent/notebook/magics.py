@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,15 +20,22 @@ from IPython.core.magic import (
     no_var_expand,
 )
 
-from nbagent.errors import NbagentError
-from nbagent.notebook.options import help_text, parse
+from nbagent.errors import NbagentError, SpecError
+from nbagent.notebook.namespace import Namespace
+from nbagent.notebook.options import (
+    check_options,
+    check_words,
+    help_text,
+    parse,
+)
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from nbagent.conversation.clip import Clip
     from nbagent.conversation.rendering import OnProgress, Rendering
-    from nbagent.conversation.session import Reply, Session
+    from nbagent.conversation.reply import Reply
+    from nbagent.conversation.session import Session
     from nbagent.notebook.desk import Desk
     from nbagent.notebook.panel import Panel
     from nbagent.notebook.player import Player
@@ -51,6 +58,7 @@ class AgentMagics(Magics):
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
         self.ipython = shell  # `Magics.shell` may be None to a type checker
+        self.namespace = Namespace(shell)
         self._session: Session | None = None
         self._transcript: Transcript | None = None
         self._panel: tuple[Panel, Any] | None = None  # and what holds it on the page
@@ -76,7 +84,7 @@ class AgentMagics(Magics):
         OPTIONS
         """
         options, words = parse(line, cell)
-        return self._say(words, options)
+        return self.say(words, options)
 
     @no_var_expand
     @line_magic
@@ -118,7 +126,7 @@ class AgentMagics(Magics):
         from nbagent.notebook.chat import Chat
         from nbagent.notebook.desk import Desk
 
-        return Desk(Chat(self.transcript(), self.ipython.user_ns))
+        return Desk(Chat(self.transcript(), self.namespace))
 
     def open_panel(self, place: str | None = None) -> str:
         """Open the chat panel, instead of an older one; say what the user should know."""
@@ -148,6 +156,38 @@ class AgentMagics(Magics):
                     widget.close()
             self._panel = None
 
+    def say(
+        self, words: str, options: Mapping[str, Any], target: Clip | None = None
+    ) -> Clip | Takes | None:
+        """Say a turn, show what comes of it, and return its clips.
+
+        Args:
+            words: The user's turn.
+            options: Of `%agent`, with underscores.
+            target: A clip that the turn is about, whatever its words say.
+        """
+        from nbagent.conversation.context import variables
+
+        session = self.session()
+        try:
+            reply = session.hear(
+                words,
+                options,
+                cell_id=self._cell_id(),
+                variables=variables(self.namespace),
+                values=self.namespace,
+                target=target,
+            )
+        finally:
+            self.transcript().refresh()  # a turn that failed is told too
+        if reply.answer is not None:
+            _show_text(reply.answer)
+            return None
+        clips = self._render(session, reply, detach="detach" in options)
+        made = clips[0] if len(clips) == 1 else Takes(clips)
+        self._shown = (self.ipython.execution_count, made)
+        return made
+
     def has_shown(self, value: object) -> bool:
         """Whether this cell's own output already shows the value."""
         count, shown = self._shown
@@ -156,12 +196,13 @@ class AgentMagics(Magics):
     def close(self) -> None:
         """Let go of the engine and the store; running jobs go on."""
         self.close_panel()
+        self.namespace.close()
         if self._session is not None:
             self._session.close()
             self._session = self._transcript = None
 
     def _remix(self, clip: Clip, words: str, options: dict[str, Any]) -> Clip | Takes:
-        made = self._say(words, options, target=clip)
+        made = self.say(check_words(words), check_options(options), target=clip)
         if made is None:
             raise NbagentError(
                 f"{words!r} asks for no new clip: say what should be different"
@@ -181,31 +222,6 @@ class AgentMagics(Magics):
             request=turn["words"],
             note=turn["note"],
         )
-
-    def _say(
-        self, words: str, options: dict[str, Any], target: Clip | None = None
-    ) -> Clip | Takes | None:
-        from nbagent.conversation.context import variables
-
-        session = self.session()
-        try:
-            reply = session.hear(
-                words,
-                options,
-                cell_id=self._cell_id(),
-                variables=variables(self.ipython.user_ns),
-                values=self.ipython.user_ns,
-                target=target,
-            )
-        finally:
-            self.transcript().refresh()  # a turn that failed is told too
-        if reply.answer is not None:
-            _show_text(reply.answer)
-            return None
-        clips = self._render(session, reply, detach="detach" in options)
-        made = clips[0] if len(clips) == 1 else Takes(clips)
-        self._shown = (self.ipython.execution_count, made)
-        return made
 
     def _render(
         self, session: Session, reply: Reply, *, detach: bool
@@ -292,14 +308,23 @@ def load(shell: InteractiveShell) -> None:
 
 def reconnect() -> str:
     """Return the id of a panel's model, for a page whose kernel was restarted."""
-    from IPython import get_ipython
+    return cast(str, _here().panel().model_id)
 
-    shell = get_ipython()
-    assert shell is not None  # the panel asks its kernel, which has one
-    load(shell)
-    magics = _loaded(shell)
-    assert magics is not None
-    return cast(str, magics.panel().model_id)
+
+def say(words: str, **options: Any) -> Clip | Takes | None:
+    """Say a turn from Python, in the same conversation as `%agent` and the panel.
+
+    Args:
+        words: The turn, as behind `%agent`; `@name` names a clip or a variable.
+        options: Those of `%agent`, with underscores: `say("a red ball", seed=7)`.
+
+    Returns:
+        The clip, or several takes; None for a turn that was answered in words.
+
+    Raises:
+        SpecError: If there is no notebook, or what is asked cannot be.
+    """
+    return _here().say(check_words(words), check_options(options))
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -329,6 +354,19 @@ def unload(shell: InteractiveShell) -> None:
 
 def _loaded(shell: InteractiveShell) -> AgentMagics | None:
     return cast("AgentMagics | None", shell.magics_manager.registry.get("AgentMagics"))
+
+
+def _here() -> AgentMagics:
+    """Return the magics of this kernel, loaded by their first use."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        raise SpecError("there is no notebook here: say turns in a Jupyter kernel")
+    load(shell)
+    magics = _loaded(shell)
+    assert magics is not None
+    return magics
 
 
 def _displays(shell: InteractiveShell) -> Any:

@@ -189,13 +189,34 @@ def parse(line: str, cell: str | None = None) -> tuple[dict[str, Any], str]:
         value, rest = _value(option, rest, joined=bool(match[2]))
         options[option.key] = value
         rest = rest.lstrip()
-    for one, other in (("draft", "final"), ("detach", "dry_run")):
-        if one in options and other in options:
-            raise SpecError(
-                f"--{one} and --{other.replace('_', '-')} exclude each other: keep one"
-            )
+    _check_pairs(options)
     words = rest if cell is None else f"{rest}\n{cell}"
-    return options, _check_words(words.strip())
+    return options, check_words(words.strip())
+
+
+def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options that were given in Python as `%agent` would have read them.
+
+    A flag is True, a size a text like "64x64"; what is None or False was not said.
+
+    Raises:
+        SpecError: For an unknown option, a bad value, or two that exclude each other.
+    """
+    checked = {}
+    for key, value in options.items():
+        if value is None or value is False:
+            continue
+        option = _BY_NAME.get(key.replace("_", "-"))
+        if key == "mask":  # `Clip.inpaint` has put it into the store
+            checked[key] = value
+        elif option is None:
+            raise SpecError(_unknown(key))
+        elif option.value:
+            checked[option.key] = _read(option, str(value))
+        else:
+            checked[option.key] = True
+    _check_pairs(checked)
+    return checked
 
 
 def options_text(options: Mapping[str, Any]) -> str:
@@ -226,6 +247,14 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
 }
 
 
+def _check_pairs(options: Mapping[str, Any]) -> None:
+    for one, other in (("draft", "final"), ("detach", "dry_run")):
+        if one in options and other in options:
+            raise SpecError(
+                f"--{one} and --{other.replace('_', '-')} exclude each other: keep one"
+            )
+
+
 def _value(option: Option, rest: str, *, joined: bool) -> tuple[Any, str]:
     if not option.value:
         if joined:
@@ -239,8 +268,12 @@ def _value(option: Option, rest: str, *, joined: bool) -> tuple[Any, str]:
     text = match[1]
     if text[0] == text[-1] and text[0] in "\"'" and len(text) > 1:
         text = text[1:-1]
+    return _read(option, text), rest[match.end() :]
+
+
+def _read(option: Option, text: str) -> Any:
     try:
-        return option.read(text), rest[match.end() :]
+        return option.read(text)
     except SpecError as error:
         raise SpecError(f"--{option.name} {error}") from None
 
@@ -253,7 +286,12 @@ def _unknown(name: str) -> str:
     return f"unknown option --{name}: {hint}"
 
 
-def _check_words(words: str) -> str:
+def check_words(words: str) -> str:
+    """Return a turn's words as they are.
+
+    Raises:
+        SpecError: If there are none, or far too many.
+    """
     if not words:
         raise SpecError(
             "the turn is empty: say what to show, like"

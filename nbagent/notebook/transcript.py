@@ -15,7 +15,8 @@ from nbagent.conversation import answers
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.rendering import Rendering
-from nbagent.conversation.session import Reply, Session
+from nbagent.conversation.reply import Reply
+from nbagent.conversation.session import Session
 from nbagent.errors import SpecError
 from nbagent.ledger import ClipRow, JobRow
 from nbagent.ledger.records import Turn
@@ -80,7 +81,7 @@ class Transcript:
     def turns(self) -> list[TurnView]:
         """Return all turns, in order."""
         with self._lock:
-            self.refresh()
+            self._catch_up()
             return sorted(self._views.values(), key=lambda view: view["place"])
 
     def queue(self) -> list[TakePlace]:
@@ -116,25 +117,8 @@ class Transcript:
     def refresh(self) -> None:
         """Tell what the ledger has that was not told yet; cheap if nobody listens."""
         with self._lock:
-            if not self._listeners:
-                return
-            settings = self.session.settings
-            if settings.model != self._model:
-                self._model = settings.model
-                self._tell({"type": "model", "model": settings.model})
-            turns = self.session.ledger.turns(settings.conversation)
-            for turn_id in self._views.keys() - {turn.id for turn in turns}:
-                del self._views[turn_id]
-                self._read.pop(turn_id, None)
-                self._tell({"type": "gone", "turn": turn_id})
-            fresh = [turn for turn in turns if not self._is_told(turn)]
-            clips = self._clips() if fresh else {}
-            for turn in fresh:
-                view = self._view(turn, clips.get(turn.id, []))
-                self._read[turn.id] = turn
-                if view != self._views.get(turn.id):
-                    self._views[turn.id] = view
-                    self._tell({"type": "turn", "turn": view})
+            if self._listeners:
+                self._catch_up()
 
     def began(self, reply: Reply, rendering: Rendering) -> None:
         """Tell that the takes of a turn are named and about to be rendered."""
@@ -230,6 +214,25 @@ class Transcript:
             return self._live.get(turn_id) or Kept(self.session, names)
 
     # Inside
+
+    def _catch_up(self) -> None:
+        settings = self.session.settings
+        if settings.model != self._model:
+            self._model = settings.model
+            self._tell({"type": "model", "model": settings.model})
+        turns = self.session.ledger.turns(settings.conversation)
+        for turn_id in self._views.keys() - {turn.id for turn in turns}:
+            del self._views[turn_id]
+            self._read.pop(turn_id, None)
+            self._tell({"type": "gone", "turn": turn_id})
+        fresh = [turn for turn in turns if not self._is_told(turn)]
+        clips = self._clips() if fresh else {}
+        for turn in fresh:
+            view = self._view(turn, clips.get(turn.id, []))
+            self._read[turn.id] = turn
+            if view != self._views.get(turn.id):
+                self._views[turn.id] = view
+                self._tell({"type": "turn", "turn": view})
 
     def _tell(self, event: Event) -> None:
         for listener in tuple(self._listeners):  # one may leave while it hears

@@ -202,6 +202,8 @@ def hear(prompt: str) -> Heard:
     'a lion on the beach'
     >>> hear("a tiger juggling on the beach").lost
     ('juggling',)
+    >>> hear("a cat, the camera zooming in, at night").prompt
+    'a cat, the camera zooming in, at night'
     """
     kept: list[str] = []
     replaced: dict[str, str] = {}
@@ -245,6 +247,8 @@ def _taught(word: str) -> str | None:
 
 
 def _drop_tail(kept: list[str], loose: frozenset[str]) -> None:
-    """Drop the words at the end that lead to nothing."""
+    """Drop the words at the end that lead to nothing; "zooming in" is whole."""
     while kept and kept[-1] in loose:
+        if kept[-1] == "in" and kept[-2:-1] and kept[-2].startswith("zoom"):
+            return
         kept.pop()

@@ -1,0 +1,54 @@
+"""Turns that act at once: stop, keep, status, save."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+from nbagent.conversation.plan import Plan
+from nbagent.conversation.record import Record
+from nbagent.conversation.state import State
+
+# "Stop, and keep what is there"; "keep going" keeps nothing.
+_KEEPS = re.compile(r"\bkeep\b(?! going)", re.IGNORECASE)
+
+
+class Acts(Protocol):
+    """What can be done at once; a session can."""
+
+    @property
+    def record(self) -> Record:
+        """The conversation as the ledger has it."""
+        ...
+
+    def cancel(self, names: Sequence[str] = ()) -> str:
+        """Stop the jobs of these clips, or all that run."""
+        ...
+
+    def keep(self, names: Sequence[str] = ()) -> str:
+        """End the jobs of these clips, or all, early."""
+        ...
+
+    def save(self, name: str, file: str | None = None, format: str = "mp4") -> str:  # noqa: A002
+        """Write a clip to a file."""
+        ...
+
+
+def control(words: str, plan: Plan, state: State, acts: Acts) -> str:
+    """Do what a turn wants done at once, and say what was done."""
+    action = plan.slots.get("action", "status")
+    names = [name for name in plan.targets if state.clip(name)]
+    if action == "cancel":
+        return acts.keep(names) if _KEEPS.search(words) else acts.cancel(names)
+    if action == "status":
+        return acts.record.status()
+    if action in ("save", "export"):
+        if not names:
+            return "There is no clip to save: name one, like 'save c1 as gif'."
+        kind = plan.slots.get("format", "mp4")
+        return "\n".join(acts.save(name, format=kind) for name in names)
+    return (
+        f"{action!r} is not possible yet: what works is status, cancel and save"
+        " (see %nbagent help)"
+    )

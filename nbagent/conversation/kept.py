@@ -1,0 +1,129 @@
+"""Variables that turns named, kept with the conversation for a kernel without them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Container, Mapping
+from dataclasses import replace
+
+from nbagent.conversation.attachments import MAX_CHARS
+from nbagent.conversation.clip import Clip
+from nbagent.conversation.mentions import mentioned
+from nbagent.conversation.record import Record
+from nbagent.conversation.references import unknown_names
+from nbagent.conversation.reply import Reply
+from nbagent.conversation.state import State, Variable
+from nbagent.errors import SpecError, UnknownClip
+from nbagent.ledger import VariableRow
+
+
+def remember(
+    record: Record,
+    reply: Reply,
+    variables: tuple[Variable, ...],
+    values: Mapping[str, object],
+) -> None:
+    """Record what the variables were that a turn named, and all that hold clips."""
+    named = {*mentioned(reply.words), *reply.plan.targets}
+    pictures: dict[str, str] = {}
+    if reply.plan.intent == "animate_image" and reply.takes:
+        sources = (hold.source for hold in reply.takes[0].holds)
+        pictures = dict(zip(reply.plan.targets, sources, strict=False))
+    known = record.ledger.variables.of(record.conversation)
+    for variable in variables:
+        name = variable.name
+        if name.startswith("_") or not (name in named or variable.ref):
+            continue
+        before = known.get(name)
+        content = pictures.get(name) or _kept(record, variable, values.get(name))
+        what = (variable.type, variable.summary)
+        if content is None and before and (before.type, before.summary) == what:
+            content = before.kept  # this turn had no use for its picture
+        row = VariableRow(
+            name=name,
+            type=variable.type,
+            summary=variable.summary,
+            kept=content,
+            turn_id=reply.turn_id,
+        )
+        if before is None or before != replace(row, turn_id=before.turn_id):
+            record.ledger.variables.put(record.conversation, row)
+
+
+def check_variables(record: Record, words: str, known: Container[str]) -> None:
+    """Refuse a turn that names a variable which this kernel has no more.
+
+    Args:
+        record: Of the conversation.
+        words: The turn.
+        known: The names that stand for something now.
+
+    Raises:
+        UnknownClip: With what the variable was, and how it comes back.
+    """
+    missing = [name for name in mentioned(words) if name not in known]
+    rows = record.ledger.variables.of(record.conversation) if missing else {}
+    for name in missing:
+        if row := rows.get(name):
+            raise UnknownClip(f"@{name} is gone: {_was(row)}; {_how(row)}")
+
+
+def check_clips(words: str, state: State) -> None:
+    """Refuse a turn about a clip that is not there, rather than take another."""
+    for name in unknown_names(words, state):
+        known = ", ".join(clip.ref for clip in state.clips)
+        have = f"there are {known}" if known else "make a clip first"
+        raise UnknownClip(f"no clip is called {name!r} here: {have}")
+
+
+def gone(record: Record, known: Container[str]) -> list[str]:
+    """Tell which variables that turns named are gone, and how each comes back."""
+    rows = record.ledger.variables.of(record.conversation).values()
+    return [
+        f"@{row.name}: {_was(row)}; {_how(row)}"
+        for row in rows
+        if row.name not in known
+    ]
+
+
+def rebuild(record: Record, name: str) -> object:
+    """Return a variable's value as the conversation kept it.
+
+    Raises:
+        SpecError: If no turn named it, or nothing of it was kept.
+    """
+    row = record.ledger.variables.of(record.conversation).get(name)
+    if row is None:
+        raise SpecError(f"no turn of this conversation named @{name}: nothing is kept")
+    if row.kept is None:
+        raise SpecError(f"@{name} cannot be rebuilt: {_was(row)}; {_how(row)}")
+    if row.type == "Clip":
+        called = record.names().get(row.kept, name)
+        return Clip(record.ledger, record.ledger.take(row.kept), called)
+    content = record.ledger.path(row.kept).read_bytes()
+    if row.type == "str":
+        return content.decode()
+    from PIL import Image
+
+    with Image.open(io.BytesIO(content)) as picture:
+        return picture.copy()
+
+
+def _kept(record: Record, variable: Variable, value: object) -> str | None:
+    if variable.ref:
+        return record.names_to_takes().get(variable.ref)
+    if type(value) is str and len(value) <= MAX_CHARS:
+        return record.ledger.put_file(value.encode(), ".txt")
+    return None
+
+
+def _was(row: VariableRow) -> str:
+    summary = " ".join(row.summary.split())[:80]
+    return f"it was a {row.type}" + (f" ({summary})" if summary else "")
+
+
+def _how(row: VariableRow) -> str:
+    if row.kept is None:
+        return "run the cell that made it again"
+    what = {"Clip": "", "str": ""}.get(row.type, " as the picture that was used")
+    return f"%nbagent rebuild {row.name} brings it back{what}"

@@ -1,0 +1,78 @@
+"""Variables that a turn names with `@`, the only mark that means anything in it.
+
+>>> spelled_out("a poster of @title, @ 5 pm", {"title": "a red ball"})
+'a poster of a red ball, @ 5 pm'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from nbagent.conversation.attachments import MAX_CHARS
+from nbagent.conversation.clip import Clip
+from nbagent.conversation.plan import Plan
+from nbagent.errors import SpecError
+
+_MENTION: Final = re.compile(r"(?<![\w@.])@([^\W\d]\w*)")
+
+
+def mentioned(words: str) -> tuple[str, ...]:
+    """Return the names that stand behind an `@`, in order, known or not."""
+    return tuple(dict.fromkeys(m[1] for m in _MENTION.finditer(words)))
+
+
+def spelled_out(words: str, values: Mapping[str, object]) -> str:
+    """Return a turn with its string variables in place of their names.
+
+    All else stays byte for byte: other variables, unknown names, and any `@` inside of
+    a string that was put in.
+
+    Raises:
+        SpecError: If a string is longer than a turn should be.
+    """
+
+    def text(found: re.Match[str]) -> str:
+        value = values.get(found[1])
+        if type(value) is not str:
+            return found[0]
+        if len(value) > MAX_CHARS:
+            raise SpecError(
+                f"@{found[1]} has {len(value):,} characters, the most that a turn takes"
+                f" of a variable is {MAX_CHARS:,}: name a shorter one"
+            )
+        return value.strip()
+
+    return _MENTION.sub(text, words)
+
+
+def is_only_mention(words: str) -> bool:
+    """Return whether a turn says nothing beside one name."""
+    return _MENTION.fullmatch(words.strip()) is not None
+
+
+def stood_in(words: str, values: Mapping[str, object]) -> str:
+    """Return a turn with something plain in place of its string variables.
+
+    What a turn asks for is read from this: a string says what is shown, never what is
+    done.
+    """
+
+    def stand_in(found: re.Match[str]) -> str:
+        return "a cat" if type(values.get(found[1])) is str else found[0]
+
+    return _MENTION.sub(stand_in, words)
+
+
+def unused(words: str, plan: Plan, values: Mapping[str, object]) -> tuple[str, ...]:
+    """Return a note for each variable that a turn names and the picture has nothing of."""
+    used = plan.targets if plan.intent == "animate_image" else ()
+    return tuple(
+        f"@{name} ({type(values[name]).__name__}) is no part of the picture: 'animate"
+        f" @{name}' begins with it."
+        for name in mentioned(words)
+        if name in values
+        and name not in used
+        and not isinstance(values[name], (str, Clip))
+    )

@@ -1,0 +1,97 @@
+"""Conversations as wholes: listed, forked, put aside; and their last turn taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbagent.ledger.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationRow:
+    """A conversation of the store: its live turns and clips, counted."""
+
+    name: str
+    turns: int
+    clips: int
+
+
+class Conversations:
+    """The conversations of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def all(self) -> tuple[ConversationRow, ...]:
+        """Return those with live turns, the one spoken to last at the end."""
+        rows = self._db.read(
+            """SELECT conversation AS name, count(*) AS turns,
+                (SELECT count(*) FROM names WHERE clip_id IS NOT NULL
+                    AND names.conversation = turns.conversation) AS clips
+            FROM turns WHERE replaced_by IS NULL
+            GROUP BY conversation ORDER BY max(id)"""
+        )
+        return tuple(ConversationRow(**dict(row)) for row in rows)
+
+    def fork(self, name: str, new: str) -> None:
+        """Copy a conversation's live turns and clips, names and all, to a new one.
+
+        Cells keep their turns: one that is run again replaces its turn in the
+        conversation that is spoken to.
+        """
+        with self._db.write() as db:
+            turns = db.execute(
+                "SELECT id FROM turns WHERE conversation = ? AND replaced_by IS NULL"
+                " ORDER BY position",
+                (name,),
+            ).fetchall()
+            for (old_id,) in turns:
+                turn_id = db.execute(
+                    """INSERT INTO turns (conversation, position, text, cell_id,
+                        options, plan, answer, error, created_at)
+                    SELECT ?, (SELECT max(id) + 1 FROM turns), text, cell_id, options,
+                        plan, answer, error, created_at FROM turns WHERE id = ?""",
+                    (new, old_id),
+                ).lastrowid
+                names = db.execute(
+                    "SELECT number, clip_id FROM names WHERE turn_id = ?"
+                    " ORDER BY clip_id",
+                    (old_id,),
+                ).fetchall()
+                for number, clip_id in names:
+                    copied = None
+                    if clip_id is not None:
+                        copied = db.execute(
+                            "INSERT INTO clips (turn_id, take_id, created_at) SELECT"
+                            " ?, take_id, created_at FROM clips WHERE id = ?",
+                            (turn_id, clip_id),
+                        ).lastrowid
+                    db.execute(
+                        "INSERT INTO names (conversation, number, turn_id, clip_id)"
+                        " VALUES (?, ?, ?, ?)",
+                        (new, number, turn_id, copied),
+                    )
+            db.execute(
+                """INSERT INTO variables
+                SELECT ?, name, type, summary, kept, turn_id FROM variables
+                WHERE conversation = ?""",
+                (new, name),
+            )
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a conversation another name, with all it holds."""
+        with self._db.write() as db:
+            for table in ("turns", "names", "variables"):
+                db.execute(
+                    f"UPDATE {table} SET conversation = ? WHERE conversation = ?",  # noqa: S608
+                    (new, name),
+                )
+
+    def take_back(self, turn_id: int) -> None:
+        """Let a turn and its clips leave the conversation; their names are free again.
+
+        The takes and their files stay: the same turn said again shows them at once.
+        """
+        with self._db.write() as db:
+            db.execute("UPDATE turns SET replaced_by = id WHERE id = ?", (turn_id,))
+            db.execute("DELETE FROM names WHERE turn_id = ?", (turn_id,))

@@ -1,0 +1,61 @@
+"""`%nbagent context`: what a turn is read against, and exactly what is sent of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nbagent import media
+from nbagent.conversation import kept
+from nbagent.conversation.attachments import Attachment, attach
+from nbagent.conversation.context import variables
+from nbagent.conversation.mentions import mentioned
+from nbagent.conversation.outline import sections
+from nbagent.conversation.pictures import picture
+from nbagent.conversation.session import Session
+from nbagent.errors import NbagentError
+
+
+def context(session: Session, namespace: Mapping[str, Any], words: str) -> str:
+    """Show what is sent with a turn: each part with its size, then the text itself.
+
+    Args:
+        session: The conversation.
+        namespace: What a turn may name.
+        words: The turn; empty for what is sent with any.
+    """
+    state = session.record.state(variables(namespace))
+    named = [name for name in mentioned(words) if name in namespace]
+    attached = [attach(name, namespace[name]) for name in named]
+    parts = sections(state, words, attached)
+    text = "\n".join(part.text for part in parts)
+    lines = [
+        f"To a language model, if one is connected: {len(text):,} characters",
+        *(f"  {part.title}: {len(part.text):,}" for part in parts),
+        *(f"    @{one.name}: {_size(one)}" for one in attached),
+        "To the renderer: the prompt that the turn's plan says, and pictures that are"
+        " set in motion",
+        *_pictures(namespace, named),
+    ]
+    known = {*namespace, *(clip.ref for clip in state.clips)}
+    if gone := kept.gone(session.record, known):
+        lines += ["Gone from this kernel", *(f"  {line}" for line in gone)]
+    return "\n".join((*lines, "", text))
+
+
+def _size(one: Attachment) -> str:
+    size = f"{one.type}, {len(one.text):,} characters"
+    return f"{size} of {one.whole_chars:,}" if one.is_cut else size
+
+
+def _pictures(namespace: Mapping[str, Any], named: list[str]) -> list[str]:
+    lines = []
+    for name in named:
+        try:
+            drawn = picture(name, namespace[name])
+        except NbagentError:
+            continue  # a text, or a table without numbers: no picture is sent
+        height, width = drawn.shape[:2]
+        size = len(media.png(drawn))
+        lines.append(f"  @{name}: {width}x{height} pixels, {size:,} bytes as PNG")
+    return lines
