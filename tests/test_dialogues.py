@@ -49,8 +49,9 @@ def test_every_check_can_fail(turn: dict[str, Any], is_right: bool) -> None:
 
 
 def test_a_turn_that_fails_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
-    result = evaluate([{"id": "one", "turns": [{"say": "c4 at night"}]}])
-    assert result["turns"] == 0.0
+    turns = [{"say": "a red ball"}, {"say": "c4 at night"}]
+    result = evaluate([{"id": "one", "turns": turns}])
+    assert result["turns"] == 0.5
     assert "no clip is called 'c4'" in result["wrong"][0]
     assert not capsys.readouterr().out
 

@@ -2,15 +2,20 @@
 
 import _thread
 import base64
+import io
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
+from PIL import Image
 from pydantic_ai.models.test import TestModel
 
 from nbagent.conversation import llm
@@ -19,9 +24,12 @@ from nbagent.conversation.llm import LanguageModel
 from nbagent.conversation.outline import outline
 from nbagent.conversation.picture import Shot
 from nbagent.conversation.plan import Edit
+from nbagent.conversation.session import Session
 from nbagent.conversation.shot import apply
 from nbagent.conversation.state import ClipInfo, State, Variable
 from nbagent.errors import EngineError, SpecError
+from nbagent.jobs.engine import Engine
+from nbagent.settings import Settings
 
 STATE = State(
     clips=(ClipInfo(ref="c1", caption="a red ball", duration_s=2.0, seed=7),),
@@ -281,6 +289,58 @@ def test_an_edit_that_nobody_can_read_stays_in_its_own_words() -> None:
     change = {"kind": "aspect", "words": "so that grandmother smiles"}
     draft = PlanDraft.model_validate({"intent": "refine", "edits": [change]})
     assert to_plan(draft, "x", STATE).unparsed == ("so that grandmother smiles",)
+
+
+def _session(folder: Path, server: str) -> Session:
+    settings = replace(Settings.from_env({}), store=folder / "store")
+    session = Session(settings=settings, engine=Engine(settings))
+    session.connect("m", server)
+    return session
+
+
+def test_the_router_asks_the_model_only_when_it_is_not_sure(
+    server: str, tmp_path: Path
+) -> None:
+    session = _session(tmp_path, server)
+    sure = session.hear("a red ball crosses the beach", {})
+    assert sure.takes
+    assert not _Handler.asked
+    _says(_draft(intent="generate_video", prompt="a red ball on the beach"))
+    reply = session.hear("해변의 빨간 공 영상을 만들어줘", {})
+    assert len(_Handler.asked) == 1
+    assert reply.takes[0].prompt == "a red ball, on the beach"
+    assert reply.takes[0].request == "해변의 빨간 공 영상을 만들어줘"
+    assert reply.notes[0] == "read by m"
+    session.close()
+
+
+def test_a_turn_whose_model_fails_is_read_without_it(
+    server: str, tmp_path: Path
+) -> None:
+    session = _session(tmp_path, server)
+    _Handler.status = 400
+    reply = session.hear("hmm, the usual", {})
+    assert reply.plan.intent == "ask"
+    assert reply.notes[0].startswith("m did not answer")
+    assert reply.notes[0].endswith("the turn was read without it")
+    session.close()
+
+
+def test_it_sees_frames_of_a_picture_that_the_notebook_holds(
+    server: str, tmp_path: Path
+) -> None:
+    session = _session(tmp_path, server)
+    photo = np.zeros((8, 1024, 3), np.uint8)
+    _says({"name": "look", "arguments": '{"name": "photo"}'}, "It is black.")
+    reply = session.hear(
+        "what do you think of my photo?", {}, values={"photo": photo}, reading="chat"
+    )
+    assert reply.answer == "It is black."
+    shown = json.dumps(_Handler.asked[1])
+    sent = re.search(r"data:image/png;base64,([^\"]+)", shown)
+    assert sent
+    assert Image.open(io.BytesIO(base64.b64decode(sent[1]))).size == (512, 4)
+    session.close()
 
 
 def test_a_server_that_fails_is_one_line(server: str) -> None:

@@ -181,7 +181,7 @@ class AgentMagics(Magics):
         finally:
             self.transcript().refresh()  # a turn that failed is told too
         if reply.answer is not None:
-            _show_text(reply.answer)
+            _show_text("\n".join((*reply.notes, reply.answer)))
             return None
         clips = self._render(session, reply, detach="detach" in options)
         made = clips[0] if len(clips) == 1 else Takes(clips)
