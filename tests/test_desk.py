@@ -233,7 +233,8 @@ def test_the_details_have_code_that_makes_the_clip(family: Desk) -> None:
     assert (facts["Seed"], facts["Effects"]) == ("7", "speed 0.5x")
     assert reply["magic"] == "%agent --seed 7 c2, slower"
     assert reply["python"].splitlines() == [
-        f'c1 = get_ipython().run_line_magic("agent", {f"--seed 7 {BALL}"!r})',
+        "import nbagent",
+        f"c1 = nbagent.say({BALL!r}, seed=7)",
         "c2 = c1.remix('at night', seed=7)",
         "c3 = c2.remix('c2, slower', seed=7)",
     ]

@@ -1,11 +1,20 @@
 """Options before the words; the words byte for byte."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nbagent.errors import SpecError
-from nbagent.notebook.options import MAX_TURN_CHARS, OPTIONS, help_text, parse
+from nbagent.notebook.options import (
+    MAX_TURN_CHARS,
+    OPTIONS,
+    check_options,
+    help_text,
+    options_text,
+    parse,
+)
 
 
 def test_options_come_before_the_words() -> None:
@@ -78,3 +87,18 @@ def test_help_has_a_row_for_each_option() -> None:
     for row, option in zip(rows, OPTIONS, strict=True):
         assert row.strip().startswith(f"--{option.name}")
         assert option.help in row
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--seed 7 --draft",
+        "--size 96x64 --span 1:2",
+        "--region 0,0,.5,1 --cache sea:0.2",
+    ],
+)
+def test_options_mean_the_same_on_a_line_in_python_and_in_the_ledger(line: str) -> None:
+    parsed, _ = parse(f"{line} at night")
+    recorded = json.loads(json.dumps(parsed))
+    assert check_options(parsed) == check_options(recorded) == parsed
+    assert parse(f"{options_text(recorded)} at night")[0] == parsed

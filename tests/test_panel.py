@@ -144,7 +144,7 @@ def test_a_plan_of_a_model_that_is_not_here_asks_nobody(
     def look_up(*_: object) -> None:
         raise AssertionError("the hub was asked while somebody typed")
 
-    monkeypatch.setattr("nbagent.conversation.session.look_up", look_up)
+    monkeypatch.setattr("nbagent.conversation.chosen.look_up", look_up)
     reply, _ = view.ask(
         type="get_plan", line=f"--model wan2.1-1.3b {BALL}", replaces=None
     )

@@ -39,7 +39,7 @@ from nbagent.notebook.wire import ClipReply
 from nbagent.take import Take
 
 MAX_CHILDREN = 24  # more than that is scrolled past, not looked at
-_UNSAID = ("takes", "detach", "dry_run", "span", "region")
+_UNSAID = ("takes", "detach", "dry_run", "span", "region", "target")
 """Options that make no difference to one take, or that are said in another way."""
 
 
@@ -215,22 +215,18 @@ class Desk:
             parent = self._parent(row)
             lines.insert(0, self._python_line(row, parent))
             row = parent
-        return "\n".join(lines)
+        return "\n".join(["import nbagent", *lines])
 
     def _python_line(self, row: ClipRow, parent: ClipRow | None) -> str:
         turn = self._session.ledger.turn(row.turn_id)
         seed = self._session.ledger.take(row.take_id).seed
         options = {**turn.options, "seed": seed}
-        if parent is None:
-            line = f"{options_text({**options, 'takes': None})} {turn.text}"
-            kind = "cell" if "\n" in line else "line"
-            given = f'"agent", "", {line!r}' if kind == "cell" else f'"agent", {line!r}'
-            return f"{row.name} = get_ipython().run_{kind}_magic({given})"
         part = {k: options[k] for k in ("span", "region") if options.get(k)}
         kept = {k: v for k, v in options.items() if k not in _UNSAID and v is not None}
         said = {k: tuple(v) for k, v in part.items()} | kept
         rest = "".join(f", {key}={value!r}" for key, value in said.items())
-        return f"{row.name} = {parent.name}.remix({turn.text!r}{rest})"
+        call = "nbagent.say" if parent is None else f"{parent.name}.remix"
+        return f"{row.name} = {call}({turn.text!r}{rest})"
 
     def _parent(self, row: ClipRow) -> ClipRow | None:
         rows = {other.take_id: other for other in self._session.rows()}

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from nbagent.caching import step_caching
+from nbagent.caching import StepCaching, step_caching
 from nbagent.errors import SpecError
 
 MAX_TURN_CHARS = 20_000  # about ten pages; more is a file that was pasted by mistake
@@ -197,7 +197,8 @@ def parse(line: str, cell: str | None = None) -> tuple[dict[str, Any], str]:
 def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options that were given in Python as `%agent` would have read them.
 
-    A flag is True, a size a text like "64x64"; what is None or False was not said.
+    A flag is True; what is None or False was not said. A text is read as on a line, and
+    what the line would have made of it is taken too: "1:2" and (1, 2) are one span.
 
     Raises:
         SpecError: For an unknown option, a bad value, or two that exclude each other.
@@ -212,7 +213,7 @@ def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
         elif option is None:
             raise SpecError(_unknown(key))
         elif option.value:
-            checked[option.key] = _read(option, str(value))
+            checked[option.key] = _read(option, _text(option, value))
         else:
             checked[option.key] = True
     _check_pairs(checked)
@@ -220,20 +221,22 @@ def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def options_text(options: Mapping[str, Any]) -> str:
-    """Write parsed options as they are typed: `--seed 7 --draft`.
-
-    They may have been JSON in between, where a tuple is a list.
-    """
+    """Write parsed options as they are typed: `--seed 7 --draft`."""
     said = []
     for option in OPTIONS:
         value = options.get(option.key)
         if value is None or value is False:
             continue
-        text = _WRITERS.get(option.name, str)(value)
+        text = _text(option, value)
         if " " in text:
             text = f'"{text}"'
         said.append(f"--{option.name} {text}" if option.value else f"--{option.name}")
     return " ".join(said)
+
+
+def _text(option: Option, value: Any) -> str:
+    # It may have been JSON in between, where a tuple is a list.
+    return value if isinstance(value, str) else _WRITERS.get(option.name, str)(value)
 
 
 def _number_text(value: float | None) -> str:
@@ -241,6 +244,7 @@ def _number_text(value: float | None) -> str:
 
 
 _WRITERS: dict[str, Callable[[Any], str]] = {
+    "cache": lambda caching: str(StepCaching(*caching)),
     "size": lambda size: f"{size[1]}x{size[0]}",
     "span": lambda span: ":".join(map(_number_text, span)),
     "region": lambda region: ",".join(map(_number_text, region)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbagent.notebook.options import check_options
+
 if TYPE_CHECKING:
     from nbagent.notebook.magics import AgentMagics
 
@@ -23,5 +25,7 @@ def replay(magics: AgentMagics, name: str | None) -> str:
     for turn in turns:
         options = dict(turn.options)
         of = options.pop("target", None)
-        magics.say(turn.text, options, target=session.clip(of) if of else None)
+        magics.say(
+            turn.text, check_options(options), target=session.clip(of) if of else None
+        )
     return f"{len(turns)} turns of {old} were said again"
