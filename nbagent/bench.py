@@ -349,11 +349,50 @@ def _plain_script(bench: Workbench) -> Callable[[int], None]:
     return run
 
 
+def memory(rounds: int) -> Figures:
+    """The most that an engine's processes have held while pocket rendered (Linux).
+
+    `rounds` clips in a fresh engine: resident bytes at their peak, shared libraries
+    counted in each process.
+    """
+    import psutil
+
+    from nbagent.conversation.session import Session
+    from nbagent.jobs.engine import Engine
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        settings = Settings.from_env({})
+        settings = replace(
+            settings, store=home / "store", runtime=home / "run", grace_s=1.0
+        )
+        engine = Engine(settings)
+        session = Session(settings=settings, engine=engine)
+        for seed in range(rounds):
+            rendering = session.render(session.hear(PROMPT, {"seed": seed}))
+            rendering.start(lambda *_: None)
+            rendering.wait()
+        host = psutil.Process(engine.info()["pid"])
+        figures = {"host_mb": _peak_mb(host.pid)}
+        for child in host.children(recursive=True):
+            if peak := _peak_mb(child.pid):
+                figures[f"child_{len(figures)}_mb"] = peak
+        session.close()
+    return {**figures, "clips": rounds}
+
+
+def _peak_mb(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    peak = next((line for line in lines if line.startswith("VmHWM")), "VmHWM: 0 kB")
+    return round(int(peak.split()[1]) / 1000)
+
+
 BENCHES: dict[str, Callable[[int], Figures]] = {
     "caches": caches,
     "compile": compiled,
     "drafts": drafts,
     "load": load,
+    "memory": memory,
     "overhead": overhead,
     "preview": preview,
     "cancel": cancel,

@@ -384,8 +384,8 @@ def test_another_seed_is_asked_for_only_where_it_is() -> None:
 
 def test_strength_is_the_largest_need() -> None:
     plan = refine(("recolor", "make it blue"), (BG, "at night"))
-    assert shots.strength_for(plan.edits) == 0.75
-    assert shots.strength_for(refine(("recolor", "make it blue")).edits) == 0.6
+    assert shots.strength_for(plan.edits) == 0.8
+    assert shots.strength_for(refine(("recolor", "make it blue")).edits) == 0.8
     assert shots.strength_for(refine(("speed", "slower")).edits) == 0.75
 
 
