@@ -49,6 +49,8 @@ STRENGTHS: Final[Mapping[EditKind, float]] = {
     "seed": 1.0,  # of a part; another try at the whole is no remix
 }
 _DEFAULT_STRENGTH: Final = 0.75
+# A thing where none was, or none where one was: of either, little is in the parent.
+_WHERE_NOTHING_WAS: Final = 0.85
 # An extension or a length that states no number.
 _DEFAULT_EXTENSION_S: Final = 1.0
 _TAG_MODELS: Final = frozenset({"pocket"})
@@ -175,7 +177,11 @@ def to_prompt(shot: Shot, model: str = "pocket") -> tuple[str, str]:
 
 def strength_for(edits: Iterable[Edit]) -> float:
     """Return how far the remix may leave its parent: the largest any edit needs."""
-    wanted = [STRENGTHS[e.kind] for e in edits if e.kind in STRENGTHS]
+    wanted = [
+        _WHERE_NOTHING_WAS if e.args.keys() & {"add", "remove"} else STRENGTHS[e.kind]
+        for e in edits
+        if e.kind in STRENGTHS
+    ]
     return max(wanted, default=_DEFAULT_STRENGTH)
 
 

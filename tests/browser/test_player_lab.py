@@ -70,7 +70,7 @@ def assert_only_static(notebook: Notebook) -> None:
 
 def shown_frame(notebook: Notebook) -> int:
     """Read from the screen which frame is shown, once no seek is under way."""
-    video = notebook.player.locator("video")
+    video = notebook.player.locator("video").first
     expect(video).to_have_js_property("seeking", False)
     expect(video).to_have_js_property("readyState", 4)
     number: int = video.evaluate(READ_FRAME)
@@ -82,7 +82,7 @@ def counter(notebook: Notebook) -> int:
 
 
 def test_a_clip_plays_when_it_is_done(done: Notebook) -> None:
-    video = done.player.locator("video")
+    video = done.player.locator("video").first
     expect(video).to_have_js_property("paused", False)
     start = video.evaluate("(video) => video.currentTime")
     done.page.wait_for_function(
@@ -231,7 +231,7 @@ def test_takes_play_together_and_one_is_in_front(open_notebook: Open) -> None:
     )
     notebook.run_cell()
     wait_for_clip(notebook)
-    videos = notebook.player.locator("video")
+    videos = notebook.player.locator(".nba-tile video")
     expect(videos.filter(visible=True)).to_have_count(4)
     notebook.player.focus()
     notebook.page.keyboard.press("3")

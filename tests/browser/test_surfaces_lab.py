@@ -101,7 +101,7 @@ def test_players_stand_among_other_widgets_and_are_linked(open_notebook: Open) -
 
 
 def frame_of(player: Locator) -> int:
-    video = player.locator("video")
+    video = player.locator("video").first
     expect(video).to_have_js_property("seeking", False)
     number: int = video.evaluate(READ_FRAME)
     return number
