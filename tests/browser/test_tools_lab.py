@@ -102,7 +102,7 @@ def test_only_the_part_that_was_pointed_at_is_rendered_anew(
     player = ready(notebook)
     notebook.page.keyboard.press("p")
     drag(notebook, player.locator(".nba-pad"), (0.02, 0.02), (0.2, 0.2), (0.5, 0.5))
-    refine(player, "--draft a yellow star")
+    refine(player, "--draft at night")
     below = ready(notebook, 1)
     expect(below.locator(".nba-name")).to_have_text("c2")
     notebook.run_cell(2)
