@@ -387,9 +387,10 @@ def test_strength_is_the_largest_need() -> None:
     assert shots.strength_for(plan.edits) == 0.8
     assert shots.strength_for(refine(("recolor", "make it blue")).edits) == 0.8
     assert shots.strength_for(refine(("speed", "slower")).edits) == 0.75
-    swap, add = (("replace_subject", w) for w in ("swap it for a cat", "add a star"))
-    assert shots.strength_for(refine(swap).edits) == 0.7
-    assert shots.strength_for(refine(add).edits) == 0.85
+    swap = refine(("replace_subject", "swap it for a cat"))
+    assert shots.strength_for(swap.edits) == 0.7
+    add = refine(("replace_subject", "add a star"))
+    assert shots.strength_for(add.edits) == 0.85
 
 
 def test_sizes_keep_the_area_and_stated_pixels_stay() -> None:
