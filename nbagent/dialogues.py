@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from nbagent.artifacts import store_frames
 from nbagent.conversation import shot as shots
+from nbagent.conversation.evaluate import numbered_lines
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
 from nbagent.errors import NbagentError, SpecError
@@ -218,14 +219,8 @@ def read(path: Path) -> list[Record]:
     Raises:
         SpecError: If it is missing, or a line is no dialogue.
     """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"cannot read {str(path)!r}: {error}") from error
     dialogues = list[Record]()
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    for number, line in numbered_lines(path):
         try:
             dialogue = json.loads(line)
             unknown = {

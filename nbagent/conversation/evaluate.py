@@ -119,20 +119,27 @@ def evaluate(
     }
 
 
+def numbered_lines(path: Path) -> Iterable[tuple[int, str]]:
+    """Return the lines of a file that are not blank, with their numbers from 1.
+
+    Raises:
+        SpecError: If it cannot be read.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"cannot read {str(path)!r}: {error}") from error
+    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
 def read_records(path: Path) -> list[Record]:
     """Read a file of recorded turns.
 
     Raises:
         SpecError: If the file is missing, or a line is no record.
     """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"cannot read {str(path)!r}: {error}") from error
     records = list[Record]()
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    for number, line in numbered_lines(path):
         try:
             record = json.loads(line)
             expected = record["expected"]
