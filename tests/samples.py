@@ -21,8 +21,8 @@ def make_take(**changes: Any) -> Take:
         "shot": {"subject": "red ball"},
         "seed": 7,
         "num_frames": 16,
-        "height": 64,
-        "width": 64,
+        "height": 128,
+        "width": 128,
         "fps": 8.0,
         "num_inference_steps": 24,
         "guidance_scale": 4.0,
@@ -30,7 +30,7 @@ def make_take(**changes: Any) -> Take:
     return Take(**(values | changes))
 
 
-def make_frames(num_frames: int = 16, height: int = 64, width: int = 64) -> Frames:
+def make_frames(num_frames: int = 16, height: int = 128, width: int = 128) -> Frames:
     """Return soft colours that drift: (F, H, W, 3) uint8."""
     time = np.linspace(0, 2 * np.pi, num_frames, endpoint=False)[:, None, None]
     y = np.linspace(0, 1, height)[None, :, None]

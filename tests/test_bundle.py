@@ -36,7 +36,7 @@ def parts(html: str) -> list[tuple[str, bytes]]:
 
 def test_the_text_is_one_stable_line_per_clip() -> None:
     made = bundle.static_bundle([SampleClip(), SampleClip(name="c2")])
-    line = "a red ball crosses the beach at sunset (16 frames, 64x64, 2.0 s)"
+    line = "a red ball crosses the beach at sunset (16 frames, 128x128, 2.0 s)"
     assert made["text/plain"] == f"c1: {line}\nc2: {line}"
 
 
@@ -50,7 +50,7 @@ def test_the_page_holds_the_clip_itself(tmp_path: Path) -> None:
     assert found.keys() == {"image/jpeg", "video/mp4"}
     (tmp_path / "clip.mp4").write_bytes(found["video/mp4"])
     frames, fps = read_video(tmp_path / "clip.mp4")
-    assert (frames.shape, fps) == ((16, 64, 64, 3), 8.0)
+    assert (frames.shape, fps) == ((16, 128, 128, 3), 8.0)
     # Jupyter's sanitiser strips <source>, and nothing may come from elsewhere.
     assert "<source" not in html
     assert "<script" not in html

@@ -109,8 +109,10 @@ def test_it_needs_no_diffusion_and_stays_with_the_shot() -> None:
     dark = made(Plan(intent="refine", edits=(night,)), Sources(parent=left))
     assert (dark.operation, dark.effects) == ("remix", (effect,))
     longer = Edit(kind="extend", text="", args={"end": "end", "seconds": 2.0})
-    half = replace(PLAYED, width=32)
-    with pytest.raises(SpecError, match="32x64 was cropped or resized: extend the one"):
+    half = replace(PLAYED, width=64)
+    with pytest.raises(
+        SpecError, match="64x128 was cropped or resized: extend the one"
+    ):
         made(
             Plan(intent="refine", edits=(longer,)),
             Sources(parent=replace(left, media="video"), clip=half),

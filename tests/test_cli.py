@@ -42,7 +42,7 @@ def test_a_mistake_is_one_line(
 def test_models_says_what_pocket_can_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
     text = capsys.readouterr().out
-    assert "pocket: WanPipeline, 64x64" in text
+    assert "pocket: WanPipeline, 128x128" in text
     assert re.search(r"svd-xt +- +from a picture  stabilityai/", text)
 
 

@@ -39,8 +39,8 @@ def render(ledger: Ledger, take: Take, folder: Path) -> None:
             latents=None,
             num_frames=len(frames),
             fps=take.fps,
-            height=64,
-            width=64,
+            height=128,
+            width=128,
             duration_s=len(frames) / take.fps,
             size_bytes=path.stat().st_size,
             seconds_rendered=1.0,
@@ -61,7 +61,7 @@ def test_a_clip_of_the_store_gives_its_facts(ledger: Ledger, tmp_path: Path) -> 
         render(ledger, take, tmp_path)
         name(ledger, take)
     clip = Clip(ledger, child, "c2")
-    assert (clip.num_frames, clip.height, clip.width) == (16, 64, 64)
+    assert (clip.num_frames, clip.height, clip.width) == (16, 128, 128)
     assert (clip.fps, clip.duration_s) == (8.0, 2.0)
     assert (clip.seed, clip.prompt) == (7, child.prompt)
     assert clip.recipe == child.to_recipe()
@@ -69,7 +69,7 @@ def test_a_clip_of_the_store_gives_its_facts(ledger: Ledger, tmp_path: Path) -> 
     assert clip.path.suffix == ".mp4"
     (parent,) = clip.parents
     assert (parent.name, parent.take, parent.parents) == ("c1", root, ())
-    assert repr(clip) == "Clip c2 (16 frames, 64x64, 2.0 s)"
+    assert repr(clip) == "Clip c2 (16 frames, 128x128, 2.0 s)"
 
 
 def test_a_saved_clip_opens_without_the_store(ledger: Ledger, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_saved_clip_opens_without_the_store(ledger: Ledger, tmp_path: Path) ->
         assert psnr_db(clip.frames, opened.frames) > 28
     assert (tmp_path / "a.mp4").read_bytes() == clip.path.read_bytes()
     assert (
-        repr(Clip.open(str(tmp_path / "a.mp4"))) == "Clip a (16 frames, 64x64, 2.0 s)"
+        repr(Clip.open(str(tmp_path / "a.mp4"))) == "Clip a (16 frames, 128x128, 2.0 s)"
     )
 
 
@@ -99,13 +99,13 @@ def test_a_file_opened_with_the_store_finds_its_parents(
     file = Clip(ledger, child, "c2").save(tmp_path / "night.mp4")
     (parent,) = Clip.open(file, ledger).parents
     assert parent.take == root
-    assert repr(parent) == "Clip parent (16 frames, 64x64, 2.0 s)"
+    assert repr(parent) == "Clip parent (16 frames, 128x128, 2.0 s)"
 
 
 def test_a_file_without_a_recipe_says_so(tmp_path: Path) -> None:
     write_video(tmp_path / "holiday.mp4", make_frames(8), 24, None)
     clip = Clip.open(tmp_path / "holiday.mp4")
-    assert repr(clip) == "Clip holiday (8 frames, 64x64, 0.3 s, no recipe)"
+    assert repr(clip) == "Clip holiday (8 frames, 128x128, 0.3 s, no recipe)"
     assert (clip.recipe, clip.take, clip.seed) == (None, None, None)
     assert (clip.prompt, clip.parents) == ("", ())
     again = Clip.open(clip.save(tmp_path / "again.webm"))
@@ -168,7 +168,7 @@ def test_a_clip_shows_itself_the_same_way_twice(ledger: Ledger, tmp_path: Path) 
     shown = [DisplayFormatter().format(Clip(ledger, take, "c1")) for _ in range(2)]
     assert shown[0] == shown[1]
     bundle, _ = shown[0]
-    assert bundle["text/plain"] == "Clip c1 (16 frames, 64x64, 2.0 s)"
+    assert bundle["text/plain"] == "Clip c1 (16 frames, 128x128, 2.0 s)"
     assert "<video controls" in bundle["text/html"]
     assert "nba-" not in bundle["text/html"]
     assert bundle["image/png"].startswith(b"\x89PNG")

@@ -43,7 +43,7 @@ def test_a_new_shot_takes_the_models_own_numbers(card: ModelCard) -> None:
     take = first(card)
     assert take.operation == "generate"
     assert take.prompt == "a red ball crosses the beach, at sunset"
-    assert (take.num_frames, take.height, take.width) == (16, 64, 64)
+    assert (take.num_frames, take.height, take.width) == (16, 128, 128)
     assert take.num_inference_steps == card.num_inference_steps
     assert take.model_revision == card.revision
 
@@ -153,7 +153,7 @@ def test_a_duration_that_does_not_fit_is_rounded_and_said(card: ModelCard) -> No
         ({"frames": 51}, "use 48 or 64"),
         ({"frames": 0}, "0 frames is no clip"),
         ({"frames": 10**6}, "1000000 frames is more than pocket can hold"),
-        ({"size": (60, 64)}, "height 60 does not fit pocket"),
+        ({"size": (60, 128)}, "height 60 does not fit pocket"),
         ({"seed": 2**40}, "seed 1099511627776 is out of range"),
         ({"seed": -1}, "seed -1 is out of range"),
     ],

@@ -250,7 +250,7 @@ def test_a_frame_of_a_clip_is_set_in_motion_or_changed(session: Session) -> None
     (take,) = say(session, "@c1[10] at night").takes
     assert take.operation == "inpaint"
     with Image.open(session.ledger.path(take.holds[0].mask)) as mask:
-        frames = np.asarray(mask)[..., 0].reshape(16, 64, 64)
+        frames = np.asarray(mask)[..., 0].reshape(16, 128, 128)
     assert [bool(frame.any()) for frame in frames] == [i == 10 for i in range(16)]
     with pytest.raises(SpecError, match="no frame 16: the clip has 16, 0 to 15"):
         say(session, "@c1[16] at night")

@@ -73,7 +73,7 @@ def test_what_is_selected_is_read_in_python(session: Session, desk: Desk) -> Non
     assert selection is not None
     assert (selection.span, selection.region) == ((1.0, 2.0), tuple(LEFT_TOP))
     assert selection.frames == slice(8, 16)
-    assert clip.frames[selection.index].shape == (8, 16, 32, 3)
+    assert clip.frames[selection.index].shape == (8, 32, 64, 3)
     select(desk, None, LEFT_TOP)
     assert clip.selection is not None
     assert clip.selection.frames == slice(0, 16)
@@ -106,7 +106,7 @@ def test_a_region_is_a_pixel_at_the_least(session: Session) -> None:
     artifact = session.ledger.artifact(cast("Any", clip.take).id)
     assert artifact is not None
     thin = Selection.of(artifact, span=None, region=(0.999, 0.0, 1.0, 0.001))
-    assert (thin.rows, thin.columns) == (slice(0, 1), slice(63, 64))
+    assert (thin.rows, thin.columns) == (slice(0, 1), slice(127, 128))
 
 
 def refine(session: Session, words: str, **part: Any) -> Take:
@@ -121,9 +121,9 @@ def test_only_what_is_pointed_at_is_made_anew(session: Session) -> None:
     assert "at night" in take.prompt
     assert take.parents == (session.rows()[0].take_id,)
     mask = np.asarray(Image.open(session.ledger.path(take.holds[0].mask)))[..., 0]
-    frames = mask.reshape(16, 64, 64) > 127
-    assert frames[8:, :16, :32].all()
-    assert frames.sum() == 8 * 16 * 32
+    frames = mask.reshape(16, 128, 128) > 127
+    assert frames[8:, :32, :64].all()
+    assert frames.sum() == 8 * 32 * 64
 
 
 @pytest.mark.usefixtures("desk")

@@ -98,7 +98,7 @@ def test_a_turn_becomes_a_clip_and_the_next_one_refines_it(notebook: Notebook) -
     night = notebook.run("night = %agent slower, and at night\nnight")
     assert isinstance(night, Clip)
     assert night.name == "c2"
-    assert night.frames.shape == (16, 64, 64, 3)
+    assert night.frames.shape == (16, 128, 128, 3)
     assert night.fps == 4.0
     assert night.take is not None
     assert night.take.operation == "remix"
@@ -201,7 +201,7 @@ def test_detach_returns_at_once_and_the_clip_comes(notebook: Notebook) -> None:
     while notebook.magics.session().ledger.artifact(clip.take.id) is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert clip.frames.shape == (16, 64, 64, 3)
+    assert clip.frames.shape == (16, 128, 128, 3)
 
 
 def test_the_stop_button_keeps_the_checkpoint_and_a_second_run_ends_the_clip(

@@ -374,7 +374,7 @@ def test_a_preview_of_an_odd_or_wide_clip_keeps_its_shape(tmp_path: Path) -> Non
 def test_pictures_of_a_clip() -> None:
     frames = make_frames()
     with Image.open(io.BytesIO(poster_jpeg(frames))) as image:
-        assert (image.format, image.size) == ("JPEG", (64, 64))
+        assert (image.format, image.size) == ("JPEG", (128, 128))
     with Image.open(io.BytesIO(poster_png(frames))) as image:
         assert np.array_equal(np.asarray(image), frames[8])
     with Image.open(io.BytesIO(animated_webp(frames, 8))) as image:

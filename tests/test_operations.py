@@ -212,13 +212,13 @@ def test_another_shape_shows_more_around_the_picture(
 ) -> None:
     wide = refine(("aspect", {"aspect": "2:1"}))
     sources = Sources(parent=parent, clip=PLAYED)
-    take = made(wide, card, sources, size=(64, 128))
-    assert (take.operation, take.height, take.width) == ("reframe", 64, 128)
-    hold = Hold(source=parent.id, num_frames=16, box=(32, 0, 64, 64))
+    take = made(wide, card, sources, size=(128, 256))
+    assert (take.operation, take.height, take.width) == ("reframe", 128, 256)
+    hold = Hold(source=parent.id, num_frames=16, box=(64, 0, 128, 128))
     assert take.holds == (hold,)
     assert Take.from_recipe(take.to_recipe()) == take
     # Twice the size has nothing around it.
-    assert made(wide, card, sources, size=(128, 128)).operation == "generate"
+    assert made(wide, card, sources, size=(256, 256)).operation == "generate"
 
 
 def test_a_seamless_loop_holds_all_but_its_seam(card: ModelCard, parent: Take) -> None:
@@ -246,13 +246,13 @@ def test_a_larger_picture_begins_with_the_clips_own(
 ) -> None:
     sources = Sources(parent=parent, clip=PLAYED)
     take = made(refine(("aspect", {"upscale": {"scale": 2.0}})), card, sources)
-    assert (take.operation, take.height, take.width) == ("upscale", 128, 128)
+    assert (take.operation, take.height, take.width) == ("upscale", 256, 256)
     assert (take.strength, take.num_frames) == (0.25, 16)
     (hold,) = take.holds
     assert (hold.source, hold.mask, hold.num_frames) == (parent.id, ALL, 16)
     assert Take.from_recipe(take.to_recipe()) == take
     for canvas, says in (
-        ({"height": 64}, "64x64 is no larger than the clip's 64x64"),
+        ({"height": 128}, "128x128 is no larger than the clip's 128x128"),
         ({"scale": 40.0}, "is too large for pocket"),
     ):
         with pytest.raises(SpecError, match=says):
@@ -276,11 +276,11 @@ def test_pictures_are_held_evenly(card: ModelCard) -> None:
 
 def test_the_mask_of_a_part_is_white_there_and_then() -> None:
     mask = masks.of_part((0.0, 0.0, 0.5, 1.0), (-0.5, None), PLAYED)
-    assert mask.shape == (16, 64, 64)
-    assert mask[12:, :, :32].all()
-    assert mask.sum() == 4 * 64 * 32
+    assert mask.shape == (16, 128, 128)
+    assert mask[12:, :, :64].all()
+    assert mask.sum() == 4 * 128 * 64
     picture = masks.picture(mask)
-    assert picture.shape == (16 * 64, 64, 3)
+    assert picture.shape == (16 * 128, 128, 3)
     assert set(np.unique(picture)) == {0, 255}
 
 

@@ -94,13 +94,13 @@ def test_a_region_is_made_anew_and_all_around_it_stays(bench: Bench) -> None:
     before = bench.frames(bench.clip)
     _, artifact = bench.refine("change_background", mask, time="at night")
     after = bench.frames(artifact)
-    assert difference(after[:, :, 32:], before[:, :, 32:]) < CODEC
-    assert difference(after[:, :, :32], before[:, :, :32]) > 4 * CODEC
+    assert difference(after[:, :, 64:], before[:, :, 64:]) < CODEC
+    assert difference(after[:, :, :64], before[:, :, :64]) > 4 * CODEC
 
 
 def test_a_mask_of_any_outline_keeps_every_pixel_outside(bench: Bench) -> None:
-    y, x = np.mgrid[:64, :64]
-    round_mask = (((y - 30) ** 2 + (x - 30) ** 2) < 20**2)[None]
+    y, x = np.mgrid[:128, :128]
+    round_mask = (((y - 60) ** 2 + (x - 60) ** 2) < 40**2)[None]
     before = bench.frames(bench.clip)
     _, artifact = bench.refine("recolor", round_mask, thing="ball", color="blue")
     after = bench.frames(artifact)
@@ -153,10 +153,10 @@ def test_a_clip_longer_than_a_window_is_one_job(bench: Bench) -> None:
 
 def test_a_larger_picture_is_the_clips_own(bench: Bench) -> None:
     take, artifact = bench.refine("aspect", upscale={"scale": 2.0})
-    assert (artifact.height, artifact.width) == (128, 128)
+    assert (artifact.height, artifact.width) == (256, 256)
     large, small = bench.frames(artifact), bench.frames(bench.clip)
     # Seen from further away it is the clip, and not only a blown-up one.
-    halved = large.reshape(16, 64, 2, 64, 2, 3).mean((2, 4))
+    halved = large.reshape(16, 128, 2, 128, 2, 3).mean((2, 4))
     assert difference(halved, small) < 3 * CODEC
     blown = small.repeat(2, 1).repeat(2, 2)
     assert difference(large, blown) > CODEC / 2
@@ -168,10 +168,10 @@ def test_a_wider_frame_has_the_clip_in_its_middle(bench: Bench) -> None:
         intent="refine", edits=(Edit(kind="aspect", text="", args={"aspect": "2:1"}),)
     )
     sources = Sources(parent=bench.parent, clip=bench.clip)
-    _, artifact = bench.make(plan, sources, size=(64, 128))
+    _, artifact = bench.make(plan, sources, size=(128, 256))
     after = bench.frames(artifact)
-    assert after.shape == (16, 64, 128, 3)
-    assert difference(after[:, :, 32:96], bench.frames(bench.clip)) < CODEC
+    assert after.shape == (16, 128, 256, 3)
+    assert difference(after[:, :, 64:192], bench.frames(bench.clip)) < CODEC
 
 
 def test_a_seamless_loop_plays_in_a_circle(bench: Bench) -> None:
@@ -185,7 +185,7 @@ def test_a_seamless_loop_plays_in_a_circle(bench: Bench) -> None:
 
 
 def test_pictures_are_the_frames_where_they_are_held(bench: Bench) -> None:
-    shades = [np.full((64, 64, 3), level, np.uint8) for level in (20, 120, 230)]
+    shades = [np.full((128, 128, 3), level, np.uint8) for level in (20, 120, 230)]
     stored = tuple(bench.ledger.put_file(media.png(s), ".png") for s in shades)
     plan = Plan(intent="animate_image", prompt="animate @a, @b, @c: it spins")
     _, artifact = bench.make(plan, Sources(pictures=stored))
@@ -197,6 +197,6 @@ def test_pictures_are_the_frames_where_they_are_held(bench: Bench) -> None:
 def test_a_mask_of_another_size_is_one_line(bench: Bench) -> None:
     small = np.ones((1, 8, 8), bool)
     with pytest.raises(
-        JobFailed, match=r"the mask is 8x8, and the frames .* are 64x64"
+        JobFailed, match=r"the mask is 8x8, and the frames .* are 128x128"
     ):
         bench.refine("recolor", small, thing="ball", color="blue")

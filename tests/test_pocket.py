@@ -18,7 +18,7 @@ pytest.importorskip("diffusers")
 
 from nbagent import evaluate  # noqa: E402
 from nbagent.errors import SpecError  # noqa: E402
-from nbagent.pocket import train, verify  # noqa: E402
+from nbagent.pocket import loop, train, verify  # noqa: E402
 from nbagent.pocket.faster import (  # noqa: E402
     Clock,
     Muon,
@@ -27,9 +27,12 @@ from nbagent.pocket.faster import (  # noqa: E402
     orthogonal,
 )
 from nbagent.pocket.model import DEFAULTS, TINY, Parts, sample  # noqa: E402
+from nbagent.pocket.painter import flatten_time, unpatchify  # noqa: E402
+from nbagent.pocket.scenery import DETAIL  # noqa: E402
 from nbagent.pocket.sheet import contact_sheet  # noqa: E402
 from nbagent.pocket.vae import Codec, build_vae, fit_codec  # noqa: E402
 from nbagent.pocket.world import Scene, poses, render  # noqa: E402
+from nbagent.render.decode import give_ladder  # noqa: E402
 
 # Third parties warn about their own renamings while loading.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -65,7 +68,7 @@ def test_a_stock_pipeline_makes_the_same_clip_from_the_same_seed(
     pipeline: object,
 ) -> None:
     one, two, other = make(pipeline), make(pipeline), make(pipeline, seed=2)
-    assert one.shape == (1, 16, 64, 64, 3)
+    assert one.shape == (1, 16, 128, 128, 3)
     assert (one == two).all()
     assert (one != other).any()
 
@@ -76,7 +79,7 @@ def test_the_folder_loads_in_fp32_too() -> None:
     loaded = WanPipeline.from_pretrained(WEIGHTS)
     assert loaded.transformer.dtype == torch.float32
     loaded.set_progress_bar_config(disable=True)
-    assert make(loaded, num_inference_steps=1).shape == (1, 16, 64, 64, 3)
+    assert make(loaded, num_inference_steps=1).shape == (1, 16, 128, 128, 3)
 
 
 @torch.no_grad()
@@ -93,7 +96,7 @@ def encode(pipeline: object, clip: NDArray[np.uint8]) -> object:
 
 
 def test_the_vae_keeps_a_rendered_clip_above_30_db(pipeline: object) -> None:
-    clip = render(SCENE)
+    clip = render(SCENE, detail=DETAIL)
     latents = encode(pipeline, clip)
     with torch.no_grad():
         decoded = pipeline.vae.decode(latents).sample[0]  # type: ignore[attr-defined]
@@ -121,9 +124,43 @@ def test_what_training_speeds_up_changes_nothing(name: str) -> None:
 
 def test_a_codec_is_read_back_from_its_vae() -> None:
     codec = fit_codec(64)
-    again = Codec.from_vae(build_vae(codec))
+    again = Codec.from_vae(build_vae(codec, num_scenes=64))
     clip = render(SCENE)[None]
-    assert torch.allclose(codec.encode(clip), again.encode(clip), atol=1e-3)
+    assert torch.allclose(codec.encode(clip), again.encode(clip), atol=1e-2)
+
+
+def test_the_encoder_halves_a_picture_and_does_what_the_codec_does(
+    pipeline: object,
+) -> None:
+    codec = Codec.from_vae(pipeline.vae.float())  # type: ignore[attr-defined]  # untyped here
+    latents = encode(pipeline, render(SCENE, detail=DETAIL))
+    expected = codec.encode(render(SCENE)[None])
+    off = latents.float() / codec.std.view(1, -1, 1, 1, 1) - expected
+    assert off.abs().mean() < 0.02 * expected.abs().mean()
+
+
+def test_a_picture_of_the_decoder_depends_on_its_own_latent_alone(
+    pipeline: object,
+) -> None:
+    vae = pipeline.vae.float()  # type: ignore[attr-defined]  # untyped here
+    latents = torch.randn(1, 48, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        whole = vae.decode(latents).sample
+        alone = vae.decode(latents[:, :, 2:]).sample
+        give_ladder(vae)
+        apart = vae.decode(latents).sample
+    assert torch.allclose(whole[:, :, 2:], alone, atol=1e-4)
+    assert torch.allclose(whole, apart, atol=1e-4)
+
+
+def test_training_paints_as_the_stock_class_decodes() -> None:
+    vae = build_vae(fit_codec(64), num_scenes=64)
+    latents = torch.randn(2, 48, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        stock = vae.decode(latents).sample
+        flatten_time(vae.decoder)
+        ours = unpatchify(vae.decoder(latents)).clamp(-1, 1)
+    assert torch.allclose(stock, ours, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(24, 8), (8, 24), (8, 8)])
@@ -148,7 +185,7 @@ def test_training_resumes_bit_for_bit(tmp_path: Path) -> None:
         assert train.main([*common, *places, *arguments]) == 0
         return {
             expert: torch.load(work / f"{expert}.pt", weights_only=True)
-            for expert in ("high", "low")
+            for expert in ("high", "low", "paint")
         }
 
     whole = run("whole", "--steps", "4")
@@ -173,10 +210,12 @@ def test_an_expert_without_a_budget_is_kept(tmp_path: Path) -> None:
     first, kept = tmp_path / "first", tmp_path / "kept"
     steps = ["--steps", "1", "--work", str(tmp_path / "a"), "--out", str(first)]
     assert train.main([*common, *steps]) == 0
-    nothing = ["--start", str(first), "--high-minutes", "0", "--low-minutes", "0"]
+    networks = ("high", "low", "paint")
+    nothing = [x for name in networks for x in (f"--{name}-minutes", "0")]
+    nothing += ["--start", str(first)]
     places = ["--work", str(tmp_path / "b"), "--out", str(kept)]
     assert train.main([*common, *nothing, *places]) == 0
-    for part in ("transformer", "transformer_2", "text_encoder"):
+    for part in ("transformer", "transformer_2", "text_encoder", "vae"):
         (file,) = (first / part).glob("*.safetensors")
         assert (kept / part / file.name).read_bytes() == file.read_bytes()
 
@@ -188,9 +227,9 @@ def test_the_curriculum_ends_with_whole_clips_and_a_small_rate() -> None:
     assert {train.low_moments(0.1, step, train.STAGES) for step in range(100)} == {1}
     further = {train.low_moments(0.1, step, train.FURTHER) for step in range(100)}
     assert further == {1, 4}
-    assert train.schedule(0.5, 1000) == 1
-    assert train.schedule(1.0, 1000) == pytest.approx(train.FINAL_RATE)
-    assert train.schedule(0.0, 0) < 1 / 50
+    assert loop.schedule(0.5, 1000) == 1
+    assert loop.schedule(1.0, 1000) == pytest.approx(loop.FINAL_RATE)
+    assert loop.schedule(0.0, 0) < 1 / 50
 
 
 def verdict(**factors: str) -> verify.Verdict:

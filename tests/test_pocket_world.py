@@ -34,10 +34,13 @@ def test_a_part_of_a_clip_is_that_part() -> None:
     assert (render(SCENE, 4, start=6) == render(SCENE)[6:10]).all()
 
 
-def test_other_sizes_are_resized() -> None:
-    frames, mask = render_with_mask(SCENE, 3, 48, 80)
-    assert frames.shape == (3, 48, 80, 3)
-    assert mask.shape == (3, 48, 80)
+def test_more_detail_is_the_same_picture() -> None:
+    for camera in ("still", "pan"):
+        scene = replace(SCENE, place="beach", camera=camera, second="cat")
+        fine = render(scene, detail=2)
+        assert fine.shape == (16, 128, 128, 3)
+        coarse = fine.reshape(16, 64, 2, 64, 2, 3).mean((2, 4))
+        assert np.abs(coarse - render(scene)).mean() < 0.5
 
 
 def test_changing_the_actor_changes_only_its_pixels() -> None:

@@ -356,7 +356,7 @@ def test_a_still_that_is_not_the_latest_is_set_in_motion(session: Session) -> No
 
 def test_a_clip_is_reframed(clip: Any) -> None:
     take = clip.reframe("16:9").takes[0]
-    assert (take.operation, take.width, take.height) == ("reframe", 128, 64)
+    assert (take.operation, take.width, take.height) == ("reframe", 256, 128)
     assert take.prompt == "over the sea"
 
 
@@ -367,13 +367,13 @@ def test_a_span_is_redone_with_a_change_or_without(session: Session, clip: Any) 
     assert night.prompt.endswith("at night")
     assert (again.seed - night.seed, again.strength) == (1, 0.7)
     mask = np.asarray(Image.open(session.ledger.path(night.holds[0].mask)))
-    assert mask.shape[:2] == (16 * 64, 64)
-    assert not mask[: 8 * 64].any()
-    assert mask[8 * 64 :].all()
+    assert mask.shape[:2] == (16 * 128, 128)
+    assert not mask[: 8 * 128].any()
+    assert mask[8 * 128 :].all()
 
 
 def test_a_masked_part_shows_what_is_said(session: Session, clip: Any) -> None:
-    mask = np.zeros((64, 64), bool)
+    mask = np.zeros((128, 128), bool)
     mask[:20] = True
     for words in ("a yellow star", "add a yellow star"):
         take = clip.inpaint(mask, words).takes[0]

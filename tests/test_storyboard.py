@@ -199,16 +199,16 @@ def test_clips_are_shown_side_by_side(session: Session) -> None:
     (pair,) = say(session, "put c1 and c2 side by side").takes
     assert (pair.operation, pair.parents) == ("grid", (takes[0].id, takes[1].id))
     clip = session.clip("c4")
-    assert clip.frames.shape == (16, 64, 128, 3)
+    assert clip.frames.shape == (16, 128, 256, 3)
     left, right = (session.clip(name).frames.astype(int) for name in ("c1", "c2"))
-    assert np.abs(clip.frames[:, :, :64] - left).mean() < 4
-    assert np.abs(clip.frames[:, :, 64:] - right).mean() < 4
+    assert np.abs(clip.frames[:, :, :128] - left).mean() < 4
+    assert np.abs(clip.frames[:, :, 128:] - right).mean() < 4
     (row,) = say(session, "show c1, c2 and c3 in a grid").takes
-    assert (row.height, row.width) == (64, 192)
+    assert (row.height, row.width) == (128, 384)
     # A change of the whole changes each, and shows them as they were shown.
     *changed, again = say(session, "at night").takes
     assert [take.parents[0] for take in changed] == [take.id for take in takes]
-    assert (again.operation, again.width) == ("grid", 192)
+    assert (again.operation, again.width) == ("grid", 384)
     assert "from c1, c2 (grid)" in session.record.facts("c4")
 
 
@@ -277,10 +277,10 @@ def test_a_join_ends_with_a_scene_that_will_not_come(
 
 def test_clips_of_two_sizes_do_not_join(session: Session) -> None:
     say(session, "a red ball on the beach")
-    wide = session.hear("a cat in the snow", {"size": (64, 128)})
+    wide = session.hear("a cat in the snow", {"size": (128, 256)})
     session.render(wide)
     fake_frames(session.ledger, wide.takes[0])
-    with pytest.raises(SpecError, match="64x64 and 128x64 do not join"):
+    with pytest.raises(SpecError, match="128x128 and 256x128 do not join"):
         session.hear("join c1 and c2", {})
 
 

@@ -101,7 +101,7 @@ def test_a_take_is_shown_with_its_own_facts() -> None:
     view = wire.take_view("c1", make_take(width=96))
     assert view.keys() == wire.TakeView.__annotations__.keys()
     assert (view["name"], view["state"], view["step"]) == ("c1", "queued", 0)
-    assert (view["width"], view["height"]) == (96, 64)
+    assert (view["width"], view["height"]) == (96, 128)
     assert (view["num_frames"], view["fps"], view["seed"]) == (16, 8.0, 7)
 
 

@@ -24,9 +24,9 @@ def static_html(preview: bytes | None, poster: bytes, label: str = "") -> str:
     """
     with Image.open(io.BytesIO(poster)) as image:
         width, height = image.size
-    # A 64-pixel clip is a stamp on a modern screen: enlarge it, by a whole factor.
-    factor = max(1, round(_SHOWN_PX / width))
-    size = f'width="{width * factor}" height="{height * factor}"'
+    # A 128-pixel clip is a stamp on a modern screen: enlarge it, as the player does.
+    factor = max(1, _SHOWN_PX / width)
+    size = f'width="{round(width * factor)}" height="{round(height * factor)}"'
     name = html.escape(label)
     still = _data_uri("image/jpeg", poster)
     if preview is None:

@@ -213,7 +213,8 @@ def _reading(path: Path) -> Iterator[av.container.InputContainer]:
             yield file
     except FileNotFoundError as error:
         raise MediaError(f"there is no file {path}: check its name") from error
-    except (OSError, ValueError) as error:  # ValueError: the picture's size changes
+    # ValueError: the picture's size changes; LookupError: its codec is none.
+    except (OSError, ValueError, LookupError) as error:
         reason = getattr(error, "strerror", None) or error
         raise MediaError(
             f"{path} is damaged or no video ({reason}): get a whole copy of it"

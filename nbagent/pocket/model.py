@@ -27,7 +27,7 @@ from tokenizers.processors import TemplateProcessing
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
-from nbagent.pocket.scenery import HEIGHT, WIDTH
+from nbagent.pocket.scenery import DETAIL, HEIGHT, WIDTH
 from nbagent.pocket.vae import LATENT_CHANNELS
 from nbagent.pocket.vocabulary import KNOWN_WORDS
 from nbagent.pocket.world import FPS, NUM_FRAMES
@@ -41,8 +41,8 @@ FLOW_SHIFT: Final = 4.0
 # What the render room reads. Steps, guidance and shift: docs/pocket.md has the sweep.
 DEFAULTS: Final[dict[str, float]] = {
     "fps": FPS,
-    "height": HEIGHT,
-    "width": WIDTH,
+    "height": DETAIL * HEIGHT,
+    "width": DETAIL * WIDTH,
     "num_frames": NUM_FRAMES,
     "num_inference_steps": 10,
     "guidance_scale": 2.5,

@@ -19,9 +19,11 @@ from nbagent.pocket.vocabulary import Time
 Floats = NDArray[np.float32]
 Colour = tuple[int, int, int]
 
+# The world's units: places and paths are written in a picture of 64x64.
 HEIGHT: Final = 64
 WIDTH: Final = 64
 OVERSAMPLE: Final = 4  # drawing is done at 4x and averaged down: antialiasing
+DETAIL: Final = 2  # pixels a unit, down and across, of the clips that pocket makes
 VARIANTS: Final = 6  # backgrounds per place and time: cacheable, quickly learnt
 
 RGB: Final[dict[str, Colour]] = {
@@ -55,19 +57,27 @@ def mix(a: Colour, b: Colour, share: float) -> Colour:
     return (r, g, bl)
 
 
-@lru_cache(maxsize=256)
-def background(place: str, time: Time, variant: int) -> Floats:
-    """Return `(H, W, 3)` floats 0..255 for a place, an hour and one of the variants."""
+@lru_cache(maxsize=512)
+def background(place: str, time: Time, variant: int, detail: int) -> Floats:
+    """Return a place at an hour, in one of its variants, as floats 0..255.
+
+    Args:
+        place: One of `vocabulary.PLACES`.
+        time: One of `vocabulary.TIMES`.
+        variant: 0 to `VARIANTS - 1`.
+        detail: Pixels a unit: the shape is `(64 * detail, 64 * detail, 3)`.
+    """
     if place.startswith("plain "):
         flat = mix(RGB[place.removeprefix("plain ")], (128, 128, 128), 0.08)
-        return np.broadcast_to(np.array(flat, np.float32), (HEIGHT, WIDTH, 3)).copy()
+        size = (HEIGHT * detail, WIDTH * detail, 3)
+        return np.broadcast_to(np.array(flat, np.float32), size).copy()
     painter = _Painter(place, time, variant)
     getattr(painter, place)()
-    return painter.finish()
+    return painter.finish(detail)
 
 
 class _Painter:
-    """Paints one background at 4x; units are pixels of the 64x64 picture."""
+    """Paints one background at 4x."""
 
     def __init__(self, place: str, time: Time, variant: int) -> None:
         key = words.SCENES.index(place) * VARIANTS + variant
@@ -76,11 +86,12 @@ class _Painter:
         self.image = Image.new("RGB", (WIDTH * OVERSAMPLE, HEIGHT * OVERSAMPLE))
         self.draw = ImageDraw.Draw(self.image)
 
-    def finish(self) -> Floats:
-        k = OVERSAMPLE
+    def finish(self, detail: int) -> Floats:
         # A touch of blur takes the glitter off thin lines, which 8x8 PCA would smear.
-        soft = self.image.filter(ImageFilter.GaussianBlur(k * 0.35))
-        big = np.asarray(soft, np.float32).reshape(HEIGHT, k, WIDTH, k, 3)
+        soft = self.image.filter(ImageFilter.GaussianBlur(OVERSAMPLE * 0.35))
+        k = OVERSAMPLE // detail
+        height, width = HEIGHT * detail, WIDTH * detail
+        big = np.asarray(soft, np.float32).reshape(height, k, width, k, 3)
         return np.asarray(big.mean((1, 3)), np.float32)
 
     def tint(self, rgb: Colour) -> Colour:

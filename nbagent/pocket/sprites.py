@@ -1,7 +1,7 @@
 """The actors' pictures: emoji cut from an atlas and drawn shapes, at any size and turn.
 
 Every sprite comes as premultiplied floats on a square whose corner lies on a whole
-pixel; the quarter-pixel phase, the scale and the turn are drawn into it. All results
+unit; the quarter-unit phase, the scale and the turn are drawn into it. All results
 are cached: a clip is mostly look-ups.
 """
 
@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from nbagent.pocket import vocabulary as words
 from nbagent.pocket.scenery import OVERSAMPLE, RGB, Colour, mix
 
-SIZE: Final = 30  # pixels at scale 1; 24-36 is readable at 64x64
+SIZE: Final = 30  # units at scale 1; 24-36 is readable in a picture of 64x64
 TURN_STEP: Final = 12  # degrees; every turn of the world is a multiple
 
 _TILE: Final = 72  # of the atlas, ten in a row
@@ -46,16 +46,18 @@ def sprite(
     turn: int,
     phase_y: int,
     phase_x: int,
+    detail: int,
 ) -> NDArray[np.float16]:
-    """Return `(S+1, S+1, 4)` premultiplied floats 0..255, alpha 0..1, float16.
+    """Return premultiplied floats 0..255, alpha 0..1, float16, for S+1 units a side.
 
     Args:
         actor: One of `vocabulary.ACTORS`.
         flip: Mirror left and right.
-        size: Side in pixels before turning; S is larger for a turned sprite.
+        size: Side in units before turning; S is larger for a turned sprite.
         turn: Clockwise degrees, a multiple of `TURN_STEP`.
-        phase_y: Shift down in quarter pixels, 0..3.
-        phase_x: Shift right in quarter pixels, 0..3.
+        phase_y: Shift down in quarter units, 0..3.
+        phase_x: Shift right in quarter units, 0..3.
+        detail: Pixels a unit: the shape is `((S+1) * detail, (S+1) * detail, 4)`.
     """
     k = OVERSAMPLE
     big = _turned(actor, flip, turn)
@@ -64,7 +66,7 @@ def sprite(
         big = big.resize((n * k, n * k), Image.Resampling.BOX, reducing_gap=1.0)
     canvas = Image.new("CMYK", ((n + 1) * k, (n + 1) * k))
     canvas.paste(big, (phase_x, phase_y))
-    small = np.array(canvas.reduce(k), np.float16)
+    small = np.array(canvas.reduce(k // detail), np.float16)
     small[..., 3] /= 255
     return small
 

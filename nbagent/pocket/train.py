@@ -4,8 +4,8 @@
 
 Steps: fit the VAE and the tokenizer; train the high-noise transformer and the text
 encoder together on whole clips; then, with the text encoder frozen, the low-noise
-transformer on pictures first, a few moments of clips next, whole clips last. Both
-predict the clean latents (x0). Two processes of one thread each beat one process of two
+transformer on pictures first, a few moments of clips next, whole clips last, both
+predicting the clean latents (x0); and last the VAE's decoder, on what these make. Two processes of one thread each beat one process of two
 threads on CPU; they average gradients through gloo. The data is endless: every sample
 is rendered on the fly from its global index, so nothing is stored and a resumed run
 continues bit for bit. What was tried and what it gave: docs/pocket.md.
@@ -14,11 +14,9 @@ continues bit for bit. What was tried and what it gave: docs/pocket.md.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -29,7 +27,7 @@ import torch
 import torch.distributed as dist
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
@@ -41,6 +39,7 @@ from nbagent.pocket.faster import (
     cut_patches,
     has_fast_bf16,
 )
+from nbagent.pocket.loop import DECAY_SHARE, Budget, Counters, fit
 from nbagent.pocket.model import (
     DEFAULTS,
     MAX_TOKENS,
@@ -49,6 +48,12 @@ from nbagent.pocket.model import (
     Parts,
     build_tokenizer,
     export,
+)
+from nbagent.pocket.painter import (
+    flatten_time,
+    paint_batch,
+    paint_loss,
+    unpatchify,
 )
 from nbagent.pocket.vae import PATCH, Codec, build_vae, fit_codec, fit_tokens
 from nbagent.pocket.world import NUM_FRAMES, render_with_mask
@@ -90,22 +95,16 @@ LOW_CENTRE: Final = {1: 0.0, 4: 1.0, 8: 1.0}
 # Optimiser. Muon turns 2-D block weights (matched to AdamW's step size), AdamW the
 # rest; the common rate 1.5e-3 and the warm-up are the measured recipe of the design.
 RATE: Final = 1.5e-3
-WARMUP_STEPS: Final = 100
-DECAY_SHARE: Final = 0.35  # linear to FINAL_RATE over the last share of the budget
-FINAL_RATE: Final = 0.02
 # The first expert's ends start from principal components; the full rate would undo them.
 END_GAIN: Final = 0.1
 START_GAIN: Final = 0.3  # of its head: the first guesses stay near the mean clip
 BETAS: Final = (0.9, 0.98)
-EMA: Final = 0.995  # about 200 steps, of the one or two thousand of an hour
-GRAD_CLIP: Final = 1.0
+PAINT_RATE: Final = 2e-3  # of the decoder, by AdamW alone
 
 T_FLOOR: Final = 0.2  # x0 error over max(t, floor): the velocity loss, tamed at t -> 0
 # Extra weight of cells that the actors touch; it doubled the accuracy of pictures.
 ACTOR_WEIGHT: Final = 4.0
 EMPTY_CAPTIONS: Final = 0.1  # for classifier-free guidance
-
-CHECKPOINT_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +113,7 @@ class Options:
 
     high_minutes: float
     low_minutes: float
+    paint_minutes: float
     steps: int | None
     stop_after: int | None
     out: Path
@@ -137,6 +137,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument(
         "--low-minutes", type=float, default=180, help="budget of the second expert"
+    )
+    parser.add_argument(
+        "--paint-minutes", type=float, default=40, help="budget of the decoder"
     )
     parser.add_argument("--steps", type=int, help="budgets in steps instead (exact)")
     parser.add_argument("--stop-after", type=int, help="pause at this step (resume)")
@@ -164,7 +167,8 @@ def main(argv: list[str] | None = None) -> int:
             codec = Codec.from_vae(AutoencoderKLWan.from_pretrained(fixed / "vae"))
         else:
             codec = fit_codec(300 if options.tiny else 4000)
-            build_vae(codec).save_pretrained(fixed / "vae")
+            vae = build_vae(codec, num_scenes=64 if options.tiny else 1600)
+            vae.save_pretrained(fixed / "vae")
             build_tokenizer().save_pretrained(fixed / "tokenizer")
         save_file(codec.state(), fixed / "codec.safetensors")
     if not options.start and not (fixed / "tokens.safetensors").exists():
@@ -199,6 +203,7 @@ def train(rank: int, options: Options) -> None:
     run = Run(rank=rank, options=options)
     for expert in ("high", "low"):
         train_expert(expert, run)
+    train_decoder(run)
     run.export()
     if options.processes > 1:
         dist.barrier()
@@ -206,7 +211,7 @@ def train(rank: int, options: Options) -> None:
 
 
 class Run:
-    """What both experts share: the networks, their averages, the fixed parts."""
+    """What all lessons share: the networks, their averages, the fixed parts."""
 
     def __init__(self, *, rank: int, options: Options) -> None:
         self.rank = rank
@@ -221,6 +226,24 @@ class Run:
         if options.start:
             self.parts.load(options.start)
         self.ema = {k: v.detach().clone() for k, v in self.parts.state_dict().items()}
+        vae = AutoencoderKLWan.from_pretrained(self.fixed / "vae")
+        self.decoder: nn.Module = vae.decoder
+        self.painted = {
+            k: v.detach().clone() for k, v in vae.decoder.named_parameters()
+        }
+
+    def budget(self, name: str, minutes: float, rate: float) -> Budget:
+        """Return when the training of one network ends, and where it writes."""
+        options = self.options
+        return Budget(
+            minutes=minutes,
+            steps=options.steps,
+            stop_after=options.stop_after,
+            checkpoint=options.work / f"{name}.pt",
+            resume=options.resume,
+            rate=rate,
+            export_minutes=options.export_minutes,
+        )
 
     def tokenize(self, texts: list[str]) -> dict[str, Tensor]:
         """Return token ids and attention mask, each `(B, 32)`."""
@@ -237,29 +260,21 @@ class Run:
         """Write the averages as a pipeline folder."""
         if self.rank == 0:
             vae = AutoencoderKLWan.from_pretrained(self.fixed / "vae")
+            vae.decoder.load_state_dict(self.painted)
             # As it was built: ours has taken on the padding of the batches.
             tokenizer = AutoTokenizer.from_pretrained(self.fixed / "tokenizer")
             export(self.options.out, self.size, self.ema, vae, tokenizer)
 
 
-@dataclass(slots=True, kw_only=True)
-class Counters:
-    """How far an expert has come."""
-
-    step: int = 0
-    samples: int = 0
-    spent_s: float = 0.0
-
-
 def train_expert(expert: str, run: Run) -> None:
     """Train one expert until its budget is used."""
     options, rank, parts = run.options, run.rank, run.parts
-    world = options.processes
-    budget_s = 60 * (options.high_minutes if expert == "high" else options.low_minutes)
-    if not (budget_s or options.steps):
+    minutes = options.high_minutes if expert == "high" else options.low_minutes
+    budget = run.budget(expert, minutes, options.rate)
+    if budget.is_empty:
         return  # it keeps what it has from --start
 
-    # 3. What is trained: a transformer, and with the first one the text encoder.
+    # What is trained: a transformer, and with the first one the text encoder.
     name = "transformer" if expert == "high" else "transformer_2"
     transformer = getattr(parts, name)
     transformer.set_attn_processor(TrainingAttention())
@@ -294,60 +309,14 @@ def train_expert(expert: str, run: Run) -> None:
     )
     ema = {k: v for k, v in run.ema.items() if k in parameters}
 
-    # 4. Where a former run stopped.
-    count = Counters()
-    checkpoint = options.work / f"{expert}.pt"
-    if options.resume and checkpoint.exists():
-        saved: dict[str, Any] = torch.load(checkpoint, weights_only=True)
-        for k, v in saved["model"].items():
-            parameters[k].data.copy_(v)
-        for k, v in saved["ema"].items():
-            ema[k].copy_(v)
-        for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
-        count = Counters(**saved["count"])
-
-    def save() -> None:
-        if rank == 0:
-            state = {
-                "model": {k: p.data for k, p in parameters.items()},
-                "ema": ema,
-                "optimizers": [o.state_dict() for o in optimizers],
-                "count": asdict(count),
-            }
-            torch.save(state, checkpoint.with_suffix(".tmp"))
-            checkpoint.with_suffix(".tmp").replace(checkpoint)
-
     fast = has_fast_bf16()
     # The second expert's text is fixed by now; that of no words is the same for all.
     with torch.no_grad():
         wordless = parts.encode_text(**run.tokenize([""]))
+    stages = FURTHER if options.start else STAGES
 
-    # 5. The loop. Progress is what rank 0 says, so that all ranks do the same.
-    last = time.monotonic()
-    next_save = count.spent_s + CHECKPOINT_S
-    next_export = count.spent_s + 60 * options.export_minutes
-    shown_s, shown_samples = count.spent_s, count.samples
-    losses: dict[int, list[float]] = {}
-    while True:
-        now = time.monotonic()
-        count.spent_s, last = count.spent_s + now - last, now
-        share = (
-            count.step / options.steps if options.steps else count.spent_s / budget_s
-        )
-        if world > 1:
-            shared = torch.tensor([share, count.spent_s], dtype=torch.float64)
-            dist.broadcast(shared, 0)
-            share, count.spent_s = shared.tolist()
-        if share >= 1 or count.step == options.stop_after:
-            break
-        rate = options.rate * schedule(share, count.step)
-        for optimizer in optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = rate * group.get("gain", 1.0)
-
-        # 5a. A batch: what kind is a function of progress and step alone.
-        stages = FURTHER if options.start else STAGES
+    def lesson(count: Counters, share: float) -> tuple[Tensor, int, int]:
+        # A batch: what kind is a function of progress and step alone.
         moments = (
             MOMENTS if expert == "high" else low_moments(share, count.step, stages)
         )
@@ -364,7 +333,6 @@ def train_expert(expert: str, run: Run) -> None:
             [options.seed, expert == "low", i] for i in range(first, first + clips)
         ]
         x0, weight, texts = make_batch(seeds, run.codec, picture=moments == 1)
-        count.samples += world * clips
         tokens = run.tokenize(texts)
         generator = torch.Generator().manual_seed(
             options.seed + 1_000_003 * count.step + rank
@@ -384,7 +352,7 @@ def train_expert(expert: str, run: Run) -> None:
             top = LOW_TO if moments == 1 else uniform(HANDED_AT, generator)
             t = top * torch.sigmoid(draw)
 
-        # 5b. Loss of predicting the clean latents, from between them and `above`.
+        # The loss of predicting the clean latents, from between them and `above`.
         noise = torch.randn(x0.shape, generator=generator)
         above = (1 - top) * x0 + top * noise
         with torch.autocast("cpu", torch.bfloat16, enabled=fast):
@@ -409,64 +377,43 @@ def train_expert(expert: str, run: Run) -> None:
             predicted = transformer(noisy, 1000 * t, text, return_dict=False)[0]
         error = (predicted.float() - x0) / t.clamp_min(T_FLOOR).view(-1, 1, 1, 1, 1)
         loss = (error.square() * weight).mean()
-        loss.backward()
 
-        # 5c. Average gradients, clip, step.
-        grads = [p.grad for p in parameters.values() if p.grad is not None]
-        if world > 1:
-            average(grads, world)
-        torch.nn.utils.clip_grad_norm_(parameters.values(), GRAD_CLIP)
-        for optimizer in optimizers:
-            optimizer.step()
-        for p in parameters.values():
-            p.grad = None
-        count.step += 1
-        keep = min(EMA, (1 + count.step) / (10 + count.step))
-        current = [p.data for p in parameters.values()]
-        torch._foreach_lerp_([ema[k] for k in parameters], current, 1 - keep)
+        return loss, clips, moments
 
-        # 5d. Log, checkpoint, export.
-        losses.setdefault(moments, []).append(loss.item())
-        if rank == 0 and (count.step % 25 == 0 or count.step in (1, 5)):
-            passed = max(count.spent_s - shown_s, 1e-6)
-            line = {
-                "expert": expert,
-                "step": count.step,
-                "minutes": round(count.spent_s / 60, 2),
-                "loss": {k: round(sum(v) / len(v), 4) for k, v in losses.items()},
-                "samples": count.samples,
-                "samples_per_s": round((count.samples - shown_samples) / passed, 1),
-                "rate": round(rate, 6),
-            }
-            print(json.dumps(line), flush=True)
-            losses.clear()
-            shown_s, shown_samples = count.spent_s, count.samples
-        if options.steps is None and count.spent_s >= next_save:
-            save()
-            next_save += CHECKPOINT_S
-            if count.spent_s >= next_export:
-                run.export()
-                next_export += 60 * options.export_minutes
-
-    # 6. The average is what ships, and what the next expert reads its text from.
-    save()
-    for k, p in parameters.items():
-        p.data.copy_(ema[k])
+    fit(expert, parameters, optimizers, ema, lesson, budget, run.export)
+    if clock:
+        transformer.rope = clock.rope
 
 
-def average(grads: list[Tensor], world: int) -> None:
-    """Replace gradients by their mean over the processes, in place; bf16 on the way."""
-    flat = torch.cat([g.flatten() for g in grads]).bfloat16()
-    dist.all_reduce(flat)
-    pieces = flat.float().div_(world).split([g.numel() for g in grads])
-    for g, piece in zip(grads, pieces, strict=True):
-        g.copy_(piece.view_as(g))
+def train_decoder(run: Run) -> None:
+    """Train the VAE's decoder until its budget is used."""
+    options, rank, parts = run.options, run.rank, run.parts
+    budget = run.budget("paint", options.paint_minutes, PAINT_RATE)
+    if budget.is_empty:
+        return
+    flatten_time(run.decoder)
+    parameters = dict(run.decoder.named_parameters())
+    optimizer = torch.optim.AdamW(
+        parameters.values(), PAINT_RATE, betas=BETAS, weight_decay=0.0
+    )
+    fast = has_fast_bf16()
+    with torch.no_grad():
+        wordless = parts.encode_text(**run.tokenize([""]))
 
+    def remake(noisy: Tensor, levels: list[float], words: str) -> Tensor:
+        with torch.no_grad():
+            text = parts.encode_text(**run.tokenize([words]))
+        return hand_over(parts.transformer_2, noisy, levels, text, wordless)
 
-def schedule(share: float, step: int) -> float:
-    """Return the share of the top rate: warm-up by steps, flat, then linear decay."""
-    decay = min(1.0, (1 - share) / DECAY_SHARE)
-    return min(1.0, (step + 1) / WARMUP_STEPS) * max(FINAL_RATE, decay)
+    def lesson(count: Counters, share: float) -> tuple[Tensor, int, int]:
+        del share  # its steps are all of one kind
+        seed = [options.seed, 2, count.samples + rank]
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast):
+            latents, picture, weight = paint_batch(seed, run.codec, remake)
+            painted = run.decoder(latents * run.codec.std.view(1, -1, 1, 1, 1))
+        return paint_loss(unpatchify(painted.float()), picture, weight), 1, 1
+
+    fit("paint", parameters, [optimizer], run.painted, lesson, budget, run.export)
 
 
 def low_moments(
@@ -515,7 +462,7 @@ def hand_over(
     text: Tensor,
     wordless: Tensor,
 ) -> Tensor:
-    """Let the first expert take noisy latents down through these levels of noise.
+    """Let an expert take noisy latents down through these levels of noise.
 
     With guidance, as pocket samples; by Euler steps, which add no noise of their own.
     """

@@ -1,16 +1,19 @@
-"""An AutoencoderKLWan that needs no training: PCA of 8x8 patches, written as weights.
+"""An AutoencoderKLWan whose latents need no training, and whose decoder is taught.
 
-The stock class unshuffles 8x8 pixel patches to 192 channels. With every residual block
-silenced, what is left is conv -> RMS norm -> silu -> conv, and that can be made linear:
-the first convolution writes +s*y, -s*y and one constant channel, which makes the norm
-an almost constant scale, and silu(u) - silu(-u) = u undoes the activation.
-So the whole autoencoder is y = W(x - mean) and back; 48 of 192 numbers keep 32 dB.
+Latents are the PCA of 8x8 patches of a 64x64 picture: 48 of 192 numbers keep 32 dB. The
+encoder takes a picture of twice that size and is exact, written into the weights of the
+stock class: it unshuffles 16x16 pixels to 768 channels; the first convolution averages
+four pixels into one and projects. With every residual block silenced, what follows is
+RMS norm -> silu -> convolution, and that is made linear too: the projections are so
+small beside one constant channel that the norm is a constant scale, and silu(u) = u / 2.
+The decoder paints 16x16 pixels for each latent cell: what is lost in 48 numbers it has
+to know from the world, so it is trained (`painter.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -19,20 +22,25 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nbagent.pocket.captions import draw_scene
+from nbagent.pocket.scenery import DETAIL, HEIGHT
 from nbagent.pocket.world import render
 
 PATCH: Final = 8
 LATENT_CHANNELS: Final = 48
 _PIXELS: Final = 3 * PATCH * PATCH
-# Small enough that the norm's scale varies by < 0.3 %, large enough for bf16.
-_SMALL: Final = 0.01
+_FINE_PATCH: Final = DETAIL * PATCH
+_FINE_PIXELS: Final = 3 * _FINE_PATCH * _FINE_PATCH
+# Channels of the decoder, as many as 40 MB leave room for.
+_PAINTER_WIDTH: Final = 76
+# So small that neither the norm's scale nor the bend of silu is off by more than 0.2 %.
+_SMALL: Final = 1e-4
 _CONSTANT: Final = 4.0
-_WIDTH: Final = 2 * LATENT_CHANNELS + 1
+_WIDTH: Final = LATENT_CHANNELS + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codec:
-    """The linear map between patches and latents, for training without the VAE."""
+    """The linear map between patches of a 64x64 picture and latents."""
 
     mean: Tensor  # (192,), of patches in -1..1
     basis: Tensor  # (48, 192), orthonormal rows
@@ -47,8 +55,11 @@ class Codec:
     @classmethod
     def from_vae(cls, vae: AutoencoderKLWan) -> Codec:
         """Read the map back from a VAE that `build_vae` wrote."""
-        basis = vae.encoder.conv_in.weight[:LATENT_CHANNELS, :, -1, 1, 1] / _SMALL
-        mean = vae.decoder.conv_out.bias
+        conv = vae.encoder.conv_in
+        rows = slice(LATENT_CHANNELS)
+        basis = conv.weight[rows, :, -1, 1, 1] @ _halving().T * DETAIL**2 / _SMALL
+        # Of the mean only what the rows of the basis see is kept, and needed.
+        mean = -(conv.bias[rows] / _SMALL) @ basis
         std = torch.tensor(vae.config.latents_std)
         return cls(mean=mean.detach(), basis=basis.detach(), std=std)
 
@@ -57,32 +68,53 @@ class Codec:
         return {"mean": self.mean, "basis": self.basis, "std": self.std}
 
 
-def to_patches(frames: NDArray[np.uint8]) -> Tensor:
-    """Return `(B, F, H/8, W/8, 192)` in -1..1, channels ordered as diffusers does."""
+def to_patches(frames: NDArray[np.uint8], side: int = PATCH) -> Tensor:
+    """Return `(B, F, H/side, W/side, 3 * side**2)` in -1..1, ordered as in diffusers."""
     x = torch.from_numpy(frames).float() / 127.5 - 1
     b, f, h, w, c = x.shape
-    x = x.view(b, f, h // PATCH, PATCH, w // PATCH, PATCH, c)
+    x = x.view(b, f, h // side, side, w // side, side, c)
     # (B, F, h, w, channel, column in patch, row in patch): diffusers' patchify
-    x = x.permute(0, 1, 2, 4, 6, 5, 3)
-    return x.reshape(b, f, h // PATCH, w // PATCH, _PIXELS)
+    return x.permute(0, 1, 2, 4, 6, 5, 3).flatten(4)
+
+
+class Components(NamedTuple):
+    """Principal components of patches."""
+
+    mean: Tensor  # (N,)
+    basis: Tensor  # (k, N), orthonormal rows
+    values: Tensor  # (k,), variances
 
 
 def fit_codec(num_scenes: int = 4000, *, seed: int = 7) -> Codec:
     """Fit the PCA on one frame each of `num_scenes` training scenes (seconds)."""
-    rng = np.random.default_rng(seed)
-    frames = [
-        render(draw_scene(rng), 1, start=int(rng.integers(16)))
-        for _ in range(num_scenes)
-    ]
-    x = to_patches(np.stack(frames)).reshape(-1, _PIXELS).double()
-    mean = x.mean(0)
-    values, vectors = torch.linalg.eigh(torch.cov((x - mean).T))
-    values = values.flip(0)[:LATENT_CHANNELS].clamp_min(1e-8)
-    basis = vectors.T.flip(0)[:LATENT_CHANNELS]
+    frames = _draw_frames(num_scenes, seed=seed, detail=1)
+    mean, basis, values = _fit_patches(frames, LATENT_CHANNELS)
     # Half-whitening: strong components stay stronger, but by the fourth root only;
     # then one factor for unit mean variance, which the noise schedule expects.
     std = values**0.25 * (values**0.5).mean().sqrt()
-    return Codec(mean=mean.float(), basis=basis.float().contiguous(), std=std.float())
+    return Codec(mean=mean, basis=basis, std=std)
+
+
+def _draw_frames(count: int, *, seed: int, detail: int) -> NDArray[np.uint8]:
+    """Render one frame each of training scenes: `(count, 1, H, W, 3)`."""
+    rng = np.random.default_rng(seed)
+    return np.stack(
+        [
+            render(draw_scene(rng), 1, start=int(rng.integers(16)), detail=detail)
+            for _ in range(count)
+        ]
+    )
+
+
+def _fit_patches(frames: NDArray[np.uint8], k: int) -> Components:
+    """Fit the PCA of 8x8 cells of frames `(B, F, H, W, 3)`."""
+    x = to_patches(frames, frames.shape[2] // (HEIGHT // PATCH))
+    x = x.reshape(-1, x.shape[-1]).double()
+    mean = x.mean(0)
+    values, vectors = torch.linalg.eigh(torch.cov((x - mean).T))
+    basis = vectors.T.flip(0)[:k].contiguous()
+    values = values.flip(0)[:k].clamp_min(1e-8)
+    return Components(mean.float(), basis.float(), values.float())
 
 
 def fit_tokens(
@@ -117,15 +149,20 @@ def cut(x: Tensor, patch: tuple[int, int, int]) -> Tensor:
     return x.permute(0, 2, 4, 6, 1, 3, 5, 7).flatten(4)
 
 
-@torch.no_grad()
-def build_vae(codec: Codec) -> AutoencoderKLWan:
-    """Write a codec into the weights of a stock AutoencoderKLWan."""
+def build_vae(codec: Codec, *, num_scenes: int = 1600) -> AutoencoderKLWan:
+    """Write a codec into the encoder of a stock AutoencoderKLWan; its decoder is raw.
+
+    It begins at the principal components of 16x16 pixels, so that it need not find out
+    what pictures are made of.
+    """
+    torch.manual_seed(9)  # of the decoder that is to be trained
     z = LATENT_CHANNELS
     vae = AutoencoderKLWan(
-        patch_size=PATCH,
-        in_channels=_PIXELS,
-        out_channels=_PIXELS,
+        patch_size=_FINE_PATCH,
+        in_channels=_FINE_PIXELS,
+        out_channels=_FINE_PIXELS,
         base_dim=_WIDTH,
+        decoder_base_dim=_PAINTER_WIDTH,
         z_dim=z,
         dim_mult=[1],
         num_res_blocks=0,
@@ -134,41 +171,50 @@ def build_vae(codec: Codec) -> AutoencoderKLWan:
         latents_mean=[0.0] * z,
         latents_std=codec.std.tolist(),
         scale_factor_temporal=1,
-        scale_factor_spatial=PATCH,
+        scale_factor_spatial=_FINE_PATCH,
     )
-    for name, weight in vae.named_parameters():
-        # A residual branch whose last layer is zero is the identity.
-        if name.endswith("gamma"):
-            weight.fill_(1.0)
-        else:
-            weight.zero_()
-    _write_head(vae.encoder.conv_in, codec.basis, -codec.basis @ codec.mean)
-    _write_tail(vae.encoder.conv_out, torch.eye(z), torch.zeros(z))
-    vae.encoder.conv_out.bias[z:] = -30.0  # log-variance: none
-    _write_identity(vae.quant_conv)
-    _write_identity(vae.post_quant_conv)
-    _write_head(vae.decoder.conv_in, torch.eye(z), torch.zeros(z))
-    _write_tail(vae.decoder.conv_out, codec.basis.T, codec.mean)
+    write_encoder(vae, codec)
+    with torch.no_grad():
+        for name, weight in vae.named_parameters():
+            if name.startswith("post_quant_conv"):
+                weight.zero_()
+            elif name.startswith("decoder.") and weight.ndim == 5:
+                weight[:, :, :-1] = 0.0  # a frame is painted from its own latent alone
+        _write_identity(vae.post_quant_conv)
+        fine = _fit_patches(
+            _draw_frames(num_scenes, seed=11, detail=DETAIL), _PAINTER_WIDTH
+        )
+        vae.decoder.conv_out.weight.zero_()
+        vae.decoder.conv_out.weight[:, :, -1, 1, 1] = fine.basis.T * fine.values.sqrt()
+        vae.decoder.conv_out.bias.copy_(fine.mean)
     return vae.eval().requires_grad_(requires_grad=False)
 
 
-def _write_head(conv: nn.Conv3d, matrix: Tensor, bias: Tensor) -> None:
-    n = len(matrix)
-    assert conv.bias is not None
-    for sign, rows in ((1, slice(0, n)), (-1, slice(n, 2 * n))):
-        conv.weight[rows, :, -1, 1, 1] = sign * _SMALL * matrix  # newest frame, centre
-        conv.bias[rows] = sign * _SMALL * bias
-    conv.bias[2 * n :] = _CONSTANT
+@torch.no_grad()
+def write_encoder(vae: AutoencoderKLWan, codec: Codec) -> None:
+    """Write the map from pictures of 128x128 to latents into the encoder's weights."""
+    n = LATENT_CHANNELS
+    encoder = vae.encoder
+    for module in (encoder, vae.quant_conv):
+        for name, weight in module.named_parameters():
+            # A residual branch whose last layer is zero is the identity.
+            weight.fill_(1.0 if name.endswith("gamma") else 0.0)
+    encoder.conv_in.weight[:n, :, -1, 1, 1] = _SMALL * codec.basis @ _halving()
+    encoder.conv_in.bias[:n] = -_SMALL * (codec.basis @ codec.mean)
+    encoder.conv_in.bias[n] = _CONSTANT
+    # Undo the smallness, the norm's scale, sqrt(width) / constant, and silu's half.
+    gain = 2 * _CONSTANT / _WIDTH**0.5 / _SMALL
+    encoder.conv_out.weight[:n, :n, -1, 1, 1] = gain * torch.eye(n)
+    encoder.conv_out.bias[n:] = -30.0  # log-variance: none
+    _write_identity(vae.quant_conv)
 
 
-def _write_tail(conv: nn.Conv3d, matrix: Tensor, bias: Tensor) -> None:
-    n = matrix.shape[1]
-    assert conv.bias is not None
-    # Undo s and the norm's scale, which is sqrt(width) / constant.
-    gain = _CONSTANT / _WIDTH**0.5 / _SMALL
-    conv.weight[: len(matrix), :n, -1, 1, 1] = gain * matrix
-    conv.weight[: len(matrix), n : 2 * n, -1, 1, 1] = -gain * matrix
-    conv.bias[: len(matrix)] = bias
+def _halving() -> Tensor:
+    """Return the map `(192, 768)` that averages 16x16 pixels down to 8x8."""
+    means = torch.eye(PATCH).repeat_interleave(DETAIL, 1) / DETAIL  # (8, 16)
+    # colour, column, row: diffusers' order
+    joint = torch.einsum("cd,iu,jv->cijduv", torch.eye(3), means, means)
+    return joint.reshape(_PIXELS, _FINE_PIXELS)
 
 
 def _write_identity(conv: nn.Conv3d) -> None:

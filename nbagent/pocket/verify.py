@@ -25,7 +25,7 @@ from nbagent.errors import SpecError
 from nbagent.pocket import vocabulary as words
 from nbagent.pocket.captions import caption, draw_any_scene
 from nbagent.pocket.faster import has_fast_bf16
-from nbagent.pocket.scenery import HEIGHT
+from nbagent.pocket.scenery import HEIGHT, WIDTH
 from nbagent.pocket.world import NUM_FRAMES, Frames, Scene, poses, render
 
 VERIFIER: Final = Path(__file__).parent / "verifier" / "verifier.safetensors"
@@ -104,7 +104,7 @@ class Verdict:
     """What the judge says of one clip."""
 
     factors: Mapping[str, str]
-    track: NDArray[np.float32]  # (16, 2): the actor's centre y, x in pixels
+    track: NDArray[np.float32]  # (16, 2): the actor's centre y, x in units of the world
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,10 +224,15 @@ def load_verifier() -> Verifier:
 
 @torch.no_grad()
 def judge(verifier: Verifier, clips: Sequence[Frames]) -> list[Verdict]:
-    """Name every factor of each clip `(16, 64, 64, 3)` uint8."""
+    """Name every factor of each clip `(16, H, W, 3)` uint8, H and W multiples of 64.
+
+    It looks at 64x64 pixels; what is larger is averaged down.
+    """
     verdicts: list[Verdict] = []
     for start in range(0, len(clips), 16):
-        logits, track = verifier(_to_tensor(np.stack(clips[start : start + 16])))
+        seen = _to_tensor(np.stack(clips[start : start + 16]))
+        small = F.interpolate(seen.flatten(0, 1), size=(HEIGHT, WIDTH), mode="area")
+        logits, track = verifier(small.unflatten(0, seen.shape[:2]))
         best = {factor: x.argmax(1).tolist() for factor, x in logits.items()}
         verdicts += [
             Verdict(

@@ -27,7 +27,7 @@ FPS: Final = 8
 NUM_FRAMES: Final = 16
 
 # What a pace means, per motion, over a whole 16-frame clip; well apart on purpose.
-_TRAVEL_X: Final[dict[Pace, float]] = {"slow": 12, "normal": 25, "fast": 42}  # pixels
+_TRAVEL_X: Final[dict[Pace, float]] = {"slow": 12, "normal": 25, "fast": 42}  # units
 _TRAVEL_Y: Final[dict[Pace, float]] = {"slow": 9, "normal": 19, "fast": 32}
 _HOPS: Final[dict[Pace, int]] = {"slow": 2, "normal": 3, "fast": 5}
 _JUMP_LENGTH: Final[dict[Pace, float]] = {"slow": 1.0, "normal": 0.6, "fast": 0.3}
@@ -39,18 +39,18 @@ _SCALES: Final[dict[Pace, tuple[float, float]]] = {
     "normal": (0.60, 1.20),
     "fast": (0.40, 1.40),
 }
-_HOP_HEIGHT: Final = 16.0  # pixels
+_HOP_HEIGHT: Final = 16.0  # units
 _JUMP_HEIGHT: Final = 24.0
 _ORBIT_RADIUS: Final = 11.0
 _SHAKE_WIDTH: Final = 4.0
 _LAST: Final = NUM_FRAMES - 1
 # Where an actor is at home, y and x. No seed moves it: a motion has one path, which a
-# small model learns in an hour; with a few pixels of jitter it never drew a round ball.
+# small model learns in an hour; with a few units of jitter it never drew a round ball.
 _HOME: Final = (35.0, 32.0)
 
-_SECOND_SIZE: Final = 20  # pixels: a companion is smaller than the actor
+_SECOND_SIZE: Final = 20  # units: a companion is smaller than the actor
 _ZOOM: Final = 1.4  # of the last frame against the first
-_PAN: Final = 20  # pixels that the background has moved at the last frame
+_PAN: Final = 20  # units that the background has moved at the last frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,45 +94,39 @@ class Scene:
 class Pose(NamedTuple):
     """Where the actor is in one frame."""
 
-    y: float  # centre, pixels from the top
-    x: float  # centre, pixels from the left
+    y: float  # centre, units from the top
+    x: float  # centre, units from the left
     scale: float = 1.0
     turn: int = 0  # degrees, clockwise
 
 
 def render(
-    scene: Scene,
-    num_frames: int = NUM_FRAMES,
-    height: int = HEIGHT,
-    width: int = WIDTH,
-    *,
-    start: int = 0,
+    scene: Scene, num_frames: int = NUM_FRAMES, *, start: int = 0, detail: int = 1
 ) -> Frames:
     """Render a scene as `(F, H, W, 3)` uint8 frames, from frame `start` of its clip.
+
+    At a detail of 1 that is 64x64, what the experts learn from; 2 is the same picture
+    with four pixels for each, which pocket's decoder paints.
 
     >>> render(Scene(actor="red ball", place="sea", motion="right")).shape
     (16, 64, 64, 3)
     """
-    return render_with_mask(scene, num_frames, height, width, start=start)[0]
+    return render_with_mask(scene, num_frames, start=start, detail=detail)[0]
 
 
 def render_with_mask(
-    scene: Scene,
-    num_frames: int = NUM_FRAMES,
-    height: int = HEIGHT,
-    width: int = WIDTH,
-    *,
-    start: int = 0,
+    scene: Scene, num_frames: int = NUM_FRAMES, *, start: int = 0, detail: int = 1
 ) -> tuple[Frames, NDArray[np.bool_]]:
     """Render a scene; return its frames and the mask `(F, H, W)` of its actors."""
-    back = background(scene.place, scene.time, _variant(scene.seed))
+    height, width = HEIGHT * detail, WIDTH * detail
+    back = background(scene.place, scene.time, _variant(scene.seed), detail)
     frames = np.repeat(back[None], num_frames, axis=0)
-    mask = np.zeros((num_frames, HEIGHT, WIDTH), dtype=bool)
+    mask = np.zeros((num_frames, height, width), dtype=bool)
     if scene.camera == "pan":
         wide = np.concatenate([back, back[:, ::-1]], axis=1)  # mirrored: no seam
         for k in range(num_frames):
-            x = round(_PAN * (start + k) / _LAST) % WIDTH
-            frames[k] = wide[:, x : x + WIDTH]
+            x = round(_PAN * (start + k) / _LAST) * detail
+            frames[k] = wide[:, x : x + width]
     flip = looks_back(scene.actor, scene.motion)
     for k, pose in enumerate(poses(scene, num_frames, start=start)):
         if scene.second:
@@ -142,13 +136,10 @@ def render_with_mask(
     if scene.camera == "zoom in":
         for k in range(num_frames):
             factor = _ZOOM ** ((start + k) / _LAST)
-            dy, dx = HEIGHT * (1 - 1 / factor) / 2, WIDTH * (1 - 1 / factor) / 2
-            box = (dx, dy, WIDTH - dx, HEIGHT - dy)
-            pixels[k] = _resized(pixels[k], WIDTH, HEIGHT, box)
-            mask[k] = _resized(mask[k], WIDTH, HEIGHT, box)
-    if (height, width) != (HEIGHT, WIDTH):
-        pixels = np.stack([_resized(f, width, height) for f in pixels])
-        mask = np.stack([_resized(m, width, height) for m in mask])
+            dy, dx = height * (1 - 1 / factor) / 2, width * (1 - 1 / factor) / 2
+            box = (dx, dy, width - dx, height - dy)
+            pixels[k] = _resized(pixels[k], box)
+            mask[k] = _resized(mask[k], box)
     return pixels, mask
 
 
@@ -201,15 +192,18 @@ def _paste(
     flip: bool,
 ) -> None:
     """Draw one actor into a frame `(H, W, 3)` and its mask `(H, W)`, in place."""
+    height, width = mask.shape
+    detail = height // HEIGHT
     size = max(4, round(SIZE * pose.scale))
-    n = len(sprite(actor, flip, size, pose.turn, 0, 0)) - 1
+    n = len(sprite(actor, flip, size, pose.turn, 0, 0, detail)) // detail - 1
     qy = round((pose.y - n / 2) * OVERSAMPLE)
     qx = round((pose.x - n / 2) * OVERSAMPLE)
     y, py = divmod(qy, OVERSAMPLE)
     x, px = divmod(qx, OVERSAMPLE)
-    picture = sprite(actor, flip, size, pose.turn, py, px)
-    y0, y1 = max(y, 0), min(y + n + 1, HEIGHT)
-    x0, x1 = max(x, 0), min(x + n + 1, WIDTH)
+    picture = sprite(actor, flip, size, pose.turn, py, px, detail)
+    y, x, side = y * detail, x * detail, len(picture)
+    y0, y1 = max(y, 0), min(y + side, height)
+    x0, x1 = max(x, 0), min(x + side, width)
     if y0 >= y1 or x0 >= x1:
         return
     part = picture[y0 - y : y1 - y, x0 - x : x1 - x].astype(np.float32)
@@ -230,10 +224,9 @@ def _variant(seed: int) -> int:
 
 
 def _resized(
-    picture: NDArray[np.generic],
-    width: int,
-    height: int,
-    box: tuple[float, float, float, float] | None = None,
+    picture: NDArray[np.generic], box: tuple[float, float, float, float]
 ) -> NDArray[np.generic]:
+    """Return a part of a picture at the size of the whole."""
+    height, width = picture.shape[:2]
     how = Image.Resampling.BILINEAR if picture.ndim == 3 else Image.Resampling.NEAREST
     return np.asarray(Image.fromarray(picture).resize((width, height), how, box))
