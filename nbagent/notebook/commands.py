@@ -99,6 +99,11 @@ def _cache(magics: AgentMagics, words: list[str]) -> str:
     return magics.session().cache(step_caching(words[0]))
 
 
+def _limit(magics: AgentMagics, words: list[str]) -> str:
+    above_s = 0.0 if words[0] == "off" else number(1, 1e6)(words[0])
+    return magics.session().limit(above_s)
+
+
 def _context(magics: AgentMagics, words: list[str]) -> str:
     from nbagent.notebook.context import context
 
@@ -210,6 +215,12 @@ COMMANDS: Mapping[str, Command] = {
         usage="THRESHOLD|sea:THRESHOLD|off",
         help="skip blocks of steps that change little: quicker, not the same clip",
         run=_cache,
+        arguments=(1, 1),
+    ),
+    "limit": Command(
+        usage="SECONDS|off",
+        help="ask before a turn that is expected to take longer",
+        run=_limit,
         arguments=(1, 1),
     ),
     "context": Command(

@@ -166,11 +166,15 @@ class AgentMagics(Magics):
             options: Of `%agent`, with underscores.
             target: A clip that the turn is about, whatever its words say.
         """
+        return self._shown_of(self._hear(words, options, target), options)
+
+    def _hear(
+        self, words: str, options: Mapping[str, Any], target: Clip | None
+    ) -> Reply:
         from nbagent.conversation.context import variables
 
-        session = self.session()
         try:
-            reply = session.hear(
+            return self.session().hear(
                 words,
                 options,
                 cell_id=self._cell_id(),
@@ -180,10 +184,15 @@ class AgentMagics(Magics):
             )
         finally:
             self.transcript().refresh()  # a turn that failed is told too
+
+    def _shown_of(
+        self, reply: Reply, options: Mapping[str, Any]
+    ) -> Clip | Takes | None:
+        """Show what came of a turn, and return its clips."""
         if reply.answer is not None:
             _show_text("\n".join((*reply.notes, reply.answer)))
             return None
-        clips = self._render(session, reply, detach="detach" in options)
+        clips = self._render(self.session(), reply, detach="detach" in options)
         made = clips[0] if len(clips) == 1 else Takes(clips)
         self._shown = (self.ipython.execution_count, made)
         return made
@@ -202,7 +211,11 @@ class AgentMagics(Magics):
             self._session = self._transcript = None
 
     def _remix(self, clip: Clip, words: str, options: dict[str, Any]) -> Clip | Takes:
-        made = self.say(check_words(words), check_options(options), target=clip)
+        options = check_options(options)
+        reply = self._hear(check_words(words), options, clip)
+        if reply.plan.consents:
+            raise NbagentError(reply.answer or "")
+        made = self._shown_of(reply, options)
         if made is None:
             raise NbagentError(
                 f"{words!r} asks for no new clip: say what should be different"
