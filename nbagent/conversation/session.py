@@ -21,7 +21,7 @@ from nbagent.conversation.clip import Clip, Viewer
 from nbagent.conversation.compose import compose
 from nbagent.conversation.control import control
 from nbagent.conversation.estimates import Estimates
-from nbagent.conversation.llm import LanguageModel, is_sure
+from nbagent.conversation.llm import LanguageModel, View, is_sure
 from nbagent.conversation.outline import outline
 from nbagent.conversation.plan import Intent, Plan
 from nbagent.conversation.pointing import pointed
@@ -33,7 +33,7 @@ from nbagent.conversation.running import Running
 from nbagent.conversation.selection import Selection
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
-from nbagent.conversation.views import views
+from nbagent.conversation.views import allowed, views
 from nbagent.errors import EngineError, NbagentError, SpecError
 from nbagent.ledger import ClipRow, Ledger
 from nbagent.models import ModelCard
@@ -71,6 +71,7 @@ class Session:
         self._engine = engine
         self._brain = brain
         self._llm: LanguageModel | None = None
+        self.tools: dict[str, View] = {}  # the user's own, by name
 
     @property
     def record(self) -> Record:
@@ -307,6 +308,14 @@ class Session:
             " turns that are not understood without it"
         )
 
+    def allow(self, function: View) -> None:
+        """Let the language model call a function when it answers; it may be replaced.
+
+        Raises:
+            SpecError: If it cannot be told of it.
+        """
+        self.tools[function.__name__] = allowed(function)
+
     def use(self, model: str) -> str:
         """Let another model render what is asked for anew; refinements keep theirs."""
         line = uses(model)
@@ -504,7 +513,7 @@ class Session:
         attached = _attached(words, plan, values)
         if plan.intent in ("chat", "analyze") and self._llm is not None:
             known = outline(state, words, attached)
-            looks = views(self.record, self.clip, values)
+            looks = (*views(self.record, self.clip, values), *self.tools.values())
             return self._llm.answer(words, known, on_text, looks)
         if plan.intent == "describe":
             clips = [name for name in plan.targets if state.clip(name)]

@@ -92,6 +92,10 @@ def _connect(magics: AgentMagics, words: list[str]) -> str:
 
 
 def _use(magics: AgentMagics, words: list[str]) -> str:
+    if words[0].startswith("brain="):
+        return _connect(magics, [words[0].removeprefix("brain="), *words[1:]])
+    if len(words) > 1:
+        raise SpecError(f"use got {words[1]!r} too: a URL is of a brain=MODEL")
     return magics.session().use(words[0])
 
 
@@ -206,10 +210,10 @@ COMMANDS: Mapping[str, Command] = {
         arguments=(1, 2),
     ),
     "use": Command(
-        usage="MODEL",
-        help="let this model render: pocket, wan2.1-1.3b, a folder, a hub id",
+        usage="MODEL | brain=PROVIDER:MODEL [URL]",
+        help="let this model render (pocket, a folder, a hub id), or that one answer",
         run=_use,
-        arguments=(1, 1),
+        arguments=(1, 2),
     ),
     "cache": Command(
         usage="THRESHOLD|sea:THRESHOLD|off",

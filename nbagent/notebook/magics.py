@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from IPython.core.magic import (
     Magics,
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from nbagent.take import Progress
 
     Ended = Callable[[], None]
+
+Tool = TypeVar("Tool", bound=Callable[..., object])
 
 
 class Takes(tuple["Clip", ...]):
@@ -166,11 +168,12 @@ class AgentMagics(Magics):
             options: Of `%agent`, with underscores.
             target: A clip that the turn is about, whatever its words say.
         """
-        return self._shown_of(self._hear(words, options, target), options)
+        return self.show(self.hear(words, options, target), options)
 
-    def _hear(
+    def hear(
         self, words: str, options: Mapping[str, Any], target: Clip | None
     ) -> Reply:
+        """Understand a turn; `show` shows what comes of it."""
         from nbagent.conversation.context import variables
 
         try:
@@ -185,9 +188,7 @@ class AgentMagics(Magics):
         finally:
             self.transcript().refresh()  # a turn that failed is told too
 
-    def _shown_of(
-        self, reply: Reply, options: Mapping[str, Any]
-    ) -> Clip | Takes | None:
+    def show(self, reply: Reply, options: Mapping[str, Any]) -> Clip | Takes | None:
         """Show what came of a turn, and return its clips."""
         if reply.answer is not None:
             _show_text("\n".join((*reply.notes, reply.answer)))
@@ -212,10 +213,10 @@ class AgentMagics(Magics):
 
     def _remix(self, clip: Clip, words: str, options: dict[str, Any]) -> Clip | Takes:
         options = check_options(options)
-        reply = self._hear(check_words(words), options, clip)
+        reply = self.hear(check_words(words), options, clip)
         if reply.plan.consents:
             raise NbagentError(reply.answer or "")
-        made = self._shown_of(reply, options)
+        made = self.show(reply, options)
         if made is None:
             raise NbagentError(
                 f"{words!r} asks for no new clip: say what should be different"
@@ -338,6 +339,24 @@ def say(words: str, **options: Any) -> Clip | Takes | None:
         SpecError: If there is no notebook, or what is asked cannot be.
     """
     return _here().say(check_words(words), check_options(options))
+
+
+def tool(function: Tool) -> Tool:
+    """Let a connected language model call a function of yours when it answers.
+
+    >>> @nbagent.tool
+    ... def sales(year: int) -> float:
+    ...     '''Return what was sold in a year, in euros.'''
+
+    Its name, its docstring and its annotated arguments are what the model is told of
+    it; of what it returns the model sees what `@name` would show. It runs beside the
+    cells, whenever the model asks for it: give it nothing that must not be called.
+
+    Raises:
+        SpecError: If it has no name or no docstring, or a view has its name.
+    """
+    _here().session().allow(function)
+    return function
 
 
 def unload(shell: InteractiveShell) -> None:
