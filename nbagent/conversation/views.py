@@ -32,10 +32,10 @@ def allowed(function: View) -> View:
     Raises:
         SpecError: If it has no name of its own or no docstring for the model to read.
     """
-    name = getattr(function, "__name__", "")
+    name = getattr(function, "__name__", type(function).__name__)
     if not name.isidentifier() or name in _NAMES:
         raise SpecError(
-            f"{name or function!r:.40} is no name for a tool: write a function with a"
+            f"{name!r} is no name for a tool: write a function with a"
             f" name other than {', '.join(_NAMES)}"
         )
     if not (function.__doc__ or "").strip():
