@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nbagent.conversation.clip import Clip
     from nbagent.errors import Cancelled, EngineError, NbagentError, SpecError
-    from nbagent.notebook.magics import say
+    from nbagent.notebook.magics import say, tool
     from nbagent.settings import Settings
 
 __version__ = "0.1.0"
@@ -30,6 +30,7 @@ _HOMES = {
     "Settings": "nbagent.settings",
     "SpecError": "nbagent.errors",
     "say": "nbagent.notebook.magics",
+    "tool": "nbagent.notebook.magics",
 }
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "__version__",
     "load_ipython_extension",
     "say",
+    "tool",
     "unload_ipython_extension",
 ]
 

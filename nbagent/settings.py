@@ -33,6 +33,9 @@ class Settings:
             free there when one is loaded.
         compiles: Whether networks are compiled where they can be (torch.compile).
         step_cache: The step cache of new clips.
+        ask_above_s: A turn that is expected to take longer asks first; 0 never asks.
+        draft_above_s: Of a turn that is expected to take longer, drafts are shown
+            first; 0 shows none.
     """
 
     store: Path
@@ -45,6 +48,8 @@ class Settings:
     memory_bytes: int | None = None
     step_cache: StepCaching = NO_CACHE
     compiles: bool = False
+    ask_above_s: float = 300.0
+    draft_above_s: float = 60.0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -64,6 +69,8 @@ class Settings:
             or None,
             step_cache=_step_caching(env),
             compiles=bool(_number(env, "NBAGENT_COMPILE", 0.0, "0 or 1")),
+            ask_above_s=_number(env, "NBAGENT_ASK_ABOVE_S", 300.0),
+            draft_above_s=_number(env, "NBAGENT_DRAFT_ABOVE_S", 60.0),
         )
 
 

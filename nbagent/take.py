@@ -345,6 +345,7 @@ class Progress:
     """What a running job last said of itself.
 
     `eta_s` is None until two steps were timed: a number is measured or absent.
+    `has_draft` says that a draft of it is done and can be played meanwhile.
     """
 
     job: str
@@ -355,6 +356,7 @@ class Progress:
     elapsed_s: float = 0.0
     eta_s: float | None = None
     message: str = ""
+    has_draft: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON for the wire (under 500 bytes)."""

@@ -343,6 +343,58 @@ def test_it_sees_frames_of_a_picture_that_the_notebook_holds(
     session.close()
 
 
+def test_it_calls_a_function_of_the_user_only_if_that_is_allowed(
+    server: str, tmp_path: Path
+) -> None:
+    session = _session(tmp_path, server)
+
+    def sales(year: int) -> dict[str, list[int]]:
+        """Return what was sold in a year, by quarter."""
+        if year < 2000:
+            raise ValueError(f"nothing is known of {year}")
+        return {"sold": [year, 7, 11, 13]}
+
+    calls = [
+        {"name": "sales", "arguments": '{"year": 1999}'},
+        {"name": "sales", "arguments": '{"year": 2025}'},
+    ]
+    _says("I cannot know.")
+    session.hear("what was sold in 2025?", {}, reading="chat")
+    assert "sales" not in json.dumps(_Handler.asked[0].get("tools"))
+    session.allow(sales)
+    _Handler.asked.clear()
+    _says(*calls, "Seven in spring.")
+    reply = session.hear("what was sold in 2025?", {}, reading="chat")
+    assert reply.answer == "Seven in spring."
+    asked = [json.dumps(one) for one in _Handler.asked]
+    assert "what was sold in a year, by quarter" in asked[0]
+    assert "nothing is known of 1999" in asked[1]
+    assert "[2025, 7, 11, 13]" in asked[2]
+    session.close()
+
+
+def test_what_the_model_could_not_be_told_of_is_no_tool(
+    server: str, tmp_path: Path
+) -> None:
+    session = _session(tmp_path, server)
+
+    def look() -> str:
+        """Look."""
+        return ""
+
+    def silent() -> str:
+        return ""
+
+    with pytest.raises(SpecError, match="'look' is no name for a tool"):
+        session.allow(look)
+    with pytest.raises(SpecError, match="silent has no docstring"):
+        session.allow(silent)
+    with pytest.raises(SpecError, match="'<lambda>' is no name"):
+        session.allow(lambda: "")
+    assert session.tools == {}
+    session.close()
+
+
 def test_a_server_that_fails_is_one_line(server: str) -> None:
     _Handler.status = 400
     with pytest.raises(EngineError, match="m did not answer") as caught:

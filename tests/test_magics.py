@@ -294,6 +294,10 @@ def test_the_same_conversation_from_python_undone_and_replayed(
     with pytest.raises(SpecError, match="the turn has 100,000 characters"):
         clip.remix("x" * 100_000)
 
+    # A name between is taken back, and what follows keeps its own.
+    nbagent.say("reverse c1")
+    notebook.run("%nbagent undo")
+    assert notebook.plain() == "taken back: 'reverse c1', and c3 with it"
     made = clip.remix("twice as fast")
     notebook.run("%nbagent replay again")
     assert notebook.plain().endswith("3 turns of test were said again")

@@ -427,3 +427,26 @@ def test_a_page_pays_little_for_the_panel() -> None:
     # The player's own code is in it; see test_player for that alone.
     player = asset("player.js").stat().st_size
     assert asset("panel.js").stat().st_size - player < 26_000
+
+
+def test_a_turn_that_takes_long_has_its_choices_as_buttons(
+    session: Session, view: View
+) -> None:
+    rendered(session, BALL)
+    session.limit(1)
+    said, _ = view.ask(type="say", line="a cat on the beach")
+    asked = view.until("done", said["turn"])
+    assert [choice["intent"] for choice in asked["readings"]] == ["yes", "draft", "no"]
+    assert "device-seconds" in asked["answer"]
+    view.ask(type="say", line="a cat on the beach", reading="no")
+    assert len(session.rows()) == 1
+    # What it will make is there, so that nothing has to be rendered here.
+    for take in say(session, "a cat on the beach", "ahead", yes=True).takes:
+        session.ledger.add_take(take)
+        fake_frames(session.ledger, take)
+    again, _ = view.ask(
+        type="say", line="a cat on the beach", replaces=said["turn"], reading="yes"
+    )
+    clip = view.until("done", again["turn"])
+    assert clip["options"] == "--yes"
+    assert [take["name"] for take in clip["takes"]] == ["c2"]

@@ -43,9 +43,10 @@ export class Deck {
   add(index: number, clip: Clip): void {
     this.#clips.set(index, clip);
     this.#pace();
-    clip.video.addEventListener("ended", () => {
+    // Not a listener: a final comes in the same element as its draft.
+    clip.video.onended = () => {
       if (index === this.#leader) this.#turn();
-    });
+    };
     this.#watch(index, clip);
     if (this.playing && !this.#resting) void start(clip.video);
     else void seek(clip, this.frame);

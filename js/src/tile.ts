@@ -45,7 +45,7 @@ interface Hooks {
 
 export class Tile {
   readonly el = h("div", { class: "nba-tile" });
-  /** The finished file, once it is here. */
+  /** The finished file, once it is here; its draft until then. */
   file: Blob | undefined;
   #video = h("video", { playsinline: true, preload: "auto", hidden: true });
   #preview = h("img", { alt: "", hidden: true });
@@ -58,7 +58,8 @@ export class Tile {
   #onScreen = false;
   #previewStep = 0;
   #fetching = false;
-  #asked = false;
+  #asked: Stage = "none";
+  #mounted: Stage = "none";
   #slow = false;
   #error = "";
   #sight = new IntersectionObserver((seen) => {
@@ -90,7 +91,8 @@ export class Tile {
     // A lone take that ended without a picture leaves no empty place behind.
     const ended = take.state === "failed" || take.state === "cancelled";
     this.el.hidden = numTakes === 1 && ended && Boolean(this.#preview.hidden);
-    if (take.state === "done" && !this.#asked) this.#fetchClip(take);
+    const stage = stageOf(take);
+    if (stage !== "none" && stage !== this.#asked) this.#fetchClip(take);
     this.#fetchPreview();
   }
 
@@ -141,18 +143,23 @@ export class Tile {
   }
 
   async #fetchClip(take: TakeView): Promise<void> {
-    this.#asked = true;
+    const stage = stageOf(take);
+    this.#asked = stage;
     this.#slow = false;
     this.#error = "";
     this.#showVeil();
     const body = { type: "get_clip", index: this.#hooks.index } as const;
     try {
       const { bytes } = await this.#hooks.channel.request(body, () => {
-        this.#slow = this.file === undefined;
+        this.#slow = this.#mounted !== stage;
         this.#showVeil();
       });
       if (!bytes) throw new Error("the kernel sent an empty clip");
-      if (this.file === undefined) this.#mount(take, bytes);
+      // A draft that comes late, after its final was asked for, is not shown.
+      if (this.#asked === stage && this.#mounted !== stage) {
+        this.#mounted = stage;
+        this.#mount(take, bytes);
+      }
     } catch (error) {
       this.#error = error instanceof Error ? error.message : String(error);
     }
@@ -171,26 +178,30 @@ export class Tile {
       return;
     }
     const video = this.#video;
-    video.addEventListener("loadeddata", () => {
+    URL.revokeObjectURL(video.src);
+    video.onloadeddata = () => {
       video.hidden = false;
       this.#forgetPreview();
       this.#showVeil();
       const { fps, num_frames: numFrames } = take;
       this.#hooks.onClip({ video, fps, numFrames });
-    });
-    video.addEventListener("error", () => {
+    };
+    video.onerror = () => {
       this.#error = video.src
         ? "this browser cannot play the clip; save it instead"
         : "";
       this.#showVeil();
-    });
+    };
     video.src = URL.createObjectURL(this.file);
   }
 
   async #fetchPreview(): Promise<void> {
     const take = this.#take;
     const wanted =
-      take?.state === "running" && this.#onScreen && take.step > this.#previewStep;
+      take?.state === "running" &&
+      this.#mounted === "none" &&
+      this.#onScreen &&
+      take.step > this.#previewStep;
     if (!wanted || this.#fetching || document.hidden) return;
     this.#fetching = true;
     this.#previewStep = take.step;
@@ -220,6 +231,14 @@ export class Tile {
     this.#preview.removeAttribute("src");
     this.#preview.hidden = true;
   }
+}
+
+/** What of a take can be played. */
+type Stage = "none" | "draft" | "final";
+
+function stageOf(take: TakeView): Stage {
+  if (take.state === "done") return "final";
+  return take.has_draft ? "draft" : "none";
 }
 
 function veilText(state: JobState, isWaiting: boolean): string {

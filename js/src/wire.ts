@@ -21,6 +21,7 @@ export interface TakeView {
   elapsed_s: number;
   eta_s: number | null;
   message: string;
+  has_draft: boolean;
   fps: number;
   num_frames: number;
   width: number;

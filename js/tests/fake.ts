@@ -100,6 +100,7 @@ export function take(fields: Partial<TakeView> = {}): TakeView {
     elapsed_s: 0,
     eta_s: null,
     message: "",
+    has_draft: false,
     fps: 8,
     num_frames: 16,
     width: 64,

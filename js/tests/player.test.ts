@@ -75,6 +75,28 @@ test("a done take asks for its clip once and then has its controls", async () =>
   expect(shown.find(".nba-counter").textContent).toBe("1 / 16 · 0.00 s");
 });
 
+test("a draft plays until its final is done, in the same place", async () => {
+  const running = { state: "running", phase: "denoise", step: 1 } as const;
+  const shown = show({ takes: [take(running)] });
+  const asked = () => shown.model.sent.filter(({ type }) => type === "get_clip").length;
+  expect(asked()).toBe(0);
+  shown.model.change({ takes: [take({ ...running, has_draft: true })] });
+  await load(shown);
+  shown.model.change({ takes: [take({ ...running, step: 2, has_draft: true })] });
+  expect(asked()).toBe(1);
+  expect(shown.find("video").hidden).toBe(false);
+  expect(shown.find(".nba-transport").hidden).toBe(false);
+  expect(shown.find("[aria-label=Cancel]").hidden).toBe(false);
+  shown.model.change({ takes: [take({ state: "done", num_frames: 32 })] });
+  expect(asked()).toBe(2);
+  await load(shown);
+  await vi.waitFor(() => {
+    shown.find("video").dispatchEvent(new Event("loadeddata"));
+    expect(shown.find(".nba-counter").textContent).toContain("/ 32");
+  });
+  expect(shown.el.querySelectorAll(".nba-tile video")).toHaveLength(1);
+});
+
 test("a single image is shown and can be saved, and has no clock", async () => {
   const shown = show({ takes: [take({ state: "done", num_frames: 1 })] });
   const { id } = shown.model.last("get_clip");

@@ -73,9 +73,9 @@ export const bytes = () => {
   return view;
 };
 
-/** Answer the clip request of a done take and let its video load. */
+/** Answer a take's newest clip request and let its video load. */
 export async function load(shown: Shown, index = 0) {
-  const request = shown.model.sent.find(
+  const request = shown.model.sent.findLast(
     (sent) => sent.type === "get_clip" && sent.index === index,
   );
   if (!request) throw new Error(`take ${index} was not asked for`);

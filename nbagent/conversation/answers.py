@@ -114,12 +114,15 @@ def edge(parent: Take, take: Take) -> list[str]:
 
 
 def details(
-    take: Take, artifact: Artifact | None, parents: Sequence[str]
+    take: Take,
+    artifact: Artifact | None,
+    parents: Sequence[str],
+    expected_s: float | None = None,
 ) -> list[tuple[str, str]]:
     """Return all that is recorded of a take as labels and values; empty ones too."""
     how = "" if take.strength is None else f", strength {take.strength:g}"
     origin = f" of {', '.join(parents)}" if parents else ""
-    rendered = "" if artifact is None else f"{artifact.seconds_rendered:.1f} s"
+    rendered = "" if artifact is None else took(artifact, expected_s)
     frames, fps, size = take.num_frames, take.fps, f"{take.width}×{take.height}"
     if artifact is not None:
         frames, fps = artifact.num_frames, artifact.fps
@@ -140,6 +143,12 @@ def details(
         ("File", "" if artifact is None else f"{artifact.size_bytes / 1e3:,.0f} kB"),
         ("Take", take.id),
     ]
+
+
+def took(artifact: Artifact, expected_s: float | None) -> str:
+    """Say how long a clip took, and was expected to take."""
+    expected = f", {expected_s:.1f} s were expected" if expected_s else ""
+    return f"{artifact.seconds_rendered:.1f} s{expected}"
 
 
 def _parts(prompt: str) -> list[str]:
@@ -202,7 +211,7 @@ def status(jobs: Sequence[JobRow], names: dict[str, str]) -> str:
 
 def readings(plan: Plan) -> tuple[Intent, ...]:
     """Return what a turn may have meant, best first; nothing if it was clear."""
-    if plan.intent != "ask":
+    if plan.intent != "ask" or plan.consents:
         return ()
     likely = plan.readings or ("generate_video", "refine")
     return tuple(intent for intent in likely if intent in _READINGS)

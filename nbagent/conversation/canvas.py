@@ -38,6 +38,13 @@ _RESIZE: Final = re.compile(
     r"times (?:larger|bigger|smaller)|pixels? (?:wide|high|tall))\b))",
     _I,
 )
+# "Bigger" alone is the picture; of what is in it, one says what grows.
+_BARE: Final = re.compile(
+    rf"^(?:(?:ok(?:ay)?|hmm+|now|and|please|could you|can you|would you)\b[\s,]*)*"
+    rf"(?:make {_IT} )?(?:(?:a (?:bit|little)|much|even|way) )?(?:bigger|larger|smaller)"
+    rf"(?: (?:again|still|now))?(?:,? please)?[\s.!?]*$",
+    _I,
+)
 _DETAIL: Final = re.compile(
     rf"{_POLITE}(?:upscale\b|(?:make {_IT} |(?:in |at )?(?:an? )?)?higher res(?:olution)?\b)",
     _I,
@@ -59,7 +66,7 @@ def read_canvas(text: str) -> dict[str, Any]:
     """
     if _CROP.match(text):
         return _crop(text)
-    if _RESIZE.match(text) or wants_detail(text):
+    if _RESIZE.match(text) or _BARE.match(text) or wants_detail(text):
         return _resize(text)
     return {}
 

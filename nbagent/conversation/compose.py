@@ -13,6 +13,7 @@ from typing import Any
 from nbagent.caching import NO_CACHE
 from nbagent.conversation import choice, measures, operations
 from nbagent.conversation import shot as shots
+from nbagent.conversation.foreign import translate
 from nbagent.conversation.plan import EditKind, Plan
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.sources import Sources
@@ -72,6 +73,28 @@ def compose(
     Raises:
         SpecError: If the model cannot do it, naming what it can.
     """
+    plan, said = _in_english(plan, card)
+    composed = _composed(plan, request, options, card, sources)
+    return replace(composed, notes=(*said, *composed.notes))
+
+
+def _in_english(plan: Plan, card: ModelCard) -> tuple[Plan, list[str]]:
+    """Say a new picture in pocket's words, whatever language it was told in."""
+    said = translate(plan.prompt) if card.base == "pocket" else None
+    if said is None:
+        return plan, []
+    lost = f" It does not know: {', '.join(said.lost[:6])}." if said.lost else ""
+    note = f"pocket reads English: this is read as {said.english!r}.{lost}"
+    return replace(plan, prompt=said.english), [note]
+
+
+def _composed(
+    plan: Plan,
+    request: str,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    sources: Sources,
+) -> Composed:
     if plan.intent == "storyboard":
         return _storyboard(plan, request, options, card)
     plan = _with_palette(plan, sources.palette)
@@ -388,6 +411,9 @@ def _heard(prompt: str, card: ModelCard) -> tuple[str, list[str]]:
             " larger model with --model"
         )
     notes = []
+    if heard.mended:
+        pairs = ", ".join(f"{typed!r} is read as {w!r}" for typed, w in heard.mended)
+        notes.append(f"{pairs}.")
     if heard.replaced:
         pairs = ", ".join(f"{near} for {word}" for word, near in heard.replaced[:6])
         notes.append(f"pocket draws the nearest thing it was taught: {pairs}.")

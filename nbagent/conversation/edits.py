@@ -28,7 +28,7 @@ _I: Final = re.IGNORECASE
 _POLITE: Final = re.compile(
     r"^(?:(?:ok(?:ay)?|great|nice|cool|good|perfect|hmm+|well|now|and|but|so|then|also|"
     r"please|actually|this time|next|finally|could you|can you|would you|"
-    r"i(?:'d| would) (?:like|love|want|prefer)(?: it| to see it| to)?|i want(?: it| to)?|"
+    r"would it be possible to|could (?:we|it)(?: have| be)?|i(?:'d| would) (?:like|love|want|prefer)(?: it| to see it| to)?|i want(?: it| to)?|"
     r"let'?s|maybe|perhaps|just|try(?: it)?|how about|what about|what if)\b[\s,]*)+|"
     r"(?:[\s,]*\b(?:please|instead|now|this time|too|as well|thanks|thank you|though|"
     r"if you can|if possible|bitte|por favor))+\s*[.!?]*$",
@@ -40,7 +40,8 @@ _IT: Final = (
 _REFERENCE: Final = re.compile(
     r"^(?:(?:like|same as|as in)\s+)?(?:@?c(?:lip)?\s?\d+|the (?:same|first|second|third|last|"
     r"previous) (?:one|clip|video)|the same(?: thing)?|(?:do )?the same|same(?: clip| thing| "
-    r"shot)?|this|that|it)\s*,?\s*(?:but|again but|only|except)\s+",
+    r"shot)?|the (?:original|latest|newest)|the (?:[\w-]+ ){1,3}(?:one|clip|video|version|"
+    r"take)|(?:the )?same seed|this|that|it)\s*,?\s*(?:but|again but|only|except)\s+",
     _I,
 )
 

@@ -107,6 +107,8 @@ class Plan:
         unparsed: Clauses that were taken in as the user's own words.
         confidence: 0..1, the router's belief in `intent`.
         readings: For `ask`, the likely intents, best first.
+        consents: For `ask`, the answers that are waited for, if the turn is clear and
+            only takes long.
         then: Control acts to do after the plan: "final, and save it" has `save`.
     """
 
@@ -122,6 +124,7 @@ class Plan:
     unparsed: tuple[str, ...] = ()
     confidence: float = 1.0
     readings: tuple[Intent, ...] = ()
+    consents: tuple[str, ...] = ()
     then: tuple[Action, ...] = ()
 
     @property

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from nbagent.conversation import answers, context, reasons
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.state import State, Variable
 from nbagent.ledger import ClipRow, Ledger
 from nbagent.take import Take
+
+_ASKS_TIME: Final = re.compile(
+    r"\bhow (?:long|much time)\b.*\b(?:took|taken?|render|make|made|need)"
+    r"|\b(?:rendering time|wie lange (?:hat|dauerte)|cuánto (?:tiempo )?tardó)\b"
+    r"|花了?多久|多长时间|얼마나 걸",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +67,13 @@ class Record:
         """Say what is being rendered."""
         return answers.status(self.ledger.jobs(self.conversation), self.names())
 
+    def expected_s(self, take_id: str) -> float | None:
+        """Return the seconds that a take was expected to need, if that was known."""
+        jobs = self.ledger.jobs(self.conversation)
+        return next(
+            (j.expected_s for j in reversed(jobs) if j.take_id == take_id), None
+        )
+
     def lineage(self, name: str) -> str:
         """Say where a clip comes from, root first."""
         take, names = self.take(name), self.names()
@@ -75,6 +91,8 @@ class Record:
                 f"there are {', '.join(known)}." if known else "make one first."
             )
         lines = [self.facts(name) for name in named]
+        if _ASKS_TIME.search(words):
+            lines += [self._took(name) for name in named]
         if reasons.asks_why(words):
             newest = max(named, key=known.index)
             take = self.take(newest)
@@ -82,6 +100,13 @@ class Record:
         elif len(named) == 2:
             lines.append(self._changes(*named))
         return "\n".join(lines)
+
+    def _took(self, name: str) -> str:
+        take_id = self.take(name).id
+        artifact = self.ledger.artifact(take_id)
+        if artifact is None:
+            return f"{name} is not rendered yet"
+        return f"{name} took {answers.took(artifact, self.expected_s(take_id))}"
 
     def _changes(self, first: str, second: str) -> str:
         one, other = self.take(first), self.take(second)

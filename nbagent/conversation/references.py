@@ -85,6 +85,11 @@ _BOTH: Final = re.compile(
 _OTHER: Final = re.compile(
     r"\bthe other\b|\bel otro\b|\bandere[nrs]?\b|다른 (?:것|거|영상)|另一个", _I
 )
+_UNCUT: Final = re.compile(
+    r"\b(?:full|whole|entire|complete|uncut|untrimmed) (?:one|clip|version|take|video)\b"
+    r"|\b(?:das|den) ganzen? |\b(?:entero|completo)\b|完整|전체 (?:영상|버전|클립)",
+    _I,
+)
 _SUPERLATIVE: Final = re.compile(r"\b(longest|shortest)\b", _I)
 _THIS_PLOT: Final = re.compile(
     r"\b(?:this|that)\s+(?:plot|chart|graph|figure|diagram|picture|image)\b"
@@ -304,11 +309,24 @@ def _counted(text: str, pool: list[ClipInfo]) -> list[str]:
 def _relative(text: str, pool: list[ClipInfo]) -> list[str]:
     if len(pool) > 1 and (_PREVIOUS.search(text) or _OTHER.search(text)):
         return [pool[-2].ref]
+    if _UNCUT.search(text):
+        return [_uncut(pool).ref]
     timed = [c for c in pool if c.duration_s]
     if timed and (found := _SUPERLATIVE.search(text)):
         pick = max if found[1].lower() == "longest" else min
         return [pick(timed, key=lambda c: c.duration_s or 0).ref]
     return []
+
+
+def _uncut(pool: list[ClipInfo]) -> ClipInfo:
+    """Return the longest clip that the latest one was cut from, or the latest."""
+    by_ref = {clip.ref: clip for clip in pool}
+    longest = clip = pool[-1]
+    while clip.parent in by_ref:
+        clip = by_ref[clip.parent]
+        if (clip.duration_s or 0) > (longest.duration_s or 0):
+            longest = clip
+    return longest
 
 
 def _compared(text: str, pool: list[ClipInfo]) -> list[str]:

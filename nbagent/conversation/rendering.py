@@ -11,15 +11,17 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from nbagent import media
 from nbagent.artifacts import store_frames
 from nbagent.conversation.clip import Clip
+from nbagent.conversation.estimates import Estimates
 from nbagent.errors import Cancelled, JobFailed, NbagentError, SpecError
 from nbagent.ledger import Artifact, ClipRow, JobRow, Ledger
 from nbagent.settings import Settings
@@ -88,6 +90,7 @@ class Rendering:
         turn_id: int,
         takes: Sequence[Take],
         clips: Sequence[Clip],
+        drafts: Mapping[str, Take] = MappingProxyType({}),
     ) -> None:
         self.takes = list(takes)
         self.clips = tuple(clips)
@@ -96,6 +99,10 @@ class Rendering:
         self._settings = settings
         self._turn_id = turn_id
         self._last = [Progress(job="", state="queued") for _ in takes]
+        self._drafts = {
+            at: drafts[take.id] for at, take in enumerate(takes) if take.id in drafts
+        }
+        self._drafting: dict[int, str] = {}  # jobs of drafts that have not ended
         self._recuts: set[int] = set()  # begun; a job's end may come from two threads
         self._changed = threading.Condition()
         self._on_progress: OnProgress = lambda _index, _progress: None
@@ -120,6 +127,7 @@ class Rendering:
                 said = "; ".join(filter(None, ["kept", self._said(take)]))
                 self._hear(index, Progress(job="", state="done", message=said))
             elif not take.is_recut:
+                self._submit_draft(index)
                 self._submit(index, take)
         self._recut()
 
@@ -161,12 +169,17 @@ class Rendering:
     # What a player asks for; called from its threads.
 
     def clip_bytes(self, index: int) -> bytes:
-        """Return the finished mp4 of a take."""
+        """Return the finished mp4 of a take, or of its draft until then."""
+        draft = self._drafts.get(index)
+        if draft is not None and self.progress[index].state != "done":
+            artifact = self._ledger.artifact(draft.id)
+            if artifact is not None and artifact.video is not None:
+                return self._ledger.path(artifact.video).read_bytes()
         return self.clips[index].path.read_bytes()
 
     def preview(self, index: int) -> bytes | None:
         """Return an animated webp of a running take, or None before its first step."""
-        job_id = self.progress[index].job
+        job_id = self._drafting.get(index) or self.progress[index].job
         return self._engine.preview(job_id) if job_id else None
 
     def cancel(self, index: int | None) -> None:
@@ -174,6 +187,8 @@ class Rendering:
         for at, last in enumerate(self.progress):
             if index in (None, at) and last.job and last.state not in _FINAL:
                 self._engine.cancel(last.job)
+                if draft := self._drafting.get(at):
+                    self._engine.cancel(draft)
 
     def keep(self, index: int) -> None:
         """End a running take early; its clip is what it looks like then."""
@@ -189,12 +204,46 @@ class Rendering:
             self._hear(index, Progress(job=job.id, state="queued"))
             self._engine.reattach([job], listener)
             return
-        lane: Lane = "interactive" if take.quality == "draft" else "final"
-        row = self._ledger.job(self._ledger.add_job(take.id, self._turn_id, lane))
-        job = to_job(self._ledger, self._settings, row, take)
+        job = self._queued(take)
         # Known before it runs, so that a cancel can name it at once.
         self._hear(index, Progress(job=job.id, state="queued"))
         self._engine.submit(job, listener)
+
+    def _submit_draft(self, index: int) -> None:
+        """Send the draft of a take ahead, if it has one."""
+        draft = self._drafts.get(index)
+        if draft is None:
+            return
+        if self._ledger.artifact(draft.id) is not None:
+            self._show_draft(index)
+            return
+        job = self._queued(draft)
+        self._drafting[index] = job.id
+        self._engine.submit(job, partial(self._hear_draft, index))
+
+    def _queued(self, take: Take) -> Job:
+        lane: Lane = "interactive" if take.quality == "draft" else "final"
+        expected_s = Estimates(self._ledger).seconds(take)
+        job_id = self._ledger.add_job(take.id, self._turn_id, lane, expected_s)
+        return to_job(self._ledger, self._settings, self._ledger.job(job_id), take)
+
+    def _hear_draft(self, index: int, progress: Progress) -> None:
+        """Show how a draft goes on in its final's place; how it ends matters little."""
+        if progress.state == "done":
+            self._drafting.pop(index, None)
+            self._show_draft(index)
+        elif progress.state in _FINAL:
+            self._drafting.pop(index, None)
+        elif self.progress[index].state not in _FINAL:
+            self._on_progress(index, replace(progress, message="a draft first"))
+
+    def _show_draft(self, index: int) -> None:
+        with self._changed:
+            last = replace(self._last[index], has_draft=True)
+            if last.state in _FINAL:
+                return
+            self._last[index] = last
+        self._on_progress(index, last)
 
     def _said(self, take: Take) -> str:
         """Return what was said of a take when it was rendered, such as its drift."""
@@ -234,6 +283,7 @@ class Rendering:
         with self._changed:
             if self._last[index].state in _FINAL:
                 return
+            progress = replace(progress, has_draft=self._last[index].has_draft)
             self._last[index] = progress
             self._changed.notify_all()
         self._on_progress(index, progress)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from nbagent.conversation.plan import Plan
 from nbagent.take import Take
@@ -19,6 +20,7 @@ class Reply:
         answer: Words to show; None if there are takes to render.
         takes: What to render.
         parts: Takes that these are built on; they get no name.
+        drafts: What is shown of takes while they are rendered, by a take's id.
         notes: Lines that the user should see before it renders.
     """
 
@@ -28,4 +30,5 @@ class Reply:
     answer: str | None = None
     takes: tuple[Take, ...] = ()
     parts: tuple[Take, ...] = ()
+    drafts: Mapping[str, Take] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -144,10 +144,25 @@ class Router:
             return self._plan(text, typed, state, reading, ())
         if acts := rules.grid(text, state) or rules.match(text, state):
             return acts
+        if borrowed := rules.borrowed_seed(typed):
+            return self._with_seed_of(*borrowed, state)
         intent = self._intent(text, state, beliefs)
         confidence = beliefs[intent]
+        unsure = intent == "ask" or (intent == "control" and confidence < _FIRM)
+        if unsure and state.clips and rules.CHANGES_IT.match(text):
+            change = self._plan(text, typed, state, "refine", (), confidence)
+            if change.edits and not change.unparsed:
+                return change
         readings = tuple(i for i in ranked if i != "ask")[:2] if intent == "ask" else ()
         return self._plan(text, typed, state, intent, readings, confidence)
+
+    def _with_seed_of(self, shot: str, clip: str, state: State) -> Plan:
+        """Return the plan of a new shot by the seed of a clip, the latest if none is named."""
+        plan = self._plan(self.speller(shot), shot, state, "generate_video", ())
+        source = state.clip(clip) or state.latest
+        if source is None or source.seed is None:
+            return plan
+        return replace(plan, slots={**plan.slots, "seed": source.seed})
 
     def _intent(self, text: str, state: State, beliefs: dict[Intent, float]) -> Intent:
         """Choose an intent by belief, unless the wording decides."""
@@ -155,6 +170,8 @@ class Router:
         # "A dog runs across the beach" is no word of how far a clip is, either.
         unsure = intent in ("refine", "control") and beliefs[intent] < _FIRM
         if unsure and rules.opens_shot(text):
+            intent = "generate_video"
+        if (unsure or intent == "ask") and rules.opens_foreign(text, state):
             intent = "generate_video"
         if intent == "control" and rules.REMOVES_THING.search(text):
             intent = "refine"  # "remove the ball" is about the picture, not the clip

@@ -12,6 +12,7 @@ from typing import Final
 from nbagent.conversation import lexicon, references
 from nbagent.conversation.canvas import read_canvas
 from nbagent.conversation.clauses import split_clauses
+from nbagent.conversation.foreign import translate
 from nbagent.conversation.parts import take_frame
 from nbagent.conversation.plan import Edit, Plan
 from nbagent.conversation.state import State
@@ -53,6 +54,44 @@ POINTS: Final = re.compile(
     r"version) \w+)",
     re.I,
 )
+
+
+# "Could you make it daytime?": a change, if what it should be is read.
+CHANGES_IT: Final = re.compile(
+    r"^(?:(?:ok(?:ay)?|now|and|so|then|please|could you|can you|would you|will you|"
+    r"would it be possible to|is it possible to|i(?:'d| would) like (?:you )?to|let'?s)"
+    r"\b[\s,]*)*(?:make|put|turn|set|move|have) "
+    r"(?:it|this|that|them|him|her|the (?:clip|video|scene|shot))\b",
+    re.I,
+)
+_SEED_OF: Final = r"(?:the |this |that |its |the same |same |@?(?P<clip>c\d+)'?s )seed"
+_BORROWS: Final = (
+    re.compile(
+        rf"^(?:(?:now|and|please|ok(?:ay)?|then)\b[\s,]*)*(?:use|reuse|take|keep|with|from|by)"
+        rf" {_SEED_OF}(?: again)?(?: (?:for|on|to make|to show|and make|and show))?[\s,:]+"
+        r"(?P<shot>(?:an?|two|three|some)\s.+)$",
+        re.I | re.S,
+    ),
+    re.compile(
+        r"^(?:(?:now|and|please|ok(?:ay)?|then)\b[\s,]*)*(?P<shot>(?:an?|two|three|some)\s"
+        rf".+?)[\s,]+(?:(?:with|using|from|by|and|on) )*{_SEED_OF}(?: again)?[\s.!]*$",
+        re.I | re.S,
+    ),
+)
+
+
+def borrowed_seed(text: str) -> tuple[str, str] | None:
+    """Return a new shot that is to have a clip's seed, and the clip if it is named.
+
+    >>> borrowed_seed("use c1's seed for a crab on the beach")
+    ('a crab on the beach', 'c1')
+    >>> borrowed_seed("an owl in the forest, same seed")
+    ('an owl in the forest', '')
+    """
+    for pattern in _BORROWS:
+        if found := pattern.match(text):
+            return found["shot"], (found["clip"] or "").lower()
+    return None
 
 
 # Words by which two clips become one, in the languages that are heard.
@@ -178,6 +217,17 @@ def match(text: str, state: State) -> Plan | None:
 def is_canvas(text: str) -> bool:
     """Return whether a turn crops or resizes a clip, among other things perhaps."""
     return any(read_canvas(clause) for clause, _ in split_clauses(text))
+
+
+def opens_foreign(text: str, state: State) -> bool:
+    """Return whether a turn in another language is a whole picture of something new.
+
+    Such a turn says who does what, and where; and no clip shows who it is.
+    """
+    told = translate(text)
+    if told is None or not (told.has_motion and told.has_place):
+        return False
+    return not any(told.actor in clip.caption.split() for clip in state.clips)
 
 
 def opens_shot(text: str) -> bool:

@@ -10,16 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from nbagent.caching import StepCaching
-from nbagent.conversation import answers, estimates, kept, library, mentions
+from nbagent.conversation import answers, consent, kept, library, mentions
 from nbagent.conversation.attachments import Attachment, attach
 from nbagent.conversation.chosen import caches, card_here, card_of, uses
 from nbagent.conversation.clip import Clip, Viewer
 from nbagent.conversation.compose import compose
 from nbagent.conversation.control import control
-from nbagent.conversation.llm import LanguageModel, is_sure
+from nbagent.conversation.estimates import Estimates
+from nbagent.conversation.llm import LanguageModel, View, is_sure
 from nbagent.conversation.outline import outline
 from nbagent.conversation.plan import Intent, Plan
 from nbagent.conversation.pointing import pointed
@@ -31,7 +33,7 @@ from nbagent.conversation.running import Running
 from nbagent.conversation.selection import Selection
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
-from nbagent.conversation.views import views
+from nbagent.conversation.views import allowed, views
 from nbagent.errors import EngineError, NbagentError, SpecError
 from nbagent.ledger import ClipRow, Ledger
 from nbagent.models import ModelCard
@@ -69,6 +71,7 @@ class Session:
         self._engine = engine
         self._brain = brain
         self._llm: LanguageModel | None = None
+        self.tools: dict[str, View] = {}  # the user's own, by name
 
     @property
     def record(self) -> Record:
@@ -115,6 +118,17 @@ class Session:
             SpecError: If what was asked cannot be; the turn is kept with the error.
         """
         stated = {k: v for k, v in options.items() if v is not None}
+        if answer := consent.waiting(self.record, words):
+            earlier, given = answer
+            if given == "no":
+                return self._declined(words, cell_id)
+            # The turn that asked is said again in its place, so that a re-run of its
+            # cell, a replay and an export have the words and not the "yes".
+            words, cell_id = earlier.text, earlier.cell_id
+            stated = consent.agreed({**earlier.options, **stated}, given)
+            of = stated.pop("target", None)
+            target = self.clip(of) if of else None
+            reading = next(iter((earlier.plan or {})["readings"]), None)
         said = stated if target is None else {**stated, "target": target.name}
         turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, said)
         state = self.record.state(variables, before=turn.position)
@@ -131,6 +145,11 @@ class Session:
                 turn.id, words, stated, plan, state, values, target, hear
             )
             reply = replace(reply, notes=(*doubts, *reply.notes))
+            if reply.plan.consents:
+                plan = replace(reply.plan, readings=(reading,) if reading else ())
+                reply = replace(reply, plan=plan)
+                if cell_id is None:  # a runner without a front end has nobody to ask
+                    raise SpecError(reply.answer or "")
         except NbagentError as error:
             self.ledger.finish_turn(
                 turn.id, asdict(plan) if plan else None, None, str(error)
@@ -178,12 +197,11 @@ class Session:
 
     def estimate(self, takes: Sequence[Take]) -> float | None:
         """Return the seconds that takes will need; None without evidence."""
-        shown = [row.take_id for row in self.rows()]
-        return estimates.seconds(takes, self.ledger, shown)
+        return Estimates(self.ledger).total(takes)
 
     def render(self, reply: Reply) -> Rendering:
         """Name the reply's takes and return them ready to start."""
-        for part in reply.parts:
+        for part in (*reply.parts, *reply.drafts.values()):
             self.ledger.add_take(part)
         for take in reply.takes:
             if take.operation == "redirect":  # its run goes on in this one
@@ -191,7 +209,7 @@ class Session:
         rows = name_takes(
             self.ledger, self.settings.conversation, reply.turn_id, reply.takes
         )
-        return self._rendering(reply.turn_id, rows)
+        return self._rendering(reply.turn_id, rows, reply.drafts)
 
     def unfinished(self) -> dict[int, Rendering]:
         """Return the turns that an earlier kernel left unfinished, to be rejoined."""
@@ -290,6 +308,14 @@ class Session:
             " turns that are not understood without it"
         )
 
+    def allow(self, function: View) -> None:
+        """Let the language model call a function when it answers; it may be replaced.
+
+        Raises:
+            SpecError: If it cannot be told of it.
+        """
+        self.tools[function.__name__] = allowed(function)
+
     def use(self, model: str) -> str:
         """Let another model render what is asked for anew; refinements keep theirs."""
         line = uses(model)
@@ -305,6 +331,13 @@ class Session:
         line = caches(self.settings.model, caching)
         self.settings = replace(self.settings, step_cache=caching)
         return line
+
+    def limit(self, above_s: float) -> str:
+        """Ask before turns that are expected to take longer; 0 never asks."""
+        self.settings = replace(self.settings, ask_above_s=above_s)
+        if not above_s:
+            return "no turn asks before it starts, however long it takes"
+        return f"a turn that is expected to take more than {above_s:g} s asks first"
 
     def queue(self) -> tuple[str, ...]:
         """Return the jobs that wait for the engine, next first."""
@@ -393,13 +426,29 @@ class Session:
             time_s = self.estimate((*composed.parts, *composed.takes))
             answer = answers.preview(composed.takes, notes, time_s)
             return replace(reply, answer=answer)
-        return replace(reply, takes=composed.takes, parts=composed.parts, notes=notes)
+        reply = replace(reply, takes=composed.takes, parts=composed.parts, notes=notes)
+        if not turn_id:  # nothing will come of it
+            return reply
+        estimates = Estimates(self.ledger)
+        return consent.weigh(reply, options, card, estimates, self.settings)
+
+    def _declined(self, words: str, cell_id: str | None) -> Reply:
+        """Record that what was asked for is not made after all."""
+        turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, {})
+        plan, answer = Plan(intent="control"), "left: nothing is rendered"
+        self.ledger.finish_turn(turn.id, asdict(plan), answer, None)
+        return Reply(turn_id=turn.id, words=words, plan=plan, answer=answer)
 
     @property
     def _running(self) -> Running:
         return Running(self.record, self._engine, self.settings)
 
-    def _rendering(self, turn_id: int, rows: Sequence[ClipRow]) -> Rendering:
+    def _rendering(
+        self,
+        turn_id: int,
+        rows: Sequence[ClipRow],
+        drafts: Mapping[str, Take] = MappingProxyType({}),
+    ) -> Rendering:
         return Rendering(
             ledger=self.ledger,
             engine=self._engine,
@@ -407,6 +456,7 @@ class Session:
             turn_id=turn_id,
             takes=[self.ledger.take(row.take_id) for row in rows],
             clips=[self.clip(row.name) for row in rows],
+            drafts=drafts,
         )
 
     def _read(
@@ -463,7 +513,7 @@ class Session:
         attached = _attached(words, plan, values)
         if plan.intent in ("chat", "analyze") and self._llm is not None:
             known = outline(state, words, attached)
-            looks = views(self.record, self.clip, values)
+            looks = (*views(self.record, self.clip, values), *self.tools.values())
             return self._llm.answer(words, known, on_text, looks)
         if plan.intent == "describe":
             clips = [name for name in plan.targets if state.clip(name)]

@@ -5,19 +5,49 @@ Each view only reads. Its docstring and its arguments are what the model is told
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
+from nbagent.conversation.attachments import attach
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.llm import View
 from nbagent.conversation.pictures import picture
 from nbagent.conversation.record import Record
+from nbagent.errors import SpecError
 from nbagent.media import png, scaled
 
 _FRAMES: Final = 4  # of a clip: enough to see a motion, about 1000 tokens
 _SIDE: Final = 512  # pixels, of the longer side; a small picture is sent as it is
+
+
+_NAMES: Final = ("recipe", "lineage", "look")
+
+
+def allowed(function: View) -> View:
+    """Return a function of the user as a view: what it returns is told within a budget.
+
+    Raises:
+        SpecError: If it has no name of its own or no docstring for the model to read.
+    """
+    name = getattr(function, "__name__", type(function).__name__)
+    if not name.isidentifier() or name in _NAMES:
+        raise SpecError(
+            f"{name!r} is no name for a tool: write a function with a"
+            f" name other than {', '.join(_NAMES)}"
+        )
+    if not (function.__doc__ or "").strip():
+        raise SpecError(
+            f"{name} has no docstring: say in one what it does, the model reads that"
+        )
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> str:
+        return attach(name, function(*args, **kwargs)).text
+
+    return call
 
 
 def views(

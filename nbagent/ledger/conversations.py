@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbagent.ledger.database import Database
@@ -86,6 +87,15 @@ class Conversations:
                     f"UPDATE {table} SET conversation = ? WHERE conversation = ?",  # noqa: S608
                     (new, name),
                 )
+
+    def reserve(self, name: str, turn_id: int, clips: Sequence[str]) -> None:
+        """Let the next clips of a turn have these names, where they are free."""
+        with self._db.write() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO names (conversation, number, turn_id, clip_id)"
+                " VALUES (?, ?, ?, NULL)",
+                [(name, int(clip.removeprefix("c")), turn_id) for clip in clips],
+            )
 
     def take_back(self, turn_id: int) -> None:
         """Let a turn and its clips leave the conversation; their names are free again.

@@ -78,8 +78,13 @@ def m003_variables(connection: sqlite3.Connection) -> None:
     )
 
 
+def m004_expected(connection: sqlite3.Connection) -> None:
+    """How long a job was expected to take, when it was queued."""
+    connection.execute("ALTER TABLE jobs ADD COLUMN expected_s REAL")
+
+
 # Appended, never edited: a file remembers how many of these it has seen.
-MIGRATIONS = (m001_first, m002_notes, m003_variables)
+MIGRATIONS = (m001_first, m002_notes, m003_variables, m004_expected)
 
 
 @dataclass(slots=True)

@@ -79,7 +79,11 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """A take on its way through the engine, as the ledger last heard of it."""
+    """A take on its way through the engine, as the ledger last heard of it.
+
+    Attributes:
+        expected_s: Seconds it was expected to take; None if its like was never made.
+    """
 
     id: str
     take_id: str
@@ -92,6 +96,7 @@ class JobRow:
     message: str
     created_at: float
     updated_at: float
+    expected_s: float | None = None
 
 
 def turn_from(row: sqlite3.Row) -> Turn:

@@ -287,6 +287,18 @@ class Ledger:
         whole = all(self._files.holds(digest) for digest in artifact.digests)
         return artifact if whole else None
 
+    def rendered(self, count: int) -> tuple[tuple[Take, float], ...]:
+        """Return the takes that were rendered last, newest first, with their seconds."""
+        rows = self._db.read(
+            "SELECT recipe, facts FROM artifacts JOIN takes ON takes.id = take_id"
+            " ORDER BY artifacts.rowid DESC LIMIT ?",
+            count,
+        )
+        return tuple(
+            (take_from(row), float(json.loads(row["facts"])["seconds_rendered"]))
+            for row in rows
+        )
+
     def put_file(self, source: Path | bytes, suffix: str) -> str:
         """Store bytes under their hash and return the digest, `b2:<hash><suffix>`."""
         return self._files.put(source, suffix)
@@ -326,14 +338,20 @@ class Ledger:
 
     # Jobs
 
-    def add_job(self, take_id: str, turn_id: int | None, lane: str) -> str:
+    def add_job(
+        self,
+        take_id: str,
+        turn_id: int | None,
+        lane: str,
+        expected_s: float | None = None,
+    ) -> str:
         """Record a queued job and return its id, such as `j12`."""
         now = time.time()
         with self._db.write() as db:
             cursor = db.execute(
-                "INSERT INTO jobs (take_id, turn_id, lane, created_at, updated_at)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (take_id, turn_id, lane, now, now),
+                "INSERT INTO jobs (take_id, turn_id, lane, created_at, updated_at,"
+                " expected_s) VALUES (?, ?, ?, ?, ?, ?)",
+                (take_id, turn_id, lane, now, now, expected_s),
             )
         return f"j{_inserted(cursor)}"
 

@@ -15,7 +15,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from nbagent.catalogue import CATALOGUE
-from nbagent.conversation import answers
+from nbagent.conversation import answers, consent
 from nbagent.conversation.context import variables
 from nbagent.conversation.plan import Intent
 from nbagent.conversation.rendering import Rendering
@@ -71,14 +71,18 @@ class Chat:
         Args:
             line: Options, then words.
             replaces: An earlier turn of the panel, which this one stands in for.
-            reading: The intent that the user chose, having been asked.
+            reading: What the user chose, having been asked: an intent or a consent.
             about: A clip that the turn changes, whatever its words say.
             part: The `span` and `region` of it that are changed, if not all of it is.
 
         Raises:
             NbagentError: If it could not even be written down.
         """
+        if reading == "no":  # the question stays as it is
+            line, replaces, reading = "no", None, None
         options, words = parse(_bare(line))
+        if reading in consent.CHOICES:
+            options, reading = consent.agreed(options, reading), None
         options |= {name: value for name, value in part.items() if value is not None}
         target = None if about is None else self.session.clip(about)
         cell_id = f"{PANEL_CELL}{uuid4().hex}"

@@ -92,11 +92,20 @@ def _connect(magics: AgentMagics, words: list[str]) -> str:
 
 
 def _use(magics: AgentMagics, words: list[str]) -> str:
+    if words[0].startswith("brain="):
+        return _connect(magics, [words[0].removeprefix("brain="), *words[1:]])
+    if len(words) > 1:
+        raise SpecError(f"use got {words[1]!r} too: a URL is of a brain=MODEL")
     return magics.session().use(words[0])
 
 
 def _cache(magics: AgentMagics, words: list[str]) -> str:
     return magics.session().cache(step_caching(words[0]))
+
+
+def _limit(magics: AgentMagics, words: list[str]) -> str:
+    above_s = 0.0 if words[0] == "off" else number(1, 1e6)(words[0])
+    return magics.session().limit(above_s)
 
 
 def _context(magics: AgentMagics, words: list[str]) -> str:
@@ -201,15 +210,21 @@ COMMANDS: Mapping[str, Command] = {
         arguments=(1, 2),
     ),
     "use": Command(
-        usage="MODEL",
-        help="let this model render: pocket, wan2.1-1.3b, a folder, a hub id",
+        usage="MODEL | brain=PROVIDER:MODEL [URL]",
+        help="let this model render (pocket, a folder, a hub id), or that one answer",
         run=_use,
-        arguments=(1, 1),
+        arguments=(1, 2),
     ),
     "cache": Command(
         usage="THRESHOLD|sea:THRESHOLD|off",
         help="skip blocks of steps that change little: quicker, not the same clip",
         run=_cache,
+        arguments=(1, 1),
+    ),
+    "limit": Command(
+        usage="SECONDS|off",
+        help="ask before a turn that is expected to take longer",
+        run=_limit,
         arguments=(1, 1),
     ),
     "context": Command(

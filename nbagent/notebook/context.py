@@ -33,6 +33,7 @@ def context(session: Session, namespace: Mapping[str, Any], words: str) -> str:
         f"To a language model, if one is connected: {len(text):,} characters",
         *(f"  {part.title}: {len(part.text):,}" for part in parts),
         *(f"    @{one.name}: {_size(one)}" for one in attached),
+        *(f"  it may call {name}, which is yours" for name in session.tools),
         "To the renderer: the prompt that the turn's plan says, and pictures that are"
         " set in motion",
         *_pictures(namespace, named),

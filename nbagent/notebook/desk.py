@@ -39,7 +39,7 @@ from nbagent.notebook.wire import ClipReply
 from nbagent.take import Take
 
 MAX_CHILDREN = 24  # more than that is scrolled past, not looked at
-_UNSAID = ("takes", "detach", "dry_run", "span", "region", "target")
+_UNSAID = ("takes", "detach", "dry_run", "span", "region", "target", "yes")
 """Options that make no difference to one take, or that are said in another way."""
 
 
@@ -190,6 +190,7 @@ class Desk:
                 clip.take,
                 self._session.ledger.artifact(clip.take.id),
                 [parent.name for parent in clip.parents],
+                self._session.record.expected_s(clip.take.id),
             )
             if value
         ]

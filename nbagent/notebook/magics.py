@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from IPython.core.magic import (
     Magics,
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from nbagent.take import Progress
 
     Ended = Callable[[], None]
+
+Tool = TypeVar("Tool", bound=Callable[..., object])
 
 
 class Takes(tuple["Clip", ...]):
@@ -166,11 +168,16 @@ class AgentMagics(Magics):
             options: Of `%agent`, with underscores.
             target: A clip that the turn is about, whatever its words say.
         """
+        return self.show(self.hear(words, options, target), options)
+
+    def hear(
+        self, words: str, options: Mapping[str, Any], target: Clip | None
+    ) -> Reply:
+        """Understand a turn; `show` shows what comes of it."""
         from nbagent.conversation.context import variables
 
-        session = self.session()
         try:
-            reply = session.hear(
+            return self.session().hear(
                 words,
                 options,
                 cell_id=self._cell_id(),
@@ -180,10 +187,13 @@ class AgentMagics(Magics):
             )
         finally:
             self.transcript().refresh()  # a turn that failed is told too
+
+    def show(self, reply: Reply, options: Mapping[str, Any]) -> Clip | Takes | None:
+        """Show what came of a turn, and return its clips."""
         if reply.answer is not None:
             _show_text("\n".join((*reply.notes, reply.answer)))
             return None
-        clips = self._render(session, reply, detach="detach" in options)
+        clips = self._render(self.session(), reply, detach="detach" in options)
         made = clips[0] if len(clips) == 1 else Takes(clips)
         self._shown = (self.ipython.execution_count, made)
         return made
@@ -202,7 +212,11 @@ class AgentMagics(Magics):
             self._session = self._transcript = None
 
     def _remix(self, clip: Clip, words: str, options: dict[str, Any]) -> Clip | Takes:
-        made = self.say(check_words(words), check_options(options), target=clip)
+        options = check_options(options)
+        reply = self.hear(check_words(words), options, clip)
+        if reply.plan.consents:
+            raise NbagentError(reply.answer or "")
+        made = self.show(reply, options)
         if made is None:
             raise NbagentError(
                 f"{words!r} asks for no new clip: say what should be different"
@@ -325,6 +339,24 @@ def say(words: str, **options: Any) -> Clip | Takes | None:
         SpecError: If there is no notebook, or what is asked cannot be.
     """
     return _here().say(check_words(words), check_options(options))
+
+
+def tool(function: Tool) -> Tool:
+    """Let a connected language model call a function of yours when it answers.
+
+    >>> @nbagent.tool
+    ... def sales(year: int) -> float:
+    ...     '''Return what was sold in a year, in euros.'''
+
+    Its name, its docstring and its annotated arguments are what the model is told of
+    it; of what it returns the model sees what `@name` would show. It runs beside the
+    cells, whenever the model asks for it: give it nothing that must not be called.
+
+    Raises:
+        SpecError: If it has no name or no docstring, or a view has its name.
+    """
+    _here().session().allow(function)
+    return function
 
 
 def unload(shell: InteractiveShell) -> None:

@@ -155,6 +155,7 @@ OPTIONS = (
         help="pocket, a short name, a diffusers folder, or a downloaded hub id",
     ),
     Option(name="detach", help="return at once; the clip appears when it is done"),
+    Option(name="yes", help="start however long it takes, without a question"),
     Option(name="dry-run", help="show what would be rendered, and stop there"),
 )
 _BY_NAME = {option.name: option for option in OPTIONS}

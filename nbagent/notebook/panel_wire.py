@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict, cast
 
+from nbagent.conversation import consent
 from nbagent.conversation.plan import INTENTS
 from nbagent.errors import SpecError
 from nbagent.notebook.desk_wire import DESK_KINDS, PlayerReply
@@ -32,7 +33,7 @@ MAX_LINE_CHARS = 30_000  # the words and the options before them
 
 
 class ReadingView(TypedDict):
-    """One thing that an unclear turn may have meant."""
+    """One answer to a turn that asks back: what it may have meant, or a consent."""
 
     intent: str
     label: str
@@ -332,8 +333,9 @@ def _whole_or_none(field: str, value: object) -> int | None:
 
 
 def _reading(field: str, value: object) -> str | None:
-    if value is not None and value not in INTENTS:
-        raise SpecError(f"{field} is one of {', '.join(INTENTS)}, not {short(value)}")
+    known = (*INTENTS, *consent.CHOICES)
+    if value is not None and value not in known:
+        raise SpecError(f"{field} is one of {', '.join(known)}, not {short(value)}")
     return cast("str | None", value)
 
 

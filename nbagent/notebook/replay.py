@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbagent.errors import SpecError
 from nbagent.notebook.options import check_options
 
 if TYPE_CHECKING:
@@ -16,16 +17,26 @@ def replay(magics: AgentMagics, name: str | None) -> str:
     Args:
         magics: Of the notebook; it goes on in the new conversation.
         name: Of the conversation; by default this one's, with "-replay".
+
+    Raises:
+        SpecError: If a turn that made clips is answered in words this time.
     """
     session = magics.session()
     old = session.settings.conversation
-    made = {row.turn_id for row in session.rows()}
+    made: dict[int, list[str]] = {}
+    for row in session.rows():
+        made.setdefault(row.turn_id, []).append(row.name)
     turns = [turn for turn in session.ledger.turns(old) if turn.id in made]
     session.begin(name, "replay")
+    new = session.settings.conversation
     for turn in turns:
-        options = dict(turn.options)
-        of = options.pop("target", None)
-        magics.say(
-            turn.text, check_options(options), target=session.clip(of) if of else None
-        )
+        said = dict(turn.options)
+        of = said.pop("target", None)
+        options = check_options(said)
+        reply = magics.hear(turn.text, options, session.clip(of) if of else None)
+        if reply.answer is not None:
+            raise SpecError(f"the replay stopped at {turn.text[:80]!r}: {reply.answer}")
+        # Later turns name them, also where names between were taken back.
+        session.ledger.conversations.reserve(new, reply.turn_id, made[turn.id])
+        magics.show(reply, options)
     return f"{len(turns)} turns of {old} were said again"

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from nbagent.conversation import answers
+from nbagent.conversation import answers, consent
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.rendering import Rendering
@@ -343,6 +343,8 @@ class Kept:
 
 
 def _readings(turn: Turn) -> list[ReadingView]:
+    if consents := consent.asked(turn):
+        return [{"intent": one, "label": consent.CHOICES[one]} for one in consents]
     plan = turn.plan or {}
     if plan.get("intent") != "ask":
         return []

@@ -25,7 +25,10 @@ MAX_ID_CHARS = 64
 
 
 class TakeView(TypedDict):
-    """One take as a view sees it; numbers of frames and pixels are the finished clip's."""
+    """One take as a view sees it; numbers of frames and pixels are the finished clip's.
+
+    `has_draft` says that `get_clip` gives its draft until the clip is done.
+    """
 
     name: str
     state: JobState
@@ -35,6 +38,7 @@ class TakeView(TypedDict):
     elapsed_s: float
     eta_s: float | None
     message: str
+    has_draft: bool
     fps: float
     num_frames: int
     width: int
@@ -141,6 +145,7 @@ def take_view(name: str, take: Take) -> TakeView:
         elapsed_s=0.0,
         eta_s=None,
         message="",
+        has_draft=False,
         fps=take.fps,
         num_frames=take.num_frames,
         width=take.width,

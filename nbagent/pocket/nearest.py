@@ -166,6 +166,28 @@ _FILLERS: Final = frozenset(
     "will all every two three several many few lot lots or but for up down out off back "
     "along toward towards past near around inside under behind between".split()
 )
+# Words of English that are one slip away from a taught word, and mean something else.
+_OTHERS: Final = frozenset(
+    (
+        "applies bars bats beards beers beets bids bikers bleach bloc boast boasts "
+        "boxers breach brow bushes cabs cane carb carbs cards cares carte carts "
+        "casing cast casts chats chip cites coat coats cost cram crown cubs cues "
+        "curate dancers derive derives dessert dive dives domes done dose doses drawn "
+        "dries driven drivers drove drown ducking dues fats feast filed files flat "
+        "flats fling foes gong gravy growl grown harem hart haven hear hears hearth "
+        "heat heats hoops hopes hoping hose inspect jest lager laps launchers laying "
+        "leapt likes lines lives lunches martin money month mourning mouth movers "
+        "movie movies nigh non norm ounce pain pains pairs pane pants parish piazza "
+        "plan planet planets planning plans pound psalm rabbi racers racking raiding "
+        "raise raises raising rave reset riders ridge ridges rinse risen risking root "
+        "roots roster rotting rouse ruins sake salon sauces saying says seal seals "
+        "seam seams sears seat seats seed selling sells shaken shoe shoot short shout "
+        "side sides siding sill sins sites skiers skis slid sore spine spines spits "
+        "spitting stair stairs stare stares stark start starts stem stink stinking "
+        "stinks strand strands stream suits tees threes tier tiers tramp treble tuck "
+        "tuning violent waist waiter waking whit wits zoos"
+    ).split()
+)
 _ARTICLES: Final = frozenset(("a", "an", "the"))
 
 
@@ -187,12 +209,14 @@ class Heard:
         replaced: Pairs of a word and the nearest taught one.
         lost: Words that are left out: nothing in the world is near them.
         unpainted: Nouns whose colour is left out: pictures have their own.
+        mended: Pairs of a word that is none, and the word that it was read as.
     """
 
     prompt: str
     replaced: tuple[tuple[str, str], ...] = ()
     lost: tuple[str, ...] = ()
     unpainted: tuple[str, ...] = ()
+    mended: tuple[tuple[str, str], ...] = ()
 
 
 def hear(prompt: str) -> Heard:
@@ -202,6 +226,8 @@ def hear(prompt: str) -> Heard:
     'a lion on the beach'
     >>> hear("a tiger juggling on the beach").lost
     ('juggling',)
+    >>> hear("a red bal at sunst").mended
+    (('bal', 'ball'), ('sunst', 'sunset'))
     >>> hear("a cat, the camera zooming in, at night").prompt
     'a cat, the camera zooming in, at night'
     """
@@ -209,6 +235,7 @@ def hear(prompt: str) -> Heard:
     replaced: dict[str, str] = {}
     lost: dict[str, None] = {}
     unpainted: dict[str, None] = {}
+    mended: dict[str, str] = {}
     for piece in re.findall(r"[^\W\d_]+|[,.;:!?]", prompt.lower()):
         if not piece[0].isalpha():
             _drop_tail(kept, words.STOP_WORDS)
@@ -216,6 +243,9 @@ def hear(prompt: str) -> Heard:
                 kept.append(",")
             continue
         taught = _taught(piece)
+        if taught is None and (meant := _mended(piece)):
+            mended[piece] = meant
+            piece, taught = meant, _taught(meant)
         if taught is None:
             if piece not in _FILLERS:
                 lost[piece] = None
@@ -237,6 +267,7 @@ def hear(prompt: str) -> Heard:
         replaced=tuple(replaced.items()),
         lost=tuple(lost),
         unpainted=tuple(unpainted),
+        mended=tuple(mended.items()),
     )
 
 
@@ -244,6 +275,57 @@ def _taught(word: str) -> str | None:
     if word in words.KNOWN_WORDS:
         return word
     return _NEAREST.get(word) or _BASE_FORMS.get(word)
+
+
+def _mended(typed: str) -> str | None:
+    """Return the one word that a word with a slip was meant as, or None.
+
+    A slip is two neighbours swapped, or a letter lost or added; the first letter holds.
+    Of three letters only a double one is lost: "bal", not "cot".
+    """
+    if typed in _FILLERS or typed in _OTHERS:
+        return None
+    found = {
+        word
+        for word in _MEANT.get(typed, ())
+        if len(typed) > 3 or (len(typed) == 3 and _loses_double(typed, word))
+    }
+    found |= {typed[:i] + typed[i + 1 :] for i in range(1, len(typed))} & _MENDABLE
+    if len({_taught(word) for word in found}) > 1:
+        return None
+    return min(found, default=None)
+
+
+def _loses_double(typed: str, word: str) -> bool:
+    return len(word) == 4 and any(
+        word[i] == word[i - 1] and word[:i] + word[i + 1 :] == typed
+        for i in range(1, 4)
+    )
+
+
+def _slips(word: str) -> set[str]:
+    """Return what a word becomes if a letter is lost or two neighbours are swapped."""
+    lost = {word[:i] + word[i + 1 :] for i in range(1, len(word))}
+    pairs = range(1, len(word) - 1)
+    return lost | {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in pairs}
+
+
+_MENDABLE: Final = frozenset(
+    word
+    for word in {*words.KNOWN_WORDS, *_NEAREST, *_BASE_FORMS} - words.STOP_WORDS
+    if len(word) > 3
+)
+
+
+def _read_slips() -> dict[str, tuple[str, ...]]:
+    meant: dict[str, tuple[str, ...]] = {}
+    for word in sorted(_MENDABLE):
+        for slip in _slips(word):
+            meant[slip] = (*meant.get(slip, ()), word)
+    return meant
+
+
+_MEANT: Final = _read_slips()
 
 
 def _drop_tail(kept: list[str], loose: frozenset[str]) -> None:

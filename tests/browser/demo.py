@@ -154,6 +154,7 @@ class Turn:
             elapsed_s=0.0,
             eta_s=None,
             message="",
+            has_draft=False,
             fps=FPS,
             num_frames=num_frames,
             width=width,

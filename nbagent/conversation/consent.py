@@ -1,0 +1,154 @@
+"""The question before a turn that takes long, and what may be answered to it.
+
+It is asked only where history says how long: never on a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, Literal, cast, get_args
+
+from nbagent.caching import StepCaching
+from nbagent.conversation.estimates import Estimates
+from nbagent.conversation.record import Record
+from nbagent.conversation.reply import Reply
+from nbagent.ledger import Turn
+from nbagent.models import ModelCard
+from nbagent.settings import Settings
+from nbagent.take import Operation, Take, with_tuples
+
+Consent = Literal["yes", "draft", "no"]
+
+CHOICES: Final[dict[Consent, str]] = {
+    "yes": "Go on",
+    "draft": "A draft instead",
+    "no": "Cancel",
+}
+"""The answers as buttons."""
+
+_WHOLE: Final[frozenset[Operation]] = frozenset({"generate", "animate"})
+_WORDS: Final[dict[Consent, str]] = {
+    "yes": r"yes|yes,? please|y|ok|okay|go on|go ahead|do it|sure|ja|sí|si|oui|네|예|응"
+    r"|好|好的|是|可以|はい|sim",
+    "draft": r"(?:a |just a |only a )?draft(?: instead| first)?(?:,? please)?"
+    r"|(?:ein |nur ein )?entwurf|(?:un )?borrador|초안|草稿",
+    "no": r"no|no,? thanks?|n|cancel|stop|never ?mind|nein|non|아니요?|不|不要|不用"
+    r"|いいえ|não",
+}
+
+
+def answer_to(words: str) -> Consent | None:
+    """Return what a turn of one word or two says to such a question.
+
+    >>> answer_to("Yes, please."), answer_to("draft"), answer_to("yes, but at night")
+    ('yes', 'draft', None)
+    """
+    said = words.strip().rstrip(".!").strip()
+    for answer, pattern in _WORDS.items():
+        if re.fullmatch(pattern, said, re.IGNORECASE):
+            return answer
+    return None
+
+
+def asked(turn: Turn) -> tuple[Consent, ...]:
+    """Return the answers that a turn waits for; none if it asked for no consent."""
+    said = (turn.plan or {}).get("consents", ())
+    return tuple(cast(Consent, one) for one in get_args(Consent) if one in said)
+
+
+def waiting(record: Record, words: str) -> tuple[Turn, Consent] | None:
+    """Return the turn that these words answer, and how; None if they are no answer."""
+    answer = answer_to(words)
+    turns = record.ledger.turns(record.conversation) if answer else ()
+    if answer is None or not turns or answer not in asked(turns[-1]):
+        return None
+    return turns[-1], answer
+
+
+def agreed(options: Mapping[str, Any], answer: Consent) -> dict[str, Any]:
+    """Return the options of a turn after its question was answered."""
+    options = with_tuples(options)  # they may have been JSON in between
+    if "cache" in options:
+        options["cache"] = StepCaching(*options["cache"])
+    if answer == "draft":
+        options = {k: v for k, v in options.items() if k not in ("final", "steps")}
+        options["draft"] = True
+    return {**options, "yes": True}
+
+
+def weigh(
+    reply: Reply,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    estimates: Estimates,
+    settings: Settings,
+) -> Reply:
+    """Return the reply as it is, as a question, or with drafts to be shown first."""
+    work = (*reply.parts, *reply.takes)
+    seconds = estimates.total(work)
+    if seconds is None:
+        return reply
+    if "yes" not in options and 0 < settings.ask_above_s < seconds:
+        drafts = _drafts(work, card.draft_steps)
+        answers: tuple[Consent, ...] = (
+            ("yes", "draft", "no") if drafts else ("yes", "no")
+        )
+        return replace(
+            reply,
+            plan=replace(reply.plan, intent="ask", consents=answers),
+            answer=_question(work, drafts, estimates, seconds),
+            takes=(),
+            parts=(),
+        )
+    if "steps" in options or not 0 < settings.draft_above_s < seconds:
+        return reply
+    whole = [take for take in reply.takes if take.operation in _WHOLE]
+    drafts = _drafts(whole, card.draft_steps)
+    # Not what the final is made from: that would make it another clip on a slow machine.
+    pairs = zip(whole, drafts, strict=False)
+    return replace(reply, drafts={take.id: draft for take, draft in pairs})
+
+
+def _drafts(takes: Sequence[Take], draft_steps: int) -> tuple[Take, ...]:
+    """Return the drafts of takes; none if one of them cannot be had quicker."""
+    made = [take for take in takes if not take.is_recut]
+    if any(
+        take.quality == "draft"
+        or take.operation == "redirect"
+        or take.num_inference_steps <= draft_steps
+        for take in made
+    ):
+        return ()
+    return tuple(
+        replace(take, quality="draft", num_inference_steps=draft_steps) for take in made
+    )
+
+
+def _question(
+    work: Sequence[Take],
+    drafts: Sequence[Take],
+    estimates: Estimates,
+    seconds: float,
+) -> str:
+    count = sum(estimates.seconds(take) != 0 for take in work)
+    draft = ""
+    if drafts:
+        draft_s = estimates.total(drafts)
+        about = "" if draft_s is None else f" (about {told(draft_s)})"
+        draft = f", 'draft' for a draft instead{about}"
+    return (
+        f"This takes about {told(seconds)} here, as such takes took before"
+        f" ({seconds:,.0f} device-seconds, {count} {'take' if count == 1 else 'takes'}):"
+        f" say 'yes' to go on{draft}, 'no' to leave it, or begin the turn with --yes"
+    )
+
+
+def told(seconds: float) -> str:
+    """Say how long something takes: `41 s`, `12 min`, `3.5 h`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
