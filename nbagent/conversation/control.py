@@ -12,6 +12,7 @@ from nbagent.conversation.state import State
 
 # "Stop, and keep what is there"; "keep going" keeps nothing.
 _KEEPS = re.compile(r"\bkeep\b(?! going)", re.IGNORECASE)
+_RESUMES = re.compile(r"\b(?:resume|un-?pause|go on)\b", re.IGNORECASE)
 
 
 class Acts(Protocol):
@@ -34,6 +35,10 @@ class Acts(Protocol):
         """Halt the jobs of these clips, or all."""
         ...
 
+    def resume(self, names: Sequence[str] = ()) -> str:
+        """Let the paused jobs of these clips, or all, go on."""
+        ...
+
     def save(self, name: str, file: str | None = None, format: str = "mp4") -> str:  # noqa: A002
         """Write a clip to a file."""
         ...
@@ -45,8 +50,10 @@ def control(words: str, plan: Plan, state: State, acts: Acts) -> str:
     names = [name for name in plan.targets if state.clip(name)]
     if action == "cancel":
         return acts.keep(names) if _KEEPS.search(words) else acts.cancel(names)
+    if _RESUMES.search(words):
+        return acts.resume(names)
     if action == "pause":
-        return f"{acts.pause(names)} (it goes on with Resume, or %nbagent resume)"
+        return f"{acts.pause(names)} (say resume, and it goes on)"
     if action == "status":
         return acts.record.status()
     if action in ("save", "export"):

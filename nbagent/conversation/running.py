@@ -70,7 +70,7 @@ class Running:
     def resume(self, names: Sequence[str]) -> str:
         """Let the paused jobs of these clips, or all, go on; say which."""
         ledger, conversation = self._record.ledger, self._record.conversation
-        rows = ledger.jobs(conversation, states=("paused",))
+        rows = ledger.jobs(conversation, states=["paused"])
         paused = {row.take_id for row in rows}
         if names:
             paused &= {self._record.take(name).id for name in names}
