@@ -53,7 +53,7 @@ def control(words: str, plan: Plan, state: State, acts: Acts) -> str:
     if _RESUMES.search(words):
         return acts.resume(names)
     if action == "pause":
-        return f"{acts.pause(names)} (say resume, and it goes on)"
+        return acts.pause(names)
     if action == "status":
         return acts.record.status()
     if action in ("save", "export"):
