@@ -13,7 +13,7 @@ JS := $(wildcard js/src/*) js/package.json js/package-lock.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo lab test check fix unit models gpu-check notebooks clean
+.PHONY: help setup demo lab test check fix unit models gpu-check film notebooks clean
 
 help:
 	@echo "make demo   set up, then make and refine clips from two notebooks"
@@ -22,6 +22,7 @@ help:
 	@echo "make check  set up, then lint and type-check"
 	@echo "make models run the battery of model families and write docs/models.md"
 	@echo "make gpu-check  the battery, the plans and the benches on a CUDA GPU: docs/gpu.md"
+	@echo "make film   film the README's clip and the docs' pictures in a real JupyterLab"
 	@echo "make fix    set up, then format and mend what can be mended"
 	@echo "make clean  remove everything that make has made"
 
@@ -54,6 +55,9 @@ fix: setup js/node_modules/.package-lock.json
 unit: setup
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --ignore=tests/browser tests
 	pytest tests/browser
+
+film: setup $(VENV)/.browser
+	python -m tests.browser.film
 
 models: setup
 	python -m tests.battery

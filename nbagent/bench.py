@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from nbagent.panel_bench import panel
+from nbagent.player_bench import player
 from nbagent.quality_bench import caches, compiled, drafts
 from nbagent.settings import Settings
 from nbagent.take import Hold, Progress, Take
@@ -398,5 +399,6 @@ BENCHES: dict[str, Callable[[int], Figures]] = {
     "cancel": cancel,
     "operations": operations,
     "panel": panel,
+    "player": player,
     "remix": remix,
 }

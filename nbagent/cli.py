@@ -57,12 +57,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def jobs(_argv: list[str]) -> int:
-    """Print the queued and running jobs of this folder's ledger."""
+    """Print the unfinished jobs of this folder's ledger."""
     from nbagent.ledger import Ledger
     from nbagent.settings import Settings
+    from nbagent.take import UNFINISHED
 
     with Ledger(Settings.from_env().store) as ledger:
-        found = ledger.jobs(states=("queued", "running"))
+        found = ledger.jobs(states=UNFINISHED)
     for job in found:
         at = f"step {job.step} of {job.num_steps}" if job.num_steps else ""
         sys.stdout.write(f"{job.id:<5} {job.state:<8} {job.lane:<12} {at}\n")

@@ -320,10 +320,11 @@ def _store(folder: Path) -> Iterator[Check]:
 
 def _ledger(folder: Path) -> Check:
     from nbagent.ledger import Ledger
+    from nbagent.take import UNFINISHED
 
     try:
         with Ledger(folder) as ledger:
-            open_jobs = ledger.jobs(states=("queued", "running"))
+            open_jobs = ledger.jobs(states=UNFINISHED)
     except NbagentError as error:
         return _broken("ledger", error)
     return Check(name="ledger", state="ok", value=f"{len(open_jobs)} jobs under way")

@@ -8,51 +8,37 @@ measured beside it: what grows with the conversation shows as a ratio.
 from __future__ import annotations
 
 import base64
-import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nbagent import media
-from nbagent.errors import EngineError, MissingExtra
+from nbagent.chromium import chromium
 from nbagent.notebook.border import asset
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 NUM_TURNS = 500
 NUM_CLIPS = 100
 _FRAME_MS = 50  # below twenty frames a second a scroll is felt to stick
-_FLAGS = ("--no-sandbox", "--disable-gpu")
 
 
 def panel(rounds: int) -> dict[str, Any]:
     """Open, scroll and update a long conversation and a short one."""
-    try:
-        # A tool of developers, which an install need not have.
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415
-    except ModuleNotFoundError:
-        raise MissingExtra("this needs playwright: pip install playwright") from None
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next((path for name in names if (path := shutil.which(name))), None)
-    if chromium is None:
-        raise EngineError("no Chromium here: install the system package `chromium`")
     source = {
         "script": asset("panel.js").read_text(),
         "style": asset("panel.css").read_text(),
         "clip": base64.b64encode(_clip()).decode(),
     }
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=list(_FLAGS)
-        )
-        try:
-            runs = [
-                _measure(browser, source, NUM_TURNS // part, NUM_CLIPS // part)
-                for _ in range(min(rounds, 3))
-                for part in (10, 1)
-            ]
-        finally:
-            browser.close()
+    with chromium() as browser:
+        runs = [
+            _measure(browser, source, NUM_TURNS // part, NUM_CLIPS // part)
+            for _ in range(min(rounds, 3))
+            for part in (10, 1)
+        ]
     short = min(runs[0::2], key=lambda run: run["open_ms"])
     long = min(runs[1::2], key=lambda run: run["open_ms"])
     slow = sum(ms > _FRAME_MS for ms in long["frames_ms"])
@@ -73,7 +59,7 @@ def panel(rounds: int) -> dict[str, Any]:
 
 
 def _measure(
-    browser: Any, source: dict[str, str], num_turns: int, num_clips: int
+    browser: Browser, source: dict[str, str], num_turns: int, num_clips: int
 ) -> dict[str, Any]:
     page = browser.new_page(viewport={"width": 420, "height": 900})
     try:

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from types import UnionType
-from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
 
 from nbagent.caching import CacheKind, StepCaching
 from nbagent.errors import SpecError
@@ -35,7 +35,8 @@ Operation = Literal[
 ]
 Quality = Literal["draft", "final"]
 Phase = Literal["load", "encode", "denoise", "decode", "write"]
-JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+JobState = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
+UNFINISHED: Final[tuple[JobState, ...]] = ("queued", "running", "paused")
 Lane = Literal["interactive", "final", "batch"]
 EffectKind = Literal["speed", "trim", "loop", "reverse", "crop", "resize", "match"]
 

@@ -14,7 +14,7 @@ from nbagent.errors import EngineError, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
 from nbagent.settings import Settings
-from nbagent.take import Progress
+from nbagent.take import Job, Progress
 from tests.jobs_stub import RENDERER, STEP_S, Ear, make_job, steps_of, wait_until
 
 
@@ -115,6 +115,79 @@ def test_cancelling_what_has_ended_changes_nothing(
         ({"breaks_at": 0}, "the renderer broke: ZeroDivisionError: a bug on two lines"),
     ],
 )
+def paused(ear: Ear, job: Job) -> None:
+    wait_until(lambda: [p.state for p in ear.of(job)][-1:] == ["paused"])
+
+
+def test_a_paused_job_gives_its_lane_to_others_and_goes_on_where_it_was(
+    engine: Engine, inside: Settings
+) -> None:
+    ear = Ear()
+    first, second = (make_job(inside.store, steps=12) for _ in range(2))
+    engine.submit(first, ear)
+    engine.submit(second, ear)
+    ear.wait_for_step(first, 3)
+    engine.pause(first.id)
+    paused(ear, first)
+    with Ledger(inside.store) as ledger:
+        assert ledger.job(first.id).state == "paused"
+    assert engine.wait(second.id, 20).state == "done"
+    assert ear.ends(first) == []
+    done_by_then = len(steps_of(inside.store, first.id))
+    engine.resume(first.id)
+    assert engine.wait(first.id, 20).state == "done"
+    steps = [note["step"] for note in steps_of(inside.store, first.id)]
+    assert 3 <= done_by_then < 12
+    assert steps == list(range(12))
+    assert ear.ends(first) == ["done"]
+
+
+def test_a_waiting_job_is_paused_and_a_paused_one_is_cancelled(
+    engine: Engine, inside: Settings
+) -> None:
+    ear = Ear()
+    first, second = (make_job(inside.store, steps=8) for _ in range(2))
+    engine.submit(first, ear)
+    engine.submit(second, ear)
+    ear.wait_for_step(first, 1)
+    engine.pause(second.id)
+    paused(ear, second)
+    assert engine.queue() == ()
+    assert engine.wait(first.id, 20).state == "done"
+    assert steps_of(inside.store, second.id) == []
+    engine.cancel(second.id)
+    assert engine.wait(second.id, 5).state == "cancelled"
+
+
+def test_what_is_resumed_before_it_has_halted_goes_on(
+    engine: Engine, inside: Settings
+) -> None:
+    ear, job = Ear(), make_job(inside.store, steps=12)
+    engine.submit(job, ear)
+    ear.wait_for_step(job, 2)
+    engine.pause(job.id)
+    engine.resume(job.id)
+    assert engine.wait(job.id, 20).state == "done"
+    assert [note["step"] for note in steps_of(inside.store)] == list(range(12))
+
+
+def test_a_paused_job_stays_paused_for_the_next_kernel(
+    engine: Engine, inside: Settings
+) -> None:
+    ear, job = Ear(), make_job(inside.store, steps=12)
+    engine.submit(job, ear)
+    ear.wait_for_step(job, 2)
+    engine.pause(job.id)
+    paused(ear, job)
+    engine.close()
+    with Engine(inside, renderer=RENDERER) as other:
+        heard = Ear()
+        other.reattach([job], heard)
+        paused(heard, job)
+        other.resume(job.id)
+        assert other.wait(job.id, 20).state == "done"
+
+
 def test_a_failure_is_one_line(
     engine: Engine, inside: Settings, shot: dict[str, int], message: str
 ) -> None:

@@ -120,6 +120,24 @@ def test_a_job_that_is_kept_ends_early_with_a_clip(
         assert ledger.artifact(kept.id) is not None
 
 
+def test_a_paused_job_ends_as_if_it_had_never_been_paused(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    ear = Ear()
+    job = pocket_job(settings.store)
+    engine.submit(job, ear)
+    ear.wait_for_step(job, 3, LONG_S)
+    engine.pause(job.id)
+    wait_until(lambda: ear.of(job)[-1].state == "paused", LONG_S)
+    assert 3 <= ear.of(job)[-1].step < STEPS
+    engine.resume(job.id)
+    assert engine.wait(job.id, LONG_S).state == "done"
+    undisturbed = pocket_job(tmp_path / "undisturbed")
+    engine.submit(undisturbed, ear)
+    assert engine.wait(undisturbed.id, LONG_S).state == "done"
+    assert artifact(job).video == artifact(undisturbed).video
+
+
 def test_cancel_stops_within_a_step_and_keeps_what_is_there(
     engine: Engine, settings: Settings
 ) -> None:

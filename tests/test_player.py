@@ -60,6 +60,7 @@ class FileSource:
     def __init__(self) -> None:
         self.cancelled: list[int | None] = []
         self.kept: list[int] = []
+        self.paused: list[int] = []
         self.gate = threading.Event()
         self.gate.set()
         self.started = threading.Event()
@@ -81,6 +82,12 @@ class FileSource:
 
     def keep(self, index: int) -> None:
         self.kept.append(index)
+
+    def pause(self, index: int) -> None:
+        self.paused.append(index)
+
+    def resume(self, index: int) -> None:
+        self.paused.remove(index)
 
 
 def views() -> list[TakeView]:
@@ -135,6 +142,12 @@ def test_each_request_is_answered_with_its_id(
     keep = ask(shown, {"type": "keep", "id": "v-5", "index": 1})
     assert keep == ({"type": "keeping", "id": "v-5"}, [])
     assert source.kept == [1]
+    halt = ask(shown, {"type": "pause", "id": "v-6", "index": 1})
+    assert halt == ({"type": "pausing", "id": "v-6"}, [])
+    assert source.paused == [1]
+    go_on = ask(shown, {"type": "resume", "id": "v-7", "index": 1})
+    assert go_on == ({"type": "resuming", "id": "v-7"}, [])
+    assert source.paused == []
 
 
 @pytest.mark.parametrize(

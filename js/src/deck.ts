@@ -233,6 +233,7 @@ function forget(video: HTMLVideoElement): void {
 
 interface Wish {
   frame: number;
+  isNew: boolean;
   done: Promise<void>;
 }
 
@@ -244,25 +245,25 @@ function seek(clip: Clip, frame: number): Promise<void> {
   const running = wishes.get(clip.video);
   if (running) {
     running.frame = target;
+    running.isNew = true;
     return running.done;
   }
-  const wish: Wish = { frame: target, done: Promise.resolve() };
+  const wish: Wish = { frame: target, isNew: true, done: Promise.resolve() };
   wishes.set(clip.video, wish);
   wish.done = fulfil(clip, wish);
   return wish.done;
 }
 
 async function fulfil({ video, fps }: Clip, wish: Wish): Promise<void> {
-  let shown: number | undefined;
-  while (shown !== wish.frame) {
-    const frame = wish.frame;
-    const time = frameTime(frame, fps);
+  // A wish for the same frame counts too: the clip may have played on since the last.
+  while (wish.isNew) {
+    wish.isNew = false;
+    const time = frameTime(wish.frame, fps);
     // Seeking to where it stands already would blank the picture for a moment.
     if (video.seeking || Math.abs(video.currentTime - time) > 1e-6) {
       video.currentTime = time;
       await once(video, "seeked");
     }
-    shown = frame;
   }
   wishes.delete(video);
 }

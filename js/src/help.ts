@@ -36,6 +36,7 @@ const KEYS: [group: string, keys: [key: string, does: string][]][] = [
       ["x", "clear what is pointed at"],
       ["s", "save"],
       ["c", "cancel the render"],
+      ["h", "pause what is being rendered, and resume it"],
       ["k", "keep it as it looks now"],
       ["esc", "close what is open"],
     ],

@@ -51,9 +51,9 @@ export class PlanChips {
     for (const chip of [this.#seed.el, this.#takes.el, this.#quality, this.#size]) {
       chip.hidden = take === null;
     }
-    this.#time.hidden = plan.estimate_s === null;
-    if (plan.estimate_s !== null)
-      setText(this.#time, `about ${seconds(plan.estimate_s)}`);
+    // What is made at once says so already.
+    this.#time.hidden = plan.estimate_s === null || plan.estimate_s < 0.05;
+    setText(this.#time, `about ${seconds(plan.estimate_s ?? 0)}`);
     if (!take) return;
     this.#seed.show(take.seed);
     this.#takes.show(plan.num_takes);

@@ -37,9 +37,11 @@ export class Selections {
   set(selection: Selection): void {
     const name = this.#host.shown()?.name;
     if (!name) return;
-    this.#ofClips.set(name, selection);
+    const { span, region } = selection;
+    const rounded = { span, region: region && (region.map(short) as typeof region) };
+    this.#ofClips.set(name, rounded);
     this.#onChange();
-    const body = { type: "select", name, ...selection } as const;
+    const body = { type: "select", name, ...rounded } as const;
     this.#host.channel
       .request(body)
       .catch((error) => this.#host.say(`not selected: ${lineOf(error)}`));
@@ -55,6 +57,11 @@ export class Selections {
     const next = isPart ? ([range[0] ?? 0, range[1] ?? 0] as const) : undefined;
     if (String(next) !== String(deck.range)) deck.setRange(next);
   }
+}
+
+/** Finer than a pointer can be, and still short as code. */
+function short(share: number): number {
+  return Math.round(share * 1e4) / 1e4;
 }
 
 /** What is pointed at, in a few characters. */

@@ -16,6 +16,11 @@ export function statusText(take: TakeView): string {
       return joined("queued", take.message);
     case "running":
       return runningText(take);
+    case "paused":
+      return joined(
+        "paused",
+        take.step ? `step ${take.step} of ${take.num_steps}` : "",
+      );
     case "done":
       return take.elapsed_s > 0
         ? joined(`rendered in ${seconds(take.elapsed_s)}`, take.message)

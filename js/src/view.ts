@@ -5,13 +5,15 @@
 
 import { Channel, type Model, type WithoutId } from "./channel";
 import { Deck } from "./deck";
-import { h, keyButton, setText } from "./dom";
+import { h, keyButton, setLabel, setText } from "./dom";
 import type { Guest, Tools } from "./host";
 import { loadTools } from "./loader";
 import { announcement, lineOf, metaText, statusText } from "./text";
 import { columnsOf, Tile } from "./tile";
 import { Transport } from "./transport";
-import type { Cancel, Keep, TakeView } from "./wire";
+import type { Cancel, Keep, Pause, Resume, TakeView } from "./wire";
+
+type Stop = Cancel | Keep | Pause | Resume;
 
 const TRAITS = ["takes", "request", "note", "turn_state"] as const;
 
@@ -39,6 +41,7 @@ export class PlayerView {
   #name = h("span", { class: "nba-name" });
   #status = h("span", { class: "nba-status" });
   #cancel = keyButton("Cancel", "c", "Cancel");
+  #pause = keyButton("Pause", "h", "Pause");
   #keep = keyButton("Keep it as it looks now", "k", "Keep");
   #request = h("p", { class: "nba-request" });
   #prompt = h("p", { class: "nba-prompt" });
@@ -55,6 +58,8 @@ export class PlayerView {
     this.#signal = signal;
     this.#cancel.classList.add("nba-end");
     this.#cancel.addEventListener("click", () => this.#stop());
+    this.#pause.classList.add("nba-end");
+    this.#pause.addEventListener("click", () => this.#pauseIt());
     this.#keep.classList.add("nba-end");
     this.#keep.addEventListener("click", () => this.#keepIt());
     // `nba-live` tells the static output behind this one that it is not needed;
@@ -77,6 +82,7 @@ export class PlayerView {
         { class: "nba-head" },
         this.#name,
         this.#status,
+        this.#pause,
         this.#keep,
         this.#cancel,
       ),
@@ -177,6 +183,10 @@ export class PlayerView {
     // Without a step there is nothing to keep, and at its last the end is as near.
     const isShaped = take?.state === "running" && take.phase === "denoise";
     this.#keep.hidden = this.#isGone || !isShaped || take.step === 0;
+    const isPaused = take?.state === "paused";
+    this.#pause.hidden = this.#isGone || !take || !isGoing(take);
+    setText(this.#pause, isPaused ? "Resume" : "Pause");
+    setLabel(this.#pause, isPaused ? "Resume" : "Pause", "h");
     this.#announce(takes);
     this.#showControls();
     this.#showHints();
@@ -198,6 +208,7 @@ export class PlayerView {
     const hints = [
       this.#deck.clip ? HINTS : "",
       this.#tiles.length > 1 ? `1 to ${this.#tiles.length} take` : "",
+      this.#pause.hidden ? "" : `h ${this.#pause.textContent?.toLowerCase()}`,
       this.#keep.hidden ? "" : "k keep it as it is",
       this.#cancel.hidden ? "" : "c cancel",
     ];
@@ -263,8 +274,13 @@ export class PlayerView {
     void this.#ask(this.#keep, { type: "keep", index: this.#selected });
   }
 
+  #pauseIt(): void {
+    const type = this.#shown?.state === "paused" ? "resume" : "pause";
+    void this.#ask(this.#pause, { type, index: this.#selected });
+  }
+
   /** Send what a button stands for; it rests until the kernel has answered. */
-  async #ask(button: HTMLButtonElement, body: WithoutId<Cancel | Keep>): Promise<void> {
+  async #ask(button: HTMLButtonElement, body: WithoutId<Stop>): Promise<void> {
     if (button.hidden || button.disabled) return;
     button.disabled = true;
     setText(this.#saved, "");
@@ -292,6 +308,7 @@ export class PlayerView {
 
   #act(key: string): boolean {
     if (key === "c" && !this.#cancel.hidden) return this.#do(() => this.#stop());
+    if (key === "h" && !this.#pause.hidden) return this.#do(() => this.#pauseIt());
     if (key === "k" && !this.#keep.hidden) return this.#do(() => this.#keepIt());
     if (/^[1-9]$/.test(key)) return this.#do(() => this.#choose(Number(key) - 1));
     const deck = this.#deck;
@@ -317,7 +334,7 @@ export class PlayerView {
 }
 
 function isGoing(take: TakeView): boolean {
-  return take.state === "queued" || take.state === "running";
+  return ["queued", "running", "paused"].includes(take.state);
 }
 
 function prefersStill(): boolean {

@@ -1,6 +1,12 @@
 // Printed by `python -m nbagent.notebook.wire`; change that file, not this one.
 
-export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";
+export type JobState =
+  | "queued"
+  | "running"
+  | "paused"
+  | "done"
+  | "failed"
+  | "cancelled";
 
 export type Phase = "load" | "encode" | "denoise" | "decode" | "write";
 
@@ -64,6 +70,18 @@ export interface Keep {
   index: number;
 }
 
+export interface Pause {
+  type: "pause";
+  id: string;
+  index: number;
+}
+
+export interface Resume {
+  type: "resume";
+  id: string;
+  index: number;
+}
+
 export interface ClipReply {
   type: "clip";
   id: string;
@@ -81,6 +99,16 @@ export interface CancelReply {
 
 export interface KeepReply {
   type: "keeping";
+  id: string;
+}
+
+export interface PauseReply {
+  type: "pausing";
+  id: string;
+}
+
+export interface ResumeReply {
+  type: "resuming";
   id: string;
 }
 
@@ -373,9 +401,16 @@ export interface GoneEvent {
   turn: number;
 }
 
-export type Request = GetClip | GetPreview | Cancel | Keep;
+export type Request = GetClip | GetPreview | Cancel | Keep | Pause | Resume;
 
-export type Reply = ClipReply | PreviewReply | CancelReply | KeepReply | ErrorReply;
+export type Reply =
+  | ClipReply
+  | PreviewReply
+  | CancelReply
+  | KeepReply
+  | PauseReply
+  | ResumeReply
+  | ErrorReply;
 
 export type DeskRequest =
   | GetTools

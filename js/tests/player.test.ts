@@ -36,6 +36,28 @@ test("progress moves the bar", () => {
   expect(find(".nba-bar").classList.contains("nba-unknown")).toBe(true);
 });
 
+test("a take is paused and resumed by the same button and key", () => {
+  const { model, button, press, find } = show({
+    turn_state: "running",
+    takes: [take({ state: "running", phase: "denoise", step: 3, num_steps: 10 })],
+  });
+  button("Pause").click();
+  expect(model.last("pause")).toMatchObject({ index: 0 });
+  model.reply({ type: "pausing", id: model.last("pause").id });
+  model.change({ takes: [take({ state: "paused", step: 3, num_steps: 10 })] });
+  expect(find(".nba-status").textContent).toBe("paused · step 3 of 10");
+  expect(button("Keep it as it looks now").hidden).toBe(true);
+  const resume = button("Resume");
+  return vi.waitFor(() => {
+    expect(resume.disabled).toBe(false);
+    press("h");
+    expect(model.last("resume")).toMatchObject({ index: 0 });
+    model.change({ takes: [take({ state: "done" })] });
+    expect(resume.hidden).toBe(true);
+    expect(button("Keep it as it looks now").hidden).toBe(true);
+  });
+});
+
 test("cancel is one message for the whole turn, by button and by key", () => {
   const { model, find, press } = show({ takes: [take(), take({ name: "c2" })] });
   find('[aria-keyshortcuts="c"]').click();

@@ -9,7 +9,7 @@ from nbagent.conversation.attachments import Attachment
 from nbagent.conversation.plan import Intent, Plan
 from nbagent.conversation.state import ClipInfo, State
 from nbagent.ledger import Artifact, JobRow
-from nbagent.take import Take
+from nbagent.take import UNFINISHED, Take
 
 _READINGS: dict[Intent, str] = {
     "generate_video": "a new clip: say what it shows",
@@ -198,7 +198,7 @@ def _effect(take: Take) -> list[str]:
 
 def status(jobs: Sequence[JobRow], names: dict[str, str]) -> str:
     """Say what is being rendered, oldest first."""
-    active = [job for job in jobs if job.state in ("queued", "running")]
+    active = [job for job in jobs if job.state in UNFINISHED]
     if not active:
         return "nothing is being rendered"
     lines = []

@@ -1,4 +1,4 @@
-"""Turns that act at once: stop, keep, status, save."""
+"""Turns that act at once: stop, keep, pause, status, save."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from nbagent.conversation.state import State
 
 # "Stop, and keep what is there"; "keep going" keeps nothing.
 _KEEPS = re.compile(r"\bkeep\b(?! going)", re.IGNORECASE)
+_RESUMES = re.compile(r"\b(?:resume|un-?pause|go on)\b", re.IGNORECASE)
 
 
 class Acts(Protocol):
@@ -30,6 +31,14 @@ class Acts(Protocol):
         """End the jobs of these clips, or all, early."""
         ...
 
+    def pause(self, names: Sequence[str] = ()) -> str:
+        """Halt the jobs of these clips, or all."""
+        ...
+
+    def resume(self, names: Sequence[str] = ()) -> str:
+        """Let the paused jobs of these clips, or all, go on."""
+        ...
+
     def save(self, name: str, file: str | None = None, format: str = "mp4") -> str:  # noqa: A002
         """Write a clip to a file."""
         ...
@@ -41,6 +50,10 @@ def control(words: str, plan: Plan, state: State, acts: Acts) -> str:
     names = [name for name in plan.targets if state.clip(name)]
     if action == "cancel":
         return acts.keep(names) if _KEEPS.search(words) else acts.cancel(names)
+    if _RESUMES.search(words):
+        return acts.resume(names)
+    if action == "pause":
+        return acts.pause(names)
     if action == "status":
         return acts.record.status()
     if action in ("save", "export"):
@@ -49,6 +62,6 @@ def control(words: str, plan: Plan, state: State, acts: Acts) -> str:
         kind = plan.slots.get("format", "mp4")
         return "\n".join(acts.save(name, format=kind) for name in names)
     return (
-        f"{action!r} is not possible yet: what works is status, cancel and save"
-        " (see %nbagent help)"
+        f"{action!r} is not possible yet: what works is status, cancel, pause and"
+        " save (see %nbagent help)"
     )

@@ -25,12 +25,11 @@ from nbagent.conversation.estimates import Estimates
 from nbagent.errors import Cancelled, JobFailed, NbagentError, SpecError
 from nbagent.ledger import Artifact, ClipRow, JobRow, Ledger
 from nbagent.settings import Settings
-from nbagent.take import Job, JobState, Lane, Progress, Take
+from nbagent.take import UNFINISHED, Job, JobState, Lane, Progress, Take
 
 OnProgress = Callable[[int, Progress], None]
 
 _FINAL: frozenset[JobState] = frozenset({"done", "failed", "cancelled"})
-ACTIVE: tuple[JobState, ...] = ("queued", "running")
 _DONE: tuple[JobState, ...] = ("done",)
 _STOP_S = 30.0  # a cancel is heard between two steps; one step of a big model is long
 _SUFFIXES = {name: f".{name}" for name in ("mp4", "webm", "gif", "webp")} | {
@@ -59,6 +58,14 @@ class Engine(Protocol):
 
     def keep(self, job_id: str) -> None:
         """End a job at its next step, with the clip as it looks then."""
+        ...
+
+    def pause(self, job_id: str) -> None:
+        """Halt a job at its next step, until it is resumed from there."""
+        ...
+
+    def resume(self, job_id: str) -> None:
+        """Queue a paused job again."""
         ...
 
     def preview(self, job_id: str) -> bytes | None:
@@ -134,7 +141,7 @@ class Rendering:
     def rejoin(self, on_progress: OnProgress) -> None:
         """Follow what an earlier kernel has started; nothing new goes to the engine."""
         self._on_progress = on_progress
-        active = {row.take_id for row in self._ledger.jobs(states=ACTIVE)}
+        active = {row.take_id for row in self._ledger.jobs(states=UNFINISHED)}
         for index, take in enumerate(self.takes):
             if self._ledger.artifact(take.id) is not None:
                 self._hear(
@@ -194,11 +201,19 @@ class Rendering:
         """End a running take early; its clip is what it looks like then."""
         self._engine.keep(self.progress[index].job)
 
+    def pause(self, index: int) -> None:
+        """Halt a take until it is resumed."""
+        self._engine.pause(self.progress[index].job)
+
+    def resume(self, index: int) -> None:
+        """Let a paused take go on."""
+        self._engine.resume(self.progress[index].job)
+
     # Inside
 
     def _submit(self, index: int, take: Take) -> None:
         listener = partial(self._hear, index)
-        rows = [r for r in self._ledger.jobs(states=ACTIVE) if r.take_id == take.id]
+        rows = [r for r in self._ledger.jobs(states=UNFINISHED) if r.take_id == take.id]
         if rows:  # an earlier kernel, or an earlier run of this cell, has sent it
             job = to_job(self._ledger, self._settings, rows[-1], take)
             self._hear(index, Progress(job=job.id, state="queued"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from nbagent.conversation.record import Record
-from nbagent.conversation.rendering import ACTIVE, Engine, to_job
+from nbagent.conversation.rendering import Engine, to_job
 from nbagent.errors import SpecError
 from nbagent.settings import Settings
-from nbagent.take import Job, Progress, Take
+from nbagent.take import UNFINISHED, Job, Progress, Take
 
 
 class Running:
@@ -22,7 +22,7 @@ class Running:
     def jobs(self) -> list[Job]:
         """Return the jobs that run or wait."""
         ledger = self._record.ledger
-        rows = ledger.jobs(self._record.conversation, states=ACTIVE)
+        rows = ledger.jobs(self._record.conversation, states=UNFINISHED)
         return [
             to_job(ledger, self._settings, row, ledger.take(row.take_id))
             for row in rows
@@ -43,7 +43,7 @@ class Running:
             SpecError: If it is not being rendered.
         """
         ledger, conversation = self._record.ledger, self._record.conversation
-        for row in ledger.jobs(conversation, states=ACTIVE):
+        for row in ledger.jobs(conversation, states=UNFINISHED):
             if row.take_id == take.id and row.phase == "denoise":
                 return (take.redirect_step or 0) + row.step + 1
         raise SpecError(
@@ -62,6 +62,22 @@ class Running:
             SpecError: If one of them shows nothing yet.
         """
         return self._end("keeping as it looks now", self._engine.keep, names)
+
+    def pause(self, names: Sequence[str]) -> str:
+        """Halt the jobs of these clips, or all; say which."""
+        return self._end("pausing", self._engine.pause, names)
+
+    def resume(self, names: Sequence[str]) -> str:
+        """Let the paused jobs of these clips, or all, go on; say which."""
+        ledger, conversation = self._record.ledger, self._record.conversation
+        rows = ledger.jobs(conversation, states=["paused"])
+        paused = {row.take_id for row in rows}
+        if names:
+            paused &= {self._record.take(name).id for name in names}
+        if not paused:
+            return "nothing is paused"
+        resumed = self._end_jobs(self._engine.resume, paused)
+        return f"going on: {', '.join(self._named(resumed))}"
 
     def cancel_takes(self, take_ids: Collection[str]) -> None:
         """Stop the jobs of these takes."""

@@ -359,6 +359,14 @@ class Session:
         """
         return self._running.keep(names)
 
+    def pause(self, names: Sequence[str] = ()) -> str:
+        """Halt the jobs of these clips, or all, at their next step."""
+        return self._running.pause(names)
+
+    def resume(self, names: Sequence[str] = ()) -> str:
+        """Let the paused jobs of these clips, or all, go on where they were."""
+        return self._running.resume(names)
+
     def save(self, name: str, file: str | None = None, format: str = "mp4") -> str:  # noqa: A002
         """Write a clip to a file, or beside the notebook under its own name."""
         clip = self.clip(name)

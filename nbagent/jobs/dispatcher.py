@@ -98,6 +98,10 @@ class Dispatcher:
         """Stop an entry."""
         self._post(partial(setattr, entry, "stop", True))
 
+    def pause(self, entry: Entry, *, wanted: bool) -> None:
+        """Halt an entry, or let it go on."""
+        self._post(partial(setattr, entry, "pause", wanted))
+
     def preview(self, entry: Entry) -> bytes | None:
         """Ask the worker for a preview, in the caller's thread."""
         link = self._link
@@ -162,11 +166,14 @@ class Dispatcher:
         done.set()
 
     def _needed(self) -> bool:
-        return bool(self._live or self._starting or self._warming)
+        # What is paused needs no engine, which may leave meanwhile.
+        active = any(entry.place != "paused" for entry in self._live)
+        return bool(active or self._starting or self._warming)
 
     def _tend(self) -> None:
         """Bring everything as far as it can go now."""
         self._stop_wanted()
+        self._pause_wanted()
         if not self._needed() or self._connecting:
             return
         if self._link is None:
@@ -216,7 +223,7 @@ class Dispatcher:
             promise.set_exception(failure)
         self._starting.clear()
         self._warming.clear()
-        for entry in list(self._live):
+        for entry in [e for e in self._live if e.place != "paused"]:
             self._end(entry, "failed", str(failure))
 
     def _broken(self, error: Exception) -> None:
@@ -249,6 +256,9 @@ class Dispatcher:
             return
         if recorded.state in _FINAL:
             self._end(entry, recorded.state, recorded.message)
+        elif recorded.state == "paused":
+            entry.pause = True
+            self._halt(entry)
         elif future := link.find(entry.job):
             self._watch(entry, future)
             if word := link.last_word(entry.job):
@@ -326,7 +336,7 @@ class Dispatcher:
         elif how is not None:
             killed = how == "KilledWorker"
             self._end(entry, "failed", _CRASHED if killed else f"Dask failed: {how}")
-        elif not entry.stop:
+        elif not (entry.stop or entry.leaving):
             # Lost, with the host or by somebody's restart: look for it again.
             self._lose(entry)
 
@@ -352,15 +362,50 @@ class Dispatcher:
     def _stop_wanted(self) -> None:
         now = time.monotonic()
         for entry in [e for e in self._live if e.stop]:
-            if entry.place == "queued" or (entry.stop_by and now > entry.stop_by):
+            is_idle = entry.place in ("queued", "paused")
+            if is_idle or (entry.stop_by and now > entry.stop_by):
                 self._end(entry, "cancelled", "")
             elif entry.stop_by is None and self._link and entry.future:
                 self._link.cancel(entry.future)
                 entry.stop_by = now + (_CONFIRM_S if entry.heard else 2 * _TICK_S)
 
+    def _pause_wanted(self) -> None:
+        """Take what is to be paused from the queue or its worker, and put it back."""
+        now = time.monotonic()
+        for entry in [e for e in self._live if not e.stop]:
+            if entry.place == "paused" and not entry.pause:
+                entry.place = "queued"
+                self._mark(entry, "queued")
+            elif entry.leaving:
+                if entry.stop_by and now > entry.stop_by:
+                    self._halt(entry)
+            elif entry.pause and entry.place == "queued":
+                self._halt(entry)
+            elif entry.pause and entry.place == "sent" and self._link and entry.future:
+                # As if it were cancelled: the worker leaves a checkpoint.
+                self._link.cancel(entry.future)
+                entry.leaving = True
+                entry.stop_by = now + (_CONFIRM_S if entry.heard else 2 * _TICK_S)
+
+    def _halt(self, entry: Entry) -> None:
+        """Put an entry aside; its checkpoint lies in the store."""
+        if entry.future is not None and self._link is not None:
+            self._link.forget(entry.job)
+        entry.place, entry.future, entry.heard = "paused", None, False
+        entry.worker = entry.stop_by = None
+        entry.leaving = False
+        self._mark(entry, "paused")
+
+    def _mark(self, entry: Entry, state: JobState) -> None:
+        _record(entry.job, state, "", over_end=True)
+        self._tell(entry, replace(entry.last, state=state, message="", eta_s=None))
+
     def _end(self, entry: Entry, state: JobState, message: str) -> None:
         """End an entry, once."""
         if entry.place == "ended":
+            return
+        if state == "cancelled" and entry.leaving and not entry.stop:
+            self._halt(entry)
             return
         sent, entry.place = entry.future, "ended"
         self._live.remove(entry)
@@ -407,13 +452,13 @@ def _recorded(job: Job) -> Progress:
         return Progress(job=job.id, state=row.state, message=row.message)
 
 
-def _record(job: Job, state: JobState, message: str) -> None:
-    """Write an end that no worker could write: it never began, or it died."""
+def _record(job: Job, state: JobState, message: str, *, over_end: bool = False) -> None:
+    """Write what no worker could write: it never began, it died, it is paused."""
     from nbagent.ledger import Ledger
 
     try:
         with Ledger(Path(job.store)) as ledger:
-            if ledger.job(job.id).state not in _FINAL:
+            if over_end or ledger.job(job.id).state not in _FINAL:
                 ledger.set_job(job.id, state, message=message)
     except StoreError:
         _log.debug("job %s could not be recorded", job.id, exc_info=True)

@@ -82,6 +82,14 @@ class Engine:
                 "there is nothing to keep yet, or it has ended: wait for a preview"
             )
 
+    def pause(self, job_id: str) -> None:
+        """Halt a job within a step; its lane is free for others until `resume`."""
+        self._dispatcher.pause(self._entry(job_id), wanted=True)
+
+    def resume(self, job_id: str) -> None:
+        """Queue a paused job again; it goes on from its checkpoint."""
+        self._dispatcher.pause(self._entry(job_id), wanted=False)
+
     def queue(self) -> tuple[str, ...]:
         """Return the jobs that wait here, next first."""
         waiting = [e for e in list(self._entries.values()) if e.place == "queued"]

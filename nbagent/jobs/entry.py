@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from distributed import Future
 
 Listener = Callable[[Progress], None]
-Place = Literal["queued", "away", "sent", "ended"]
+Place = Literal["queued", "away", "sent", "paused", "ended"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -24,12 +24,14 @@ class Entry:
         listeners: Who hears of it; a cell that is run again joins the first.
         number: Order of arrival, until the user reorders.
         place: `queued`; `away`, when it may run on a host that we have no link to;
-            `sent`, when Dask has it; `ended`.
+            `sent`, when Dask has it; `paused`; `ended`.
         last: What was last heard of it.
         worker: Address of the worker that it was sent to, or last spoke from.
         seen: When that worker was last there.
         heard: A worker has begun it.
         stop: The user wants it cancelled.
+        pause: The user wants it halted.
+        leaving: It was stopped on its worker for that: this is no end of it.
         stop_by: When to go on without the worker's confirmation of that.
         losses: How often it was lost on its way.
     """
@@ -44,6 +46,8 @@ class Entry:
     seen: float = 0.0
     heard: bool = False
     stop: bool = False
+    pause: bool = False
+    leaving: bool = False
     stop_by: float | None = None
     losses: int = 0
     ended: threading.Event = field(default_factory=threading.Event)

@@ -43,6 +43,14 @@ class Source(Protocol):
         """End a running take early, with the clip as it looks then."""
         ...
 
+    def pause(self, index: int) -> None:
+        """Halt a take until it is resumed."""
+        ...
+
+    def resume(self, index: int) -> None:
+        """Let a paused take go on."""
+        ...
+
 
 Answer = Callable[[object], tuple[Mapping[str, Any], list[bytes]]]
 

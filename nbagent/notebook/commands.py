@@ -83,6 +83,14 @@ def _keep(magics: AgentMagics, words: list[str]) -> str:
     return magics.session().keep(tuple(words))
 
 
+def _pause(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().pause(tuple(words))
+
+
+def _resume(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().resume(tuple(words))
+
+
 def _save(magics: AgentMagics, words: list[str]) -> str:
     return magics.session().save(words[0], words[1] if len(words) > 1 else None)
 
@@ -195,6 +203,18 @@ COMMANDS: Mapping[str, Command] = {
         usage="[CLIP ...]",
         help="end these clips early, and keep what they look like then",
         run=_keep,
+        arguments=(0, 16),
+    ),
+    "pause": Command(
+        usage="[CLIP ...]",
+        help="halt these clips, or everything that runs, after its step",
+        run=_pause,
+        arguments=(0, 16),
+    ),
+    "resume": Command(
+        usage="[CLIP ...]",
+        help="let these clips, or everything that is paused, go on where they were",
+        run=_resume,
         arguments=(0, 16),
     ),
     "save": Command(

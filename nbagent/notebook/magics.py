@@ -428,6 +428,7 @@ def _start_detached(rendering: Rendering, watch: OnProgress, ended: Ended) -> No
     from IPython.display import publish_display_data
 
     from nbagent.notebook.bundle import static_bundle
+    from nbagent.take import UNFINISHED
 
     names = ", ".join(clip.name for clip in rendering.clips)
     transient = {"display_id": uuid4().hex}
@@ -439,7 +440,7 @@ def _start_detached(rendering: Rendering, watch: OnProgress, ended: Ended) -> No
     def watch_all(index: int, progress: Progress) -> None:
         watch(index, progress)
         states = {last.state for last in rendering.progress}
-        if not states & {"queued", "running"}:
+        if not states & {*UNFINISHED}:
             ended()
         if states == {"done"}:
             publish_display_data(

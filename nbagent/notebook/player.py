@@ -186,4 +186,10 @@ def _take_reply(request: Request, source: Source) -> tuple[Reply, list[bytes]]:
     if request["type"] == "keep":
         source.keep(request["index"])
         return {"type": "keeping", "id": name}, []
+    if request["type"] == "pause":
+        source.pause(request["index"])
+        return {"type": "pausing", "id": name}, []
+    if request["type"] == "resume":
+        source.resume(request["index"])
+        return {"type": "resuming", "id": name}, []
     assert_never(request)

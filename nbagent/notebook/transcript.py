@@ -341,6 +341,14 @@ class Kept:
         """End a take early, with the clip as it looks then."""
         self._session.keep([self._names[index]])
 
+    def pause(self, index: int) -> None:
+        """Halt a take until it is resumed."""
+        self._session.pause([self._names[index]])
+
+    def resume(self, index: int) -> None:
+        """Let a paused take go on."""
+        self._session.resume([self._names[index]])
+
 
 def _readings(turn: Turn) -> list[ReadingView]:
     if consents := consent.asked(turn):

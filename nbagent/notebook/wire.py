@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict, cast
 
 from nbagent.errors import SpecError
-from nbagent.take import JobState, Phase, Progress, Quality, Take
+from nbagent.take import UNFINISHED, JobState, Phase, Progress, Quality, Take
 
 TurnState = Literal["thinking", "running", "done", "failed", "cancelled"]
 
@@ -94,6 +94,22 @@ class Keep(TypedDict):
     index: int
 
 
+class Pause(TypedDict):
+    """Ask to halt a take after its step, until it is resumed."""
+
+    type: Literal["pause"]
+    id: str
+    index: int
+
+
+class Resume(TypedDict):
+    """Ask to let a paused take go on where it was."""
+
+    type: Literal["resume"]
+    id: str
+    index: int
+
+
 class ClipReply(TypedDict):
     """The mp4 is the first buffer."""
 
@@ -122,6 +138,20 @@ class KeepReply(TypedDict):
     id: str
 
 
+class PauseReply(TypedDict):
+    """The wish was passed on; the take's state says when it is paused."""
+
+    type: Literal["pausing"]
+    id: str
+
+
+class ResumeReply(TypedDict):
+    """It is queued again; the take's state says when it runs."""
+
+    type: Literal["resuming"]
+    id: str
+
+
 class ErrorReply(TypedDict):
     """Why the request with this id was not answered otherwise."""
 
@@ -130,8 +160,16 @@ class ErrorReply(TypedDict):
     message: str
 
 
-Request = GetClip | GetPreview | Cancel | Keep
-Reply = ClipReply | PreviewReply | CancelReply | KeepReply | ErrorReply
+Request = GetClip | GetPreview | Cancel | Keep | Pause | Resume
+Reply = (
+    ClipReply
+    | PreviewReply
+    | CancelReply
+    | KeepReply
+    | PauseReply
+    | ResumeReply
+    | ErrorReply
+)
 
 
 def take_view(name: str, take: Take) -> TakeView:
@@ -169,7 +207,7 @@ def turn_state_of(takes: Sequence[TakeView]) -> TurnState:
     states = {take["state"] for take in takes}
     if not states:
         return "thinking"
-    if states & {"queued", "running"}:
+    if states & {*UNFINISHED}:
         return "running"
     for state in ("done", "cancelled"):
         if state in states:
@@ -209,7 +247,7 @@ def request_id(content: object) -> str:
     return value
 
 
-KINDS = ("get_clip", "get_preview", "cancel", "keep")
+KINDS = ("get_clip", "get_preview", "cancel", "keep", "pause", "resume")
 
 
 def short(value: object) -> str:

@@ -19,6 +19,7 @@ from nbagent import media
 from nbagent.artifacts import store_frames
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.session import Session
+from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.notebook.bundle import show_live, show_static
 from nbagent.notebook.chat import Chat
@@ -110,6 +111,12 @@ class Turn:
 
     def keep(self, index: int) -> None:
         self.cancel(index)  # this demonstration has no clip that is half done
+
+    def pause(self, index: int) -> None:
+        raise SpecError(f"this demonstration does not pause (take {index})")
+
+    def resume(self, index: int) -> None:
+        self.pause(index)
 
     def show(self) -> Turn:
         """Publish output A, as a magic does before anything else."""

@@ -73,8 +73,9 @@ def find_chromium() -> str | None:
 class Server:
     """A JupyterLab server with folders, token and port of its own."""
 
-    def __init__(self, home: Path) -> None:
-        """Start it and wait until it answers."""
+    def __init__(self, home: Path, *, grace_s: int = 2) -> None:
+        """Start it and wait until it answers; its engine stays `grace_s` idle."""
+        self._grace_s = grace_s
         self.root = home / "notebooks"
         self.root.mkdir()
         self.home = home
@@ -154,7 +155,7 @@ class Server:
         env["PYTHONPATH"] = os.pathsep.join(
             [str(REPOSITORY), env.get("PYTHONPATH", "")]
         )
-        env["NBAGENT_GRACE_S"] = "2"
+        env["NBAGENT_GRACE_S"] = str(self._grace_s)
         return env
 
     def _write_settings(self) -> None:

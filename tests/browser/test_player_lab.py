@@ -243,6 +243,11 @@ def test_takes_play_together_and_one_is_in_front(open_notebook: Open) -> None:
         assert video.evaluate(READ_FRAME) == 6
 
 
+def test_what_ends_a_render_is_not_offered_when_it_has_ended(done: Notebook) -> None:
+    for name in ("Pause", "Keep it as it looks now", "Cancel"):
+        expect(done.player.get_by_label(name, exact=True).first).to_be_hidden()
+
+
 def test_what_is_saved_is_small_and_stable(done: Notebook) -> None:
     outputs: list[Any] = done.save().cells[0].outputs
     assert [output.data["text/plain"] for output in outputs] == [
