@@ -68,7 +68,7 @@ def test_yes_starts_the_turn_that_asked_in_its_own_place(
     session: Session, word: str
 ) -> None:
     render(session, say(session, BALL, "one"))
-    say(session, "a cat on the beach", "two", seed=7, size=(64, 64))
+    say(session, "a cat on the beach", "two", seed=7, size=(128, 128))
     reply = say(session, word, "three")
     (take,) = reply.takes
     assert (take.seed, take.request) == (7, "a cat on the beach")
@@ -195,6 +195,12 @@ class Steps:
         self.cancelled.append(job_id)
 
     def keep(self, job_id: str) -> None:
+        del job_id
+
+    def pause(self, job_id: str) -> None:
+        del job_id
+
+    def resume(self, job_id: str) -> None:
         del job_id
 
     def preview(self, job_id: str) -> bytes | None:

@@ -16,6 +16,13 @@ BLUE_CRAB = ClipInfo(
 )
 TWO = State(clips=(LAMP, CRAB))
 CHAIN = State(clips=(LAMP, CRAB, BLUE_CRAB))
+SLOWER = State(
+    clips=(
+        CRAB,
+        ClipInfo(ref="c3", caption=CRAB.caption, user="slower, softly", parent="c2"),
+        ClipInfo(ref="c4", caption=CRAB.caption, user="with no sound", parent="c3"),
+    )
+)
 TAKES = State(
     clips=(
         LAMP,
@@ -58,6 +65,8 @@ ACTIVE = State(clips=(ClipInfo(ref="c1", status="running"), CRAB))
         ("paint the lamp red", "refine", ["recolor"], TWO, "c1"),
         ("make it night", "refine", ["change_background"], TWO, "c2"),
         ("the night one, slower", "refine", ["speed"], TWO, "c1"),
+        ("slower", "refine", ["speed"], SLOWER, "c4"),
+        ("the slower one in red", "refine", ["recolor"], SLOWER, "c3"),
         ("slow the longest one down", "refine", ["speed"], TWO, "c2"),
         ("螃蟹换成红色，第一个", "refine", ["recolor"], TWO, "c1"),
         ("der zweite Clip in Rot", "refine", ["recolor"], TWO, "c2"),

@@ -373,9 +373,11 @@ def _by_caption(text: str, pool: list[ClipInfo]) -> list[str]:
     """Find clips by words that only their captions have, best first or in order said.
 
     A word of time, weather or colour says what to change more often than which clip,
-    unless it stands before "one", "clip", "version".
+    unless it stands before "one", "clip", "version". So does a word of a turn that
+    changed a clip: after "slower", another "slower" is not about that clip.
     """
     said = {c.ref: stems(_said_of(c)) for c in pool}
+    shown = {c.ref: stems(c.caption) if c.parent else said[c.ref] for c in pool}
     facets = (lexicon.TIMES, lexicon.WEATHER, lexicon.COLOURS)
     order: list[tuple[float, int, str]] = []
     words = [(m.start(), m[0].lower()) for m in re.finditer(r"[^\W\d_]{2,}", text)]
@@ -392,16 +394,17 @@ def _by_caption(text: str, pool: list[ClipInfo]) -> list[str]:
     for at, word in words:
         if word in STOP:
             continue
-        holders = [c.ref for c in pool if stem(word) in said[c.ref]]
+        before, after = text[:at].lower().rstrip(), text[at + len(word) :].lstrip()
+        pointed = re.match(r"(?:\w+\s+)?(?:one|clip|version|take|video)\b", after, _I)
+        known = said if pointed else shown
+        holders = [c.ref for c in pool if stem(word) in known[c.ref]]
         if not holders or len(holders) == len(pool):
             continue
-        before, after = text[:at].lower().rstrip(), text[at + len(word) :].lstrip()
         weight = (
             1.0
             if re.search(r"\b(?:the|that|my|your|der|die|das|den|el|la|los)$", before)
             else 0.6
         )
-        pointed = re.match(r"(?:\w+\s+)?(?:one|clip|version|take|video)\b", after, _I)
         if pointed:
             weight = 2.0
         elif any(lexicon.first(table, word) for table in facets):
