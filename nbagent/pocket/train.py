@@ -133,13 +133,13 @@ def main(argv: list[str] | None = None) -> int:
     """Train pocket and write its weights folder; return 0 when the budget is used."""
     parser = argparse.ArgumentParser(prog="nbagent train-pocket", description=__doc__)
     parser.add_argument(
-        "--high-minutes", type=float, default=60, help="budget of the first expert"
+        "--high-minutes", type=float, default=280, help="budget of the first expert"
     )
     parser.add_argument(
-        "--low-minutes", type=float, default=180, help="budget of the second expert"
+        "--low-minutes", type=float, default=300, help="budget of the second expert"
     )
     parser.add_argument(
-        "--paint-minutes", type=float, default=40, help="budget of the decoder"
+        "--paint-minutes", type=float, default=52, help="budget of the decoder"
     )
     parser.add_argument("--steps", type=int, help="budgets in steps instead (exact)")
     parser.add_argument("--stop-after", type=int, help="pause at this step (resume)")
