@@ -162,7 +162,8 @@ class Take:
         request: The user's own words. Not part of the id.
         shot: The structured shot as JSON (see `conversation.shot`).
         num_frames: Frames the model renders, before effects.
-        strength: For remix, inpaint and upscale, 0..1; 1 ignores the parent.
+        strength: For remix, inpaint, upscale and a film that is set in motion anew,
+            0..1; 1 ignores what was there.
         holds: Frames that are known and stay as they are.
         redirect_step: For redirect, how many steps of the parent's run are as they
             were, before this take's words hold.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from numpy.typing import NDArray
 from nbagent import media
 from nbagent.conversation import masks
 from nbagent.conversation.compose import compose
+from nbagent.conversation.operations import Film
 from nbagent.conversation.plan import Edit, Plan
-from nbagent.conversation.sources import Sources
-from nbagent.errors import JobFailed
+from nbagent.conversation.sources import Sources, find_sources
+from nbagent.conversation.state import State
+from nbagent.errors import JobFailed, SpecError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.models import model_card
 from nbagent.render.renderer import Renderer
@@ -192,6 +195,30 @@ def test_pictures_are_the_frames_where_they_are_held(bench: Bench) -> None:
     frames = bench.frames(artifact)
     held = [frames[0].mean(), frames[8].mean(), frames[15].mean()]
     assert held == pytest.approx([20, 120, 230], abs=CODEC)
+
+
+def test_an_array_of_frames_is_where_a_clip_begins(bench: Bench) -> None:
+    frames = bench.frames(bench.clip)[:, :-1].astype(np.uint8)  # an odd height
+    plan = Plan(intent="animate_image", prompt="animate @film: it spins", target="film")
+    sources = find_sources(
+        plan,
+        State(),
+        ledger=bench.ledger,
+        named=bench.ledger.take,
+        values={"film": frames},
+        target=None,
+    )
+    near, artifact = bench.make(plan, sources, strength=0.3)
+    assert (near.operation, near.strength, near.parents) == ("animate", 0.3, ())
+    assert Take.from_recipe(near.to_recipe()) == near
+    _, far = bench.make(plan, sources, strength=1.0)
+    before = bench.frames(bench.clip)
+    assert difference(bench.frames(artifact), before) < 0.5 * difference(
+        bench.frames(far), before
+    )
+    long = Film(source=near.holds[0].source, num_frames=32)
+    with pytest.raises(SpecError, match="32 frames do not fit the 16"):
+        bench.make(plan, replace(sources, film=long))
 
 
 def test_a_mask_of_another_size_is_one_line(bench: Bench) -> None:

@@ -60,6 +60,9 @@ def keeping(
     parent, clip = sources.parent, sources.clip
     if sources.pictures:
         return operations.animate(take, sources.pictures)
+    if sources.film is not None:
+        strength = options.get("strength", operations.FILM_STRENGTH)
+        return operations.animate_film(take, sources.film, strength=strength)
     if parent is None:
         return take
     if sources.others:

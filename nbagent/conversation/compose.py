@@ -133,7 +133,7 @@ def _single(
         )
     parent, others = sources.parent, sources.others
     before, notes = None, list[str]()
-    if sources.pictures:
+    if sources.pictures or sources.film:
         shot = shots.moving(shots.from_json(parent.shot) if parent else None, plan)
     elif parent is None:
         shot = shots.shot_from(plan)

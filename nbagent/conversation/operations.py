@@ -8,7 +8,7 @@ comes out pixel for pixel (`render.known`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from nbagent.conversation import shot as shots
@@ -19,6 +19,7 @@ from nbagent.take import ALL, Effect, Hold, Take
 
 # Of an upscaling: the scaled picture's outlines stay, what is between them is drawn.
 UPSCALE_STRENGTH: Final = 0.25
+FILM_STRENGTH: Final = 0.8  # as in diffusers' video-to-video pipelines
 _MIN_LOOP: Final = 8  # frames
 _MAX_WINDOWS: Final = 16  # an hour on a large model
 
@@ -47,6 +48,14 @@ class Playing(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """Frames of the notebook, in the store."""
+
+    source: str  # digest
+    num_frames: int
+
+
 def animate(take: Take, pictures: Sequence[str]) -> Take:
     """Set pictures in motion: the first frame, and further ones evenly up to the last.
 
@@ -67,6 +76,26 @@ def animate(take: Take, pictures: Sequence[str]) -> Take:
         Hold(source=source, at=round(i * gap)) for i, source in enumerate(pictures)
     )
     return replace(take, operation="animate", holds=holds)
+
+
+def animate_film(take: Take, film: Film, *, strength: float) -> Take:
+    """Set frames in motion anew: video to video.
+
+    Args:
+        take: Of the whole shot.
+        film: The frames; a shorter one stands still at its end.
+        strength: How far the model may leave them, 0..1.
+
+    Raises:
+        SpecError: If there are more of them than the take has.
+    """
+    if film.num_frames > take.num_frames:
+        raise SpecError(
+            f"{film.num_frames} frames do not fit the {take.num_frames} of the clip:"
+            f" pass fewer, or ask for more with --frames"
+        )
+    hold = Hold(source=film.source, num_frames=film.num_frames, mask=ALL)
+    return replace(take, operation="animate", strength=strength, holds=(hold,))
 
 
 def blend(take: Take, parent: Take, other: Take) -> Take:

@@ -56,6 +56,19 @@ def picture(name: str, value: object) -> NDArray[np.uint8]:
     raise SpecError(f"@{name} is a {kind}, not a picture: {_HOW}")
 
 
+def film(name: str, value: object) -> NDArray[np.uint8] | None:
+    """Return an array of frames as (F, H, W, 3), uint8; None if a value is none.
+
+    Raises:
+        SpecError: If its numbers are out of range.
+    """
+    import numpy as np
+
+    if not isinstance(value, np.ndarray) or value.ndim != 4 or len(value) < 2:
+        return None
+    return np.stack([_from_array(name, frame) for frame in value])
+
+
 def _from_pil(image: Any) -> NDArray[np.uint8]:
     import numpy as np
     from PIL import Image
@@ -70,7 +83,7 @@ def _from_array(name: str, array: Any) -> NDArray[np.uint8]:
     from PIL import Image
 
     if array.ndim == 4 and len(array):
-        array = array[0]  # frames: the first, as of a clip
+        array = array[0]  # frames among other pictures: the first, as of a clip
     if array.ndim == 2:
         array = np.repeat(array[..., None], 3, axis=2)
     if array.ndim != 3 or array.shape[2] not in (3, 4) or not array.size:

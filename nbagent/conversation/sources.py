@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbagent import media
 from nbagent.conversation import masks, pictures
+from nbagent.conversation.operations import Film
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.state import State
 from nbagent.errors import SpecError, UnknownClip
@@ -29,6 +32,7 @@ class Sources:
         others: The takes that the parent is blended into, or joined with.
         pictures: What is set in motion, in order: each a picture's digest in the
             store, or the id of the take that it is the first frame of.
+        film: Frames that are set in motion anew, instead of pictures.
         palette: The colours that the parent's are brought to, if they are.
         mask: Digest of a picture that is white where the parent is made anew; empty
             if the turn is about all of it.
@@ -44,6 +48,7 @@ class Sources:
     clip: Artifact | None = None
     others: tuple[Take, ...] = ()
     pictures: tuple[str, ...] = ()
+    film: Film | None = None
     palette: tuple[float, ...] = ()
     mask: str = ""
     step: int | None = None
@@ -83,6 +88,8 @@ def find_sources(
         SpecError: If it is not clear what is meant, or it is not there.
     """
     parent = target or _parent(plan, state, named)
+    if film := _film(plan, ledger, values):
+        return Sources(film=film)
     if target is not None and plan.intent == "animate_image":
         stills: tuple[str, ...] = (target.id,)
     else:
@@ -153,6 +160,21 @@ def _stills(
                 " 'animate @photo'"
             )
     return tuple(found)
+
+
+def _film(plan: Plan, ledger: Ledger, values: Mapping[str, object]) -> Film | None:
+    """Store the frames of the notebook that a plan sets in motion, if it does."""
+    if plan.intent != "animate_image" or len(plan.targets) != 1:
+        return None
+    (name,) = plan.targets
+    frames = pictures.film(name, values.get(name))
+    if frames is None:
+        return None
+    height, width = (side - side % 2 for side in frames.shape[1:3])
+    with tempfile.TemporaryDirectory(prefix="nba-") as folder:
+        path = Path(folder) / "film.mp4"
+        media.write_video(path, frames[:, :height, :width], 8, None)
+        return Film(source=ledger.put_file(path, ".mp4"), num_frames=len(frames))
 
 
 def _frame(take: Take, index: int, ledger: Ledger) -> NDArray[np.uint8]:

@@ -223,7 +223,7 @@ class Renderer:
             parent = ledger.take(take.parents[0])
             return self._run_to(take.redirect_step, work.of(parent, "as before"), basis)
         strength = 1.0 if take.strength is None else take.strength
-        if take.operation in ("inpaint", "upscale") and basis.known is not None:
+        if take.strength is not None and basis.known is not None:
             # The frames that are held are whole: what is under the mask is there too.
             return Noised(latents=basis.known.latents, strength=strength)
         if take.operation == "remix":
