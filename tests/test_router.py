@@ -144,6 +144,14 @@ def test_a_still_that_is_to_move_becomes_a_clip() -> None:
     assert (plan.intent, plan.target) == ("animate_image", "c1")
 
 
+@pytest.mark.parametrize("turn", ["c1, at night", "at night", "c1 in the snow"])
+def test_a_still_that_is_changed_stays_a_still(turn: str) -> None:
+    still = ClipInfo(ref="c1", kind="image", caption="a red ball, on the beach")
+    plan = route(turn, State(clips=(still,)))
+    assert (plan.intent, plan.target) == ("refine", "c1")
+    assert [edit.kind for edit in plan.edits] == ["change_background"]
+
+
 def test_a_span_reaches_the_plan() -> None:
     assert route("make @c1[0.5s:1s] slower", CLIP).span == (0.5, 1.0)
 

@@ -179,9 +179,19 @@ class Router:
             intent = "refine"  # "scene 1 at sunset" of a storyboard that is there
         if intent == "refine" and rules.is_picture(text, state):
             intent = "animate_image"  # "bring @fig to life": it is no clip yet
+        if intent == "animate_image" and self._changes_still(text, state):
+            intent = "refine"
         if state.clips and rules.is_canvas(text):
             intent = "refine"
         return intent
+
+    def _changes_still(self, text: str, state: State) -> bool:
+        """Return whether a turn sets nothing in motion: "c1, at night", of a still."""
+        if rules.ANIMATES.search(text) or rules.is_picture(text, state):
+            return False
+        target = references.resolve(text, "refine", (), state)
+        kinds = {kind for _, kind in self._clauses(text, state)} - {"talk"}
+        return state.clip(str(target)) is not None and kinds == {"change_background"}
 
     def _plan(
         self,

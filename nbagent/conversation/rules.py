@@ -182,14 +182,14 @@ def grid(text: str, state: State) -> Plan | None:
     return Plan(intent="refine", target=target, edits=(edit,))
 
 
-_ANIMATES = re.compile(r"\b(?:animate|set|bring|move)\b", re.IGNORECASE)
+ANIMATES = re.compile(r"\b(?:animate|set|bring|move)\b", re.IGNORECASE)
 
 
 def is_picture(text: str, state: State) -> bool:
     """Return whether what a turn would change is a picture, and no clip yet."""
     if references.shown_picture(text, state):
         return True
-    if _ANIMATES.search(text) and take_frame(text)[1] is not None:
+    if ANIMATES.search(text) and take_frame(text)[1] is not None:
         return True  # "animate @c2[10]"
     target = references.resolve(text, "refine", (), state) if "@" in text else None
     return any(v.name == target and not v.ref for v in state.variables)
