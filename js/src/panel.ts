@@ -2,6 +2,7 @@
 // clips in a gallery beside.
 
 import type { RenderProps } from "@anywidget/types";
+import { BrainMenu } from "./brains";
 import { Channel } from "./channel";
 import { Composer } from "./composer";
 import { widen } from "./dock";
@@ -126,10 +127,10 @@ class Panel {
       this.#open(this.#gallery.el.hidden ? "clips" : "chat");
       (this.#gallery.el.hidden ? this.#chat : this.#clips).focus();
     });
-    const models = new ModelMenu(this.#store, this.#channel, (text) =>
-      setText(this.#said, text),
-    );
-    return h("header", { class: "nba-top" }, tabs, models.el, save);
+    const say = (text: string) => setText(this.#said, text);
+    const models = new ModelMenu(this.#store, this.#channel, say);
+    const brains = new BrainMenu(this.#channel, say);
+    return h("header", { class: "nba-top" }, tabs, brains.el, models.el, save);
   }
 
   #open(view: "chat" | "clips"): void {

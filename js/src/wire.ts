@@ -314,6 +314,12 @@ export interface UseModel {
   model: string;
 }
 
+export interface UseBrain {
+  type: "use_brain";
+  id: string;
+  brain: string;
+}
+
 export interface Export {
   type: "export";
   id: string;
@@ -359,6 +365,7 @@ export interface ModelsReply {
   type: "models";
   id: string;
   models: ModelView[];
+  brains: string[];
 }
 
 export interface LineReply {
@@ -445,6 +452,7 @@ export type OwnRequest =
   | GetPoster
   | GetModels
   | UseModel
+  | UseBrain
   | Export;
 
 /** What a player asks, of one turn of the panel. */

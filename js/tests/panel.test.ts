@@ -358,6 +358,21 @@ test("without its kernel the panel says so, and keeps what was said", async () =
   expect(texts(".nba-words")).toEqual(["turn 1"]);
 });
 
+test("what reads the turns is chosen in the panel", async () => {
+  const { find, line, all } = show();
+  const menu = find<HTMLSelectElement>('[aria-label="Read by"]');
+  expect(menu.value).toBe("router");
+  menu.dispatchEvent(new Event("focus"));
+  const { id } = line.last("get_models");
+  line.tell({ type: "models", id, models: [], brains: ["qwen3", "router"] });
+  await settled();
+  expect(menu.value).toBe("qwen3");
+  expect(all('[aria-label="Read by"] option')).toHaveLength(2);
+  menu.value = "router";
+  menu.dispatchEvent(new Event("change"));
+  expect(line.last("use_brain")).toMatchObject({ brain: "router" });
+});
+
 test("words of users and models are never markup", async () => {
   const evil = "<img src=x onerror=alert(1)>";
   const { el } = show([

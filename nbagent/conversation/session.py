@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from nbagent.caching import StepCaching
 from nbagent.conversation import answers, consent, kept, library, mentions
@@ -41,6 +41,7 @@ from nbagent.settings import Settings
 from nbagent.take import Take
 
 _NOTHING: Mapping[str, object] = {}
+ROUTER: Final = "router"  # what reads turns when no language model does
 _MAKES: frozenset[Intent] = frozenset(
     {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
 )
@@ -71,6 +72,7 @@ class Session:
         self._engine = engine
         self._brain = brain
         self._llm: LanguageModel | None = None
+        self._connected: dict[str, LanguageModel] = {}
         self.tools: dict[str, View] = {}  # the user's own, by name
 
     @property
@@ -301,12 +303,31 @@ class Session:
     # Acting at once
 
     def connect(self, name: str, base_url: str | None = None) -> str:
-        """Connect a language model for the turns that need one."""
-        self._llm = LanguageModel(name, base_url)
+        """Connect a language model for the turns that need one.
+
+        Args:
+            name: Of the model; one that was connected before needs no URL again, and
+                `router` goes back to the embedded router alone.
+            base_url: Of a server that speaks OpenAI's protocol.
+        """
+        if name == ROUTER:
+            self._llm = None
+            return "turns are read by the embedded router alone"
+        if base_url is not None or name not in self._connected:
+            self._connected[name] = LanguageModel(name, base_url)
+        self._llm = self._connected[name]
         return (
             f"{name} is connected for this session: it answers in words, and reads the"
             " turns that are not understood without it"
         )
+
+    @property
+    def brains(self) -> tuple[str, ...]:
+        """What can read the turns: the router, and what was connected; in use, first."""
+        names = (ROUTER, *self._connected)
+        models = self._connected.items()
+        used = next((name for name, llm in models if llm is self._llm), ROUTER)
+        return (used, *(name for name in names if name != used))
 
     def allow(self, function: View) -> None:
         """Let the language model call a function when it answers; it may be replaced.

@@ -76,7 +76,14 @@ class Panel(anywidget.AnyWidget):
             take = self._chat.transcript.view(request["turn"])["takes"]
             clip = self._chat.session.clip(_at(take, request["index"])["name"])
             return {"type": "poster", "id": name}, [clip.poster]
-        if request["type"] in ("say", "stop", "move", "use_model", "export"):
+        if request["type"] in (
+            "say",
+            "stop",
+            "move",
+            "use_model",
+            "use_brain",
+            "export",
+        ):
             return self._act(request), []
         return self._look(request), []
 
@@ -97,7 +104,9 @@ class Panel(anywidget.AnyWidget):
             start, words = chat.complete(request["line"])
             return {"type": "completed", "id": name, "start": start, "words": words}
         if request["type"] == "get_models":
-            return {"type": "models", "id": name, "models": chat.models()}
+            brains = list(chat.session.brains)
+            models = chat.models()
+            return {"type": "models", "id": name, "models": models, "brains": brains}
         assert request["type"] == "get_plan"
         foreseen = chat.plan(request["line"], request["replaces"])
         takes = foreseen.takes
@@ -122,6 +131,8 @@ class Panel(anywidget.AnyWidget):
             line = "moved"
         elif request["type"] == "use_model":
             line = chat.use(request["model"])
+        elif request["type"] == "use_brain":
+            line = chat.session.connect(request["brain"])
         elif request["type"] == "export":
             line = chat.export()
         else:

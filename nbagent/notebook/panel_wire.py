@@ -140,6 +140,14 @@ class UseModel(TypedDict):
     model: str
 
 
+class UseBrain(TypedDict):
+    """Let another one read the turns: the router, or a language model's name."""
+
+    type: Literal["use_brain"]
+    id: str
+    brain: str
+
+
 class Export(TypedDict):
     """Ask the kernel to write the conversation as Markdown beside the notebook."""
 
@@ -201,11 +209,12 @@ class PosterReply(TypedDict):
 
 
 class ModelsReply(TypedDict):
-    """The models by their short names, and the one that renders now."""
+    """The models by their short names, and what can read turns: first what does now."""
 
     type: Literal["models"]
     id: str
     models: list[ModelView]
+    brains: list[str]
 
 
 class LineReply(TypedDict):
@@ -272,6 +281,7 @@ OwnRequest = (
     | GetPoster
     | GetModels
     | UseModel
+    | UseBrain
     | Export
 )
 OwnReply = (
@@ -360,6 +370,7 @@ _FIELDS: dict[str, dict[str, _Check]] = {
     "get_poster": {"turn": _whole, "index": _whole},
     "get_models": {},
     "use_model": {"model": _line},
+    "use_brain": {"brain": _line},
     "export": {},
     "stop": {},
 }

@@ -1,0 +1,49 @@
+// What reads the turns: the router alone, or one of the language models connected.
+
+import { h } from "./dom";
+import type { PanelChannel } from "./store";
+import { lineOf } from "./text";
+
+export class BrainMenu {
+  readonly el = h("select", {
+    class: "nba-model",
+    "aria-label": "Read by",
+    title: "What reads your turns; %nbagent use brain=PROVIDER:MODEL connects another",
+  });
+  #channel: PanelChannel;
+  #say: (text: string) => void;
+
+  constructor(channel: PanelChannel, say: (text: string) => void) {
+    this.#channel = channel;
+    this.#say = say;
+    // A cell may have connected one since.
+    this.el.addEventListener("focus", () => void this.#fill());
+    this.el.addEventListener("pointerenter", () => void this.#fill());
+    this.el.addEventListener("change", () => void this.#use(this.el.value));
+    this.#show(["router"]);
+  }
+
+  #show(brains: string[]): void {
+    const options = brains.map((name) => h("option", { value: name }, name));
+    this.el.replaceChildren(...options);
+  }
+
+  async #fill(): Promise<void> {
+    try {
+      const { reply } = await this.#channel.request({ type: "get_models" });
+      if (reply.type === "models") this.#show(reply.brains);
+    } catch (error) {
+      this.#say(lineOf(error));
+    }
+  }
+
+  async #use(brain: string): Promise<void> {
+    try {
+      const { reply } = await this.#channel.request({ type: "use_brain", brain });
+      if (reply.type === "line") this.#say(reply.line);
+    } catch (error) {
+      this.#say(lineOf(error));
+      void this.#fill();
+    }
+  }
+}
