@@ -173,4 +173,4 @@ def test_words_that_pocket_was_not_taught_are_named(card: ModelCard) -> None:
 
 def test_a_language_that_pocket_does_not_know_is_refused(card: ModelCard) -> None:
     with pytest.raises(SpecError, match="say it in English"):
-        first(card, "고양이가 달린다")
+        first(card, "قطة تجري على الشاطئ")

@@ -108,13 +108,6 @@ def test_cancelling_what_has_ended_changes_nothing(
     assert ear.ends(job) == ["done"]
 
 
-@pytest.mark.parametrize(
-    ("shot", "message"),
-    [
-        ({"fails_at": 0}, "out of ideas: try another prompt"),
-        ({"breaks_at": 0}, "the renderer broke: ZeroDivisionError: a bug on two lines"),
-    ],
-)
 def paused(ear: Ear, job: Job) -> None:
     wait_until(lambda: [p.state for p in ear.of(job)][-1:] == ["paused"])
 
@@ -188,6 +181,13 @@ def test_a_paused_job_stays_paused_for_the_next_kernel(
         assert other.wait(job.id, 20).state == "done"
 
 
+@pytest.mark.parametrize(
+    ("shot", "message"),
+    [
+        ({"fails_at": 0}, "out of ideas: try another prompt"),
+        ({"breaks_at": 0}, "the renderer broke: ZeroDivisionError: a bug on two lines"),
+    ],
+)
 def test_a_failure_is_one_line(
     engine: Engine, inside: Settings, shot: dict[str, int], message: str
 ) -> None:

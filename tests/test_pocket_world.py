@@ -215,7 +215,7 @@ def test_held_out_shares_are_as_documented() -> None:
     [
         ("A red ball moving right on the beach, at night, slowly", "=", ()),
         ("a tiger on the beach", "a lion on the beach", ()),
-        ("two horses gallop at dawn", "horse at sunset", ("gallop",)),
+        ("two horses gallop at dawn", "horse runs at sunset", ()),
         ("a knight in the forest", "in the forest", ("knight",)),
         ("a red ball juggling swords on grass", "a red ball on grass", ...),
         ("a cat with a hat jumps", "a cat jumps", ("hat",)),

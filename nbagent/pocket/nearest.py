@@ -274,7 +274,8 @@ def hear(prompt: str) -> Heard:
 def _taught(word: str) -> str | None:
     if word in words.KNOWN_WORDS:
         return word
-    return _NEAREST.get(word) or _BASE_FORMS.get(word)
+    plural = _NEAREST.get(f"{word}s")  # "two horses gallop"
+    return _NEAREST.get(word) or _BASE_FORMS.get(word) or plural
 
 
 def _mended(typed: str) -> str | None:
