@@ -29,6 +29,7 @@ pytestmark = pytest.mark.slow
 
 Listener = Callable[[Progress], None]
 RUNNING: tuple[JobState, ...] = ("running",)
+PAUSED: tuple[JobState, ...] = ("paused",)
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +203,25 @@ def test_detach_returns_at_once_and_the_clip_comes(notebook: Notebook) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert clip.frames.shape == (16, 128, 128, 3)
+
+
+def test_a_clip_is_paused_and_resumed_in_words(notebook: Notebook) -> None:
+    clip = notebook.run(
+        "p = %agent --detach --steps 60 --seed 2 a blue star rises over the sea\np"
+    )
+    ledger = notebook.magics.session().ledger
+
+    def wait_for(done: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 120
+        while not done():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    wait_for(lambda: any(job.step >= 3 for job in ledger.jobs(states=RUNNING)))
+    notebook.run("%agent pause it")
+    wait_for(lambda: bool(ledger.jobs(states=PAUSED)))
+    notebook.run("%agent resume it")
+    wait_for(lambda: ledger.artifact(clip.take.id) is not None)
 
 
 def test_the_stop_button_keeps_the_checkpoint_and_a_second_run_ends_the_clip(
