@@ -1,5 +1,6 @@
 // What reads the turns: the router alone, or one of the language models connected.
 
+import { act } from "./act";
 import { h } from "./dom";
 import type { PanelChannel } from "./store";
 import { lineOf } from "./text";
@@ -38,12 +39,7 @@ export class BrainMenu {
   }
 
   async #use(brain: string): Promise<void> {
-    try {
-      const { reply } = await this.#channel.request({ type: "use_brain", brain });
-      if (reply.type === "line") this.#say(reply.line);
-    } catch (error) {
-      this.#say(lineOf(error));
-      void this.#fill();
-    }
+    const body = { type: "use_brain", brain } as const;
+    if (!(await act(this.#channel, body, this.#say))) void this.#fill();
   }
 }

@@ -1,5 +1,6 @@
 // Which model renders new clips; the list is fetched when it is first wanted.
 
+import { act } from "./act";
 import { h } from "./dom";
 import type { PanelChannel, Store } from "./store";
 import { lineOf } from "./text";
@@ -62,12 +63,8 @@ export class ModelMenu {
   }
 
   async #use(model: string): Promise<void> {
-    try {
-      const { reply } = await this.#channel.request({ type: "use_model", model });
-      if (reply.type === "line") this.#say(reply.line);
-    } catch (error) {
-      this.#say(lineOf(error)); // it names the command that downloads the model
-      this.#show(this.#store.model);
-    }
+    const body = { type: "use_model", model } as const;
+    // An error names the command that downloads the model.
+    if (!(await act(this.#channel, body, this.#say))) this.#show(this.#store.model);
   }
 }

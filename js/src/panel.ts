@@ -2,6 +2,7 @@
 // clips in a gallery beside.
 
 import type { RenderProps } from "@anywidget/types";
+import { act } from "./act";
 import { BrainMenu } from "./brains";
 import { Channel } from "./channel";
 import { Composer } from "./composer";
@@ -185,15 +186,9 @@ class Panel {
   }
 
   async #do(body: { type: "stop" } | { type: "export" }): Promise<void> {
-    setText(this.#said, "");
-    try {
-      const { reply } = await this.#channel.request(body, () =>
-        setText(this.#said, NO_ANSWER),
-      );
-      if (reply.type === "line") setText(this.#said, reply.line);
-    } catch (error) {
-      setText(this.#said, lineOf(error));
-    }
+    const say = (text: string) => setText(this.#said, text);
+    say("");
+    await act(this.#channel, body, say, () => say(NO_ANSWER));
   }
 
   #fillEmpty(): void {

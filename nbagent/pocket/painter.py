@@ -130,7 +130,7 @@ def flatten_time(decoder: nn.Module) -> None:
     """Let a decoder without a memory of earlier frames run as the flat one it is.
 
     Its convolutions read the newest frame only (`build_vae` writes zeros for the two
-    before), so a 2-D one gives the same numbers: six times faster on CPU.
+    before), so a 2-D one gives the same numbers: four times faster on CPU.
     """
     for module in decoder.modules():
         if isinstance(module, WanCausalConv3d):

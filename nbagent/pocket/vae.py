@@ -173,7 +173,7 @@ def build_vae(codec: Codec, *, num_scenes: int = 1600) -> AutoencoderKLWan:
         scale_factor_temporal=1,
         scale_factor_spatial=_FINE_PATCH,
     )
-    write_encoder(vae, codec)
+    _write_encoder(vae, codec)
     with torch.no_grad():
         for name, weight in vae.named_parameters():
             if name.startswith("post_quant_conv"):
@@ -191,7 +191,7 @@ def build_vae(codec: Codec, *, num_scenes: int = 1600) -> AutoencoderKLWan:
 
 
 @torch.no_grad()
-def write_encoder(vae: AutoencoderKLWan, codec: Codec) -> None:
+def _write_encoder(vae: AutoencoderKLWan, codec: Codec) -> None:
     """Write the map from pictures of 128x128 to latents into the encoder's weights."""
     n = LATENT_CHANNELS
     encoder = vae.encoder
