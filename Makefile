@@ -66,11 +66,14 @@ models: setup
 gpu-check: setup
 	python -m tests.gpu_check
 
-# The notebooks' own folder stays clean, and no engine host stays behind.
+# The notebooks' own folder stays clean, and no engine host stays behind. A cell that hangs
+# is interrupted, so that it says where, and is the last: those after it would hang too.
 notebooks: setup
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	NBAGENT_STORE=$$folder/store NBAGENT_RUNTIME=$$folder/run NBAGENT_GRACE_S=3 \
-	pytest --nbval --nbval-sanitize-with tests/nbval.cfg examples
+	pytest --exitfirst --nbval --nbval-cell-timeout 200 \
+	--nbval-sanitize-with tests/nbval.cfg examples || \
+	{ cat $$folder/run/*.log; exit 1; }
 
 clean:
 	rm -rf $(VENV) js/node_modules nbagent/static build dist demo test-results

@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nbagent.busy_bench import busy
 from nbagent.panel_bench import panel
 from nbagent.player_bench import player
 from nbagent.quality_bench import caches, compiled, drafts
@@ -389,6 +390,7 @@ def _peak_mb(pid: int) -> int:
 
 
 BENCHES: dict[str, Callable[[int], Figures]] = {
+    "busy": busy,
     "caches": caches,
     "compile": compiled,
     "drafts": drafts,

@@ -11,16 +11,15 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from nbagent.errors import NbagentError
+from nbagent.machine import cpu, device_here, gpus, memory_bytes, version_of
 from nbagent.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ RENDERER = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "
 MIN_FREE_BYTES = 10**9
 # pocket's worker stays under 1.2 GB; a notebook and its server want the rest.
 MIN_MEMORY_BYTES = 2 * 10**9
-PROBE_TIMEOUT_S = 1.0
 REINSTALL = "pip install --force-reinstall nbagent"
 
 
@@ -69,13 +67,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def report(settings: Settings) -> list[Check]:
     """Look at everything nbagent stands on; takes well under a second."""
-    gpu = _gpu()
+    gpu = gpus()
     return [
         *_packages(),
         _renderer(settings, gpu),
         *_device(gpu),
         _engine(settings),
-        _model(settings, gpu),
+        _model(settings),
         _player(),
         _kernel(),
         *_store(settings.store),
@@ -95,22 +93,22 @@ def render_text(checks: Sequence[Check]) -> str:
 
 
 def _packages() -> Iterator[Check]:
-    yield Check(name="nbagent", state="ok", value=_version("nbagent") or "a checkout")
+    yield Check(name="nbagent", state="ok", value=version_of("nbagent") or "a checkout")
     yield Check(
         name="python",
         state="ok" if sys.version_info >= (3, 11) else "bad",
         value=f"{platform.python_version()} at {sys.prefix}",
     )
-    yield _ipykernel(_version("ipykernel"))
+    yield _ipykernel(version_of("ipykernel"))
     for name in ("ipython", "anywidget", "ipywidgets", "distributed", "av"):
-        if found := _version(name):
+        if found := version_of(name):
             yield Check(name=name, state="ok", value=found)
         else:
             yield _missing(name, REINSTALL)
     yield Check(
         name="jupyterlab",
         state="ok",
-        value=_version("jupyterlab") or "not in this environment (it need not be)",
+        value=version_of("jupyterlab") or "not in this environment (it need not be)",
     )
 
 
@@ -136,7 +134,7 @@ def _ipykernel(found: str | None) -> Check:
 
 
 def _renderer(settings: Settings, gpu: str | None) -> Check:
-    found = {name: _version(name) for name in RENDERER}
+    found = {name: version_of(name) for name in RENDERER}
     missing = [name for name, version in found.items() if version is None]
     if settings.engine and missing:
         return Check(name="renderer", state="ok", value=f"remote, at {settings.engine}")
@@ -161,20 +159,20 @@ def _renderer(settings: Settings, gpu: str | None) -> Check:
 
 def _device(gpu: str | None) -> Iterator[Check]:
     yield Check(name="gpu", state="ok", value=gpu or "none: clips render on the CPU")
-    model, flags = _cpu()
+    model, flags = cpu()
     fast = [name for name in ("amx_bf16", "avx512_bf16") if name in flags]
     yield Check(
         name="cpu",
         state="ok",
         value=f"{model}, {_cores()} cores, {', '.join(fast) or 'no bf16: fp32'}",
     )
-    memory_bytes = _memory_bytes()
-    if memory_bytes is not None:
-        enough = memory_bytes >= MIN_MEMORY_BYTES
+    free_bytes = memory_bytes()
+    if free_bytes is not None:
+        enough = free_bytes >= MIN_MEMORY_BYTES
         yield Check(
             name="memory",
             state="ok" if enough else "warn",
-            value=f"{memory_bytes / 1e9:.1f} GB available",
+            value=f"{free_bytes / 1e9:.1f} GB available",
             advice="" if enough else "close other kernels: a worker holds about 1.2 GB",
         )
 
@@ -203,7 +201,7 @@ def _engine(settings: Settings) -> Check:
     )
 
 
-def _model(settings: Settings, gpu: str | None) -> Check:
+def _model(settings: Settings) -> Check:
     from nbagent.models import is_here, model_card, on_hub
 
     if (model := on_hub(settings.model)) is not None and not is_here(settings.model):
@@ -215,7 +213,7 @@ def _model(settings: Settings, gpu: str | None) -> Check:
         )
     try:
         card = model_card(settings.model)
-        plan, refusal = _plan(card, settings, gpu)
+        plan, refusal = _plan(card, settings)
     except NbagentError as error:
         return _broken("model", error)
     value = (
@@ -228,27 +226,14 @@ def _model(settings: Settings, gpu: str | None) -> Check:
     return Check(name="model", state="ok", value=f"{value}; {plan}" if plan else value)
 
 
-def _plan(
-    card: ModelCard, settings: Settings, gpu: str | None
-) -> tuple[Plan | None, str]:
+def _plan(card: ModelCard, settings: Settings) -> tuple[Plan | None, str]:
     """Return how the model would be put on this machine, or why it does not fit."""
-    from nbagent.fit import choose, installed_quantisers, refusal
-    from nbagent.memory import Device, needs_of
+    from nbagent.fit import choose, refusal
+    from nbagent.memory import needs_of
 
-    host_bytes = _memory_bytes()
-    if settings.engine or host_bytes is None:  # rendered elsewhere, or not known
+    device = device_here(settings)
+    if device is None:
         return None, ""
-    fast = {"amx_bf16", "avx512_bf16"} & _cpu()[1]
-    sees_gpu = gpu and not (_version("torch") or "").endswith("+cpu")
-    gpu_bytes = _gpu_free_bytes() if sees_gpu else None
-    device = Device(
-        kind="cpu" if gpu_bytes is None else "cuda",
-        free_bytes=settings.memory_bytes or gpu_bytes or host_bytes,
-        host_bytes=host_bytes,
-        value_bytes=2 if gpu_bytes or fast else 4,
-        packages=installed_quantisers(),
-        compiles=settings.compiles,
-    )
     needs = needs_of(card)
     plan = choose(needs, device)
     return plan, "" if plan else refusal(needs, device)
@@ -340,70 +325,8 @@ def _missing(name: str, advice: str) -> Check:
     return Check(name=name, state="bad", value="not installed", advice=advice)
 
 
-def _version(name: str) -> str | None:
-    """Return what is installed under a name, without importing it."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _cpu() -> tuple[str, frozenset[str]]:
-    """Return the processor's name and its feature flags (none where unknown)."""
-    fields: dict[str, str] = {}
-    try:
-        for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
-            key, _, value = line.partition(":")
-            fields.setdefault(key.strip(), value.strip())
-    except OSError:  # no /proc: macOS, Windows
-        pass
-    name = fields.get("model name") or platform.processor() or platform.machine()
-    return name, frozenset(fields.get("flags", "").split())
-
-
 def _cores() -> int:
     # A container may use fewer than the machine has.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _memory_bytes() -> int | None:
-    from nbagent.memory import free_memory
-
-    try:
-        return free_memory()
-    except ModuleNotFoundError:  # it comes with distributed, which is then told of
-        return None
-
-
-def _gpu() -> str | None:
-    """Return the GPUs that the driver lists, or None."""
-    return "; ".join(_nvidia_smi("name,memory.total")) or None
-
-
-def _gpu_free_bytes() -> int | None:
-    """Return the free memory of the first GPU."""
-    found = _nvidia_smi("memory.free")
-    try:
-        return int(found[0].split()[0]) * 2**20  # "80994 MiB"
-    except (IndexError, ValueError):
-        return None
-
-
-def _nvidia_smi(fields: str) -> list[str]:
-    """Ask the driver for a line for each GPU; none where there is no driver."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return []
-    try:
-        done = subprocess.run(
-            [program, f"--query-gpu={fields}", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=PROBE_TIMEOUT_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return done.stdout.strip().splitlines()

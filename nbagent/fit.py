@@ -179,6 +179,15 @@ def nearest(needs: Needs, device: Device) -> str | None:
     return max(fit, key=lambda other: other.values).model if fit else None
 
 
+def is_too_large(name: str, device: Device) -> bool:
+    """Return whether no plan puts a model here, for a clip of its usual size.
+
+    False for one of which nothing is known before it is here.
+    """
+    needs = _known_needs(name)
+    return needs is not None and choose(needs, device) is None
+
+
 def installed_quantisers() -> frozenset[str]:
     """Return which packages are here that make weights smaller; imports none."""
     wanted = (smaller.package for smaller in _SMALLER.values() if smaller.package)

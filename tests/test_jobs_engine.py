@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import nbagent
 from nbagent.errors import EngineError, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
@@ -210,6 +211,31 @@ def test_a_worker_without_the_local_extra_says_what_to_install(
     assert end.state == "failed"
     assert end.message.startswith("rendering needs nosuchpackage")
     assert "pip install 'nbagent[local]'" in end.message
+
+
+def test_a_cluster_whose_workers_have_no_nbagent_is_one_line(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import LocalCluster
+
+    # Read by each Python that starts: there it is as if nbagent were not installed.
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['nbagent'] = 0")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with LocalCluster(
+        n_workers=1,
+        host="127.0.0.1",
+        protocol="tcp",
+        dashboard_address=None,
+        worker_dashboard_address=None,
+    ) as cluster:
+        there = replace(settings, engine=cluster.scheduler_address)
+        job = make_job(there.store)
+        with Engine(there) as engine:
+            engine.submit(job, Ear())
+            end = engine.wait(job.id, 20)
+    assert end.state == "failed"
+    assert "does not take our jobs (ModuleNotFoundError" in end.message
+    assert f"its workers need nbagent {nbagent.__version__}" in end.message
 
 
 def test_jobs_of_a_lane_run_in_the_order_they_came(

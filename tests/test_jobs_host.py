@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import stat
+import struct
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +28,7 @@ from nbagent.jobs.runtime import (
     read_host,
     runtime_file,
     secure_folder,
+    write_host,
 )
 from nbagent.ledger import Ledger
 from nbagent.settings import Settings
@@ -204,6 +209,79 @@ def test_a_host_that_is_killed_is_replaced_and_no_job_is_lost(
     assert len(steps) <= 31
     assert ear.ends(running) == ear.ends(queued) == ["done"]
     assert capfd.readouterr() == ("", "")  # a notebook would show it
+
+
+def test_a_host_that_leaves_while_kernels_come_stops_nobody(
+    engine: Engine, settings: Settings
+) -> None:
+    engine.start()
+    host = read_host(settings.runtime)
+    assert host is not None
+    with contextlib.ExitStack() as stack:
+        # What Dask raises when its scheduler drops it is not always the same.
+        gates = [stack.enter_context(Gate(host.address)) for _ in range(6)]
+        kernels = []
+        for number, gate in enumerate(gates, 1):
+            make_job(settings.store, steps=1)
+            write_host(settings.runtime, replace(host, address=gate.address))
+            script = REOPEN.replace("j1", f"j{number}") + (
+                "engine.start(); print('there', flush=True); time.sleep(0.5)\n"
+                "engine.submit(job, ear); print(engine.wait(job.id, 20).state)"
+            )
+            kernels.append(kernel(settings, script))
+            assert kernels[-1].stdout is not None
+            assert kernels[-1].stdout.readline() == "there\n"
+            write_host(settings.runtime, host)
+            gate.shut()
+        ends = [one.communicate(timeout=60) for one in kernels]
+    assert ends == [("done\n", "")] * 6
+
+
+class Gate:
+    """A way to a host that can be shut: then it takes connections and drops them."""
+
+    def __init__(self, address: str) -> None:
+        name, _, port = address.removeprefix("tls://").partition(":")
+        self._goal = (name, int(port))
+        self._server = socket.create_server((name, 0))
+        self._ends: list[socket.socket] = []
+        self._is_shut = False
+        self.address = f"tls://{name}:{self._server.getsockname()[1]}"
+
+    def __enter__(self) -> Gate:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shut()
+        self._server.close()
+
+    def shut(self) -> None:
+        self._is_shut = True
+        for one in self._ends:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near = self._server.accept()[0]
+                if self._is_shut:
+                    at_once = struct.pack("ii", 1, 0)
+                    near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+                    near.close()
+                    continue
+                far = socket.create_connection(self._goal)
+                self._ends += [near, far]
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=pump, args=pair, daemon=True).start()
+
+
+def pump(source: socket.socket, goal: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while content := source.recv(1 << 16):
+            goal.sendall(content)
+        goal.shutdown(socket.SHUT_WR)
 
 
 def test_the_stop_button_does_not_hurt_the_worker(settings: Settings) -> None:

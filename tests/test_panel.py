@@ -387,13 +387,13 @@ def test_completion_knows_what_may_stand_there(session: Session) -> None:
 def test_what_reads_the_turns_is_chosen(session: Session, view: View) -> None:
     pytest.importorskip("pydantic_ai")
     session.connect("qwen3", "http://localhost:9/v1")
-    assert view.ask(type="get_models")[0]["brains"] == ["qwen3", "router"]
+    assert view.ask(type="get_brains")[0]["brains"] == ["qwen3", "router"]
     line, _ = view.ask(type="use_brain", brain="router")
     assert line["line"] == "turns are read by the embedded router alone"
-    assert view.ask(type="get_models")[0]["brains"] == ["router", "qwen3"]
+    assert view.ask(type="get_brains")[0]["brains"] == ["router", "qwen3"]
     line, _ = view.ask(type="use_brain", brain="qwen3")  # its server is remembered
     assert line["line"].startswith("qwen3 is connected")
-    assert view.ask(type="get_models")[0]["brains"][0] == "qwen3"
+    assert view.ask(type="get_brains")[0]["brains"][0] == "qwen3"
 
 
 def test_another_model_is_told_and_one_that_is_not_here_is_a_line(
@@ -403,9 +403,10 @@ def test_another_model_is_told_and_one_that_is_not_here_is_a_line(
     here = {model["name"] for model in models["models"] if model["here"]}
     assert "pocket" in here
     assert len(models["models"]) > len(here)
+    assert all(m["fits"] for m in models["models"] if m["name"] == "pocket")
     line, _ = view.ask(type="use_model", model="pocket")
     assert line["line"].startswith("pocket renders from now on")
-    assert models["brains"] == ["router"]
+    assert view.ask(type="get_brains")[0]["brains"] == ["router"]
     missing, _ = view.ask(type="use_model", model="mochi")
     assert "is not here" in missing["message"]
     assert view.ask(type="get_thread")[0]["model"] == session.settings.model

@@ -31,8 +31,8 @@ export class BrainMenu {
 
   async #fill(): Promise<void> {
     try {
-      const { reply } = await this.#channel.request({ type: "get_models" });
-      if (reply.type === "models") this.#show(reply.brains);
+      const { reply } = await this.#channel.request({ type: "get_brains" });
+      if (reply.type === "brains") this.#show(reply.brains);
     } catch (error) {
       this.#say(lineOf(error));
     }

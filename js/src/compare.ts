@@ -102,7 +102,7 @@ export class Compare implements Tool {
       const children = reply.children.map(({ take }) => take);
       this.#others = new Map(
         [...parents, ...takes, ...children]
-          .filter((take) => take.name !== name && take.num_frames > 1)
+          .filter((take) => take.name !== name)
           .map((take) => [take.name, take]),
       );
     } catch (error) {

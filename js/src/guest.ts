@@ -1,7 +1,9 @@
-// A second clip on the stage, on the same clock: to be compared, or looked at.
+// A second clip on the stage, on the same clock: to be compared, or looked at. A still
+// stands in for one, and has no clock.
 
 import { frameTime } from "./deck";
 import { h, setText } from "./dom";
+import { fileOf, isStill } from "./file";
 import type { Host } from "./host";
 import type { TakeView } from "./wire";
 
@@ -30,20 +32,15 @@ export class GuestClip {
     const { bytes } = await channel.request(body);
     if (!bytes) throw new Error("the kernel sent an empty clip");
     this.clear();
-    const video = h("video", { playsinline: true, preload: "auto" });
-    video.muted = true;
-    const file = new Blob([bytes as DataView<ArrayBuffer>], { type: "video/mp4" });
-    video.src = URL.createObjectURL(file);
-    await new Promise((resolve, reject) => {
-      video.addEventListener("loadeddata", resolve);
-      const text = "this browser cannot play that clip";
-      video.addEventListener("error", () => reject(new Error(text)));
-    });
-    const { fps, num_frames: numFrames } = take;
-    video.currentTime = frameTime(Math.min(deck.frame, numFrames - 1), fps);
+    const file = fileOf(bytes);
+    const picture = isStill(file) ? await imageOf(file) : await videoOf(file);
     this.take = take;
-    this.#el.replaceChildren(video, this.#chip);
-    deck.add(GUEST, { video, fps, numFrames });
+    this.#el.replaceChildren(picture, this.#chip);
+    if (picture instanceof HTMLVideoElement) {
+      const { fps, num_frames: numFrames } = take;
+      picture.currentTime = frameTime(Math.min(deck.frame, numFrames - 1), fps);
+      deck.add(GUEST, { video: picture, fps, numFrames });
+    }
     this.place(mode);
     if (mode !== "view") return;
     deck.lead(GUEST);
@@ -95,4 +92,23 @@ export class GuestClip {
     this.#host.deck.lead(front.index);
     this.#host.view(undefined);
   }
+}
+
+async function videoOf(file: Blob): Promise<HTMLVideoElement> {
+  const video = h("video", { playsinline: true, preload: "auto" });
+  video.muted = true;
+  video.src = URL.createObjectURL(file);
+  await new Promise((resolve, reject) => {
+    video.addEventListener("loadeddata", resolve);
+    const text = "this browser cannot play that clip";
+    video.addEventListener("error", () => reject(new Error(text)));
+  });
+  return video;
+}
+
+async function imageOf(file: Blob): Promise<HTMLImageElement> {
+  const image = h("img", { alt: "", src: URL.createObjectURL(file) });
+  await image.decode();
+  URL.revokeObjectURL(image.src);
+  return image;
 }

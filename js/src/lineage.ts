@@ -97,7 +97,9 @@ export class Lineage implements Tool {
 
   #card(node: NodeView, at: number): HTMLElement {
     const { take, request, operation, changes } = node;
-    const edge = h("span", { class: "nba-change", title: operation });
+    // Cut to two lines each in the strip; the whole is one look away.
+    const title = `${operation}: ${changes.join(", ")}`;
+    const edge = h("span", { class: "nba-change", title });
     edge.append(...changes.map((change) => h("span", {}, change)));
     const poster = h("img", { alt: "", src: this.#urls[at] ?? "" });
     const card = h(

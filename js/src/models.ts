@@ -41,18 +41,19 @@ export class ModelMenu {
     try {
       const { reply } = await this.#channel.request({ type: "get_models" });
       if (reply.type !== "models") return;
-      const group = (label: string, models: ModelView[]) => {
-        const options = models.map(({ name }) => h("option", { value: name }, name));
-        return h("optgroup", { label }, ...options);
-      };
+      const { models } = reply;
       this.el.replaceChildren(
         group(
           "on this machine",
-          reply.models.filter(({ here }) => here),
+          models.filter(({ here, fits }) => here && fits),
         ),
         group(
           "to be downloaded",
-          reply.models.filter(({ here }) => !here),
+          models.filter(({ here, fits }) => !here && fits),
+        ),
+        group(
+          "too large for this machine",
+          models.filter(({ fits }) => !fits),
         ),
       );
       this.#show(this.#store.model);
@@ -67,4 +68,12 @@ export class ModelMenu {
     // An error names the command that downloads the model.
     if (!(await act(this.#channel, body, this.#say))) this.#show(this.#store.model);
   }
+}
+
+function group(label: string, models: ModelView[]): HTMLElement {
+  // One that does not fit can still be the one in use: it is shown, and not offered.
+  const options = models.map(({ name, fits }) =>
+    h("option", { value: name, disabled: !fits }, name),
+  );
+  return h("optgroup", { label, hidden: models.length === 0 }, ...options);
 }

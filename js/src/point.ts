@@ -21,6 +21,7 @@ import {
 import type { Tool } from "./toolbox";
 
 const STEP = 0.02; // of the frame, for each press of an arrow
+const TIME = ", over the line for a time";
 const MIDDLE: Region = [0.25, 0.25, 0.75, 0.75];
 const ARROWS: Record<string, [x: number, y: number]> = {
   ArrowLeft: [-STEP, 0],
@@ -40,6 +41,10 @@ export class Point implements Tool {
   #line = h("div", { class: "nba-span" });
   #part = h("div", { class: "nba-span-part", hidden: true });
   #handles = [handle("The span begins"), handle("The span ends")] as const;
+  #cuts = [
+    action("From here", "i", () => this.#cut(0)),
+    action("To here", "o", () => this.#cut(1)),
+  ];
   #bar = h("div", { class: "nba-point", role: "group", "aria-label": "Point" });
   #said = h("p", { role: "status" });
 
@@ -53,8 +58,7 @@ export class Point implements Tool {
     this.#line.append(this.#part);
     this.#bar.append(
       this.#said,
-      action("From here", "i", () => this.#cut(0)),
-      action("To here", "o", () => this.#cut(1)),
+      ...this.#cuts,
       action("A region", "", () => this.#addRegion()),
       action("Clear", "x", () => this.#select(ALL)),
     );
@@ -106,10 +110,12 @@ export class Point implements Tool {
 
   #show(): void {
     const { span, region } = this.#draft;
+    const { clip } = this.#host.deck;
+    for (const el of [...this.#cuts, this.#line]) el.hidden = !clip; // a still has no time
     const text = selectionText(this.#draft);
     setText(
       this.#said,
-      text || "Drag over the picture for a place, over the line for a time.",
+      text || `Drag over the picture for a place${clip ? TIME : ""}.`,
     );
     this.#box.hidden = region === null;
     if (region) {
@@ -117,7 +123,6 @@ export class Point implements Tool {
       const label = `Region, ${text}: arrows move it, shift and arrows resize it`;
       this.#box.setAttribute("aria-label", label);
     }
-    const clip = this.#host.deck.clip;
     this.#part.hidden = span === null || !clip;
     if (!span || !clip) return;
     const frames = span.map((second) => Math.round(second * clip.fps));
@@ -195,7 +200,7 @@ export class Point implements Tool {
     const at = (event: PointerEvent) =>
       frameAt((event.clientX - rect.left) / rect.width, clip.numFrames);
     const [first, last] = this.#frames() ?? [0, 0];
-    const end = this.#handles.findIndex((el) => el === down.target);
+    const end = this.#handles.indexOf(down.target as HTMLElement);
     // A handle moves its own end; elsewhere a new span begins.
     const anchor = end < 0 ? at(down) : end === 0 ? last : first;
     drag(

@@ -50,9 +50,8 @@ export class RefineBox {
     this.#part.setAttribute("aria-label", `Only ${part || "a part"} changes: clear`);
     const label = part ? `What should be in this part of ${name}` : `Refine ${name}`;
     this.#words.setAttribute("aria-label", label);
-    this.#words.placeholder = part
-      ? "what should be here?"
-      : `refine ${name}: slower, at night`;
+    const idea = this.#host.deck.clip ? "slower, at night" : "at night, or let it move";
+    this.#words.placeholder = part ? "what should be here?" : `refine ${name}: ${idea}`;
   }
 
   async #refine(): Promise<void> {

@@ -3,6 +3,7 @@
 import type { Channel } from "./channel";
 import type { Clip } from "./deck";
 import { h, setText } from "./dom";
+import { fileOf, isStill } from "./file";
 import type { JobState, TakeView } from "./wire";
 
 /** A new preview is fetched at most this often, and only for a step not yet seen. */
@@ -31,9 +32,6 @@ function placeOf(numTakes: number): Place {
   const small = share(504);
   return { zoom: 3.5, small: [small, small], large: [share(788), 220] };
 }
-
-/** Every mp4 has these letters as the second word of the file. */
-const FTYP = 0x66747970;
 
 interface Hooks {
   index: number;
@@ -168,11 +166,8 @@ export class Tile {
   }
 
   #mount(take: TakeView, bytes: DataView): void {
-    // A take may be a single image, and only the bytes say so.
-    const isVideo = bytes.byteLength > 8 && bytes.getUint32(4) === FTYP;
-    const type = isVideo ? "video/mp4" : "image/jpeg";
-    this.file = new Blob([bytes as DataView<ArrayBuffer>], { type });
-    if (!isVideo) {
+    this.file = fileOf(bytes);
+    if (isStill(this.file)) {
       this.#showPreview(bytes);
       this.#hooks.onStill();
       return;

@@ -26,8 +26,8 @@ interface Entry {
   tool: Tool;
   key: string;
   button: HTMLButtonElement;
-  /** Whether it needs frames that follow each other. */
-  isTimed: boolean;
+  /** Whether it needs a picture on the stage. */
+  isVisual: boolean;
 }
 
 export class Toolbox {
@@ -67,11 +67,12 @@ export class Toolbox {
   }
 
   update(): void {
-    const isVideo = this.#host.deck.clip !== undefined;
+    const shown = this.#host.shown();
+    const isSeen = shown?.state === "done" || shown?.has_draft === true;
     // Another clip was chosen while a guest stood in its place.
     if (this.#guest.isStale) this.#guest.clear();
-    for (const { tool, button, isTimed } of this.#entries) {
-      button.hidden = isTimed && !isVideo;
+    for (const { tool, button, isVisual } of this.#entries) {
+      button.hidden = isVisual && !isSeen;
       if (tool.isOpen) tool.update();
     }
   }
@@ -88,10 +89,10 @@ export class Toolbox {
     return true;
   }
 
-  #add(tool: Tool, key: string, text: string, label: string, isTimed = false): void {
+  #add(tool: Tool, key: string, text: string, label: string, isVisual = false): void {
     const button = keyButton(label, key, text);
     button.setAttribute("aria-pressed", "false");
-    const entry = { tool, key, button, isTimed };
+    const entry = { tool, key, button, isVisual };
     button.addEventListener("click", () => this.#toggle(entry));
     this.#entries.push(entry);
     this.el.append(button);

@@ -41,7 +41,7 @@ export class PlayerView {
   #name = h("span", { class: "nba-name" });
   #status = h("span", { class: "nba-status" });
   #cancel = keyButton("Cancel", "c", "Cancel");
-  #pause = keyButton("Pause", "h", "Pause");
+  #pause = keyButton("Pause the render", "h", "Pause");
   #keep = keyButton("Keep it as it looks now", "k", "Keep");
   #request = h("p", { class: "nba-request" });
   #prompt = h("p", { class: "nba-prompt" });
@@ -185,8 +185,9 @@ export class PlayerView {
     this.#keep.hidden = this.#isGone || !isShaped || take.step === 0;
     const isPaused = take?.state === "paused";
     this.#pause.hidden = this.#isGone || !take || !isGoing(take);
-    setText(this.#pause, isPaused ? "Resume" : "Pause");
-    setLabel(this.#pause, isPaused ? "Resume" : "Pause", "h");
+    const verb = isPaused ? "Resume" : "Pause";
+    setText(this.#pause, verb);
+    setLabel(this.#pause, `${verb} the render`, "h"); // the clip has a Pause of its own
     this.#announce(takes);
     this.#showControls();
     this.#showHints();
@@ -194,7 +195,7 @@ export class PlayerView {
   }
 
   #showControls(): void {
-    this.#transport.update(this.#file !== undefined);
+    this.#transport.update(this.#file !== undefined || this.#guest !== undefined);
   }
 
   #onFile(): void {

@@ -255,6 +255,7 @@ export interface TakePlace {
 export interface ModelView {
   name: string;
   here: boolean;
+  fits: boolean;
 }
 
 export interface GetThread {
@@ -305,6 +306,11 @@ export interface GetPoster {
 
 export interface GetModels {
   type: "get_models";
+  id: string;
+}
+
+export interface GetBrains {
+  type: "get_brains";
   id: string;
 }
 
@@ -365,6 +371,11 @@ export interface ModelsReply {
   type: "models";
   id: string;
   models: ModelView[];
+}
+
+export interface BrainsReply {
+  type: "brains";
+  id: string;
   brains: string[];
 }
 
@@ -451,6 +462,7 @@ export type OwnRequest =
   | Move
   | GetPoster
   | GetModels
+  | GetBrains
   | UseModel
   | UseBrain
   | Export;
@@ -467,6 +479,7 @@ export type OwnReply =
   | CompleteReply
   | PosterReply
   | ModelsReply
+  | BrainsReply
   | LineReply;
 
 export type PanelReply = PlayerReply | OwnReply;

@@ -363,14 +363,32 @@ test("what reads the turns is chosen in the panel", async () => {
   const menu = find<HTMLSelectElement>('[aria-label="Read by"]');
   expect(menu.value).toBe("router");
   menu.dispatchEvent(new Event("focus"));
-  const { id } = line.last("get_models");
-  line.tell({ type: "models", id, models: [], brains: ["qwen3", "router"] });
+  const { id } = line.last("get_brains");
+  line.tell({ type: "brains", id, brains: ["qwen3", "router"] });
   await settled();
   expect(menu.value).toBe("qwen3");
   expect(all('[aria-label="Read by"] option')).toHaveLength(2);
   menu.value = "router";
   menu.dispatchEvent(new Event("change"));
   expect(line.last("use_brain")).toMatchObject({ brain: "router" });
+});
+
+test("a model that does not fit here is shown, and cannot be chosen", async () => {
+  const { find, line, all } = show();
+  const menu = find<HTMLSelectElement>('[aria-label="Model"]');
+  menu.dispatchEvent(new Event("focus"));
+  const { id } = line.last("get_models");
+  const models = [
+    { name: "pocket", here: true, fits: true },
+    { name: "wan", here: false, fits: true },
+    { name: "wan-14b", here: false, fits: false },
+  ];
+  line.tell({ type: "models", id, models });
+  await settled();
+  const large = find<HTMLOptGroupElement>('[label="too large for this machine"]');
+  expect(large.textContent).toBe("wan-14b");
+  const free = all('[aria-label="Model"] option:not(:disabled)') as HTMLOptionElement[];
+  expect(free.map(({ value }) => value)).toEqual(["pocket", "wan"]);
 });
 
 test("words of users and models are never markup", async () => {

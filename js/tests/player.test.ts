@@ -41,13 +41,13 @@ test("a take is paused and resumed by the same button and key", () => {
     turn_state: "running",
     takes: [take({ state: "running", phase: "denoise", step: 3, num_steps: 10 })],
   });
-  button("Pause").click();
+  button("Pause the render").click();
   expect(model.last("pause")).toMatchObject({ index: 0 });
   model.reply({ type: "pausing", id: model.last("pause").id });
   model.change({ takes: [take({ state: "paused", step: 3, num_steps: 10 })] });
   expect(find(".nba-status").textContent).toBe("paused · step 3 of 10");
   expect(button("Keep it as it looks now").hidden).toBe(true);
-  const resume = button("Resume");
+  const resume = button("Resume the render");
   return vi.waitFor(() => {
     expect(resume.disabled).toBe(false);
     press("h");

@@ -206,7 +206,9 @@ class Dispatcher:
             from nbagent.jobs.link import Link  # brings distributed
 
             link = Link.connect(self._settings, self._renderer)
-        except (NbagentError, ImportError) as error:
+        except Exception as error:  # noqa: BLE001
+            # A border: an error that ended this thread would leave all jobs waiting.
+            _log.debug("no link", exc_info=True)
             self._inbox.put(partial(self._unreachable, error))
         else:
             self._inbox.put(partial(self._linked, link))

@@ -21,6 +21,7 @@ from distributed import Client, Future
 from distributed.security import Security
 from distributed.utils import LoopRunner
 
+import nbagent
 from nbagent.errors import EngineError
 from nbagent.jobs import worker
 from nbagent.jobs.runtime import Host, read_host, start_host
@@ -29,6 +30,7 @@ from nbagent.settings import Settings
 from nbagent.take import Job, Progress, digest
 
 _CONNECT_S: Final = 10.0
+_ATTEMPTS: Final = 3
 # A handler sees its descendants' lines too, a logger only its own.
 _NOISY: Final = ("asyncio", "distributed", "tornado", "tornado.application")
 _log = logging.getLogger("nbagent.jobs")
@@ -53,12 +55,16 @@ class Link:
         """
         if settings.engine:
             return cls._attach(settings.engine, None, renderer)
-        if host := read_host(settings.runtime):
-            # It may be leaving just now: then the next attempt starts a new one.
-            with contextlib.suppress(EngineError):
+        attempts = 0
+        while True:
+            host = read_host(settings.runtime) or start_host(settings)
+            attempts += 1
+            try:
                 return cls._attach(host.address, _security(host), renderer)
-        host = start_host(settings)
-        return cls._attach(host.address, _security(host), renderer)
+            except EngineError:
+                # It may be leaving just now, or dying: then another one is there next.
+                if attempts == _ATTEMPTS:
+                    raise
 
     @classmethod
     def _attach(
@@ -67,6 +73,7 @@ class Link:
         runner = LoopRunner()
         runner.start()
         quiet = _Quiet(runner.run_sync(_thread_id))
+        client: Client | None = None
         try:
             client = Client(
                 address,
@@ -76,13 +83,12 @@ class Link:
                 set_as_default=False,  # the user's own Dask work is not ours
             )
             client.register_plugin(worker.RenderPlugin(renderer))
-        except (OSError, TimeoutError) as error:
+        except Exception as error:
+            _leave(client)
             quiet.end()
             runner.stop()
-            raise EngineError(
-                f"no engine answers at {address} ({type(error).__name__}):"
-                " start it, or unset NBAGENT_ENGINE to use one of our own"
-            ) from error
+            is_own = security is not None
+            raise EngineError(_refusal(address, error, is_own=is_own)) from error
         return cls(client, runner, quiet)
 
     @property
@@ -178,8 +184,8 @@ class Link:
         self._client.run(worker.warm, model)
 
     def close(self) -> None:
-        """Leave; running jobs go on."""
-        self._client.close(timeout=2)
+        """Leave; running jobs go on. A broken link is left without a word."""
+        _leave(self._client)
         self._runner.stop()
         self._quiet.end()
 
@@ -208,6 +214,32 @@ class _Quiet(logging.Filter):
     def end(self) -> None:
         for place in self._places:
             place.removeFilter(self)
+
+
+def _leave(client: Client | None) -> None:
+    """Close a client, whatever state its scheduler is in."""
+    if client is None:
+        return
+    try:
+        client.close(timeout=2)
+    except Exception:  # noqa: BLE001
+        # A border: one that was just reconnecting raises errors of many kinds.
+        _log.debug("the client did not close", exc_info=True)
+        client.status = "closed"  # else it tries again in the end, and prints that
+
+
+def _refusal(address: str, error: Exception, *, is_own: bool) -> str:
+    if isinstance(error, OSError | TimeoutError):
+        advice = "start it, or unset NBAGENT_ENGINE to use one of our own"
+        return (
+            f"no engine answers at {address} ({type(error).__name__}):"
+            f" {'run the cell again, or see nbagent doctor' if is_own else advice}"
+        )
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return (
+        f"the engine at {address} does not take our jobs ({reason}): its workers need"
+        f" nbagent {nbagent.__version__} as this kernel has it"
+    )
 
 
 async def _thread_id() -> int:

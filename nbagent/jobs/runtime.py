@@ -25,6 +25,12 @@ from nbagent.settings import Settings
 
 START_TIMEOUT_S = 90.0  # a cold disk reads distributed in up to 20 s; then some
 _POLL_S = 0.02
+# At `info`, each preview would leave a line in the log.
+_LOG_LEVEL = {"DASK_LOGGING__DISTRIBUTED": "warning"}
+# The threads of torch wait for each other spinning. By libgomp's own count they do it so
+# long that a clip takes several times as long as soon as anything else wants a core;
+# with this one it takes no longer alone (`nbagent bench busy`).
+SPIN = {"GOMP_SPINCOUNT": "3000"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +124,8 @@ def start_host(settings: Settings) -> Host:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # By the environment, so that the workers have it too: at `info`, each
-                # preview would leave a line in the log.
-                env={**os.environ, "DASK_LOGGING__DISTRIBUTED": "warning"},
+                # By the environment, so that the workers have it too.
+                env={**SPIN, **os.environ, **_LOG_LEVEL},
                 # The notebook's folder may hold a file named like a module.
                 cwd=settings.runtime,
                 # Away from the kernel's process group: the stop button interrupts

@@ -21,6 +21,8 @@ from nbagent.conversation.plan import Intent
 from nbagent.conversation.rendering import Rendering
 from nbagent.conversation.reply import Reply
 from nbagent.errors import NbagentError, SpecError
+from nbagent.fit import is_too_large
+from nbagent.machine import device_here
 from nbagent.models import is_here
 from nbagent.notebook.border import one_line
 from nbagent.notebook.completion import complete
@@ -145,7 +147,15 @@ class Chat:
     def models(self) -> list[ModelView]:
         """List the models that can be chosen by a short name."""
         names = dict.fromkeys((self.session.settings.model, "pocket", *CATALOGUE))
-        return [{"name": name, "here": is_here(name)} for name in names]
+        device = device_here(self.session.settings)
+        return [
+            {
+                "name": name,
+                "here": is_here(name),
+                "fits": device is None or not is_too_large(name, device),
+            }
+            for name in names
+        ]
 
     def use(self, model: str) -> str:
         """Let another model render what is asked for anew; say what it makes."""

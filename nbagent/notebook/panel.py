@@ -104,9 +104,10 @@ class Panel(anywidget.AnyWidget):
             start, words = chat.complete(request["line"])
             return {"type": "completed", "id": name, "start": start, "words": words}
         if request["type"] == "get_models":
+            return {"type": "models", "id": name, "models": chat.models()}
+        if request["type"] == "get_brains":
             brains = list(chat.session.brains)
-            models = chat.models()
-            return {"type": "models", "id": name, "models": models, "brains": brains}
+            return {"type": "brains", "id": name, "brains": brains}
         assert request["type"] == "get_plan"
         foreseen = chat.plan(request["line"], request["replaces"])
         takes = foreseen.takes

@@ -63,10 +63,14 @@ class TakePlace(TypedDict):
 
 
 class ModelView(TypedDict):
-    """A model that can be chosen by its name, and whether it is on this machine."""
+    """A model that can be chosen by its name.
+
+    `here` is whether it is on this machine, `fits` whether its clips can be made here.
+    """
 
     name: str
     here: bool
+    fits: bool
 
 
 class GetThread(TypedDict):
@@ -129,6 +133,13 @@ class GetModels(TypedDict):
     """Ask which models can be chosen."""
 
     type: Literal["get_models"]
+    id: str
+
+
+class GetBrains(TypedDict):
+    """Ask what can read the turns."""
+
+    type: Literal["get_brains"]
     id: str
 
 
@@ -209,11 +220,18 @@ class PosterReply(TypedDict):
 
 
 class ModelsReply(TypedDict):
-    """The models by their short names, and what can read turns: first what does now."""
+    """The models by their short names."""
 
     type: Literal["models"]
     id: str
     models: list[ModelView]
+
+
+class BrainsReply(TypedDict):
+    """What can read turns: first what does now."""
+
+    type: Literal["brains"]
+    id: str
     brains: list[str]
 
 
@@ -280,6 +298,7 @@ OwnRequest = (
     | Move
     | GetPoster
     | GetModels
+    | GetBrains
     | UseModel
     | UseBrain
     | Export
@@ -291,6 +310,7 @@ OwnReply = (
     | CompleteReply
     | PosterReply
     | ModelsReply
+    | BrainsReply
     | LineReply
 )
 PanelReply = PlayerReply | OwnReply
@@ -369,6 +389,7 @@ _FIELDS: dict[str, dict[str, _Check]] = {
     "move": {"turn": _whole, "index": _whole, "to": _whole},
     "get_poster": {"turn": _whole, "index": _whole},
     "get_models": {},
+    "get_brains": {},
     "use_model": {"model": _line},
     "use_brain": {"brain": _line},
     "export": {},
