@@ -33,29 +33,41 @@ for seed, _ in enumerate(sys.stdin):
 
 
 def busy(rounds: int) -> Figures:
-    """Seconds of a warm clip alone and beside a busy program, by how threads wait.
+    """Seconds of a warm clip alone and beside others, by how torch's threads wait.
 
-    Two processes render in turns: one whose threads wait as the system's do, one whose
-    threads wait as those of a worker. Beside a program that keeps one core busy a clip
-    must not take more than about twice as long.
+    Two kinds of processes render in turns: with the settings that a worker gets, and
+    with the system's own. Alone, beside a program that keeps one core busy, and two of
+    a kind at once, as when two kernels have engines of their own.
     """
     with contextlib.ExitStack() as stack:
-        ours = stack.enter_context(_renderer(SPIN))
-        theirs = stack.enter_context(_renderer({}))
-        alone = _in_turns(ours, theirs, rounds)
+        kinds = [
+            [stack.enter_context(_renderer(env)) for _ in range(2)]
+            for env in (SPIN, {})
+        ]
+        firsts = [pair[:1] for pair in kinds]
+        figures = {"alone": _in_turns(firsts, rounds)}
         other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-        stack.callback(other.kill)
-        beside = _in_turns(ours, theirs, rounds)
+        try:
+            figures["beside_a_busy_program"] = _in_turns(firsts, rounds)
+        finally:
+            other.kill()
+            other.wait()
+        figures["two_at_once"] = _in_turns(kinds, rounds)
+    return {name: _summary(pairs) for name, pairs in figures.items()} | {
+        "cores": os.cpu_count(),
+        "rounds": rounds,
+    }
+
+
+def _summary(pairs: list[tuple[float, float]]) -> dict[str, float]:
+    ours, default = ([pair[i] for pair in pairs] for i in (0, 1))
     return {
-        name: {
-            "worker_s": round(statistics.median(pair[0] for pair in pairs), 3),
-            "worker_s_max": round(max(pair[0] for pair in pairs), 3),
-            "default_s": round(statistics.median(pair[1] for pair in pairs), 3),
-            "default_s_max": round(max(pair[1] for pair in pairs), 3),
-            "ratio_median": median_ratio(pairs),
-        }
-        for name, pairs in (("alone", alone), ("beside_a_busy_program", beside))
-    } | {"cores": os.cpu_count(), "rounds": rounds}
+        "worker_s": round(statistics.median(ours), 3),
+        "worker_s_max": round(max(ours), 3),
+        "default_s": round(statistics.median(default), 3),
+        "default_s_max": round(max(default), 3),
+        "ratio_median": median_ratio(pairs),
+    }
 
 
 @contextlib.contextmanager
@@ -72,21 +84,37 @@ def _renderer(env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
             env=inherited | env,
         ) as process,
     ):
-        _seconds(process)
+        _all_at_once([process])
         yield process
         assert process.stdin is not None
         process.stdin.close()
 
 
 def _in_turns(
-    one: subprocess.Popen[str], other: subprocess.Popen[str], rounds: int
+    kinds: list[list[subprocess.Popen[str]]], rounds: int
 ) -> list[tuple[float, float]]:
-    return [(_seconds(one), _seconds(other)) for _ in range(rounds)]
+    """Return pairs of seconds: of a clip of the first kind, and of one of the second."""
+    pairs = []
+    for number in range(rounds):
+        order = (0, 1) if number % 2 else (1, 0)
+        spent = {kind: _all_at_once(kinds[kind]) for kind in order}
+        pairs.append((spent[0], spent[1]))
+    return pairs
+
+
+def _all_at_once(processes: list[subprocess.Popen[str]]) -> float:
+    """Return the seconds until each has made a clip."""
+    for process in processes:
+        _ask(process)
+    return max(_seconds(process) for process in processes)
+
+
+def _ask(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
 def _seconds(process: subprocess.Popen[str]) -> float:
-    assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
     return float(process.stdout.readline())

@@ -28,8 +28,8 @@ _POLL_S = 0.02
 # At `info`, each preview would leave a line in the log.
 _LOG_LEVEL = {"DASK_LOGGING__DISTRIBUTED": "warning"}
 # The threads of torch wait for each other spinning. By libgomp's own count they do it so
-# long that a clip takes several times as long as soon as anything else wants a core;
-# with this one it takes no longer alone (`nbagent bench busy`).
+# long that two renderers at once take half as long again, and now and then half a minute
+# for a clip; with this one a clip alone takes a tenth longer (`nbagent bench busy`).
 SPIN = {"GOMP_SPINCOUNT": "3000"}
 
 
