@@ -5,12 +5,16 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
 from nbagent.settings import Settings
+
+if TYPE_CHECKING:
+    from nbagent.conversation.session import Session
 
 # Set while modules are collected: the hub's libraries read them when imported.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -45,6 +49,17 @@ def _own_folders(
 def settings() -> Settings:
     """Return the settings of this test's own folders."""
     return Settings.from_env()
+
+
+@pytest.fixture
+def session(settings: Settings) -> Iterator[Session]:
+    """Return a conversation whose engine is the real one, and has not started."""
+    from nbagent.conversation.session import Session
+    from nbagent.jobs.engine import Engine
+
+    session = Session(settings=settings, engine=Engine(settings))
+    yield session
+    session.close()
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,21 +11,12 @@ from nbagent.conversation import consent
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError, UnknownClip
-from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 from tests.test_session import fake_frames, say
 
 BALL = "a red ball on the beach"
-
-
-@pytest.fixture
-def session(settings: Settings) -> Iterator[Session]:
-    # The engine is the real one and never starts: nothing here renders.
-    session = Session(settings=settings, engine=Engine(settings))
-    yield session
-    session.close()
 
 
 def render(session: Session, reply: Reply, seconds: float = 400.0) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,14 +16,12 @@ from nbagent.conversation.clip import Clip
 from nbagent.conversation.selection import Selection
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError
-from nbagent.jobs.engine import Engine
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.desk import Desk
 from nbagent.notebook.desk_wire import DESK_KINDS, parse_desk_request
 from nbagent.notebook.options import options_text, parse
 from nbagent.notebook.player import Player
 from nbagent.notebook.transcript import Transcript
-from nbagent.settings import Settings
 from nbagent.take import Take
 from tests.test_player import WAIT_S, FileSource, RecordingComm
 from tests.test_session import say, store
@@ -36,14 +33,6 @@ LEFT_TOP = [0.0, 0.0, 0.5, 0.25]
 @pytest.fixture(autouse=True)
 def recording(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comm, "create_comm", RecordingComm)
-
-
-@pytest.fixture
-def session(settings: Settings) -> Iterator[Session]:
-    # The engine is the real one, and never starts: what is said here needs no model.
-    session = Session(settings=settings, engine=Engine(settings))
-    yield session
-    session.close()
 
 
 @pytest.fixture

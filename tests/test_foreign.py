@@ -8,7 +8,6 @@ from nbagent.conversation.foreign import COLUMNS, lexicon, translate
 from nbagent.conversation.session import Session
 from nbagent.pocket import vocabulary
 from nbagent.pocket.nearest import hear
-from tests.test_consent import session  # noqa: F401  a fixture
 from tests.test_session import say
 
 
@@ -68,14 +67,14 @@ def test_every_actor_has_a_word_in_every_language() -> None:
         assert actors == {*vocabulary.EMOJI, *vocabulary.SHAPES}
 
 
-def test_the_clip_says_how_it_was_read(session: Session) -> None:  # noqa: F811
+def test_the_clip_says_how_it_was_read(session: Session) -> None:
     reply = say(session, "ein roter Ball am Strand bei Nacht")
     assert "beach" in reply.takes[0].prompt
     assert reply.takes[0].request == "ein roter Ball am Strand bei Nacht"
     assert any("'a red ball on the beach at night'" in note for note in reply.notes)
 
 
-def test_a_slip_in_the_pictures_words_is_mended_and_said(session: Session) -> None:  # noqa: F811
+def test_a_slip_in_the_pictures_words_is_mended_and_said(session: Session) -> None:
     reply = say(session, "a red bal at sunst")
     assert "ball" in reply.takes[0].prompt
     assert "'bal' is read as 'ball', 'sunst' is read as 'sunset'." in reply.notes

@@ -30,14 +30,6 @@ def recording(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def session(settings: Settings) -> Iterator[Session]:
-    # The engine is the real one and never starts: what is said here was rendered before.
-    session = Session(settings=settings, engine=Engine(settings))
-    yield session
-    session.close()
-
-
-@pytest.fixture
 def panel(session: Session) -> Iterator[Panel]:
     panel = Panel(Chat(Transcript(session), {}))
     yield panel

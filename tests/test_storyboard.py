@@ -24,13 +24,6 @@ from tests.test_session import fake_frames
 ROCKET = "three scenes: a rocket on the desert; it rises; space at night"
 
 
-@pytest.fixture
-def session(settings: Settings) -> Iterator[Session]:
-    session = Session(settings=settings, engine=Engine(settings))
-    yield session
-    session.close()
-
-
 def say(session: Session, words: str) -> Reply:
     """Hear a turn, and let its clips be rendered: new ones as if by a model."""
     reply = session.hear(words, {})

@@ -49,9 +49,11 @@ NEEDS_MODEL = (
 def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) -> str:
     """Describe a clip in one line that is the same on every run."""
     if artifact is None:
-        length = f"{take.num_frames} frames, not rendered"
+        length = f"{_count(take.num_frames)}, not rendered"
+    elif artifact.num_frames == 1:
+        length = _count(1)
     else:
-        length = f"{artifact.num_frames} frames, {artifact.duration_s:.1f} s"
+        length = f"{_count(artifact.num_frames)}, {artifact.duration_s:.1f} s"
         length += f" at {artifact.fps:g} fps"
     parts = [
         f"{name}: {take.prompt}",
@@ -138,11 +140,15 @@ def details(
         ("Steps", f"{take.num_inference_steps} ({take.quality})"),
         ("Guidance", f"{take.guidance_scale:g}"),
         ("Step cache", str(take.caching) if take.step_cache else ""),
-        ("Size", f"{size}, {frames} frames, {fps:g} fps"),
+        ("Size", f"{size}, {_count(frames)}" + f", {fps:g} fps" * (frames > 1)),
         ("Rendered in", rendered),
         ("File", "" if artifact is None else f"{artifact.size_bytes / 1e3:,.0f} kB"),
         ("Take", take.id),
     ]
+
+
+def _count(num_frames: int) -> str:
+    return "a still" if num_frames == 1 else f"{num_frames} frames"
 
 
 def took(artifact: Artifact, expected_s: float | None) -> str:
@@ -272,9 +278,10 @@ def preview(takes: Sequence[Take], notes: Sequence[str], seconds: float | None) 
         if take.negative_prompt:
             lines.append(f"  without: {take.negative_prompt}")
         lines.append(
-            f"  {take.model}, seed {take.seed}, {take.num_frames} frames,"
-            f" {take.width}x{take.height}, {take.fps:g} fps,"
-            f" {take.num_inference_steps} steps, guidance {take.guidance_scale:g}"
+            f"  {take.model}, seed {take.seed}, {_count(take.num_frames)},"
+            f" {take.width}x{take.height},"
+            + f" {take.fps:g} fps," * (take.num_frames > 1)
+            + f" {take.num_inference_steps} steps, guidance {take.guidance_scale:g}"
         )
         if take.step_cache:
             lines.append(f"  step cache {take.caching}")

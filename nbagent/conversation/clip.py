@@ -333,8 +333,10 @@ class Clip:
     def __repr__(self) -> str:
         """Return one line that is the same on every run: no path, id or time."""
         try:
-            facts = f"{self.num_frames} frames, {self.width}x{self.height}"
-            facts += f", {self.duration_s:.1f} s"
+            size = f"{self.width}x{self.height}"
+            facts = f"{self.num_frames} frames, {size}, {self.duration_s:.1f} s"
+            if self.num_frames == 1:
+                facts = f"a still, {size}"
         except StoreError:
             facts = "not rendered, or its file is gone"
         note = ", no recipe" if self.take is None else ""

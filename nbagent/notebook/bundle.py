@@ -110,6 +110,8 @@ def caption(clip: StaticClip) -> str:
     num_frames, height, width = clip.frames.shape[:3]
     seconds = num_frames / clip.fps
     facts = f"{num_frames} frames, {width}x{height}, {seconds:.1f} s"
+    if num_frames == 1:
+        facts = f"a still, {width}x{height}"
     return f"{clip.name}: {clip.prompt} ({facts})"
 
 

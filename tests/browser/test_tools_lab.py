@@ -112,6 +112,48 @@ def test_only_the_part_that_was_pointed_at_is_rendered_anew(
     assert outside < 4
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_stills_are_compared_pointed_at_and_looked_at_again(
+    open_notebook: Open,
+) -> None:
+    still = "%agent --seed 7 a still of a red ball on the beach"
+    notebook = open_notebook(LOAD, still, SELECTED)
+    notebook.run_cell()
+    notebook.run_cell(1)
+    keys = notebook.page.keyboard
+    player = ready(notebook)
+    keys.press("p")
+    expect(player.get_by_text("Drag over the picture for a place.")).to_be_visible()
+    expect(player.get_by_role("button", name="From here")).to_be_hidden()
+    drag(notebook, player.locator(".nba-pad"), (0.02, 0.02), (0.2, 0.2), (0.5, 0.5))
+    notebook.run_cell(2)
+    assert notebook.text(2).strip() == "None (0.02, 0.02, 0.5, 0.5)"
+    refine(player, "at night")
+    below = ready(notebook, 1)
+    expect(below.locator(".nba-meta")).to_contain_text("still image")
+    keys.press("a")
+    guest = below.locator(".nba-guest")
+    expect(guest.locator("img")).to_have_js_property("naturalWidth", 128)
+    expect(guest).to_have_attribute("data-mode", "wipe")
+    below.get_by_role("button", name="Side by side").click()
+    expect(guest).to_have_attribute("data-mode", "side")
+    below.focus()
+    keys.press("t")
+    below.locator(".nba-card-clip", has_text="c1").click()
+    expect(below.locator(".nba-name")).to_have_text("c1")
+    expect(guest.locator("img")).to_be_visible()
+    below.get_by_role("button", name="Back to c2").click()
+    expect(guest).to_have_count(0)
+    expect(below.locator(".nba-name")).to_have_text("c2")
+
+
+SELECTED = """
+from IPython import get_ipython
+session = get_ipython().magics_manager.registry["AgentMagics"].session()
+found = session.clip("c1").selection
+print(found.span, tuple(round(share, 2) for share in found.region))
+"""
 CHANGED = """
 import numpy as np
 from IPython import get_ipython
