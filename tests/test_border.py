@@ -139,3 +139,17 @@ def test_no_file_names(what: str, pattern: str) -> None:
         if (match := found.search(text))
     ]
     assert not hits, f"{what} is named in {hits}"
+
+
+def test_a_class_is_styled_by_one_sheet() -> None:
+    """With a panel on the page, all sheets are: one more rule would reach the others'."""
+    owners: dict[str, list[str]] = {}
+    for sheet in ("player", "tools", "panel"):
+        text = (ROOT / "js" / "src" / f"{sheet}.css").read_text()
+        for name in set(
+            re.findall(r"^(\.nba-[\w-]+)(?=[,\s:{\[])", text, re.MULTILINE)
+        ):
+            owners.setdefault(name, []).append(sheet)
+    assert len(owners) > 100
+    owners.pop(".nba-player")  # full screen comes with the tools
+    assert {name: sheets for name, sheets in owners.items() if len(sheets) > 1} == {}

@@ -202,11 +202,23 @@ def test_the_lineage_says_what_changed_on_each_edge(family: Desk) -> None:
     assert path["c1"]["changes"] == []
     assert "+ at night" in path["c2"]["changes"]
     assert children["c3"]["changes"] == ["speed 0.5x"]
+    assert not any("speed" in change for change in children["c4"]["changes"])
     assert "seed: 7 → 9" in children["c4"]["changes"]
     assert path["c2"]["take"]["state"] == "done"
     assert [poster[:2] for poster in posters] == [b"\xff\xd8"] * 4  # one JPEG each
     deeper, _ = ask(family, "get_lineage", name="c4")
     assert [node["take"]["name"] for node in deeper["path"]] == ["c1", "c2", "c4"]
+
+
+def test_an_edge_says_what_is_cut_anew_and_not_what_was(
+    session: Session, desk: Desk
+) -> None:
+    store(session, say(session, "slower, and at night", "cell-2"))
+    store(session, say(session, "c2 but in the desert", "cell-3"))
+    reply, _ = ask(desk, "get_lineage", name="c3")
+    slower, desert = (node["changes"] for node in reply["path"][1:])
+    assert {"+ at night", "speed 0.5x"} <= set(slower)
+    assert "speed 0.5x" not in desert
 
 
 def test_any_clip_of_it_can_be_fetched(session: Session, family: Desk) -> None:

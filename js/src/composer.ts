@@ -64,7 +64,7 @@ export class Composer {
       this.#suggestions.el,
       this.#editing,
       this.box,
-      h("div", { class: "nba-tools" }, this.#plan.el, this.#stop, this.#send),
+      h("div", { class: "nba-acts" }, this.#plan.el, this.#stop, this.#send),
     );
     this.#takeDrops(field);
     this.el = h("div", { class: "nba-composer" }, this.#line, field);

@@ -168,7 +168,12 @@ export class PlayerView {
     takes.forEach((take, index) => {
       this.#tiles[index]?.update(take, takes.length, index === this.#selected);
     });
-    this.#stage.style.setProperty("--columns", String(columnsOf(takes.length)));
+    const columns = columnsOf(takes.length);
+    this.#stage.style.setProperty("--columns", String(columns));
+    this.#stage.style.setProperty(
+      "--rows",
+      String(Math.ceil(takes.length / (columns || 1))),
+    );
     const request = this.#guest?.request ?? this.#model.get("request");
     const take = this.#shown;
     this.el.setAttribute("aria-label", `Clip ${take?.name ?? ""}: ${request}`);

@@ -105,7 +105,9 @@ def edge(parent: Take, take: Take) -> list[str]:
     before, after = _parts(parent.prompt), _parts(take.prompt)
     said = [f"+ {part}" for part in after if part not in before]
     said += [f"\N{MINUS SIGN} {part}" for part in before if part not in after]
-    said += _effect(take) if take.operation == "derive" else []
+    # A re-cut is of the parent's frames as they are; what is made anew is re-cut again.
+    had = [] if take.operation == "derive" else _effect(parent)
+    said += [effect for effect in _effect(take) if effect not in had]
     said += [
         line.replace("->", "\N{RIGHTWARDS ARROW}")
         for line in _differences(parent, take)

@@ -58,14 +58,13 @@ def share_page(
     """
     with Image.open(io.BytesIO(poster)) as image:
         width, height = image.size
-    shown = f'style="--w:{width};--h:{height}"'
     still = _data_uri("image/jpeg", poster)
     label = html.escape(f"{name}: {lines[0]}")
     if video is None:
-        media = f'<img {shown} alt="{label}" src="{still}">'
+        media = f'<img alt="{label}" src="{still}">'
     else:
         media = (
-            f"<video {shown} controls autoplay muted loop playsinline"
+            "<video controls autoplay muted loop playsinline"
             f' aria-label="{label}" data-fps="{fps:g}" poster="{still}"'
             f' src="{_data_uri("video/mp4", video)}"></video>'
         )
@@ -77,7 +76,8 @@ def share_page(
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{label}</title><style>{_PAGE_CSS}</style>"
-        f"<main>{media}<h1>{first}</h1>{facts}"
+        f'<main style="--w:{width};--h:{height}">{media}'
+        f"<h1>{first}</h1>{facts}"
         f"<details><summary>Recipe</summary><pre></pre></details></main>"
         f'<script type="application/json">{data}</script><script>{_PAGE_JS}</script>'
         "</html>\n"
@@ -87,10 +87,11 @@ def share_page(
 _PAGE_CSS = """
 :root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}
 body{margin:0;display:grid;min-height:100vh;place-items:center}
-main{box-sizing:border-box;width:min(100%,820px);padding:24px}
-video,img{display:block;width:min(100%,calc(70vh*var(--w)/var(--h)));
-aspect-ratio:var(--w)/var(--h);margin:0 auto;border-radius:10px;background:#8882;
-image-rendering:auto}
+main{--all:calc(100vw - 48px);
+--shown:min(var(--all),calc(70vh*var(--w)/var(--h)),1200px);
+width:max(var(--shown),min(var(--all),420px));padding:24px}
+video,img{display:block;width:var(--shown);aspect-ratio:var(--w)/var(--h);
+border-radius:10px;background:#8882}
 h1{margin:20px 0 4px;font-size:19px;font-weight:600}
 p,summary{margin:2px 0;opacity:.7;overflow-wrap:anywhere}
 summary{cursor:pointer}
