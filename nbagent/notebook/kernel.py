@@ -8,13 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbagent.jobs import warm
+from nbagent.notebook.magics import load
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Load nbagent as `%load_ext nbagent` does, and begin to warm the engine."""
-    assert shell.extension_manager is not None  # it is loading us
-    shell.extension_manager.load_extension("nbagent")
+    """Load nbagent, and begin to warm the engine.
+
+    Not by the shell's extension manager: a notebook's own `%load_ext nbagent` would be
+    told that it is loaded already.
+    """
+    load(shell)
     warm.start()
