@@ -83,3 +83,24 @@ def test_a_slip_in_the_pictures_words_is_mended_and_said(session: Session) -> No
 @pytest.mark.parametrize("word", ["coat", "cot", "bat", "planet", "movie", "bell"])
 def test_another_word_is_no_slip(word: str) -> None:
     assert hear(f"a {word} on the beach").mended == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "zwei Szenen: eine Katze im Schnee; ein Hund am Strand",
+        "erst eine Katze im Schnee, dann ein Hund am Strand",
+        "dos escenas: un gato en la nieve; un perro en la playa",
+        "deux scènes : un chat dans la neige ; un chien sur la plage",
+        "두 장면: 눈 속의 고양이; 해변의 강아지",
+    ],
+)
+def test_each_scene_of_a_storyboard_is_read(session: Session, said: str) -> None:
+    reply = say(session, said)
+    cat, dog = (take.prompt for take in reply.takes[:2])
+    assert cat.startswith("a cat")
+    assert "snow" in cat
+    assert dog.startswith(("a dog", "a puppy"))
+    assert "beach" in dog
+    (note,) = (note for note in reply.notes if "pocket reads English" in note)
+    assert "; " in note

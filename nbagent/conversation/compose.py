@@ -22,6 +22,7 @@ from nbagent.conversation.storyboard import (
     in_order,
     join,
     scene_shots,
+    split,
     wants_join,
 )
 from nbagent.errors import SpecError
@@ -79,13 +80,19 @@ def compose(
 
 
 def _in_english(plan: Plan, card: ModelCard) -> tuple[Plan, list[str]]:
-    """Say a new picture in pocket's words, whatever language it was told in."""
-    said = translate(plan.prompt) if card.base == "pocket" else None
-    if said is None:
+    """Say new pictures in pocket's words, whatever language they were told in."""
+    if card.base != "pocket":
         return plan, []
-    lost = f" It does not know: {', '.join(said.lost[:6])}." if said.lost else ""
-    note = f"pocket reads English: this is read as {said.english!r}.{lost}"
-    return replace(plan, prompt=said.english), [note]
+    scenes = split(plan.prompt) if plan.intent == "storyboard" else [plan.prompt]
+    said = [(scene, translate(scene)) for scene in scenes]
+    if not any(told for _, told in said):
+        return plan, []
+    prompt = "; ".join(told.english if told else scene for scene, told in said)
+    lost = [word for _, told in said if told for word in told.lost]
+    note = f"pocket reads English: this is read as {prompt!r}."
+    if lost:
+        note += f" It does not know: {', '.join(lost[:6])}."
+    return replace(plan, prompt=prompt), [note]
 
 
 def _composed(

@@ -27,13 +27,17 @@ _MAX_ROW: Final = 3
 
 # "scene 1:", "2.", "first", "then", "finally": where a scene begins.
 _MARK: Final = re.compile(
-    r"\s*(?:\b(?:scene|shot|panel|act)\s*\d+\s*[:.)-]|(?:^|(?<=\s))\d+\s*[.):](?=\s)"
-    r"|\b(?:first|second|third|then|next|after that|and then|finally|lastly)\b[,:]?)\s*",
+    r"\s*(?:\b(?:scene|shot|panel|act|szene|escena|scène|cena)\s*\d+\s*[:.)-]"
+    r"|(?:^|(?<=\s))\d+\s*[.):](?=\s)"
+    r"|\b(?:first|second|third|then|next|after that|and then|finally|lastly"
+    r"|(?:zu)?erst|dann|danach|zuletzt|schließlich|primero|luego|después|finalmente"
+    r"|d'abord|puis|ensuite|enfin|primeiro|depois|por fim)\b[,:]?)\s*",
     _I,
 )
 # "tell a story in 3 shots: ..." and "a storyboard of ...": the request around them.
 _REQUEST: Final = re.compile(
-    r"^[^:;.]*\b(?:storyboards?|story|scenes|shots|panels|acts|sequence)\b[^:;.]*:\s*",
+    r"^[^:;.]*(?:\b(?:storyboards?|story|scenes|shots|panels|acts|sequence"
+    r"|szenen|escenas|scènes|cenas)\b|장면|场景|シーン)[^:;.：]*[:：]\s*",
     _I,
 )
 _PRONOUN: Final = re.compile(r"^(?:and\s+)?(?:it|he|she|they|the same)\b\s*", _I)
@@ -80,7 +84,7 @@ def split(text: str) -> list[str]:
     ['a cat sits', 'it jumps']
     """
     text = _REQUEST.sub("", text)
-    for separator in (r";|\n+", _MARK.pattern, r"\.\s+", ","):
+    for separator in (r"[;；]|\n+", _MARK.pattern, r"\.\s+|。", "[,，、]"):
         parts = [
             words.tidy(_MARK.sub(" ", part))
             for part in re.split(separator, text, flags=_I)
