@@ -238,6 +238,14 @@ def _player(notebook: Notebook) -> None:
     _picture(first, "player-point")
     second.focus()
     _picture(second, "player-compare")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    second.get_by_role("button", name="Side by side").click()
+    second.focus()
+    page.keyboard.press("f")
+    page.wait_for_timeout(1000)
+    page.screenshot(path=DOCS / "img/player-full.png")
+    page.keyboard.press("f")
+    page.set_viewport_size({"width": 1000, "height": 1300})
     page.keyboard.press("a")
     second.locator(".nba-words-box").fill("slower, and in the snow")
     page.keyboard.press("Enter")
@@ -265,6 +273,7 @@ def _panel(notebook: Notebook) -> None:
     box.press("Enter")
     turn = panel.locator(".nba-turn").last
     expect(turn.locator(".nba-transport")).to_be_visible()
+    turn.locator(".nba-scrub").fill("2")
     box.fill("slower, at night")
     expect(panel.locator(".nba-plan")).to_be_visible()
     page.wait_for_timeout(2500)  # the thread comes to rest at its end
