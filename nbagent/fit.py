@@ -184,7 +184,7 @@ def is_too_large(name: str, device: Device) -> bool:
 
     False for one of which nothing is known before it is here.
     """
-    needs = _known_needs(name)
+    needs = _known_needs(name) or _known_needs(_LIKE.get(name, name))
     return needs is not None and choose(needs, device) is None
 
 
@@ -286,6 +286,23 @@ _TOLD: Final[dict[str, _Told]] = {
     "cogvideox-5b": _Told(5.6, 4.8, 0.2, 3.1),
     "hunyuan": _Told(12.8, 7.6, 0.3, 15.8),
     "mochi": _Told(10.0, 4.8, 0.5, 1.8),
+}
+
+
+# Of the same network and size, by what they are called on the hub.
+_LIKE: Final[dict[str, str]] = {
+    "wan2.1-vace": "wan2.1-1.3b",
+    "wan2.1-i2v": "wan2.1-14b",
+    "fastwan": "wan2.2-5b",
+    "wan2.2-i2v": "wan2.2-14b",
+    "skyreels-v2": "wan2.1-14b",
+    "skyreels-v2-i2v": "wan2.1-1.3b",
+    "skyreels-v2-df": "wan2.1-1.3b",
+    "skyreels-v2-df-i2v": "wan2.1-1.3b",
+    "ltx-i2v": "ltx",
+    "ltx-0.9.5": "ltx",
+    "cogvideox-5b-i2v": "cogvideox-5b",
+    "hunyuan-i2v": "hunyuan",
 }
 
 

@@ -14,7 +14,7 @@ import pytest
 from nbagent import fit
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
-from nbagent.fit import choose, has_room, nearest, plans, refusal
+from nbagent.fit import choose, has_room, is_too_large, nearest, plans, refusal
 from nbagent.memory import Device, Needs, Part, container_memory, needs_of
 from nbagent.models import model_card
 
@@ -143,6 +143,19 @@ def test_a_refusal_has_the_numbers_and_what_fits() -> None:
     assert "it puts 41.0 GB aside, and the machine has 32.0 GB" in line
     assert "its weights are 41.0 GB, a job's own memory 6.0 GB: ask for" in line
     assert line.endswith("or use cogvideox-5b, which fits")
+
+
+def test_what_is_too_large_is_told_before_it_is_here() -> None:
+    laptop = cpu(32)
+    large = {name for name in CATALOGUE if is_too_large(name, laptop)}
+    assert {"wan2.1-14b", "wan2.2-i2v", "skyreels-v2", "hunyuan-i2v"} <= large
+    assert not {"ltx-i2v", "modelscope", "pocket"} & large  # small, or not known
+    assert not any(is_too_large(name, gpu(80)) for name in CATALOGUE)
+
+
+def test_every_model_that_is_like_another_is_of_the_catalogue() -> None:
+    assert CATALOGUE.keys() >= {*fit._LIKE, *fit._LIKE.values()}
+    assert fit._TOLD.keys() >= set(fit._LIKE.values())
 
 
 def test_the_nearest_is_the_largest_that_fits_and_is_smaller() -> None:
