@@ -109,6 +109,60 @@ def test_a_whole_picture_is_new_and_it_is_the_latest(
     assert plan.intent == ("refine" if target else "generate_video")
 
 
+BEE = State(
+    clips=(
+        ClipInfo(ref="c1", caption="a bee circles, in the meadow, at sunset"),
+        ClipInfo(ref="c2", caption="a bee circles, in the meadow, at night"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("turn", "kind", "args"),
+    [
+        ("can you make it morning?", "change_background", {"time": "in the morning"}),
+        ("and the whole clip at night", "change_background", {"time": "at night"}),
+        ("the very first version but blue", "recolor", {"color": "blue"}),
+    ],
+)
+def test_what_is_said_decides_what_changes(
+    turn: str, kind: str, args: dict[str, str]
+) -> None:
+    plan = route(turn, BEE)
+    assert (plan.intent, [edit.kind for edit in plan.edits]) == ("refine", [kind])
+    assert plan.edits[0].args == args
+
+
+@pytest.mark.parametrize(
+    ("turn", "intent"),
+    [
+        ("a pengiun in the froest", "generate_video"),
+        ("눈 속에서 펭귄이 천천히 걷는다", "generate_video"),
+        ("벌을 펭귄으로 바꿔줘", "refine"),
+    ],
+)
+def test_a_whole_picture_is_new_with_slips_and_in_other_languages(
+    turn: str, intent: str
+) -> None:
+    assert route(turn, BEE).intent == intent
+
+
+@pytest.mark.parametrize(
+    "turn",
+    ["undo that and use the beach", "actually forget the snow, use the beach"],
+)
+def test_a_change_beside_going_back_starts_from_there(turn: str) -> None:
+    night = replace(BEE.clips[1], parent="c1")
+    plan = route(turn, State(clips=(BEE.clips[0], night)))
+    assert plan.target == "c1"
+    (edit,) = plan.edits
+    assert (edit.kind, edit.args) == ("change_background", {"setting": "on the beach"})
+
+
+def test_going_back_is_still_going_back() -> None:
+    assert route("back to the first version", BEE).edits[0].kind == "undo"
+
+
 def test_a_control_act_may_follow_the_edits() -> None:
     plan = route("make it slower and save it as out.mp4", CLIP)
     assert (plan.intent, plan.then) == ("refine", ("save",))

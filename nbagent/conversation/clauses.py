@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from nbagent.conversation import slots
+from nbagent.conversation.words import finite
 
 _I: Final = re.IGNORECASE
 _JOINT: Final = re.compile(
@@ -99,13 +100,32 @@ _TAILS: Final = re.compile(
 )
 
 
+# "I'd love to see a car drive off": a request puts its verb so. The picture is of a car
+# that drives off.
+_WATCHED: Final = re.compile(
+    r"(?<=\s)(?:bounce|circle|climb|crawl|cross|dance|drift|drive|fall|float|fly|gallop|glide"
+    r"|hop|jump|land|march|melt|ride|rise|roll|rotate|run|sail|skate|slide|spin|swim|swing"
+    r"|turn|walk|wave)\b(?=\s|$)",
+    re.I,
+)
+_WATCHES: Final = re.compile(
+    r"\b(?:see|watch|show(?: me)?|have|let)\s+(?:an?|the|one)\s+(?:[\w-]+\s+){1,3}",
+    re.I,
+)
+
+
 def prompt_words(text: str, style: str | None = None) -> str:
     """Strip the request and the values around a picture's words.
 
     >>> prompt_words("make a 5 second video of a cat, 9:16")
     'a cat'
+    >>> prompt_words("I'd love to see a red car drive through the desert")
+    'a red car drives through the desert'
     """
     picture = slots.without_values(text)
+    if watches := _WATCHES.search(picture):
+        head, rest = picture[: watches.start()], picture[watches.start() :]
+        picture = head + _WATCHED.sub(lambda verb: finite(verb[0]), rest, count=1)
     if style:
         picture = re.sub(
             rf"[\s,]*\b(?:in|as|with)?\s*(?:an?\s+|the\s+)?(?:style of\s+)?(?:an?\s+|the\s+)?"

@@ -28,11 +28,13 @@ from nbagent.conversation.plan import (
     EditKind,
     Intent,
     Plan,
+    Slots,
 )
 from nbagent.conversation.redirects import take_step
 from nbagent.conversation.slots import parse_action, parse_slots
 from nbagent.conversation.spelling import Speller
 from nbagent.conversation.state import State
+from nbagent.pocket.nearest import spelled
 
 WEIGHTS: Final = Path(__file__).parent / "router.npz"
 # The edit head also knows clauses that are no edit: talk, and control acts.
@@ -47,7 +49,6 @@ _ANSWER: Final = 0.25
 _STARTS: Final[frozenset[Intent]] = frozenset(
     {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
 )
-_ALONE: Final = tuple(kind for kind in EDIT_KINDS if kind != "blend")
 # Edits that say "the last second" of what they trim, add or loop.
 _TIMED: Final = frozenset({"trim", "extend", "length", "speed", "loop", "undo"})
 
@@ -168,11 +169,14 @@ class Router:
         """Choose an intent by belief, unless the wording decides."""
         intent = _decide(beliefs)
         # "A dog runs across the beach" is no word of how far a clip is, either.
-        unsure = intent in ("refine", "control") and beliefs[intent] < _FIRM
-        if unsure and rules.opens_shot(text):
+        changes = intent in ("refine", "control")
+        unsure = changes and beliefs[intent] < _FIRM
+        if unsure and rules.opens_shot(spelled(text)):
             intent = "generate_video"
-        if (unsure or intent == "ask") and rules.opens_foreign(text, state):
-            intent = "generate_video"
+        elif changes or intent == "ask":
+            is_firm = changes and not unsure
+            if rules.opens_foreign(text, state, is_whole=is_firm):
+                intent = "generate_video"
         if intent == "control" and rules.REMOVES_THING.search(text):
             intent = "refine"  # "remove the ball" is about the picture, not the clip
         if intent == "storyboard" and references.is_one_scene(text, state):
@@ -245,11 +249,13 @@ class Router:
             found = [(kind, text)]
         pairs = tuple(found)
         if not rules.blends(turn):  # "the cat jumps", while two clips show cats
-            pairs = self._unblended(pairs, state)
+            pairs = self._otherwise(pairs, state, "blend")
+        # "The first version but blue" starts from a clip, and does not go back to it.
+        pairs = self._otherwise(pairs, state, "undo", rules.STARTS_FROM)
         target = references.resolve(turn, "refine", (k for k, _ in pairs), state)
         if not isinstance(target, tuple):
             # "Turn it into the desert": one clip alone becomes something else.
-            pairs = self._unblended(pairs, state, rules.BECOMES)
+            pairs = self._otherwise(pairs, state, "blend", rules.BECOMES)
         clip = state.clip(target) if isinstance(target, str) else None
         if clip and clip.kind == "image" and "change_motion" in dict(pairs):
             # A still that is to move becomes a clip.
@@ -262,10 +268,10 @@ class Router:
                 confidence=confidence,
             )
         slots = parse_slots(text, "refine", pairs)
-        edits = tuple(
-            Edit(kind=kind, text=clause, args=read_edit(kind, clause, slots))
-            for kind, clause in pairs
-        )
+        edits = tuple(_read(kind, clause, slots) for kind, clause in pairs)
+        others = tuple(edit for edit in edits if edit.kind != "undo")
+        if others and all(edit.args for edit in others):
+            edits = others  # "forget the snow, use the beach": from the one before
         if part.span and len(edits) == 1 and edits[0].kind == "trim":
             start, end = part.span  # "trim @c2[1s:2s]": to that part
             edits = (replace(edits[0], args={"start": start, "end": end}),)
@@ -283,18 +289,20 @@ class Router:
             then=then,
         )
 
-    def _unblended(
+    def _otherwise(
         self,
         pairs: tuple[tuple[EditKind, str], ...],
         state: State,
+        kind: EditKind,
         words: re.Pattern[str] | None = None,
     ) -> tuple[tuple[EditKind, str], ...]:
-        """Take the clauses of a blend, all or those with such words, for another edit."""
+        """Take the clauses of a kind, all or those with such words, for another edit."""
+        others = tuple(other for other in EDIT_KINDS if other != kind)
         return tuple(
-            (self._best_edit(clause, state, _ALONE), clause)
-            if kind == "blend" and (words is None or words.search(clause))
-            else (kind, clause)
-            for kind, clause in pairs
+            (self._best_edit(clause, state, others), clause)
+            if found == kind and (words is None or words.search(clause))
+            else (found, clause)
+            for found, clause in pairs
         )
 
     def _parted(
@@ -360,6 +368,16 @@ def route(turn: str, state: State, reading: Intent | None = None) -> Plan:
 @functools.cache
 def _shipped() -> Router:
     return Router.load()
+
+
+def _read(kind: EditKind, clause: str, slots: Slots) -> Edit:
+    args = read_edit(kind, clause, slots)
+    if not args:
+        # Nothing of that kind is said. An hour or the weather may be: "make it morning?"
+        around = read_edit("change_background", clause, slots)
+        if around.keys() & {"time", "weather"}:
+            return Edit(kind="change_background", text=clause, args=around)
+    return Edit(kind=kind, text=clause, args=args)
 
 
 def _decide(beliefs: dict[Intent, float]) -> Intent:

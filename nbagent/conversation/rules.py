@@ -56,6 +56,11 @@ POINTS: Final = re.compile(
 )
 
 
+# "The very first version but blue".
+STARTS_FROM: Final = re.compile(
+    r"\b(?:version|one|original|first|clip|take)(?:\s+again)?\s+(?:but|except|only|just)\s+\w",
+    re.I,
+)
 # "Could you make it daytime?": a change, if what it should be is read.
 CHANGES_IT: Final = re.compile(
     r"^(?:(?:ok(?:ay)?|now|and|so|then|please|could you|can you|would you|will you|"
@@ -95,10 +100,11 @@ def borrowed_seed(text: str) -> tuple[str, str] | None:
 
 
 # Words by which two clips become one, in the languages that are heard.
-_BLENDS: Final = re.compile(
+_BLENDS: Final = re.compile(  # an "and" that only begins the turn joins nothing
+    r"(?<!^)\band|"
     r"\b(?:blend|merg|mix|mash|cross|morph|combin|join|stitch|concat|splic|append|glue|"
     r"transition|dissolv|fad|into|to|between|together|both|them|with|then|after|follow|"
-    r"and|end to end|back to back|verbind|misch|überblend|zusammen|füg|fusion|mezcl|un[ae]|"
+    r"end to end|back to back|verbind|misch|überblend|zusammen|füg|fusion|mezcl|un[ae]|"
     r"unir|combina|junt|encaden|enlaz)",
     re.I,
 )
@@ -219,13 +225,20 @@ def is_canvas(text: str) -> bool:
     return any(read_canvas(clause) for clause, _ in split_clauses(text))
 
 
-def opens_foreign(text: str, state: State) -> bool:
+def opens_foreign(text: str, state: State, *, is_whole: bool) -> bool:
     """Return whether a turn in another language is a whole picture of something new.
 
     Such a turn says who does what, and where; and no clip shows who it is.
+
+    Args:
+        text: The turn.
+        state: With the clips that are there.
+        is_whole: Whether it may say nothing else.
     """
     told = translate(text)
     if told is None or not (told.has_motion and told.has_place):
+        return False
+    if is_whole and told.lost:
         return False
     return not any(told.actor in clip.caption.split() for clip in state.clips)
 
