@@ -72,6 +72,11 @@ export class Deck {
   setRange(range: readonly [number, number] | undefined): void {
     this.range = range;
     this.#pace();
+    // What plays elsewhere jumps there; what stands still stays, to be looked at.
+    if (this.playing && range && this.#isOutside(range)) {
+      this.frame = range[0];
+      void this.#all(range[0]);
+    }
     this.#onChange();
   }
 
@@ -80,9 +85,7 @@ export class Deck {
     if (!clip) return;
     const [first, last] = this.#bounds(clip);
     const isOver = !this.loop && this.frame === last;
-    if (isOver || (this.range && (this.frame < first || this.frame > last))) {
-      void this.#all(first);
-    }
+    if (isOver || (this.range && this.#isOutside(this.range))) void this.#all(first);
     this.playing = true;
     this.#run();
     this.#onChange();
@@ -173,6 +176,10 @@ export class Deck {
       video.requestVideoFrameCallback(onFrame);
     };
     video.requestVideoFrameCallback(onFrame);
+  }
+
+  #isOutside([first, last]: readonly [number, number]): boolean {
+    return this.frame < first || this.frame > last;
   }
 
   #bounds(clip: Clip): readonly [number, number] {

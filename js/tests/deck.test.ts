@@ -48,3 +48,18 @@ test("a clip that played on during a seek goes back to the frame that is asked",
   expect(sought).toEqual([frameTime(0, 8), frameTime(0, 8)]);
   expect(el.currentTime).toBe(frameTime(0, 8));
 });
+
+test("what plays outside a range that is set jumps into it; what stands still stays", () => {
+  const deck = new Deck(() => {});
+  const { el, sought } = video();
+  deck.add(0, { video: el, fps: 8, numFrames: 16 });
+  deck.setRange([8, 15]);
+  expect(deck.frame).toBe(0);
+  deck.setRange(undefined);
+  deck.play();
+  deck.setRange([4, 7]);
+  expect(deck.frame).toBe(4);
+  deck.setRange([2, 5]); // it is inside already
+  expect(deck.frame).toBe(4);
+  expect(sought[0]).toBe(frameTime(0, 8));
+});
