@@ -184,7 +184,9 @@ def is_too_large(name: str, device: Device) -> bool:
 
     False for one of which nothing is known before it is here.
     """
-    needs = _known_needs(name) or _known_needs(_LIKE.get(name, name))
+    needs = _known_needs(name)
+    if needs is None and name in _LIKE:
+        needs = _known_needs(_LIKE[name])
     return needs is not None and choose(needs, device) is None
 
 

@@ -27,8 +27,8 @@ def device_here(settings: Settings) -> Device | None:
     if settings.engine or host_bytes is None:
         return None
     fast = {"amx_bf16", "avx512_bf16"} & cpu()[1]
-    sees_gpu = gpus() and not (version_of("torch") or "").endswith("+cpu")
-    gpu_bytes = _gpu_free_bytes() if sees_gpu else None
+    is_blind = (version_of("torch") or "").endswith("+cpu")
+    gpu_bytes = None if is_blind else _gpu_free_bytes()
     return Device(
         kind="cpu" if gpu_bytes is None else "cuda",
         free_bytes=settings.memory_bytes or gpu_bytes or host_bytes,

@@ -413,3 +413,14 @@ def _is_a(value: object, hint: Any) -> bool:
     if hint is int:
         return type(value) is int  # JSON's true would pass as 1
     return isinstance(value, origin or hint)
+
+
+def size_text(num_frames: int, width: int, height: int, seconds: float) -> str:
+    """Say how large a clip is, in words that are the same on every run.
+
+    >>> size_text(16, 128, 128, 2.0), size_text(1, 128, 128, 0.125)
+    ('16 frames, 128x128, 2.0 s', 'a still, 128x128')
+    """
+    if num_frames == 1:
+        return f"a still, {width}x{height}"
+    return f"{num_frames} frames, {width}x{height}, {seconds:.1f} s"

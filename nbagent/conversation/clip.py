@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from nbagent.conversation.selection import Selection
 from nbagent.errors import MediaError, SpecError, StoreError
 from nbagent.ledger import Artifact, Ledger
-from nbagent.take import Take
+from nbagent.take import Take, size_text
 
 if TYPE_CHECKING:
     from nbagent.media.drift import Drift
@@ -333,10 +333,8 @@ class Clip:
     def __repr__(self) -> str:
         """Return one line that is the same on every run: no path, id or time."""
         try:
-            size = f"{self.width}x{self.height}"
-            facts = f"{self.num_frames} frames, {size}, {self.duration_s:.1f} s"
-            if self.num_frames == 1:
-                facts = f"a still, {size}"
+            size = (self.num_frames, self.width, self.height)
+            facts = size_text(*size, self.duration_s)
         except StoreError:
             facts = "not rendered, or its file is gone"
         note = ", no recipe" if self.take is None else ""

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from IPython.display import publish_display_data
 
+from nbagent.take import size_text
+
 if TYPE_CHECKING:
     from nbagent.media.frames import Frames
     from nbagent.notebook.player import Player
@@ -108,10 +110,7 @@ def static_bundle(
 def caption(clip: StaticClip) -> str:
     """Describe a clip in one line that is the same on every run."""
     num_frames, height, width = clip.frames.shape[:3]
-    seconds = num_frames / clip.fps
-    facts = f"{num_frames} frames, {width}x{height}, {seconds:.1f} s"
-    if num_frames == 1:
-        facts = f"a still, {width}x{height}"
+    facts = size_text(num_frames, width, height, num_frames / clip.fps)
     return f"{clip.name}: {clip.prompt} ({facts})"
 
 
