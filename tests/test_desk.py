@@ -16,6 +16,7 @@ from nbagent.conversation.clip import Clip
 from nbagent.conversation.selection import Selection
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError
+from nbagent.notebook.border import answer
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.desk import Desk
 from nbagent.notebook.desk_wire import DESK_KINDS, parse_desk_request
@@ -68,6 +69,26 @@ def test_what_is_selected_is_read_in_python(session: Session, desk: Desk) -> Non
     assert clip.selection.frames == slice(0, 16)
     select(desk)
     assert clip.selection is None
+
+
+def test_the_last_selection_that_is_told_is_the_one_that_counts(
+    session: Session, desk: Desk
+) -> None:
+    """As it is answered, not some time later: the next cell reads it."""
+    clip = session.clip("c1")
+
+    class Widget:
+        def send(self, content: Any, buffers: Any = None) -> None:
+            assert (content["type"], buffers) == ("selected", [])
+
+    def reply_to(content: object) -> Any:
+        return desk.answer(parse_desk_request(cast("dict[str, Any]", content)))
+
+    for end in range(1, 9):
+        part = {"name": "c1", "span": [0, end / 4], "region": None}
+        answer(Widget(), {"type": "select", "id": f"v-{end}"} | part, reply_to)
+        assert clip.selection is not None
+        assert clip.selection.span == (0, end / 4)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class Panel {
     this.#composer = new Composer(this.#channel, {
       say: (text, replaces) => this.#say(text, replaces, null),
       stop: () => void this.#do({ type: "stop" }),
-      history: () => this.#store.turns.map(typed),
+      history: () => [...this.#store.turns.map(typed), ...this.#thread.unconfirmed],
     });
     const inGallery = {
       use: (name: string) => this.#composer.insert(name),

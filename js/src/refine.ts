@@ -46,6 +46,7 @@ export class RefineBox {
     const part = selectionText(this.#selections.current);
     this.#part.hidden = part === "";
     setText(this.#part, part && `${part} ×`);
+    this.#part.ariaBusy = String(!this.#selections.isTold);
     this.#part.title = "Only this changes; click to change all of it (x)";
     this.#part.setAttribute("aria-label", `Only ${part || "a part"} changes: clear`);
     const label = part ? `What should be in this part of ${name}` : `Refine ${name}`;

@@ -18,6 +18,7 @@ export class Selections {
   #host: Host;
   #ofClips = new Map<string, Selection>();
   #onChange: () => void;
+  #untold = 0;
 
   constructor(host: Host, onChange: () => void) {
     this.#host = host;
@@ -34,17 +35,30 @@ export class Selections {
     return span === null && region === null;
   }
 
+  /** Whether the kernel knows what is selected. */
+  get isTold(): boolean {
+    return this.#untold === 0;
+  }
+
   set(selection: Selection): void {
     const name = this.#host.shown()?.name;
     if (!name) return;
     const { span, region } = selection;
     const rounded = { span, region: region && (region.map(short) as typeof region) };
     this.#ofClips.set(name, rounded);
+    this.#untold += 1;
     this.#onChange();
-    const body = { type: "select", name, ...rounded } as const;
-    this.#host.channel
-      .request(body)
-      .catch((error) => this.#host.say(`not selected: ${lineOf(error)}`));
+    void this.#tell({ type: "select", name, ...rounded });
+  }
+
+  async #tell(body: Parameters<Host["channel"]["request"]>[0]): Promise<void> {
+    try {
+      await this.#host.channel.request(body);
+    } catch (error) {
+      this.#host.say(`not selected: ${lineOf(error)}`);
+    }
+    this.#untold -= 1;
+    this.#onChange();
   }
 
   /** Play what is selected of the clip's time, over and over. */

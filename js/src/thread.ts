@@ -66,6 +66,12 @@ export class Thread {
     return this.#rows.size === 0 && this.#waiting.childElementCount === 0;
   }
 
+  /** Words that the kernel has not confirmed yet, newest last. */
+  get unconfirmed(): string[] {
+    const words = this.#waiting.querySelectorAll(".nba-words");
+    return [...words].map((el) => el.textContent ?? "");
+  }
+
   /** Go to the newest turn, and stay there. */
   follow(): void {
     this.#follows = true;

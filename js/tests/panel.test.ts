@@ -185,6 +185,17 @@ test("up goes back through what was said, down returns to the draft", async () =
   expect(press("ArrowUp")).toBe(false); // the caret is not at the start
 });
 
+test("up brings back what the kernel has not confirmed yet, too", async () => {
+  const { type, press, box } = show([turn(1)]);
+  await settled();
+  type("a red ball");
+  press("Enter");
+  press("ArrowUp");
+  expect(box()).toBe("a red ball");
+  press("ArrowUp");
+  expect(box()).toBe("turn 1");
+});
+
 test("a question is answered by a button, in the question's place", async () => {
   const readings = [
     { intent: "generate_video", label: "Make a new clip" },

@@ -73,8 +73,12 @@ def answer(widget: Sender, content: object, reply_to: Answer) -> None:
     """Answer one message of a view from a thread of its own; returns at once.
 
     The thread that delivers messages is the kernel's main one, or a subshell's while a
-    cell is busy; neither may wait for a file or for the engine.
+    cell is busy; neither may wait for a file or for the engine. A selection waits for
+    neither, and two of them may not change places.
     """
+    if isinstance(content, Mapping) and content.get("type") == "select":
+        answer_now(widget, content, reply_to)
+        return
     threading.Thread(
         target=answer_now,
         args=(widget, content, reply_to),

@@ -48,7 +48,9 @@ def test_pointing_is_read_in_python_and_played(open_notebook: Open) -> None:
     notebook.page.keyboard.press("p")
     drag(notebook, player.locator(".nba-pad"), (0.5, 0.25), (0.6, 0.4), (1, 0.75))
     drag(notebook, player.locator(".nba-span"), (0.5, 0.5), (0.6, 0.5), (0.99, 0.5))
-    expect(player.locator(".nba-part")).to_contain_text("1.00–2.00 s, 50×50 %")
+    part = player.locator(".nba-part")
+    expect(part).to_contain_text("1.00–2.00 s, 50×50 %")
+    expect(part).to_have_attribute("aria-busy", "false")  # the kernel knows
     notebook.run_cell(1)
     assert "(1.0, 2.0) slice(8, 16, None) (0.5, 0.25, 1" in notebook.text(1)
     # It plays the span alone: no frame before it comes, over more than two rounds.
