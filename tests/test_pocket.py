@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from nbagent.pocket.faster import (  # noqa: E402
 )
 from nbagent.pocket.model import DEFAULTS, TINY, Parts, sample  # noqa: E402
 from nbagent.pocket.painter import flatten_time, unpatchify  # noqa: E402
+from nbagent.pocket.samples import MOMENTS  # noqa: E402
 from nbagent.pocket.scenery import DETAIL  # noqa: E402
 from nbagent.pocket.sheet import contact_sheet  # noqa: E402
 from nbagent.pocket.vae import Codec, build_vae, fit_codec  # noqa: E402
@@ -116,7 +118,7 @@ def test_what_training_speeds_up_changes_nothing(name: str) -> None:
         stock = transformer(*inputs, text, return_dict=False)[0]
         transformer.set_attn_processor(TrainingAttention())
         if name == "transformer_2":
-            transformer.rope = Clock(transformer.rope, train.MOMENTS)
+            transformer.rope = Clock(transformer.rope, MOMENTS)
         conv.forward = partial(cut_patches, conv)
         ours = transformer(*inputs, text, return_dict=False)[0]
     assert torch.allclose(stock, ours, atol=1e-4)
@@ -203,6 +205,24 @@ def test_training_resumes_bit_for_bit(tmp_path: Path) -> None:
     for expert in ("high", "low"):
         for k, value in more[expert]["model"].items():  # type: ignore[attr-defined] # nested
             assert torch.allclose(value, halves[expert]["ema"][k], atol=2e-2)  # type: ignore[index] # nested
+
+
+def test_what_others_render_ahead_is_learnt_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In bf16 too, which only some CPUs are asked for."""
+    monkeypatch.setattr(train, "has_fast_bf16", lambda: True)
+
+    def run(name: str, *arguments: str) -> dict[str, Any]:
+        common = ["--tiny", "--no-compile", "--processes", "1", "--batch", "0.05"]
+        places = ["--work", str(tmp_path / name), "--out", str(tmp_path / "out")]
+        steps = ["--steps", "3", "--paint-minutes", "0"]
+        assert train.main([*common, *places, *steps, *arguments]) == 0
+        model = torch.load(tmp_path / name / "low.pt", weights_only=True)["model"]
+        return dict(model)
+
+    alone, ahead = run("alone"), run("ahead", "--loaders", "2")
+    assert all(torch.equal(value, ahead[k]) for k, value in alone.items())
 
 
 def test_an_expert_without_a_budget_is_kept(tmp_path: Path) -> None:

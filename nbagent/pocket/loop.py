@@ -50,6 +50,10 @@ class Budget:
         """Whether there is nothing to do."""
         return not (self.minutes or self.steps)
 
+    def share(self, step: int, spent_s: float) -> float:
+        """Return how much of it is used."""
+        return step / self.steps if self.steps else spent_s / (60 * self.minutes)
+
 
 # Takes how far the loop is and the share of the budget that is used; returns the loss,
 # the samples of this process, and what kind of batch it was, for the log.
@@ -82,7 +86,9 @@ def fit(
     rank = dist.get_rank() if world > 1 else 0
     count = Counters()
     if budget.resume and budget.checkpoint.exists():
-        saved: dict[str, Any] = torch.load(budget.checkpoint, weights_only=True)
+        saved: dict[str, Any] = torch.load(
+            budget.checkpoint, map_location="cpu", weights_only=True
+        )
         for k, v in saved["model"].items():
             parameters[k].data.copy_(v)
         for k, v in saved["ema"].items():
@@ -111,11 +117,7 @@ def fit(
         # Progress is what rank 0 says, so that all ranks do the same.
         now = time.monotonic()
         count.spent_s, last = count.spent_s + now - last, now
-        share = (
-            count.step / budget.steps
-            if budget.steps
-            else count.spent_s / (60 * budget.minutes)
-        )
+        share = budget.share(count.step, count.spent_s)
         if world > 1:
             shared = torch.tensor([share, count.spent_s], dtype=torch.float64)
             dist.broadcast(shared, 0)

@@ -68,7 +68,7 @@ def paint_batch(
         if i == 0:
             level = float(rng.uniform(*FROM))
             generator = torch.Generator().manual_seed(int(rng.integers(2**32)))
-            noise = torch.randn(x.shape, generator=generator)
+            noise = torch.randn(x.shape, generator=generator).to(x.device)
             x = remake(
                 torch.lerp(x, noise, level), [level, MIDDLE, 0.0], caption(scene, rng)
             )
@@ -83,10 +83,11 @@ def paint_batch(
     touched.append(np.zeros(drawings.shape[:3], bool))
     picture = torch.from_numpy(np.concatenate(pixels)).float() / 127.5 - 1
     weight = 1 + ACTOR_WEIGHT * torch.from_numpy(np.concatenate(touched)).float()
+    device = codec.mean.device
     return (
         torch.cat(latents),
-        picture.permute(0, 3, 1, 2)[:, :, None],
-        (weight / weight.mean())[:, None, None],
+        picture.permute(0, 3, 1, 2)[:, :, None].to(device),
+        (weight / weight.mean())[:, None, None].to(device),
     )
 
 

@@ -1,14 +1,16 @@
-"""Train pocket from nothing to shipped weights: one straight script, on CPU.
+"""Train pocket from nothing to shipped weights: one straight script, on CPU or a GPU.
 
     nbagent train-pocket --out weights
 
 Steps: fit the VAE and the tokenizer; train the high-noise transformer and the text
 encoder together on whole clips; then, with the text encoder frozen, the low-noise
 transformer on pictures first, a few moments of clips next, whole clips last, both
-predicting the clean latents (x0); and last the VAE's decoder, on what these make. Two processes of one thread each beat one process of two
-threads on CPU; they average gradients through gloo. The data is endless: every sample
-is rendered on the fly from its global index, so nothing is stored and a resumed run
-continues bit for bit. What was tried and what it gave: docs/pocket.md.
+predicting the clean latents (x0); and last the VAE's decoder, on what these make. The data is
+endless: every sample is rendered on the fly from its global index, so nothing is stored
+and on a CPU a resumed run continues bit for bit. There, two processes of one thread each
+beat one process of two threads; they average gradients through gloo. A GPU has one process
+that learns, and others that render ahead of it. What was tried and what it gave:
+docs/pocket.md.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -31,7 +34,6 @@ from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from nbagent.pocket.captions import caption, draw_scene
 from nbagent.pocket.faster import (
     Clock,
     Muon,
@@ -42,7 +44,6 @@ from nbagent.pocket.faster import (
 from nbagent.pocket.loop import DECAY_SHARE, Budget, Counters, fit
 from nbagent.pocket.model import (
     DEFAULTS,
-    MAX_TOKENS,
     TINY,
     ModelSize,
     Parts,
@@ -55,8 +56,8 @@ from nbagent.pocket.painter import (
     paint_loss,
     unpatchify,
 )
-from nbagent.pocket.vae import PATCH, Codec, build_vae, fit_codec, fit_tokens
-from nbagent.pocket.world import NUM_FRAMES, render_with_mask
+from nbagent.pocket.samples import MOMENTS, Order, Samples, tokenize
+from nbagent.pocket.vae import Codec, build_vae, fit_codec, fit_tokens
 
 # Of everything; sample i of an expert is drawn from [seed, expert, i]. Another one, for
 # a run that begins with the weights of an earlier run, shows it other samples.
@@ -71,7 +72,6 @@ STAGES: Final = ((0.30, (1,)), (0.65, (4,)), (1.0, (8, 4, 8, 8)))
 # With --start, outlines are known already: what is left to learn is how they move.
 FURTHER: Final = ((0.45, (4,)), (1.0, (8, 4, 8, 8)))
 PICTURE_SHARE: Final = 0.25  # of steps after the first stage, so that looks improve
-MOMENTS: Final = NUM_FRAMES // 2
 CELLS: Final = 64  # tokens of a moment
 LOW_TOKENS: Final = 4096  # per process and step: 64 pictures, or 8 whole clips
 HIGH_CLIPS: Final = 48  # per process and step; a whole clip is only 8 tokens here
@@ -102,9 +102,6 @@ BETAS: Final = (0.9, 0.98)
 PAINT_RATE: Final = 2e-3  # of the decoder, by AdamW alone
 
 T_FLOOR: Final = 0.2  # x0 error over max(t, floor): the velocity loss, tamed at t -> 0
-# Extra weight of cells that the actors touch; it doubled the accuracy of pictures.
-ACTOR_WEIGHT: Final = 4.0
-EMPTY_CAPTIONS: Final = 0.1  # for classifier-free guidance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +119,9 @@ class Options:
     start: Path | None
     rate: float
     seed: int
+    device: str
     processes: int
+    loaders: int
     export_minutes: float
     batch: float
     tiny: bool
@@ -149,12 +148,26 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--start", type=Path, help="begin with this folder's weights")
     parser.add_argument("--rate", type=float, default=RATE, help="top learning rate")
     parser.add_argument("--seed", type=int, default=SEED, help="of the samples")
-    parser.add_argument("--processes", type=int, default=2, help="one thread each")
+    parser.add_argument(
+        "--device", default="cpu", choices=("cpu", "cuda"), help="what learns (cpu)"
+    )
+    parser.add_argument(
+        "--processes", type=int, help="that learn, one thread each (2; 1 on a GPU)"
+    )
+    parser.add_argument(
+        "--loaders", type=int, help="that render ahead (0; all cores but 2 for a GPU)"
+    )
     parser.add_argument("--export-minutes", type=float, default=20)
     parser.add_argument("--batch", type=float, default=1.0, help="factor on batches")
     parser.add_argument("--tiny", action="store_true", help="a toy model, for tests")
     parser.add_argument("--no-compile", dest="compile", action="store_false")
-    options = Options(**vars(parser.parse_args(argv)))
+    given = parser.parse_args(argv)
+    on_gpu = given.device == "cuda"
+    if given.processes is None:
+        given.processes = 1 if on_gpu else 2
+    if given.loaders is None:
+        given.loaders = max(0, (os.cpu_count() or 1) - 2) if on_gpu else 0
+    options = Options(**vars(given))
 
     # 1. What is fitted or built, not trained: VAE and tokenizer. One thread here too: the
     # order of a sum is part of "bit for bit".
@@ -217,7 +230,10 @@ class Run:
         self.rank = rank
         self.options = options
         self.fixed = options.work / "fixed"
-        self.codec = Codec(**load_file(self.fixed / "codec.safetensors"))
+        self.device = torch.device(options.device)
+        codec = load_file(self.fixed / "codec.safetensors", device=options.device)
+        self.codec = Codec(**codec)
+        self.has_bf16 = options.device == "cuda" or has_fast_bf16()
         self.tokenizer: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(
             self.fixed / "tokenizer"
         )
@@ -225,9 +241,10 @@ class Run:
         self.parts = Parts(self.size)
         if options.start:
             self.parts.load(options.start)
+        self.parts.to(self.device)
         self.ema = {k: v.detach().clone() for k, v in self.parts.state_dict().items()}
         vae = AutoencoderKLWan.from_pretrained(self.fixed / "vae")
-        self.decoder: nn.Module = vae.decoder
+        self.decoder: nn.Module = vae.decoder.to(self.device)
         self.painted = {
             k: v.detach().clone() for k, v in vae.decoder.named_parameters()
         }
@@ -246,15 +263,13 @@ class Run:
         )
 
     def tokenize(self, texts: list[str]) -> dict[str, Tensor]:
-        """Return token ids and attention mask, each `(B, 32)`."""
-        tokens = self.tokenizer(
-            texts,
-            padding="max_length",
-            max_length=MAX_TOKENS,
-            truncation=True,
-            return_tensors="pt",
-        )
-        return {"ids": tokens.input_ids, "mask": tokens.attention_mask}
+        """Return token ids and attention mask, each `(B, 32)`, where they are used."""
+        tokens = tokenize(self.tokenizer, texts)
+        return {k: v.to(self.device) for k, v in tokens.items()}
+
+    def autocast(self) -> torch.autocast:
+        """Compute in bf16 where the device multiplies it itself."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.has_bf16)
 
     def export(self) -> None:
         """Write the averages as a pipeline folder."""
@@ -268,7 +283,7 @@ class Run:
 
 def train_expert(expert: str, run: Run) -> None:
     """Train one expert until its budget is used."""
-    options, rank, parts = run.options, run.rank, run.parts
+    options, rank, parts, device = run.options, run.rank, run.parts, run.device
     minutes = options.high_minutes if expert == "high" else options.low_minutes
     budget = run.budget(expert, minutes, options.rate)
     if budget.is_empty:
@@ -277,7 +292,8 @@ def train_expert(expert: str, run: Run) -> None:
     # What is trained: a transformer, and with the first one the text encoder.
     name = "transformer" if expert == "high" else "transformer_2"
     transformer = getattr(parts, name)
-    transformer.set_attn_processor(TrainingAttention())
+    if device.type == "cpu":
+        transformer.set_attn_processor(TrainingAttention())
     transformer.patch_embedding.forward = partial(
         cut_patches, transformer.patch_embedding
     )
@@ -309,32 +325,40 @@ def train_expert(expert: str, run: Run) -> None:
     )
     ema = {k: v for k, v in run.ema.items() if k in parameters}
 
-    fast = has_fast_bf16()
     # The second expert's text is fixed by now; that of no words is the same for all.
     with torch.no_grad():
         wordless = parts.encode_text(**run.tokenize([""]))
     stages = FURTHER if options.start else STAGES
 
+    def orders(count: Counters) -> Iterator[Order]:
+        # What kind a batch is, is a function of progress and step alone.
+        step, first = count.step, count.samples
+        while True:
+            share = budget.share(step, count.spent_s)
+            moments = MOMENTS if expert == "high" else low_moments(share, step, stages)
+            clips = HIGH_CLIPS if expert == "high" else LOW_TOKENS // (CELLS * moments)
+            clips = max(1, round(clips * options.batch))
+            own = range(first + rank * clips, first + (rank + 1) * clips)
+            seeds = [[options.seed, expert == "low", i] for i in own]
+            yield Order(seeds, moments)
+            step += 1
+            first += options.processes * clips
+
+    samples = Samples(orders, run.tokenizer, options.loaders)
+
     def lesson(count: Counters, share: float) -> tuple[Tensor, int, int]:
-        # A batch: what kind is a function of progress and step alone.
-        moments = (
-            MOMENTS if expert == "high" else low_moments(share, count.step, stages)
-        )
-        clips = HIGH_CLIPS if expert == "high" else LOW_TOKENS // (CELLS * moments)
-        clips = max(1, round(clips * options.batch))
-        first = count.samples + rank * clips
+        batch = samples.next(count)
+        clips, moments = len(batch.clips), batch.moments
         times = np.random.default_rng([options.seed, 9, count.step]).permutation(
             MOMENTS
         )
         times = np.sort(times[:moments])
         if clock:
             clock.times = times
-        seeds = [
-            [options.seed, expert == "low", i] for i in range(first, first + clips)
-        ]
-        x0, weight, texts = make_batch(seeds, run.codec, picture=moments == 1)
-        tokens = run.tokenize(texts)
-        generator = torch.Generator().manual_seed(
+        x0 = run.codec.encode(batch.clips)
+        weight = batch.weight.to(device)
+        tokens = {"ids": batch.ids.to(device), "mask": batch.mask.to(device)}
+        generator = torch.Generator(device).manual_seed(
             options.seed + 1_000_003 * count.step + rank
         )
         if expert == "high":
@@ -345,17 +369,19 @@ def train_expert(expert: str, run: Run) -> None:
             weight = weight.repeat(LEVELS, 1, 1, 1, 1)
             tokens = {k: v.repeat(LEVELS, 1) for k, v in tokens.items()}
             # One level from each slice of the range: every step sees all of it.
-            slices = torch.arange(len(x0)) + torch.rand(len(x0), generator=generator)
+            drawn = torch.rand(len(x0), generator=generator, device=device)
+            slices = torch.arange(len(x0), device=device) + drawn
             t, top = HIGH_FROM + (1 - HIGH_FROM) * slices / len(x0), 1.0
         else:
-            draw = LOW_CENTRE[moments] + torch.randn(len(x0), generator=generator)
+            draw = torch.randn(len(x0), generator=generator, device=device)
+            draw += LOW_CENTRE[moments]
             top = LOW_TO if moments == 1 else uniform(HANDED_AT, generator)
             t = top * torch.sigmoid(draw)
 
         # The loss of predicting the clean latents, from between them and `above`.
-        noise = torch.randn(x0.shape, generator=generator)
+        noise = torch.randn(x0.shape, generator=generator, device=device)
         above = (1 - top) * x0 + top * noise
-        with torch.autocast("cpu", torch.bfloat16, enabled=fast):
+        with run.autocast():
             text = parts.encode_text(**tokens)
             if expert == "low" and moments > 1:
                 handed = slice(round(HANDED_SHARE * len(x0)))
@@ -396,7 +422,6 @@ def train_decoder(run: Run) -> None:
     optimizer = torch.optim.AdamW(
         parameters.values(), PAINT_RATE, betas=BETAS, weight_decay=0.0
     )
-    fast = has_fast_bf16()
     with torch.no_grad():
         wordless = parts.encode_text(**run.tokenize([""]))
 
@@ -408,7 +433,7 @@ def train_decoder(run: Run) -> None:
     def lesson(count: Counters, share: float) -> tuple[Tensor, int, int]:
         del share  # its steps are all of one kind
         seed = [options.seed, 2, count.samples + rank]
-        with torch.autocast("cpu", torch.bfloat16, enabled=fast):
+        with run.autocast():
             latents, picture, weight = paint_batch(seed, run.codec, remake)
             painted = run.decoder(latents * run.codec.std.view(1, -1, 1, 1, 1))
         return paint_loss(unpatchify(painted.float()), picture, weight), 1, 1
@@ -420,38 +445,10 @@ def low_moments(
     share: float, step: int, stages: tuple[tuple[float, tuple[int, ...]], ...]
 ) -> int:
     """Return the number of moments in the clips of this step of the low-noise expert."""
-    kinds = next(kinds for end, kinds in stages if share < end)
+    kinds = next((kinds for end, kinds in stages if share < end), stages[-1][1])
     # The golden ratio's multiples spread evenly: a fixed share without a random draw.
     is_picture = (step * 0.6180339887) % 1 < PICTURE_SHARE
     return 1 if is_picture else kinds[step % len(kinds)]
-
-
-def make_batch(
-    seeds: list[list[int]], codec: Codec, *, picture: bool
-) -> tuple[Tensor, Tensor, list[str]]:
-    """Render and say the samples with these seeds: clips, or one moment of each.
-
-    Returns:
-        Latents `(B, 48, F, 8, 8)`, loss weights `(B, 1, F, 8, 8)` of mean 1 over the
-        batch, and captions.
-    """
-    pixels, touched, texts = [], [], []
-    for seed in seeds:
-        rng = np.random.default_rng(seed)
-        scene = draw_scene(rng)
-        if picture:
-            # Rotary time is relative: a lone moment cannot know when it is.
-            moment = int(rng.integers(MOMENTS))
-            clip, mask = render_with_mask(scene, 2, start=2 * moment)
-        else:
-            clip, mask = render_with_mask(scene)
-        pixels.append(clip)
-        touched.append(mask.reshape(-1, 2, 8, PATCH, 8, PATCH).any((1, 3, 5)))
-        said = caption(scene, rng)
-        texts.append("" if rng.random() < EMPTY_CAPTIONS else said)
-    weight = 1 + ACTOR_WEIGHT * torch.from_numpy(np.stack(touched)).float()
-    weight = (weight / weight.mean()).repeat_interleave(2, 1)[:, None]
-    return codec.encode(np.stack(pixels)), weight, texts
 
 
 @torch.no_grad()
@@ -468,10 +465,9 @@ def hand_over(
     """
     both = torch.cat([text, wordless.expand_as(text)])
     for level, lower in pairwise(levels):
-        t = torch.full((2 * len(noisy),), 1000 * level)
-        said, unsaid = expert(noisy.repeat(2, 1, 1, 1, 1), t, both, return_dict=False)[
-            0
-        ].chunk(2)
+        t = torch.full((2 * len(noisy),), 1000 * level, device=noisy.device)
+        guess = expert(noisy.repeat(2, 1, 1, 1, 1), t, both, return_dict=False)[0]
+        said, unsaid = guess.float().chunk(2)  # bf16 where it computes in that
         clean = unsaid + DEFAULTS["guidance_scale"] * (said - unsaid)
         noisy = torch.lerp(clean, noisy, lower / level)
     return noisy
@@ -480,7 +476,8 @@ def hand_over(
 def uniform(bounds: tuple[float, float], generator: torch.Generator) -> float:
     """Draw a number between bounds."""
     low, high = bounds
-    return low + (high - low) * torch.rand((), generator=generator).item()
+    drawn = torch.rand((), generator=generator, device=generator.device)
+    return low + (high - low) * drawn.item()
 
 
 @torch.no_grad()

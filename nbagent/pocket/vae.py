@@ -46,9 +46,12 @@ class Codec:
     basis: Tensor  # (48, 192), orthonormal rows
     std: Tensor  # (48,), latents are divided by it
 
-    def encode(self, frames: NDArray[np.uint8]) -> Tensor:
-        """Return normalised latents `(B, 48, F, H/8, W/8)` of `(B, F, H, W, 3)`."""
-        patches = to_patches(frames)
+    def encode(self, frames: NDArray[np.uint8] | Tensor) -> Tensor:
+        """Return normalised latents `(B, 48, F, H/8, W/8)` of `(B, F, H, W, 3)`.
+
+        Computed where the map is.
+        """
+        patches = to_patches(torch.as_tensor(frames, device=self.mean.device))
         latents = ((patches - self.mean) @ self.basis.T) / self.std
         return latents.permute(0, 4, 1, 2, 3).contiguous()
 
@@ -68,9 +71,9 @@ class Codec:
         return {"mean": self.mean, "basis": self.basis, "std": self.std}
 
 
-def to_patches(frames: NDArray[np.uint8], side: int = PATCH) -> Tensor:
+def to_patches(frames: NDArray[np.uint8] | Tensor, side: int = PATCH) -> Tensor:
     """Return `(B, F, H/side, W/side, 3 * side**2)` in -1..1, ordered as in diffusers."""
-    x = torch.from_numpy(frames).float() / 127.5 - 1
+    x = torch.as_tensor(frames).float() / 127.5 - 1
     b, f, h, w, c = x.shape
     x = x.view(b, f, h // side, side, w // side, side, c)
     # (B, F, h, w, channel, column in patch, row in patch): diffusers' patchify
