@@ -161,8 +161,13 @@ def same(one: torch.Tensor, other: torch.Tensor, tolerance: float = 0.0) -> bool
 
 def placed(pipe: Any) -> Any:
     """Put a tiny pipeline where the battery runs, in its type."""
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[DTYPE]
-    return pipe.to(DEVICE, dtype)
+    from tests.tiny_parts import cast
+
+    if DTYPE == "bf16":
+        for part in pipe.components.values():
+            if isinstance(part, torch.nn.Module):
+                cast(part, torch.bfloat16)
+    return pipe.to(DEVICE)
 
 
 def built(name: str, pipe: Any) -> None:

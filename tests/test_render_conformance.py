@@ -42,6 +42,8 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation:DeprecationWarning",
     # Helios' solver does the same the other way round.
     "ignore:__array_wrap__ must accept:DeprecationWarning",
+    # Kandinsky's norms stay in fp32 when it is loaded in bf16.
+    "ignore:Mismatch dtype between input and weight:UserWarning",
 )
 FAMILIES = pytest.mark.parametrize("name", TINY)
 STEPS = 6  # of every call in this file
@@ -460,7 +462,9 @@ def test_latents_are_normalized_as_the_pipeline_does(pipes: Any, name: str) -> N
         decoded = pipe.vae.decode(raw, **more).sample
     if is_video:
         decoded = decoded[0].transpose(0, 1)
-    assert same((decoded / 2 + 0.5).clamp(0, 1), frames, tiny.tolerance)
+    # In bf16 the pipeline's own arithmetic rounds otherwise, and a decoder widens that.
+    tolerance = tiny.tolerance if battery.DTYPE == "fp32" else 0.02
+    assert same((decoded / 2 + 0.5).clamp(0, 1), frames, tolerance)
 
 
 def _denormalize(vae: Any, latents: torch.Tensor, ability: Any) -> torch.Tensor:

@@ -226,6 +226,25 @@ def test_the_cpu_rung_passes_an_offload_hook_by(
 
 
 @torch.inference_mode()
+def test_a_vae_that_overflows_in_fp16_decodes_in_fp32(vae: Any) -> None:
+    vae.half()
+    vae.decoder.conv_in.weight.fill_(100)
+    latents = torch.full((1, 16, 1, 8, 8), 100, dtype=torch.float16)
+    inside: list[bool] = []
+    vae.decoder.conv_in.register_forward_hook(
+        lambda _, __, made: inside.append(bool(made.isfinite().all()))
+    )
+    made = vae.decode(latents).sample
+    assert inside == [False, True]
+    assert made.isfinite().all()
+    assert decode.decoded(vae) == "decoded in fp32"
+    assert vae.dtype == torch.float16
+    vae.decoder.conv_in.weight.fill_(0.01)
+    vae.decode(latents)
+    assert decode.decoded(vae) == decode.WHOLE
+
+
+@torch.inference_mode()
 def test_another_error_stays_itself(vae: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 

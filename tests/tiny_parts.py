@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import diffusers
+import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
@@ -48,6 +49,15 @@ def tokenizer(max_length: int = 16) -> PreTrainedTokenizerFast:
         unk_token="<unk>",
         model_max_length=max_length,
     )
+
+
+def cast(module: torch.nn.Module, dtype: torch.dtype) -> torch.nn.Module:
+    """Cast a network as it is when it is loaded: layers that want fp32 stay in it."""
+    exact = set(getattr(module, "_keep_in_fp32_modules", None) or ())
+    for name, value in (*module.named_parameters(), *module.named_buffers()):
+        if value.is_floating_point() and not exact & set(name.split(".")):
+            value.data = value.data.to(dtype)
+    return module
 
 
 def t5() -> T5EncoderModel:

@@ -1,8 +1,10 @@
 """Decoding within the memory there is: whole, then in tiles, then on the CPU.
 
 A VAE that was given the ladder goes down it by itself when the device runs out of
-memory, inside the pipeline's own call, and says afterwards how far it went. The override
-is by class, as in `nbagent.render.seam`, so every family decodes through it.
+memory, inside the pipeline's own call, and says afterwards how far it went. What does
+not come out as numbers in a type of two bytes is decoded again in fp32: older GPUs have
+fp16 alone, in which some VAEs overflow. The override is by class, as in
+`nbagent.render.seam`, so every family decodes through it.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from torch.utils import _pytree as pytree
 
 # Rungs, as a clip's note says them.
 WHOLE, TILED, ON_CPU = "", "decoded in tiles", "decoded in tiles on the CPU"
+IN_FP32 = "in fp32"
 
 
 def give_ladder(vae: Any) -> None:
@@ -50,11 +53,15 @@ def _laddered(base: Any) -> Any:
         for name, rung in rungs.items():
             try:
                 result = rung(self, base.decode, *args, **kwargs)
+                is_exact = self.dtype == torch.float32 or _is_finite(result)
+                if not is_exact:
+                    result = _in_fp32(self, rung, base.decode, *args, **kwargs)
             except RuntimeError as error:
                 if name == list(rungs)[-1] or not out_of_memory(error):
                     raise
             else:
-                self.nbagent_decoded = name
+                in_fp32 = "" if is_exact else f"{name or 'decoded'} {IN_FP32}"
+                self.nbagent_decoded = in_fp32 or name
                 return result
             # Only now is the failed call's memory nobody's: its frames hung on the error.
             _give_back(self)
@@ -108,6 +115,26 @@ def _tiled(vae: Any, decode: Callable[..., Any], *args: Any, **kwargs: Any) -> A
     finally:
         for name in names:
             getattr(vae, f"disable_{name}")()
+
+
+def _is_finite(result: Any) -> bool:
+    return bool(result[0].isfinite().all())
+
+
+def _in_fp32(
+    vae: Any,
+    rung: Callable[..., Any],
+    decode: Callable[..., Any],
+    *args: Any,
+    **kw: Any,
+) -> Any:
+    dtype = vae.dtype
+    try:
+        vae.to(torch.float32)
+        args, kw = pytree.tree_map_only(torch.Tensor, torch.Tensor.float, (args, kw))
+        return rung(vae, decode, *args, **kw)
+    finally:
+        vae.to(dtype)
 
 
 def _on_cpu(vae: Any, decode: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

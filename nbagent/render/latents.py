@@ -29,7 +29,8 @@ def normalize(vae: Any, latents: torch.Tensor, ability: Capability) -> torch.Ten
         # LTX registers these as buffers, Wan and Mochi list them in the config.
         value = buffers.get(name, vae.config.get(name))
         value = [absent] if value is None else value
-        value = torch.as_tensor(value, dtype=latents.dtype, device="cpu").flatten()
+        value = torch.as_tensor(value, dtype=latents.dtype, device=latents.device)
+        value = value.flatten()
         if len(value) > latents.shape[1]:  # Cosmos has them for each latent frame too
             value = value.view(1, latents.shape[1], -1, 1, 1)
             return value[:, :, : latents.shape[2]]
