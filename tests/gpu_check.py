@@ -49,6 +49,20 @@ Offloaded as each plan does it, the largest distance from the latents without:
 
 {plans}
 
+Models of published widths, with random weights, at their usual size and length
+(`tests/gpu_sizes.py`): what a step takes beside the weights and what was foretold, GB.
+
+{sizes}
+
+Wan 2.1 1.3B with its text encoder, by each plan; "far" is the distance of its latents
+from the resident plan's, as a share.
+
+{weights}
+
+The same clip on a card of so many GB, by the plan that is chosen there.
+
+{cards}
+
 Benches of pocket (`nbagent bench NAME`):
 
 {benches}
@@ -60,10 +74,13 @@ def main() -> int:
     if not torch.cuda.is_available():
         sys.stderr.write(NO_CUDA + "\n")
         return 2
+    from tests import gpu_sizes
+
     figures = {
         "device": torch.cuda.get_device_name(),
         "battery": {dtype: battery("cuda", dtype) for dtype in DTYPES},
         "plans": {name: offloaded(name, "cuda") for name in OFFLOADED},
+        **gpu_sizes.figures(),
         "benches": {name: bench(name) for name in BENCHES},
     }
     write(DOCS, figures)
@@ -171,9 +188,17 @@ def write(folder: Path, figures: dict[str, Any]) -> None:
         tolerance=", ".join(f"{v:g} in {k}" for k, v in TOLERANCE.items()),
         battery=_list(said.items()),
         plans=_list(plans),
+        **{
+            part: _list((name, _facts(facts)) for name, facts in figures[part].items())
+            for part in ("sizes", "weights", "cards")
+        },
         benches=_list((k, f"`{json.dumps(v)}`") for k, v in figures["benches"].items()),
     )
     (folder / "gpu.md").write_text(page, encoding="utf-8")
+
+
+def _facts(facts: dict[str, Any]) -> str:
+    return ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in facts.items() if v != "")
 
 
 def _list(rows: Iterable[tuple[str, str]]) -> str:

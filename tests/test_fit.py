@@ -64,10 +64,10 @@ def cpu(free: float, **more: Any) -> Device:
             21.49,
         ),
         (
-            gpu(24, host=16, packages=frozenset({"bitsandbytes"})),
+            gpu(26, host=16, packages=frozenset({"bitsandbytes"})),
             "resident",
             "nf4",
-            20.54,
+            22.04,
         ),
         # Exact and slow goes before quick and changed.
         (gpu(24, packages=frozenset({"torchao"})), "group offload", "own", 7.4),

@@ -51,12 +51,17 @@ def test_the_page_says_what_was_measured(
         # Helios cannot hold anywhere: no failure.
         "battery": {"bf16": {"wan-unipc holds": passed, "helios holds": False}},
         "plans": {"ltx": {"model offload": far}},
+        "sizes": {"wan": {"step_gb": 1.81, "equal": True}},
+        "weights": {"nf4": {"far": 0.07}},
+        "cards": {"8 GB": {"plan": "group offload", "note": ""}},
         "benches": {"overhead": {"ratio_median": 1.02}},
     }
     assert gpu_check.has_failed(figures) is failed
     gpu_check.write(tmp_path, figures)
     page = (tmp_path / "gpu.md").read_text()
     assert "on a card" in page
+    assert "* wan: step gb 1.81, equal True" in page
+    assert "* 8 GB: plan group offload\n" in page
     assert '"ratio_median": 1.02' in page
     assert ("failed: wan-unipc holds" in page) is not passed
     assert "helios" not in page
