@@ -256,9 +256,10 @@ def operations(rounds: int) -> Figures:
     shares: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         bench = Workbench(Path(folder))
-        _timed(bench, bench.take(PROMPT))
-        half = np.zeros((64, 64, 3), np.uint8)
-        half[:, 32:] = 255
+        usual = bench.take(PROMPT)
+        _timed(bench, usual)
+        half = np.zeros((usual.height, usual.width, 3), np.uint8)
+        half[:, usual.width // 2 :] = 255
         mask = bench.ledger.put_file(media.png(half), ".png")
         for seed in range(1, rounds + 1):
             parent = bench.take(PROMPT, seed=seed)
@@ -278,7 +279,7 @@ def _operations(parent: Take, mask: str) -> dict[str, Take]:
         f"remix {s}": replace(child, operation="remix", strength=s) for s in STRENGTHS
     }
     frames = 2 * parent.num_frames
-    middle = replace(whole, box=(32, 0, parent.width, parent.height))
+    middle = replace(whole, box=(parent.width // 2, 0, parent.width, parent.height))
     return remixes | {
         "inpaint 0.5": replace(child, operation="inpaint", strength=0.5, holds=(half,)),
         "animate": replace(child, operation="animate", holds=(Hold(source=parent.id),)),
@@ -327,9 +328,11 @@ def _plain_script(bench: Workbench) -> Callable[[int], None]:
     from nbagent.render.pipelines import best_dtype
 
     card, take = model_card("pocket"), bench.take(PROMPT)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     pipe = getattr(diffusers, card.pipeline).from_pretrained(
-        card.folder, dtype=best_dtype("cpu"), use_safetensors=True
+        card.folder, dtype=best_dtype(device), use_safetensors=True
     )
+    pipe.to(device)
     pipe.set_progress_bar_config(disable=True)
     path = bench.folder / "plain.mp4"
 
