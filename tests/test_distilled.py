@@ -19,6 +19,7 @@ from nbagent.catalogue import CATALOGUE
 from nbagent.errors import Cancelled, JobFailed, SpecError
 from nbagent.ledger import Ledger
 from nbagent.models import ModelCard, model_card
+from nbagent.render import pipelines
 from nbagent.render.pipelines import call_arguments
 from nbagent.render.renderer import Renderer
 from nbagent.take import Take
@@ -38,8 +39,11 @@ NAMES = {
 
 
 @pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    return Renderer()
+def renderer() -> Iterator[Renderer]:
+    """Render in fp32 on any CPU: what is compared with it is written out in that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipelines, "has_fast_bf16", lambda: False)
+        yield Renderer()
 
 
 class Cards(dict[str, ModelCard]):
