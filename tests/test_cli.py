@@ -69,3 +69,15 @@ def test_bench_load_runs_and_finds_nothing_heavy() -> None:
         text=True,
     )
     assert json.loads(done.stdout)["heavy_imports"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["operations", "overhead"])
+def test_benches_of_pocket_run_at_its_size(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", name, "--rounds", "1", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    wanted = {"operations": "reframe to twice", "overhead": "ratio_median"}[name]
+    assert figures["rounds"] == 1
+    assert figures[wanted] > 0

@@ -225,6 +225,17 @@ def test_what_others_render_ahead_is_learnt_alike(
     assert all(torch.equal(value, ahead[k]) for k, value in alone.items())
 
 
+def test_a_gpu_that_is_not_there_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SystemExit):
+        train.main(["--device", "cuda", "--work", str(tmp_path / "work")])
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1].endswith("--device cuda: torch finds no GPU here; leave it out")
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_expert_without_a_budget_is_kept(tmp_path: Path) -> None:
     common = ["--tiny", "--no-compile", "--processes", "1", "--batch", "0.05"]
     first, kept = tmp_path / "first", tmp_path / "kept"

@@ -163,6 +163,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--no-compile", dest="compile", action="store_false")
     given = parser.parse_args(argv)
     on_gpu = given.device == "cuda"
+    if on_gpu and not torch.cuda.is_available():
+        parser.error("--device cuda: torch finds no GPU here; leave it out")
     if given.processes is None:
         given.processes = 1 if on_gpu else 2
     if given.loaders is None:
