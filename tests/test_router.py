@@ -123,6 +123,13 @@ BEE = State(
         ("can you make it morning?", "change_background", {"time": "in the morning"}),
         ("and the whole clip at night", "change_background", {"time": "at night"}),
         ("the very first version but blue", "recolor", {"color": "blue"}),
+        (
+            "go with the sunset one again but by day",
+            "change_background",
+            {"time": "by day"},
+        ),
+        ("ok, go back to c1 but blue", "recolor", {"color": "blue"}),
+        ("use the first one but slower", "speed", {"factor": 0.5}),
     ],
 )
 def test_what_is_said_decides_what_changes(

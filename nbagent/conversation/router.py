@@ -325,7 +325,8 @@ class Router:
         clauses = split_clauses(text)
         rambles = len(text.split()) > _LONG
         merged: list[tuple[str, str]] = []
-        for clause, joint in clauses:
+        for said, joint in clauses:
+            clause = rules.RETURNS.sub("", said)
             kind, belief = self.clause_kind(clause, state)
             # Told at length, most clauses are the story around the request.
             if rambles and belief < _SURE:

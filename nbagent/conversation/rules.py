@@ -61,6 +61,13 @@ STARTS_FROM: Final = re.compile(
     r"\b(?:version|one|original|first|clip|take)(?:\s+again)?\s+(?:but|except|only|just)\s+\w",
     re.I,
 )
+# "Go back to the green one but by day": what is said of it there is the change.
+RETURNS: Final = re.compile(
+    r"^(?:ok(?:ay)?[\s,]+)?(?:(?:let'?s )?(?:go (?:back )?(?:with|to)|use|take|pick|choose)|"
+    r"i(?:'d| would)? prefer|stick with|back to)\s+(?:@?c\d+|the (?:[\w-]+ ){0,3}(?:one|clip|"
+    r"video|version|take|original|first|last))(?: again)?\s+(?:but|except|only)\s+(?=\w)",
+    re.I,
+)
 # "Could you make it daytime?": a change, if what it should be is read.
 CHANGES_IT: Final = re.compile(
     r"^(?:(?:ok(?:ay)?|now|and|so|then|please|could you|can you|would you|will you|"
