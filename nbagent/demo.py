@@ -73,7 +73,11 @@ def execute(notebook: Path, out: Path) -> Path:
 
     content: Any = nbformat.read(notebook, as_version=4)
     client = NotebookClient(
-        content, timeout=TIMEOUT_S, resources={"metadata": {"path": str(out)}}
+        content,
+        timeout=TIMEOUT_S,
+        resources={"metadata": {"path": str(out)}},
+        # ipykernel warns of what is nobody's business here, a port on this machine.
+        extra_arguments=["--log-level=ERROR"],
     )
     try:
         client.execute()
