@@ -53,15 +53,15 @@ def _laddered(base: Any) -> Any:
         for name, rung in rungs.items():
             try:
                 result = rung(self, base.decode, *args, **kwargs)
-                is_exact = self.dtype == torch.float32 or _is_finite(result)
-                if not is_exact:
+                said = name
+                if self.dtype != torch.float32 and not _is_finite(result):
                     result = _in_fp32(self, rung, base.decode, *args, **kwargs)
+                    said = f"{name or 'decoded'} {IN_FP32}"
             except RuntimeError as error:
                 if name == list(rungs)[-1] or not out_of_memory(error):
                     raise
             else:
-                in_fp32 = "" if is_exact else f"{name or 'decoded'} {IN_FP32}"
-                self.nbagent_decoded = in_fp32 or name
+                self.nbagent_decoded = said
                 return result
             # Only now is the failed call's memory nobody's: its frames hung on the error.
             _give_back(self)
