@@ -17,7 +17,7 @@ from nbagent.memory import Device, Needs, Part, Role, needs_of
 from nbagent.models import is_here, model_card
 
 Placement = Literal["resident", "model offload", "group offload"]
-WeightType = Literal["own", "bf16", "int8-quanto", "int8-torchao", "fp8", "nf4"]
+WeightType = Literal["own", "bf16", "int8-torchao", "fp8", "nf4"]
 
 GB: Final = 10**9
 # What no plan may touch: fragments, kernels' workspaces, and the rest of the machine.
@@ -97,19 +97,11 @@ _SMALLER: Final[dict[WeightType, _Smaller]] = {
         says="in bf16, slow on this CPU",
         devices=frozenset({"cpu"}),
     ),
-    # Alike in what they cost; the other one takes three times as long to load.
     "int8-torchao": _Smaller(
         bytes_each=1.1,
         roles=_NETWORKS,
         package="torchao",
         says="int8 weights by torchao",
-    ),
-    "int8-quanto": _Smaller(
-        bytes_each=1.1,
-        text_bytes_each=1.3,
-        roles=_NETWORKS,
-        package="optimum.quanto",
-        says="int8 weights by optimum-quanto",
     ),
     "fp8": _Smaller(
         bytes_each=1.1,
@@ -199,20 +191,13 @@ def is_too_large(name: str, device: Device) -> bool:
 def installed_quantisers() -> frozenset[str]:
     """Return which packages are here that make weights smaller; imports none."""
     wanted = (smaller.package for smaller in _SMALLER.values() if smaller.package)
-    return frozenset(name for name in wanted if _is_installed(name))
+    return frozenset(name for name in wanted if find_spec(name) is not None)
 
 
 def _size(size_bytes: int) -> str:
     if size_bytes < GB:
         return f"{size_bytes / 1e6:.0f} MB"
     return f"{size_bytes / GB:.1f} GB"
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:  # the package that it is part of is not there
-        return False
 
 
 def _fits(plan: Plan, device: Device) -> bool:

@@ -370,9 +370,8 @@ def by_plan(card: ModelCard, plan: Plan) -> tuple[dict[str, Any], torch.Tensor]:
 def plans() -> dict[str, Plan]:
     """Return the plans whose packages are here."""
     here = installed_quantisers()
-    packages = {"int8-quanto": "optimum.quanto", "int8-torchao": "torchao"}
-    packages["nf4"] = "bitsandbytes"
-    weights: tuple[WeightType, ...] = ("fp8", "int8-quanto", "int8-torchao", "nf4")
+    packages = {"int8-torchao": "torchao", "nf4": "bitsandbytes"}
+    weights: tuple[WeightType, ...] = ("fp8", "int8-torchao", "nf4")
     resident = Plan(
         placement="resident", weights="own", held_bytes=0, peak_bytes=0, host_bytes=0
     )

@@ -212,7 +212,7 @@ def _quantised(
     weights: WeightType, parts: Sequence[Part], dtype: torch.dtype
 ) -> dict[str, Any]:
     """Return the loading argument that makes weights smaller, if a package does it."""
-    makes = {"int8-quanto": _quanto, "int8-torchao": _torchao, "nf4": _bitsandbytes}
+    makes = {"int8-torchao": _torchao, "nf4": _bitsandbytes}
     if weights not in makes:
         return {}
     mapping = {
@@ -227,14 +227,6 @@ def _quantised(
             quant_mapping=mapping
         )
     }
-
-
-# The two libraries name the same configurations alike, their arguments not always.
-
-
-def _quanto(library: Any, _dtype: torch.dtype) -> Any:
-    name = "weights" if library is transformers else "weights_dtype"
-    return library.QuantoConfig(**{name: "int8"})
 
 
 def _torchao(library: Any, _dtype: torch.dtype) -> Any:
