@@ -68,6 +68,19 @@ def _t5(device: str, kind: Any = T5EncoderModel, config: Any = T5Config) -> Any:
     return _made(device, kind, config(d_model=4096, **thin))
 
 
+def _wan(device: str, vae: Any, text: UMT5Config | None, **network: Any) -> Any:
+    """Wan around a VAE; its text encoder is thin if none is given."""
+    return diffusers.WanPipeline(
+        tokenizer=tokenizer(512),
+        text_encoder=_made(device, UMT5EncoderModel, text)
+        if text
+        else _t5(device, UMT5EncoderModel, UMT5Config),
+        transformer=_made(device, diffusers.WanTransformer3DModel, **network),
+        vae=vae,
+        scheduler=unipc(),
+    )
+
+
 def wan(
     device: str,
     heads: int = 12,
@@ -76,21 +89,9 @@ def wan(
     text: UMT5Config | None = None,
 ) -> DiffusionPipeline:
     """Wan 2.1: 12 heads in 30 layers are 1.3B, 40 in 40 are 14B."""
-    return diffusers.WanPipeline(
-        tokenizer=tokenizer(512),
-        text_encoder=_made(device, UMT5EncoderModel, text)
-        if text
-        else _t5(device, UMT5EncoderModel, UMT5Config),
-        transformer=_made(
-            device,
-            diffusers.WanTransformer3DModel,
-            num_attention_heads=heads,
-            ffn_dim=ffn,
-            num_layers=layers,
-        ),
-        vae=_made(device, diffusers.AutoencoderKLWan),
-        scheduler=unipc(),
-    )
+    vae = _made(device, diffusers.AutoencoderKLWan)
+    network = {"num_attention_heads": heads, "ffn_dim": ffn, "num_layers": layers}
+    return _wan(device, vae, text, **network)
 
 
 def wan_5b(device: str) -> DiffusionPipeline:
@@ -109,22 +110,8 @@ def wan_5b(device: str) -> DiffusionPipeline:
         latents_mean=[0.0] * 48,
         latents_std=[1.0] * 48,
     )
-    network = _made(
-        device,
-        diffusers.WanTransformer3DModel,
-        num_attention_heads=24,
-        ffn_dim=14336,
-        num_layers=30,
-        in_channels=48,
-        out_channels=48,
-    )
-    pipe = diffusers.WanPipeline(
-        tokenizer=tokenizer(512),
-        text_encoder=_t5(device, UMT5EncoderModel, UMT5Config),
-        transformer=network,
-        vae=vae,
-        scheduler=unipc(),
-    )
+    network = {"num_attention_heads": 24, "ffn_dim": 14336, "num_layers": 30}
+    pipe = _wan(device, vae, None, in_channels=48, out_channels=48, **network)
     pipe.register_to_config(expand_timesteps=True)
     return pipe
 
