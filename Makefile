@@ -13,12 +13,13 @@ JS := $(wildcard js/src/*) js/package.json js/package-lock.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo lab test check fix unit models gpu-check film notebooks clean
+.PHONY: help setup demo lab test quick check fix unit models gpu-check film notebooks clean
 
 help:
 	@echo "make demo   set up, then make and refine clips from two notebooks"
 	@echo "make lab    set up, then open JupyterLab on examples/"
 	@echo "make test   set up, then run every check and every test"
+	@echo "make quick  the quick tests with the lowest versions allowed, and on Python 3.13"
 	@echo "make check  set up, then lint and type-check"
 	@echo "make models run the battery of model families and write docs/models.md"
 	@echo "make gpu-check  the battery, the plans and the benches on a CUDA GPU: docs/gpu.md"
@@ -37,6 +38,11 @@ lab: setup
 test: check $(VENV)/.browser
 	npm --prefix js test
 	$(MAKE) --no-print-directory notebooks unit
+
+# In environments of their own: the lowest versions that are allowed, another Python.
+quick: setup
+	.ci/quick floors
+	.ci/quick 3.13
 
 check: setup js/node_modules/.package-lock.json
 	ruff check .

@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def report(settings: Settings) -> list[Check]:
     """Look at everything nbagent stands on; takes well under a second."""
-    gpu = gpus()
+    gpu = "; ".join(map(str, gpus()))
     return [
         *_packages(),
         _renderer(settings, gpu),
@@ -133,7 +133,7 @@ def _ipykernel(found: str | None) -> Check:
     return Check(name="ipykernel", state="ok", value=found)
 
 
-def _renderer(settings: Settings, gpu: str | None) -> Check:
+def _renderer(settings: Settings, gpu: str) -> Check:
     found = {name: version_of(name) for name in RENDERER}
     missing = [name for name, version in found.items() if version is None]
     if settings.engine and missing:
@@ -157,7 +157,7 @@ def _renderer(settings: Settings, gpu: str | None) -> Check:
     return Check(name="renderer", state="ok", value=value)
 
 
-def _device(gpu: str | None) -> Iterator[Check]:
+def _device(gpu: str) -> Iterator[Check]:
     yield Check(name="gpu", state="ok", value=gpu or "none: clips render on the CPU")
     model, flags = cpu()
     fast = [name for name in ("amx_bf16", "avx512_bf16") if name in flags]

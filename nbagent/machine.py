@@ -6,12 +6,11 @@ The processor and its features, the GPUs that the driver lists, and what models 
 from __future__ import annotations
 
 import platform
-import shutil
-import subprocess
 from importlib import metadata
 from pathlib import Path
 
 from nbagent.fit import installed_quantisers
+from nbagent.gpus import Gpu, visible_gpus
 from nbagent.memory import Device, free_memory
 from nbagent.settings import Settings
 
@@ -28,12 +27,14 @@ def device_here(settings: Settings) -> Device | None:
         return None
     fast = {"amx_bf16", "avx512_bf16"} & cpu()[1]
     is_blind = (version_of("torch") or "").endswith("+cpu")
-    gpu_bytes = None if is_blind else _gpu_free_bytes()
+    # Each worker has one; the first job goes to the first of them.
+    gpu = None if is_blind else next(iter(gpus()), None)
+    gpu_bytes = gpu.free_bytes if gpu else None
     return Device(
-        kind="cpu" if gpu_bytes is None else "cuda",
+        kind="cuda" if gpu else "cpu",
         free_bytes=settings.memory_bytes or gpu_bytes or host_bytes,
         host_bytes=host_bytes,
-        value_bytes=2 if gpu_bytes or fast else 4,
+        value_bytes=2 if gpu or fast else 4,
         packages=installed_quantisers(),
         compiles=settings.compiles,
     )
@@ -68,33 +69,6 @@ def memory_bytes() -> int | None:
         return None
 
 
-def gpus() -> str | None:
-    """Return the GPUs that the driver lists, or None."""
-    return "; ".join(_nvidia_smi("name,memory.total")) or None
-
-
-def _gpu_free_bytes() -> int | None:
-    """Return the free memory of the first GPU."""
-    found = _nvidia_smi("memory.free")
-    try:
-        return int(found[0].split()[0]) * 2**20  # "80994 MiB"
-    except (IndexError, ValueError):
-        return None
-
-
-def _nvidia_smi(fields: str) -> list[str]:
-    """Ask the driver for a line for each GPU; none where there is no driver."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return []
-    try:
-        done = subprocess.run(
-            [program, f"--query-gpu={fields}", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=PROBE_TIMEOUT_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return done.stdout.strip().splitlines()
+def gpus() -> list[Gpu]:
+    """Return the GPUs that a worker of this machine may use; none if none tells in time."""
+    return visible_gpus(timeout_s=PROBE_TIMEOUT_S)

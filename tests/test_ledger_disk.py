@@ -138,7 +138,11 @@ def test_a_tiny_file_system_that_is_full(tmp_path: Path) -> None:
         subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.mark.parametrize("damage", [b"this is no database at all", os.urandom(9000)])
+@pytest.mark.parametrize(
+    "damage",
+    [b"this is no database at all", os.urandom(9000)],
+    ids=["short", "long"],
+)
 def test_a_damaged_database_is_one_line_and_is_left_alone(
     tmp_path: Path, damage: bytes
 ) -> None:

@@ -247,6 +247,7 @@ def test_routing_imports_nothing_heavier_than_numpy() -> None:
     assert out.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_training_is_reproducible() -> None:
     grammar = train_router.Grammar(
         fillers=train_router.read_phrases().fillers,

@@ -15,9 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +25,7 @@ import dask
 from distributed import Nanny, Scheduler
 from distributed.security import Security
 
+from nbagent.gpus import visible_gpus
 from nbagent.jobs.runtime import (
     Host,
     process_started,
@@ -155,29 +154,7 @@ def _running(scheduler: Scheduler) -> int:
 
 def _devices() -> list[dict[str, str]]:
     """Return the environment of each worker: one per GPU, or one for the CPU."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is None:
-        visible = ",".join(_gpus())
-    return [
-        {"CUDA_VISIBLE_DEVICES": gpu.strip()}
-        for gpu in visible.split(",")
-        if gpu.strip()
-    ] or [{}]
-
-
-def _gpus() -> list[str]:
-    # Asked of the driver's own tool: torch would cost this process seconds.
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return []
-    answer = subprocess.run(
-        [tool, "--query-gpu=index", "--format=csv,noheader"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    return answer.stdout.split() if answer.returncode == 0 else []
+    return [{"CUDA_VISIBLE_DEVICES": gpu.uuid} for gpu in visible_gpus()] or [{}]
 
 
 if __name__ == "__main__":
