@@ -13,7 +13,7 @@ import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from nbagent.errors import SpecError
 
@@ -33,6 +33,22 @@ _VALUE_BYTES: Final = {
     12: 8,
 }
 _STRING, _ARRAY = 8, 9
+# Of a tensor's type by number: the numbers in a block, and its bytes (ggml's table).
+_BLOCKS: Final = {
+    0: (1, 4),  # F32
+    1: (1, 2),  # F16
+    2: (32, 18),  # Q4_0
+    3: (32, 20),  # Q4_1
+    6: (32, 22),  # Q5_0
+    7: (32, 24),  # Q5_1
+    8: (32, 34),  # Q8_0
+    10: (256, 84),  # Q2_K
+    11: (256, 110),  # Q3_K
+    12: (256, 144),  # Q4_K
+    13: (256, 176),  # Q5_K
+    14: (256, 210),  # Q6_K
+    30: (1, 2),  # BF16
+}
 _MOST = 1 << 20  # a damaged header must not make us read the whole disk
 
 
@@ -54,61 +70,69 @@ class Gguf:
     header: bytes
 
 
-def split_ggufs(name: str) -> tuple[str, tuple[Gguf, ...]]:
-    """Return a model's name without its GGUF files, and these.
-
-    Raises:
-        SpecError: If one is not there, or none.
-    """
-    base, *rest = name.split("+")
-    others = [text for text in rest if not is_gguf(text)]
-    files = [text for text in rest if is_gguf(text)]
-    return "+".join((base, *others)), tuple(map(_read, files))
-
-
 def is_gguf(part: str) -> bool:
     """Return whether a part of a model's name, behind a plus sign, is such a file."""
     return part.endswith(_SUFFIX)
 
 
-def _read(text: str) -> Gguf:
-    path = Path(text).expanduser().absolute()
+def read_gguf(part: str) -> Gguf:
+    """Return the file that a part of a model's name means.
+
+    Raises:
+        SpecError: If it is not there, is none, or was cut short.
+    """
+    path = Path(part).expanduser().absolute()
     try:
         with path.open("rb") as file:
-            sizes = _tensors(file)
+            tensors = _tensors(file)
             end = file.tell()
             file.seek(0)
             header = file.read(end)
-        if not sizes:
+        if not tensors:
             raise ValueError("it has no tensors")
     except (OSError, ValueError, struct.error, KeyError, MemoryError) as error:
         raise SpecError(
-            f"no GGUF file at {text!r} ({error}): name one like MODEL+weights-Q4_K.gguf"
+            f"no GGUF file at {part!r} ({error}): name one like MODEL+weights-Q4_K.gguf"
         ) from error
+    size_bytes = path.stat().st_size - end
+    if size_bytes < (told := max(tensor.end for tensor in tensors)):
+        raise SpecError(
+            f"{path.name} is cut short ({size_bytes} of at least {told} bytes of weights"
+            " are here): download it again"
+        )
     return Gguf(
         path=path,
-        values=sum(sizes),
-        largest=max(sizes),
-        size_bytes=path.stat().st_size - end,
+        values=sum(tensor.values for tensor in tensors),
+        largest=max(tensor.values for tensor in tensors),
+        size_bytes=size_bytes,
         header=header,
     )
 
 
-def _tensors(file: BinaryIO) -> list[int]:
-    """Return how many numbers each tensor has; the file stands behind its header then."""
+class _Tensor(NamedTuple):
+    """A tensor's count of numbers, and where it ends behind the header, in bytes."""
+
+    values: int
+    end: int
+
+
+def _tensors(file: BinaryIO) -> list[_Tensor]:
+    """Return a header's tensors; the file stands behind it then."""
     if file.read(4) != b"GGUF":
         raise ValueError("it does not begin as one")
     _version, num_tensors, num_values = _unpack(file, "IQQ")
     for _ in range(_checked(num_values)):
         _string(file)
         _skip_value(file, *_unpack(file, "I"))
-    sizes = []
+    tensors = []
     for _ in range(_checked(num_tensors)):
         _string(file)
         (num_sides,) = _unpack(file, "I")
-        sizes.append(math.prod(_unpack(file, f"{min(num_sides, 8)}Q")))
-        _unpack(file, "IQ")  # its type, and where it begins
-    return sizes
+        values = math.prod(_unpack(file, f"{min(num_sides, 8)}Q"))
+        kind, begin = _unpack(file, "IQ")
+        block, block_bytes = _BLOCKS.get(kind, (1, 0))
+        tensors.append(_Tensor(values, begin + values // block * block_bytes))
+    return tensors
 
 
 def _skip_value(file: BinaryIO, kind: int) -> None:

@@ -13,10 +13,10 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import DownloadFailed
@@ -129,7 +129,7 @@ def look_up(model: HubModel, commit: str | None = None) -> Listing:
     index = json.loads((model.folder(info.sha) / "model_index.json").read_text("utf-8"))
     listing = Listing(commit=info.sha, files=dict(_used(model, index, sizes)))
     for name in listing.missing(model):
-        if name.endswith(("config.json", ".safetensors.index.json")):
+        if name.endswith("config.json") or ".safetensors.index." in name:
             _fetch(model, info.sha, name)
     if commit is None:
         pin(model, info.sha)
@@ -178,9 +178,49 @@ def download(
         _fetch(model, listing.commit, name, add)
 
 
-def weights_stem(library: str) -> str:
-    """Return how a library calls its weight files; a folder may have other ones too."""
-    return "model" if library == "transformers" else "diffusion_pytorch_model"
+class WeightFiles(NamedTuple):
+    """The files that a component's weights are loaded from.
+
+    Attributes:
+        names: Those files, an index of shards among them; none where it has none.
+        variant: What diffusers calls their kind: `fp16` or `bf16`, else empty.
+    """
+
+    names: frozenset[str] = frozenset()
+    variant: str = ""
+
+
+def weight_files(names: Collection[str], library: str) -> WeightFiles:
+    """Choose a component's weights among its files; variants only without plain ones."""
+    stem = "model" if library == "transformers" else "diffusion_pytorch_model"
+    for variant in ("", "fp16", "bf16"):
+        mark = f".{variant}" if variant else ""
+        index = f"{stem}.safetensors.index{mark}.json"
+        number = r"-\d+-of-\d+"
+        shard = rf"{stem}({mark}{number}|{number}{mark})\.safetensors"
+        shards = [name for name in names if re.fullmatch(shard, name)]
+        if index in names:
+            return WeightFiles(frozenset({index, *shards}), variant)
+        if (one := f"{stem}{mark}.safetensors") in names:
+            return WeightFiles(frozenset({one}), variant)
+    return WeightFiles()
+
+
+def weights_of(folder: Path, library: str) -> WeightFiles:
+    """Choose a component's weights in its folder, shards that are absent included.
+
+    Raises:
+        ValueError: If the index of its shards is damaged.
+    """
+    found = weight_files([path.name for path in folder.glob("*")], library)
+    index = next((name for name in found.names if ".index." in name), None)
+    if index is None:
+        return found
+    try:
+        told = json.loads((folder / index).read_text("utf-8"))["weight_map"].values()
+        return found._replace(names=frozenset({index, *told}))
+    except (OSError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{index}: {error}") from error
 
 
 def size_text(size_bytes: int) -> str:
@@ -202,8 +242,9 @@ def _used(
             if name.startswith(f"{component}/")
         }
         is_given = component in model.without
-        weights = set() if is_given else _weights(inside, library)
-        if "config.json" in inside and not weights and not is_given:
+        weights = weight_files(() if is_given else inside, library).names
+        has_weights = any(map(_is_weights, weights))
+        if "config.json" in inside and not has_weights and not is_given:
             raise DownloadFailed(
                 f"{model.repo} has no safetensors for its {component}: nbagent loads"
                 " no other kind, use another repository"
@@ -214,23 +255,9 @@ def _used(
                 yield f"{component}/{name}", size
 
 
-def _weights(names: Mapping[str, int], library: str) -> set[str]:
-    """Return the weight files among a component's; variants such as fp16 are not."""
-    stem = weights_stem(library)
-    index = f"{stem}.safetensors.index.json"
-    shards = {n for n in names if re.fullmatch(rf"{stem}-\d+-of-\d+\.safetensors", n)}
-    if index in names and shards:
-        return {index, *shards}
-    return {f"{stem}.safetensors"} & names.keys()
-
-
 def _has_weights(folder: Path, library: str) -> bool:
-    stem = weights_stem(library)
-    index = folder / f"{stem}.safetensors.index.json"
-    if index.is_file():
-        shards = json.loads(index.read_text("utf-8"))["weight_map"].values()
-        return all((folder / name).exists() for name in set(shards))
-    return (folder / f"{stem}.safetensors").exists()
+    names = weights_of(folder, library).names
+    return bool(names) and all((folder / name).exists() for name in names)
 
 
 def _components(index: Mapping[str, Any]) -> dict[str, str]:

@@ -7,15 +7,15 @@ is a figure for each family. No torch here: `nbagent doctor` and the worker coun
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from nbagent.errors import SpecError
-from nbagent.hub import weights_stem
+from nbagent.hub import weights_of
 from nbagent.models import ModelCard, denoiser_names, working_shape
+from nbagent.tensors import read_tensors
 
 Role = Literal["denoiser", "text", "other"]
 
@@ -204,30 +204,19 @@ def _role(name: str, kind: list[str]) -> Role:
 
 
 def _weight_files(folder: Path, library: str) -> list[Path]:
-    """Return the files that a component is loaded from; variants are not."""
-    stem = weights_stem(library)
-    index = folder / f"{stem}.safetensors.index.json"
-    if index.is_file():
-        try:
-            names = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
-        except (OSError, ValueError, KeyError, AttributeError) as error:
-            raise _damaged(index, error) from error
-        return sorted(folder / name for name in names)
-    path = folder / f"{stem}.safetensors"
-    return [path] if path.is_file() else []
+    """Return the files that a component is loaded from."""
+    try:
+        names = weights_of(folder, library).names
+    except ValueError as error:
+        raise _damaged(folder, error) from error
+    return sorted(folder / name for name in names if ".index." not in name)
 
 
 def _tensors(path: Path) -> list[int]:
     """Return how many numbers each tensor of a safetensors file has."""
     try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if length > path.stat().st_size:
-                raise ValueError("its header is longer than the file")
-            header = json.loads(file.read(length))
-        header.pop("__metadata__", None)
-        return [math.prod(tensor["shape"]) for tensor in header.values()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return [tensor.values for tensor in read_tensors(path)]
+    except (OSError, ValueError) as error:
         raise _damaged(path, error) from error
 
 

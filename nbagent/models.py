@@ -23,8 +23,8 @@ from nbagent.caching import CacheKind, StepCaching
 from nbagent.catalogue import CATALOGUE, Entry
 from nbagent.errors import SpecError
 from nbagent.families import FAMILIES, STEP_CACHES, TASKS, WAN_5B, Family, Sections
-from nbagent.ggufs import Gguf, is_gguf, split_ggufs
-from nbagent.loras import Lora, split_loras
+from nbagent.ggufs import Gguf, is_gguf, read_gguf
+from nbagent.loras import Lora, is_lora, read_loras
 from nbagent.pocket import WEIGHTS
 from nbagent.take import Take
 
@@ -96,8 +96,8 @@ class ModelCard:
 
     @property
     def base(self) -> str:
-        """Its name without LoRAs."""
-        return self.name.partition("+")[0]
+        """Its name without LoRAs and GGUF files."""
+        return split_name(self.name)[0]
 
     @property
     def overlap(self) -> int:
@@ -244,14 +244,15 @@ def model_card(name: str, revision: str = "") -> ModelCard:
     Raises:
         SpecError: If there is no such model here, or it is none that we drive.
     """
-    plain, ggufs = split_ggufs(name)
-    base, loras = split_loras(plain)
+    base, files = split_name(name)
+    ggufs = tuple(read_gguf(part) for part in files if is_gguf(part))
+    loras = read_loras([part for part in files if not is_gguf(part)])
     folder = find_folder(base, hub_commit(revision))
     index = _read_json(folder / "model_index.json")
     known = CATALOGUE.get(base.partition("@")[0])
     pipeline = known.pipeline if known else str(index.get("_class_name"))
     family = FAMILIES.get(pipeline)
-    _check_ggufs(name, index, ggufs)
+    _check_ggufs(base, index, ggufs)
     if index.get("expand_timesteps"):
         family = WAN_5B if pipeline == "WanPipeline" else None
     if family is None:
@@ -297,6 +298,34 @@ def model_card(name: str, revision: str = "") -> ModelCard:
     )
 
 
+def split_name(name: str) -> tuple[str, tuple[str, ...]]:
+    """Return the model that a name begins with, and the files behind its plus signs.
+
+    Folders and files may have plus signs of their own: the model is the longest
+    beginning that is a folder, and a file goes on to its suffix.
+    """
+    pieces = name.split("+")
+    lengths = range(len(pieces), 1, -1)
+    start = next((n for n in lengths if _is_folder("+".join(pieces[:n]))), 1)
+    files, part = [], list[str]()
+    for piece in pieces[start:]:
+        part.append(piece)
+        text = "+".join(part)
+        if is_lora(text) or is_gguf(text):
+            files.append(text)
+            part = []
+    if part:
+        files.append("+".join(part))
+    return "+".join(pieces[:start]), tuple(files)
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).expanduser().is_dir()
+    except (OSError, RuntimeError):  # too long for a path, or a home that is unknown
+        return False
+
+
 def find_folder(name: str, commit: str | None = None) -> Path:
     """Return the folder that holds a model; nothing is downloaded.
 
@@ -310,7 +339,7 @@ def find_folder(name: str, commit: str | None = None) -> Path:
     if name == "pocket":
         folder = WEIGHTS
         advice = "reinstall nbagent, its wheel carries the weights"
-    elif Path(name).expanduser().is_dir():
+    elif _is_folder(name):
         folder = Path(name).expanduser().absolute()
         advice = "name a folder saved by a diffusers pipeline"
     else:
@@ -352,9 +381,8 @@ def working_shape(
 
 def is_here(name: str) -> bool:
     """Return whether a model is on this machine, with all of its weights."""
-    base = split_loras(split_ggufs(name)[0])[0]
     try:
-        find_folder(base)
+        find_folder(split_name(name)[0])
     except SpecError:
         return False
     model = on_hub(name)
@@ -363,8 +391,8 @@ def is_here(name: str) -> bool:
 
 def on_hub(name: str) -> hub.HubModel | None:
     """Return the hub's model that a name means, which is no folder and not pocket."""
-    base, *files = name.split("+")
-    if base == "pocket" or Path(base).expanduser().is_dir():
+    base, files = split_name(name)
+    if base == "pocket" or _is_folder(base):
         return None
     model = hub.hub_model(base)
     if model is None or not any(map(is_gguf, files)):
@@ -505,11 +533,11 @@ def denoiser_names(index: Mapping[str, Any]) -> list[str]:
     return [name for name in DENOISERS if (index.get(name) or [None])[0]]
 
 
-def _check_ggufs(name: str, index: Mapping[str, Any], ggufs: tuple[Gguf, ...]) -> None:
+def _check_ggufs(base: str, index: Mapping[str, Any], ggufs: tuple[Gguf, ...]) -> None:
     number = len(denoiser_names(index))
     if ggufs and len(ggufs) != number:
         raise SpecError(
-            f"{name.partition('+')[0]} has {number} denoisers and {len(ggufs)} GGUF files"
+            f"{base} has {number} denoisers and {len(ggufs)} GGUF files"
             " are named: name one for each, that for high noise first"
         )
 
@@ -529,7 +557,7 @@ def _with_files(revision: str, loras: tuple[Lora, ...], ggufs: tuple[Gguf, ...])
     for lora in loras:
         with lora.path.open("rb") as weights:
             hasher.update(hashlib.file_digest(weights, "blake2b").digest())
-        hasher.update(f"{lora.weight:g}".encode())
+        hasher.update(f"{lora.weight:g}{lora.noise or ''}".encode())
     for file in ggufs:  # of gigabytes: its header and its size stand in for the bytes
         hasher.update(file.header + f"{file.size_bytes}".encode())
     ours = "b2:" + hasher.hexdigest()

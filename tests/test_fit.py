@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from nbagent import fit
 from nbagent.catalogue import CATALOGUE
@@ -255,6 +257,36 @@ def test_shards_are_added_and_variants_are_not(folder: Path) -> None:
     }
     # 81 frames of 832x480 are 21 latent frames of 30x52 tokens.
     assert needs.step_bytes == 21 * 30 * 52 * 1536 * 36
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["model.fp16.safetensors"],
+        ["model.safetensors.index.fp16.json", "model.fp16-00001-of-00001.safetensors"],
+        ["model.safetensors.index.bf16.json", "model-00001-of-00001.bf16.safetensors"],
+    ],
+)
+def test_variants_are_counted_where_there_is_nothing_else(
+    folder: Path, names: list[str]
+) -> None:
+    encoder = folder / "text_encoder"
+    (encoder / "model.safetensors").unlink()
+    (encoder / "model.fp16.safetensors").unlink()
+    write_weights(encoder / names[-1], a=[99])
+    if len(names) > 1:
+        index = json.dumps({"weight_map": {"a": names[-1]}})
+        (encoder / names[0]).write_text(index)
+    parts = {part.name: part.values for part in needs_of(model_card(str(folder))).parts}
+    assert parts["text_encoder"] == 99
+
+
+def test_weights_that_were_cut_short_are_one_line(folder: Path) -> None:
+    path = folder / "transformer/two.safetensors"
+    save_file({"b": np.zeros((7, 2), np.float16)}, path)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(SpecError, match=r"two\.safetensors .*cut short.* again"):
+        needs_of(model_card(str(folder)))
 
 
 @pytest.mark.parametrize(

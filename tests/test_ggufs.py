@@ -15,10 +15,10 @@ from safetensors.torch import load_file
 from nbagent import hub
 from nbagent.errors import JobFailed, SpecError
 from nbagent.fit import plans
-from nbagent.ggufs import split_ggufs
+from nbagent.ggufs import read_gguf
 from nbagent.ledger import Ledger
 from nbagent.memory import Device, needs_of
-from nbagent.models import is_here, model_card, on_hub
+from nbagent.models import is_here, model_card, on_hub, split_name
 from nbagent.render.renderer import Renderer
 from tests.hub_server import Hub
 from tests.test_render_renderer import artifact, job, run, take
@@ -59,8 +59,20 @@ def write(path: Path, tensors: dict[str, torch.Tensor]) -> Path:
     return path
 
 
+def test_a_file_that_was_cut_short_is_one_line(
+    wan: Path, file: Path, tmp_path: Path
+) -> None:
+    short = tmp_path / "short.gguf"
+    short.write_bytes(file.read_bytes()[:-64])
+    with pytest.raises(
+        SpecError, match=r"short\.gguf is cut short .* download it again"
+    ):
+        model_card(f"{wan}+{short}")
+
+
 def test_its_header_tells_what_it_takes(wan: Path, file: Path) -> None:
-    name, (found,) = split_ggufs(f"{wan}+{file}")
+    name, (part,) = split_name(f"{wan}+{file}")
+    found = read_gguf(part)
     assert name == str(wan)
     numbers = [tensor.numel() for tensor in weights(wan).values()]
     # A block of 32 numbers in 8 bits is 34 bytes, and its row counts as that many.

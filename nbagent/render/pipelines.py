@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -17,6 +18,8 @@ from PIL import Image
 
 from nbagent.errors import JobFailed
 from nbagent.fit import Plan, WeightType
+from nbagent.hub import weights_of
+from nbagent.loras import Lora
 from nbagent.memory import Part, needs_of
 from nbagent.models import ModelCard, denoiser_names
 from nbagent.pocket.faster import has_fast_bf16
@@ -32,20 +35,25 @@ from nbagent.take import Take
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Loaded:
-    """A model in memory. Its pipeline is never called: each job opens its own."""
+    """A model in memory. Its pipeline is never called: each job opens its own.
+
+    Attributes:
+        told: What of its files could not be used, for whoever sees a clip of it.
+    """
 
     card: ModelCard
     plan: Plan
     pipe: DiffusionPipeline
     ability: Capability
     rgb: LatentToRgb
+    told: tuple[str, ...] = ()
     texts: TextCache = field(default_factory=TextCache)
 
     def notes(self) -> list[str]:
         """Say how the last clip was made, where that is not the quickest exact way."""
         is_plain = self.plan.is_best and not self.plan.approximation
         plan = "" if is_plain else str(self.plan)
-        return [note for note in (plan, decoded(self.pipe.vae)) if note]
+        return [note for note in (plan, *self.told, decoded(self.pipe.vae)) if note]
 
     def approximations(self) -> list[str]:
         """Say what may make the last clip other than its recipe would elsewhere."""
@@ -85,6 +93,7 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
+            variant=_variant(card),
             **_quantised(plan.weights, parts, dtype),
             **_from_ggufs(card, dtype),
         )
@@ -97,8 +106,7 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
         ) from error
     if card.sigmas:
         pipe.scheduler = _scheduler_of(card, pipe.scheduler)
-    if card.loras:
-        _add_loras(pipe, card)
+    told = _add_loras(pipe, card) if card.loras else ()
     ability = capability(pipe)
     ability.check_card(card)
     give_ladder(pipe.vae)
@@ -110,7 +118,18 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             f"{card.pipeline}'s network names no blocks to compile: unset"
             " NBAGENT_COMPILE, then restart the kernel"
         )
-    return Loaded(card=card, plan=plan, pipe=pipe, ability=ability, rgb=rgb)
+    return Loaded(card=card, plan=plan, pipe=pipe, ability=ability, rgb=rgb, told=told)
+
+
+def _variant(card: ModelCard) -> str | None:
+    """Return the kind of weights to load where a component has no plain ones."""
+    index = DiffusionPipeline.load_config(card.folder)
+    kinds = {
+        weights_of(card.folder / name, kind[0]).variant
+        for name, kind in index.items()
+        if isinstance(kind, (list, tuple)) and kind[0]
+    }
+    return max(kinds, default="") or None
 
 
 def _scheduler_of(card: ModelCard, own: Any) -> Any:
@@ -126,30 +145,72 @@ def _scheduler_of(card: ModelCard, own: Any) -> Any:
     )
 
 
-def _add_loras(pipe: Any, card: ModelCard) -> None:
-    """Let LoRAs act on a pipeline's weights."""
+def _add_loras(pipe: Any, card: ModelCard) -> tuple[str, ...]:
+    """Let LoRAs act on a pipeline's weights; return what of them cannot."""
     if not hasattr(pipe, "load_lora_weights"):
         raise JobFailed(f"{card.pipeline} takes no LoRA: use {card.base} alone")
     names = [f"lora{i}" for i in range(len(card.loras))]
+    told = []
     for name, lora in zip(names, card.loras, strict=True):
+        file: dict[str, Any] = {
+            "pretrained_model_name_or_path_or_dict": str(lora.path.parent),
+            "weight_name": lora.path.name,
+            "use_safetensors": True,
+            "local_files_only": True,
+        }
         try:
-            pipe.load_lora_weights(
-                str(lora.path.parent),
-                weight_name=lora.path.name,
-                adapter_name=name,
-                local_files_only=True,
-            )
+            with warnings.catch_warnings():
+                # peft wonders whether a second LoRA is meant: it is.
+                warnings.filterwarnings("ignore", "Already found a `peft_config`")
+                for where in _experts(pipe, lora):
+                    pipe.load_lora_weights(**file, **where, adapter_name=name)
+            left, layers = _without_place(pipe, pipe.lora_state_dict(**file))
         except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
             raise JobFailed(
                 f"{lora.path.name} is no LoRA for {card.base} ({_first_line(error)}):"
                 " name one that was trained for it"
             ) from error
-    if set(names) - set(pipe.get_active_adapters()):
+        if left:
+            told.append(
+                f"{left} of the {layers} layers of {lora.path.name} have no place in"
+                f" {card.base}"
+            )
+        if lora.noise and "transformer_2" in pipe.components:
+            told.append(f"{lora.path.name} acts on the {lora.noise}-noise expert alone")
+    acting = {name for found in pipe.get_list_adapters().values() for name in found}
+    if idle := set(names) - acting:
+        lora = card.loras[names.index(min(idle))]
         raise JobFailed(
-            f"a LoRA of {card.name} changes none of its weights: name one that was"
-            f" trained for {card.base}"
+            f"{lora.path.name} changes no weight of {card.base}: name a LoRA that was"
+            " trained for it"
         )
     pipe.set_adapters(names, [lora.weight for lora in card.loras])
+    return tuple(told)
+
+
+def _experts(pipe: Any, lora: Lora) -> list[dict[str, bool]]:
+    """Return how a LoRA is loaded for each expert that it is for."""
+    if pipe.components.get("transformer_2") is None:
+        return [{}]
+    first: dict[str, bool] = {}
+    second = {"load_into_transformer_2": True}
+    by_noise = {"high": [first], "low": [second], None: [first, second]}
+    return by_noise[lora.noise]
+
+
+def _without_place(pipe: Any, loaded: Any) -> tuple[int, int]:
+    """Return how many layers of a LoRA the pipeline lacks, and how many it has in all."""
+    weights = (
+        loaded[0] if isinstance(loaded, tuple) else loaded
+    )  # scales come with some
+    layers = {key.partition(".lora")[0] for key in weights if ".lora" in key}
+    known = {
+        f"{part}.{name}"
+        for part, model in pipe.components.items()
+        if isinstance(model, torch.nn.Module)
+        for name, _ in model.named_modules()
+    }
+    return len(layers - known), len(layers)
 
 
 def _from_ggufs(card: ModelCard, dtype: torch.dtype) -> dict[str, Any]:
