@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -108,6 +108,33 @@ def test_a_server_here_does_not_send_the_conversation_elsewhere(
         LanguageModel("m", f"http://{listener}/v1").answer("why?", "")
     assert _Listener.seen
     assert not _Handler.asked
+
+
+@pytest.mark.parametrize(
+    ("env", "key"),
+    [
+        ({"OPENAI_API_KEY": "sk-1"}, "none"),  # it is OpenAI's, and nobody else's
+        ({"OPENAI_API_KEY": "sk-1", "NBAGENT_LLM_KEY": "k-2"}, "k-2"),
+        ({"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "SERVER"}, "sk-1"),
+    ],
+)
+def test_a_key_goes_to_whom_it_is_meant_for(
+    server: str, env: dict[str, str], key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "NBAGENT_LLM_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value.replace("SERVER", server))
+    model: Any = connected("m", server)
+    assert model.client.api_key == key
+
+
+def test_a_server_that_wants_a_key_is_told_apart(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Handler, "status", 401)
+    with pytest.raises(EngineError, match="check its key, in NBAGENT_LLM_KEY"):
+        LanguageModel("m", server).answer("why?", "")
 
 
 @pytest.mark.parametrize(

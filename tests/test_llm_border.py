@@ -26,6 +26,7 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 from nbagent.conversation.context import variables
 from nbagent.conversation.llm import ANSWER_CHARS, LanguageModel
 from nbagent.conversation.pictures import Shown
+from nbagent.conversation.plan import Plan
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError
@@ -194,6 +195,29 @@ def test_the_file_name_of_an_opened_clip_is_not_sent(
     assert SECRET not in spy.sent[-1]
     assert "- @film: Clip\\n" in spy.sent[-1]
     assert "- @ball: Clip, c1\\n" in spy.sent[-1]
+
+
+def test_the_folder_of_a_model_is_not_sent(
+    session: Session, spy: Spy, tmp_path: Path
+) -> None:
+    folder = tmp_path / SECRET / "my-model"
+    (take,) = say(session, "a red ball on the beach", "one").takes
+    made = replace(take, model=f"{folder}+{tmp_path}/{SECRET}/style.safetensors:0.7")
+    reply = Reply(
+        turn_id=session.ledger.turns("test")[0].id,
+        words="a red ball on the beach",
+        plan=Plan(intent="generate_video"),
+        takes=(made,),
+    )
+    session.render(reply)
+    spy.says = [
+        ToolCallPart("recipe", {"name": "c1"}),
+        ToolCallPart("lineage", {"name": "c1"}),
+        "No.",
+    ]
+    chat(session, "why is the sky blue?")
+    assert SECRET not in spy.sent[-1]
+    assert spy.sent[-1].count("my-model+style.safetensors:0.7") == 2
 
 
 def test_each_request_has_a_fence_that_nobody_knows(session: Session, spy: Spy) -> None:
@@ -400,6 +424,20 @@ def test_a_render_that_the_words_say_is_no_spending_of_its_own(
 ) -> None:
     spy.says = [BALL]
     assert hear(session, KOREAN, "one").takes
+
+
+def test_a_loop_that_renders_is_a_render(session: Session, spy: Spy) -> None:
+    store(session, say(session, "a red ball on the beach", "one"))
+    for words, is_asked in (
+        ("make it a seamless loop", True),
+        ("twice as fast", False),
+    ):
+        kind = "loop" if is_asked else "speed"
+        edits = [{"kind": kind, "words": words}]
+        spy.says = [{"intent": "refine", "targets": ["c1"], "edits": edits}]
+        reply = hear(session, UNSURE, words)
+        assert bool(reply.plan.consents) is is_asked
+        assert bool(reply.takes) is not is_asked
 
 
 @pytest.mark.parametrize(

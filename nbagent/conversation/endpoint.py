@@ -10,13 +10,16 @@ import inspect
 import ipaddress
 import os
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from nbagent.errors import MissingExtra, SpecError
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
+
+KEY: Final = "NBAGENT_LLM_KEY"
+"""The variable that holds the key of a server which is given by its address."""
 
 
 def connected(name: str, base_url: str | None) -> Model:
@@ -100,10 +103,21 @@ def _compatible(name: str, base_url: str) -> Model:
     from pydantic_ai.providers.openai import OpenAIProvider
 
     # A local server wants none, but its client refuses to start without a key.
-    key = os.environ.get("OPENAI_API_KEY") or "none"
+    key = os.environ.get(KEY) or _openai_key(base_url) or "none"
     client = _direct() if is_local(base_url) else None
     provider = OpenAIProvider(base_url=base_url, api_key=key, http_client=client)
     return OpenAIChatModel(name, provider=provider)
+
+
+def _openai_key(base_url: str) -> str | None:
+    """Return OpenAI's key for OpenAI alone, or for the server that stands in for it.
+
+    Any user of a shared host can answer at a port of it.
+    """
+    own = ("https://api.openai.com", os.environ.get("OPENAI_BASE_URL"))
+    meant = {urlsplit(url).netloc for url in own if url}
+    is_meant = urlsplit(base_url).netloc in meant
+    return os.environ.get("OPENAI_API_KEY") if is_meant else None
 
 
 def _direct() -> Any:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from nbagent.conversation.attachments import MAX_CHARS
-from nbagent.conversation.endpoint import connected
+from nbagent.conversation.endpoint import KEY, connected
 from nbagent.conversation.lexicon import is_cjk
 from nbagent.errors import EngineError
 
@@ -214,9 +214,13 @@ class LanguageModel:
             return future.result()
         except (AgentRunError, OSError) as error:  # TimeoutError is one
             line = " ".join(str(error).split()) or f"nothing in {seconds:g} s"
+            no_key = getattr(error, "status_code", None) in (401, 403)
+            what = (
+                f"its key, in {KEY}" if no_key and self._is_local else "the connection"
+            )
             raise EngineError(
-                f"{self.name} did not answer ({line[:200]}): check the connection, or"
-                " connect another with %nbagent connect"
+                f"{self.name} did not answer ({line[:200]}): check {what}, or connect"
+                " another with %nbagent connect"
             ) from error
         finally:
             future.cancel()

@@ -157,6 +157,11 @@ class Plan:
         return (self.target,) if isinstance(self.target, str) else self.target
 
     @property
+    def makes(self) -> bool:
+        """Whether it asks for clips, be they rendered or only cut anew."""
+        return self.intent == "refine" or self.needs_device
+
+    @property
     def needs_device(self) -> bool:
         """Whether acting on the plan costs device time."""
         if self.intent == "refine":

@@ -41,7 +41,7 @@ def weighed(plan: Plan, own: Plan, words: str) -> Plan:
     firm = is_firm(own)
     beyond: list[str] = [act for act in plan.then if not firm or act not in own.then]
     is_own = firm and own.needs_device and not _is_dearer(plan, own)
-    if plan.needs_device and not is_own:
+    if plan.makes and not is_own:  # if it costs nothing, nothing is asked
         beyond.insert(0, "render")
     if plan.intent == "control":
         act = act_of(words, plan)

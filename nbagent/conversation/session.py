@@ -332,7 +332,8 @@ class Session:
         self._llm = self._connected[name]
         return (
             f"{name} is connected for this session: it answers in words, and reads the"
-            " turns that are not understood without it"
+            " turns that are not understood without it (what it would render, stop or"
+            " save beyond your words waits for your yes)"
         )
 
     @property

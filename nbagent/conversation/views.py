@@ -7,7 +7,8 @@ clip by its name. Its docstring and its arguments are what the model is told of 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from nbagent.conversation.pictures import picture
 from nbagent.conversation.record import Record
 from nbagent.errors import SpecError
 from nbagent.media import png, scaled
+from nbagent.take import Take
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +77,7 @@ def views(
         Args:
             name: A clip's name, such as c1.
         """
-        return _cut(record.facts(name))
+        return _told(record.facts(name), (record.take(name),))
 
     def lineage(name: str) -> str:
         """Say through which clips a clip came about, and what changed on the way.
@@ -83,7 +85,8 @@ def views(
         Args:
             name: A clip's name, such as c1.
         """
-        return _cut(record.lineage(name))
+        take = record.take(name)
+        return _told(record.lineage(name), (*record.ledger.ancestors(take.id), take))
 
     def look(name: str) -> list[bytes]:
         """See a picture or figure of the notebook, or four moments of a clip in order.
@@ -116,7 +119,14 @@ def views(
     return recipe, lineage, look
 
 
-def _cut(text: str) -> str:
+def _told(text: str, takes: Iterable[Take]) -> str:
+    """Return what is told of takes: models by name, not by the folders they lie in."""
+    for model in {take.model for take in takes}:
+        text = text.replace(model, "+".join(map(_named, model.split("+"))))
     if len(text) <= MAX_CHARS:
         return text
     return f"{text[:MAX_CHARS]}... cut: it has {len(text):,} characters"
+
+
+def _named(part: str) -> str:
+    return PurePath(part).name if part.startswith(("/", "~", ".")) else part
