@@ -33,6 +33,7 @@ from nbagent.errors import SpecError
 from nbagent.media import png
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.transcript import Transcript
+from nbagent.settings import Settings
 from tests.test_consent import Steps
 from tests.test_session import say, store
 
@@ -287,7 +288,7 @@ def test_a_render_that_it_reads_waits_for_a_yes(session: Session, spy: Spy) -> N
     assert reply.answer is not None
     assert "reads this as: new clip ('a red ball, on the beach')" in reply.answer
     assert "--yes" in reply.answer
-    assert "NBAGENT_LLM_ACTS=1" in reply.answer
+    assert "%nbagent trust on" in reply.answer
 
     # And is then made as it was shown: nobody is asked what it might be now.
     (take,) = hear(session, "yes", "two").takes
@@ -332,9 +333,14 @@ def test_where_nobody_can_answer_the_cell_says_how(session: Session, spy: Spy) -
 
 
 def test_a_setting_lets_it_act(session: Session, spy: Spy) -> None:
-    session.settings = replace(session.settings, llm_acts=True)
+    assert "without your yes" in session.trust(acts=True)
     spy.says = [BALL]
     assert hear(session, UNSURE, "one").takes
+    assert "waits for your yes" in session.trust(acts=False)
+    spy.says = [{**BALL, "prompt": "a cat"}]
+    assert not hear(session, UNSURE, "two").takes
+    assert Settings.from_env({"NBAGENT_LLM_ACTS": "1"}).llm_acts
+    assert not Settings.from_env({}).llm_acts
 
 
 def test_a_button_of_the_panel_is_a_yes(session: Session, spy: Spy) -> None:

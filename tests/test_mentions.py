@@ -37,6 +37,8 @@ def hear(session: Session, words: str, **values: Any) -> Reply:
         ("a red ball on the beach, like @photoo", "photoo", "@photo"),
         ("@outptu", "outptu", "@output"),
         ("animate @c12", "c12", None),
+        ("animate c12", "c12", None),
+        ("what is the mean of @c12?", "c12", "c1"),
     ],
 )
 def test_a_near_miss_is_asked_back_and_nothing_is_rendered(

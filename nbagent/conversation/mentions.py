@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -28,10 +28,14 @@ from nbagent.errors import SpecError
 _MENTION: Final = re.compile(
     r"(?<![\w@.])@([A-Za-z_][A-Za-z0-9_]*(?=[぀-ヿ㐀-鿿가-힯])|[^\W\d]\w*)"
 )
-_CLIP_NAME: Final = re.compile(r"c(?:lip)?\d+", re.IGNORECASE)
 _LIKE: Final = 0.75  # of difflib: one letter of four is another, or lost
 _LISTED: Final = 6
 # Of a turn that is about something which is there: without a name it would be guessed.
+NAMES_CLIPS: Final[frozenset[Intent]] = frozenset(
+    {"refine", "describe", "control", "analyze", "animate_image"}
+)
+"""Turns that are refused if they name a clip which is not there."""
+
 _ABOUT: Final[frozenset[Intent]] = frozenset(
     {"animate_image", "analyze", "control", "describe"}
 )
@@ -142,21 +146,16 @@ def _strays(
 ) -> tuple[str, ...]:
     """Return the names behind an @ that nothing has."""
     variables = {variable.name for variable in state.variables}
-    no_clips = set(unknown_names(words, state))
+    no_clips = unknown_names(words, state)
     return tuple(
         name
         for name in mentioned(words)
         if name not in variables
         and name not in values
-        and name not in clips_named(f"@{name}", state)
+        and not clips_named(f"@{name}", state)
         # Of clips it is said which there are, where a turn is about one.
-        and not (_CLIP_NAME.fullmatch(name) and _is_refused(name, plan, no_clips))
+        and not (plan.intent in NAMES_CLIPS and name in no_clips)
     )
-
-
-def _is_refused(name: str, plan: Plan, no_clips: Iterable[str]) -> bool:
-    is_new = plan.intent in ("generate_video", "generate_image", "storyboard", "chat")
-    return name not in no_clips or not is_new
 
 
 def _would_guess(words: str, plan: Plan, state: State) -> bool:

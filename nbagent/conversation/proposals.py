@@ -130,7 +130,7 @@ def _question(reply: Reply, doing: str) -> Reply:
     assert reply.plan.proposal is not None
     answer = (
         f"{reply.plan.proposal.by} reads this as: {doing}. Say 'yes' to go on, 'no' to"
-        " leave it, or begin the turn with --yes (NBAGENT_LLM_ACTS=1 lets a language"
+        " leave it, or begin the turn with --yes (%nbagent trust on lets a language"
         " model act without asking)"
     )
     plan = replace(reply.plan, intent="ask", consents=_ANSWERS)

@@ -47,10 +47,6 @@ _MAKES: frozenset[Intent] = frozenset(
     {"generate_video", "generate_image", "refine", "animate_image", "storyboard"}
 )
 
-_NAMES_CLIPS: frozenset[Intent] = frozenset(
-    {"refine", "describe", "control", "animate_image"}
-)
-
 Brain = Callable[[str, State], Plan]
 Remixer = Callable[[Clip, str, dict[str, Any]], Any]
 OnText = Callable[[int, str], None]
@@ -375,6 +371,16 @@ class Session:
             return "no turn asks before it starts, however long it takes"
         return f"a turn that is expected to take more than {above_s:g} s asks first"
 
+    def trust(self, *, acts: bool) -> str:
+        """Let a language model's plan act without the user's yes, or not."""
+        self.settings = replace(self.settings, llm_acts=acts)
+        if acts:
+            return "a language model's plan renders, stops and saves without your yes"
+        return (
+            "what a language model's plan would render, stop or save beyond your words"
+            " waits for your yes"
+        )
+
     def queue(self) -> tuple[str, ...]:
         """Return the jobs that wait for the engine, next first."""
         return self._engine.queue()
@@ -432,7 +438,7 @@ class Session:
         plan = pointed(plan, words, options, state)
         said = () if plan.intent == "ask" else mentions.left(plan)
         reply = Reply(turn_id=turn_id, words=words, plan=plan, notes=said)
-        if plan.intent in _NAMES_CLIPS:
+        if plan.intent in mentions.NAMES_CLIPS:
             kept.check_clips(words, state)
         asks = plan.intent in ("describe", "control")
         if plan.intent not in _MAKES and (target is None or asks):

@@ -36,11 +36,10 @@ def notes(take: Take, card: ModelCard) -> tuple[str, ...]:
     """
     if take.is_recut or card.max_tokens is None:
         return ()
-    said = (
-        _note("prompt", take.prompt, card, card.max_tokens),
-        # Without guidance nobody reads it at all, which is no matter of its length.
-        _note("negative prompt", take.negative_prompt, card, card.max_tokens),
-    )
+    texts = [("prompt", take.prompt)]
+    if take.guidance_scale > 1:  # else nothing reads the other, long or short
+        texts.append(("negative prompt", take.negative_prompt))
+    said = (_note(what, text, card, card.max_tokens) for what, text in texts)
     return tuple(filter(None, said))
 
 
