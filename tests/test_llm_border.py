@@ -422,6 +422,19 @@ def test_what_it_does_afterwards_is_asked_too(session: Session, spy: Spy) -> Non
     assert "then save" in (asked or "")
 
 
+def test_it_sets_no_picture_in_motion_that_the_turn_does_not_name(
+    session: Session, spy: Spy
+) -> None:
+    plan = {"intent": "animate_image", "targets": ["photo"], "prompt": "it spins"}
+    photo = Image.new("RGB", (8, 8), "red")
+    spy.says = [plan]
+    reply = hear(session, f"{UNSURE} @zebra", "one", photo=photo)
+    assert "no variable or clip is named zebra: there is @photo" in (reply.answer or "")
+    spy.says = [plan]
+    reply = hear(session, "do it with @photo", "two", photo=photo)
+    assert "a picture set in motion, photo (" in (reply.answer or "")
+
+
 KOREAN = "해변의 빨간 공 영상을 만들어줘"  # the router is sure that it is a new clip
 
 

@@ -63,10 +63,11 @@ def test_a_near_miss_is_asked_back_and_nothing_is_rendered(
         "animate @zebra",
         "animate @fotos so that a cat jumps",
         "what is in @zebra?",
-        "summarise @zebra",
         "save @zebra",
         "cancel @zebra",
         "@zebra, at night",
+        "loop @zebra",
+        "make @zebra slower",
     ],
 )
 def test_a_turn_about_what_is_not_there_is_not_about_another(
@@ -91,6 +92,19 @@ def test_any_other_unknown_name_stays_as_it_was_typed_and_is_said(
     assert any(said.startswith(note) for said in reply.notes)
     shown = session.hear(words, {"dry_run": True}).answer
     assert note in (shown or "")
+
+
+def test_an_unclear_turn_is_asked_back_for_that(session: Session) -> None:
+    reply = hear(session, "hmm @zebra, the usual", photo=PHOTO)
+    assert reply.plan.readings
+    assert reply.plan.unknown == ()
+
+
+def test_a_name_within_a_change_is_part_of_its_words(session: Session) -> None:
+    store(session, say(session, "a cat in the meadow", "one"))
+    reply = hear(session, "at night, in the style of @somebody", photo=PHOTO)
+    assert reply.takes[0].parents
+    assert reply.plan.unknown == ("somebody",)
 
 
 def test_names_that_are_there_are_no_slips(session: Session) -> None:

@@ -30,6 +30,7 @@ _MENTION: Final = re.compile(
 )
 _LIKE: Final = 0.75  # of difflib: one letter of four is another, or lost
 _LISTED: Final = 6
+_BEGINNING: Final = 3  # words of a change, among which stands what is changed
 # Of a turn that is about something which is there: without a name it would be guessed.
 NAMES_CLIPS: Final[frozenset[Intent]] = frozenset(
     {"refine", "describe", "control", "analyze", "animate_image"}
@@ -113,7 +114,8 @@ def checked(words: str, plan: Plan, state: State, values: Mapping[str, object]) 
     known = _known(state, values)
     if any(_near(name, known) for name in strays) or _would_guess(words, plan, state):
         return Plan(intent="ask", unknown=strays)
-    return replace(plan, unknown=strays)
+    # What is not clear for other reasons is asked first.
+    return plan if plan.intent == "ask" else replace(plan, unknown=strays)
 
 
 def question(plan: Plan, state: State, values: Mapping[str, object]) -> str:
@@ -164,8 +166,8 @@ def _would_guess(words: str, plan: Plan, state: State) -> bool:
         return False
     if shown_picture(words, state):
         return False
-    if plan.intent == "refine":  # "@photo, at night"
-        return _MENTION.match(words.strip()) is not None
+    if plan.intent == "refine":  # "loop @film", but not "in the style of @somebody"
+        return any(map(_MENTION.match, words.split()[:_BEGINNING]))
     return plan.intent in _ABOUT
 
 

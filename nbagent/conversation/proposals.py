@@ -89,7 +89,10 @@ def before_rendering(reply: Reply, estimates: Estimates) -> Reply:
     if seconds == 0 and plan.proposal.beyond == ("render",):
         return reply
     shown = "; ".join(dict.fromkeys(repr(take.prompt) for take in reply.takes))
-    doing = f"{answers.does(plan, reply.takes)} ({shown})"
+    doing = answers.does(plan, reply.takes)
+    if plan.intent == "animate_image" and plan.targets:
+        doing += f", {' and '.join(plan.targets)}"
+    doing += f" ({shown})"
     if len(reply.takes) > 1:
         doing += f", {len(reply.takes)} clips"
     if plan.then:

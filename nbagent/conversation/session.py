@@ -565,7 +565,7 @@ class Session:
         known = outline(state, words, _attached(mentions.mentioned(words), values))
         try:
             read = proposals.weighed(self._llm.plan(words, known, state), plan, words)
-            read = replace(read, unknown=plan.unknown)
+            read = mentions.checked(words, read, state, values)
             return read, (f"read by {self._llm.name}",)
         except EngineError as error:
             return plan, (f"{error}; the turn was read without it",)
