@@ -52,6 +52,8 @@ class Family:
     """A pipeline class's own values (those of its authors) and its needs.
 
     Attributes:
+        max_sequence_length: Tokens of a prompt that it reads, where its call is told.
+        max_tokens: The same, where the pipeline has a number of its own.
         size_multiple: What the pipeline's own `check_inputs` or its network insist on.
         pads_latent_frames: CogVideoX pads its latents to whole patches by itself.
         sections: How it makes a clip in parts, if it does.
@@ -71,6 +73,7 @@ class Family:
     guidance_scale: float
     size_multiple: int = 1
     max_sequence_length: int | None = None
+    max_tokens: int | None = None
     pads_latent_frames: bool = False
     sections: Sections | None = None
     tasks: tuple[str, ...] = TASKS
@@ -148,6 +151,7 @@ _HUNYUAN_15 = Family(
     num_inference_steps=50,
     guidance_scale=6.0,
     size_multiple=16,
+    max_tokens=1000,
 )
 _KANDINSKY = Family(
     fps=24,
@@ -276,6 +280,7 @@ FAMILIES: Final[dict[str, Family]] = {
         num_inference_steps=50,
         guidance_scale=7.5,
         size_multiple=8,
+        max_tokens=77,  # CLIP's
     ),
     "StableVideoDiffusionPipeline": Family(
         fps=7,
@@ -296,6 +301,7 @@ FAMILIES: Final[dict[str, Family]] = {
         num_inference_steps=50,
         guidance_scale=9.0,
         size_multiple=8,
+        max_tokens=77,  # CLIP's
     ),
 }
 

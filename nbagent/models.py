@@ -56,6 +56,7 @@ class ModelCard:
             takes no other number of steps. None: its scheduler makes them of a number.
         renoises: Each of those steps goes to the clean end and back with fresh noise.
         call: More arguments for the pipeline's call.
+        max_tokens: Of a prompt, what its text encoder reads; None if it reads none.
         window_frames: The most frames rendered at once; a longer clip is made of
             several windows that overlap.
         sections: How its pipeline makes a clip in parts by itself, if it does.
@@ -84,6 +85,7 @@ class ModelCard:
     call: Mapping[str, Any]
     max_num_frames: int
     window_frames: int
+    max_tokens: int | None = None
     sigmas: tuple[float, ...] = ()
     renoises: bool = False
     sections: Sections | None = None
@@ -479,6 +481,8 @@ def _defaults(folder: Path, family: Family, known: Entry | None) -> dict[str, An
         )
     }
     length = own.get("max_sequence_length", family.max_sequence_length)
+    call = {} if length is None else {"max_sequence_length": length}
+    call |= dict(known.call if known else {})
     most = own.get("max_num_frames", _STRETCH * numbers["num_frames"])
     window = most if family.sections else round(_WINDOW * numbers["num_frames"])
     return numbers | {
@@ -489,8 +493,8 @@ def _defaults(folder: Path, family: Family, known: Entry | None) -> dict[str, An
         "max_num_frames": most,
         "sigmas": sigmas,
         "renoises": bool(own.get("renoises", False)),
-        "call": ({} if length is None else {"max_sequence_length": length})
-        | dict(known.call if known else {}),
+        "call": call,
+        "max_tokens": call.get("max_sequence_length", family.max_tokens),
     }
 
 

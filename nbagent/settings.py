@@ -36,6 +36,8 @@ class Settings:
         ask_above_s: A turn that is expected to take longer asks first; 0 never asks.
         draft_above_s: Of a turn that is expected to take longer, drafts are shown
             first; 0 shows none.
+        llm_acts: Whether a language model's plan is carried out without the user's
+            yes, where it renders, stops or writes what the words do not plainly say.
     """
 
     store: Path
@@ -50,6 +52,7 @@ class Settings:
     compiles: bool = False
     ask_above_s: float = 300.0
     draft_above_s: float = 60.0
+    llm_acts: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -71,6 +74,7 @@ class Settings:
             compiles=bool(_number(env, "NBAGENT_COMPILE", 0.0, "0 or 1")),
             ask_above_s=_number(env, "NBAGENT_ASK_ABOVE_S", 300.0),
             draft_above_s=_number(env, "NBAGENT_DRAFT_ABOVE_S", 60.0),
+            llm_acts=bool(_number(env, "NBAGENT_LLM_ACTS", 0.0, "0 or 1")),
         )
 
 

@@ -304,6 +304,9 @@ def test_context_shows_exactly_what_is_sent_with_its_sizes(session: Session) -> 
     assert f"connected: {len(text):,} characters" in told
     assert f"@df: DataFrame, {len(named[0].text)} characters" in told
     assert "@photo: 8x8 pixels, " in told
+    assert "it may look at @photo\n" in told
+    assert "it may look at c1" not in told
+    assert "it may look at c1\n" in context(session, values, "what is c1?")
 
 
 def test_a_long_conversation_is_told_short_and_no_clip_is_lost() -> None:

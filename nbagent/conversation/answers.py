@@ -219,7 +219,7 @@ def status(jobs: Sequence[JobRow], names: dict[str, str]) -> str:
 
 def readings(plan: Plan) -> tuple[Intent, ...]:
     """Return what a turn may have meant, best first; nothing if it was clear."""
-    if plan.intent != "ask" or plan.consents:
+    if plan.intent != "ask" or plan.consents or plan.unknown:
         return ()
     likely = plan.readings or ("generate_video", "refine")
     return tuple(intent for intent in likely if intent in _READINGS)

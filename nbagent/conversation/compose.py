@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nbagent.caching import NO_CACHE
-from nbagent.conversation import choice, measures, operations
+from nbagent.conversation import choice, measures, operations, unread
 from nbagent.conversation import shot as shots
 from nbagent.conversation.foreign import translate
 from nbagent.conversation.plan import EditKind, Plan
@@ -76,7 +76,10 @@ def compose(
     """
     plan, said = _in_english(plan, card)
     composed = _composed(plan, request, options, card, sources)
-    return replace(composed, notes=(*said, *composed.notes))
+    takes = (*composed.takes, *composed.parts)
+    cut = [note for take in takes for note in unread.notes(take, card)]
+    notes = (*said, *composed.notes, *dict.fromkeys(cut))
+    return replace(composed, notes=notes)
 
 
 def _in_english(plan: Plan, card: ModelCard) -> tuple[Plan, list[str]]:

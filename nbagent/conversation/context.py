@@ -17,6 +17,8 @@ from nbagent.ledger import ClipRow, JobRow, Ledger
 
 _MAX_VARIABLES = 200  # a long notebook holds more, but nobody names them all
 _MAX_COLUMNS = 100
+# Packages whose values have a `shape` that costs nothing and says only how large.
+_MEASURED = frozenset({"jax", "numpy", "pandas", "polars", "pyarrow", "torch"})
 
 
 def variables(namespace: Mapping[str, Any]) -> tuple[Variable, ...]:
@@ -33,7 +35,7 @@ def variables(namespace: Mapping[str, Any]) -> tuple[Variable, ...]:
             continue
         described = _describe(name, value)
         if described is not None:
-            found.append(described)
+            found.append(replace(described, size=_size(value)))
     return tuple(found[-_MAX_VARIABLES:])
 
 
@@ -106,6 +108,24 @@ def _describe(name: str, value: object) -> Variable | None:
     if kind is list:
         return Variable(name=name, type="list", summary=f"{_length(value)} items")
     return None
+
+
+def _size(value: Any) -> str:
+    """Return how much there is of a value, and nothing of what it says.
+
+    Of types that are known to answer: a class of the user's own is not asked.
+    """
+    kind = type(value)
+    home = kind.__module__.partition(".")[0]
+    if kind in (str, bytes, list, tuple, dict, set, frozenset):
+        what = "character" if kind is str else "byte" if kind is bytes else "item"
+        return f"{len(value):,} {what}" + "s" * (len(value) != 1)
+    shape = getattr(value, "shape", None) if home in _MEASURED else None
+    if isinstance(shape, tuple) and all(isinstance(n, int) for n in shape):
+        return " x ".join(f"{n:,}" for n in shape)
+    if home == "PIL" and hasattr(value, "size"):
+        return f"{value.width} x {value.height} pixels"
+    return ""
 
 
 def _length(value: object) -> int:

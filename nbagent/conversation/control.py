@@ -44,13 +44,23 @@ class Acts(Protocol):
         ...
 
 
+def act_of(words: str, plan: Plan) -> str:
+    """Return what a turn wants done at once: an action, or `keep` or `resume`."""
+    action = plan.slots.get("action", "status")
+    if action == "cancel":
+        return "keep" if _KEEPS.search(words) else action
+    return "resume" if _RESUMES.search(words) else action
+
+
 def control(words: str, plan: Plan, state: State, acts: Acts) -> str:
     """Do what a turn wants done at once, and say what was done."""
-    action = plan.slots.get("action", "status")
+    action = act_of(words, plan)
     names = [name for name in plan.targets if state.clip(name)]
     if action == "cancel":
-        return acts.keep(names) if _KEEPS.search(words) else acts.cancel(names)
-    if _RESUMES.search(words):
+        return acts.cancel(names)
+    if action == "keep":
+        return acts.keep(names)
+    if action == "resume":
         return acts.resume(names)
     if action == "pause":
         return acts.pause(names)

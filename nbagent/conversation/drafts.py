@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from nbagent.conversation.edits import read_edit
 from nbagent.conversation.parts import take_part
 from nbagent.conversation.plan import Action, Edit, EditKind, Intent, Plan, Slots
-from nbagent.conversation.references import resolve
+from nbagent.conversation.references import names_in, resolve, shown_picture
 from nbagent.conversation.state import State
 
 _MAKES: frozenset[Intent] = frozenset(
@@ -80,6 +80,9 @@ class PlanDraft(BaseModel):
 def to_plan(draft: PlanDraft, words: str, state: State) -> Plan:
     """Return the plan of a draft.
 
+    A target that is a variable holds only if the user's own words name it: what is
+    looked at in the notebook is not the model's to choose.
+
     Args:
         draft: What the model wrote.
         words: The user's turn, which a target that the draft leaves out is found in.
@@ -102,12 +105,15 @@ def to_plan(draft: PlanDraft, words: str, state: State) -> Plan:
     pairs = [(edit, *take_part(edit.words)) for edit in draft.edits]
     edits = tuple(_edit(edit, text, slots) for edit, text, _ in pairs)
     parts = [part for _, _, part in pairs]
+    own = {variable.name for _, _, variable in names_in(words, state)}
+    own |= {shown_picture(words, state) or ""}
+    targets = tuple(name for name in draft.targets if name in clips | own)
     target = (
         resolve(words, draft.intent, [e.kind for e in edits], state)
-        if not draft.targets
-        else draft.targets[0]
-        if len(draft.targets) == 1
-        else tuple(draft.targets)
+        if not targets
+        else targets[0]
+        if len(targets) == 1
+        else targets
     )
     return Plan(
         intent=draft.intent,

@@ -1,7 +1,8 @@
 """The conversation in words, as a language model is sent it and a user may read it.
 
-Long conversations are told shorter, the newest part in full: no clip is left out, since
-any of them may be meant.
+Of a variable it has the name, the type and the size; what is in it only if the turn names
+it with @. Long conversations are told shorter, the newest part in full: no clip is left
+out, since any of them may be meant.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def sections(
     """Return what a turn is read against, in the order it is sent."""
     turns = [f"- {_line(turn)}" for turn in state.turns[-_TURNS:]]
     variables = [
-        f"- {_called(v)}: {v.type}, {_line(v.summary)}"
+        f"- {_called(v)}: {', '.join(filter(None, (v.type, _size(v, state))))}"
         for v in state.variables[-_VARIABLES:]
     ]
     named = [line for one in attachments for line in _attached(one)]
@@ -63,6 +64,11 @@ def outline(
 
 def _called(variable: Variable) -> str:
     return "this plot" if variable.name.startswith("_") else f"@{variable.name}"
+
+
+def _size(variable: Variable, state: State) -> str:
+    clip = state.clip(variable.ref)
+    return clip.ref if clip else variable.size
 
 
 def _counted(title: str, told: int, total: int) -> str:

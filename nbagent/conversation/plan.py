@@ -86,6 +86,23 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """That a plan is a language model's, which acts only with the user's yes.
+
+    Attributes:
+        by: The model's name.
+        draft: What it wrote down, to be carried out after a yes without being asked
+            again.
+        beyond: What the plan does that the router does not read in the user's words:
+            `render`, or control acts.
+    """
+
+    by: str
+    draft: Mapping[str, object]
+    beyond: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a turn asks for.
 
@@ -110,6 +127,9 @@ class Plan:
         consents: For `ask`, the answers that are waited for, if the turn is clear and
             only takes long.
         then: Control acts to do after the plan: "final, and save it" has `save`.
+        unknown: Names behind an `@` that nothing has. For `ask`, it is asked what is
+            meant by them; otherwise they stay in the words as they were typed.
+        proposal: Set if a language model read the turn.
     """
 
     intent: Intent
@@ -126,6 +146,8 @@ class Plan:
     readings: tuple[Intent, ...] = ()
     consents: tuple[str, ...] = ()
     then: tuple[Action, ...] = ()
+    unknown: tuple[str, ...] = ()
+    proposal: Proposal | None = None
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -133,6 +155,11 @@ class Plan:
         if self.target is None:
             return ()
         return (self.target,) if isinstance(self.target, str) else self.target
+
+    @property
+    def makes(self) -> bool:
+        """Whether it asks for clips, be they rendered or only cut anew."""
+        return self.intent == "refine" or self.needs_device
 
     @property
     def needs_device(self) -> bool:

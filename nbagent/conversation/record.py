@@ -10,7 +10,7 @@ from typing import Final
 from nbagent.conversation import answers, context, reasons
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.state import State, Variable
-from nbagent.ledger import ClipRow, Ledger
+from nbagent.ledger import ClipRow, Ledger, Turn
 from nbagent.take import Take
 
 _ASKS_TIME: Final = re.compile(
@@ -39,6 +39,11 @@ class Record:
             UnknownClip: If nothing carries it.
         """
         return self.ledger.take(self.ledger.clip(self.conversation, name).take_id)
+
+    def turn_of(self, cell_id: str | None) -> Turn | None:
+        """Return the turn that a cell said last, if it did."""
+        turns = () if cell_id is None else self.ledger.turns(self.conversation)
+        return next((turn for turn in reversed(turns) if turn.cell_id == cell_id), None)
 
     def names(self) -> dict[str, str]:
         """Return the name of each take that has one; of several, the first."""

@@ -163,6 +163,13 @@ def shown_picture(text: str, state: State) -> str | None:
     return shown.name if shown and _THIS_PLOT.search(text) else None
 
 
+def clips_named(text: str, state: State) -> tuple[str, ...]:
+    """Return the clips that a turn calls by their names, in order."""
+    known = {clip.ref for clip in state.clips}
+    known |= {scene for clip in state.clips for scene in clip.scenes}
+    return tuple(name for name in _named(text, state) if name in known)
+
+
 def names_in(text: str, state: State) -> list[tuple[int, int, Variable]]:
     """List variables named in a turn with their places, in order."""
     found: list[tuple[int, int, Variable]] = []

@@ -6,7 +6,7 @@ notebook shows what comes out; the session does not know how.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from nbagent.caching import StepCaching
-from nbagent.conversation import answers, consent, kept, library, mentions
+from nbagent.conversation import answers, consent, kept, library, mentions, proposals
 from nbagent.conversation.attachments import Attachment, attach
 from nbagent.conversation.chosen import caches, card_here, card_of, uses
 from nbagent.conversation.clip import Clip, Viewer
@@ -26,6 +26,7 @@ from nbagent.conversation.outline import outline
 from nbagent.conversation.plan import Intent, Plan
 from nbagent.conversation.pointing import pointed
 from nbagent.conversation.record import Record
+from nbagent.conversation.references import clips_named, shown_picture
 from nbagent.conversation.rendering import Engine, Rendering, name_takes, save_beside
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.router import route
@@ -120,6 +121,9 @@ class Session:
             SpecError: If what was asked cannot be; the turn is kept with the error.
         """
         stated = {k: v for k, v in options.items() if v is not None}
+        proposal = None
+        if "yes" in stated:  # a button of the panel was pressed, or it is on the line
+            proposal = proposals.waiting(self.record.turn_of(cell_id), words)
         if answer := consent.waiting(self.record, words):
             earlier, given = answer
             if given == "no":
@@ -127,11 +131,14 @@ class Session:
             # The turn that asked is said again in its place, so that a re-run of its
             # cell, a replay and an export have the words and not the "yes".
             words, cell_id = earlier.text, earlier.cell_id
+            proposal = proposals.waiting(earlier, words)
             stated = consent.agreed({**earlier.options, **stated}, given)
             of = stated.pop("target", None)
             target = self.clip(of) if of else None
             reading = next(iter((earlier.plan or {})["readings"]), None)
         said = stated if target is None else {**stated, "target": target.name}
+        if proposal is not None:  # that yes was to this plan, not to any other
+            said = {name: value for name, value in said.items() if name != "yes"}
         turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, said)
         state = self.record.state(variables, before=turn.position)
         plan: Plan | None = None
@@ -140,7 +147,10 @@ class Session:
             kept.check_variables(self.record, words, known)
             plan = self._read(words, state, reading, values)
             doubts: tuple[str, ...] = ()
-            if reading is None:
+            if proposal is not None and "yes" in stated:
+                plan = proposals.taken(proposal, words, state)
+                doubts = (f"read by {proposal.by}",)
+            elif reading is None:
                 plan, doubts = self._consult(words, plan, state, values)
             hear = None if on_text is None else partial(on_text, turn.id)
             reply = self._reply(
@@ -318,7 +328,8 @@ class Session:
         self._llm = self._connected[name]
         return (
             f"{name} is connected for this session: it answers in words, and reads the"
-            " turns that are not understood without it"
+            " turns that are not understood without it (what it would render, stop or"
+            " save beyond your words waits for your yes)"
         )
 
     @property
@@ -359,6 +370,16 @@ class Session:
         if not above_s:
             return "no turn asks before it starts, however long it takes"
         return f"a turn that is expected to take more than {above_s:g} s asks first"
+
+    def trust(self, *, acts: bool) -> str:
+        """Let a language model's plan act without the user's yes, or not."""
+        self.settings = replace(self.settings, llm_acts=acts)
+        if acts:
+            return "a language model's plan renders, stops and saves without your yes"
+        return (
+            "what a language model's plan would render, stop or save beyond your words"
+            " waits for your yes"
+        )
 
     def queue(self) -> tuple[str, ...]:
         """Return the jobs that wait for the engine, next first."""
@@ -415,11 +436,14 @@ class Session:
         find_card: FindCard = card_of,
     ) -> Reply:
         plan = pointed(plan, words, options, state)
-        reply = Reply(turn_id=turn_id, words=words, plan=plan)
-        if plan.intent in ("refine", "describe", "control"):
+        said = () if plan.intent == "ask" else mentions.left(plan)
+        reply = Reply(turn_id=turn_id, words=words, plan=plan, notes=said)
+        if plan.intent in mentions.NAMES_CLIPS:
             kept.check_clips(words, state)
         asks = plan.intent in ("describe", "control")
         if plan.intent not in _MAKES and (target is None or asks):
+            if proposals.needs_yes(plan, options, self.settings, at_once=True):
+                return proposals.before_acting(reply)
             answer = self._answer(words, plan, state, values, on_text)
             return replace(reply, answer=answer)
         sources = find_sources(
@@ -435,7 +459,8 @@ class Session:
         if parent is not None and plan.step is not None:
             sources = replace(sources, step=plan.step or self._running.step(parent))
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
-            return replace(reply, takes=(self._before(parent, state),))
+            reply = replace(reply, takes=(self._before(parent, state),))
+            return self._weighed(reply, options, None)
         model = options.get("model") or (parent.model if parent else None)
         card, notes = find_card(model or self.settings.model)
         if card is None:
@@ -447,7 +472,7 @@ class Session:
             card=card,
             sources=sources,
         )
-        notes = (*mentions.unused(words, plan, values), *notes, *composed.notes)
+        notes = (*said, *mentions.unused(words, plan, values), *notes, *composed.notes)
         for take in (*composed.parts, *composed.takes):
             if take.model == card.name:
                 card.check_take(take)
@@ -456,9 +481,19 @@ class Session:
             answer = answers.preview(composed.takes, notes, time_s)
             return replace(reply, answer=answer)
         reply = replace(reply, takes=composed.takes, parts=composed.parts, notes=notes)
-        if not turn_id:  # nothing will come of it
+        return self._weighed(reply, options, card)
+
+    def _weighed(
+        self, reply: Reply, options: Mapping[str, Any], card: ModelCard | None
+    ) -> Reply:
+        """Return takes as they are, or the question that comes before them."""
+        if not reply.turn_id:  # nothing will come of it
             return reply
         estimates = Estimates(self.ledger)
+        if proposals.needs_yes(reply.plan, options, self.settings):
+            reply = proposals.before_rendering(reply, estimates)
+        if card is None or reply.plan.consents:
+            return reply
         return consent.weigh(reply, options, card, estimates, self.settings)
 
     def _declined(self, words: str, cell_id: str | None) -> Reply:
@@ -495,6 +530,16 @@ class Session:
         reading: Intent | None,
         values: Mapping[str, object],
     ) -> Plan:
+        plan = self._routed(words, state, reading, values)
+        return mentions.checked(words, plan, state, values)
+
+    def _routed(
+        self,
+        words: str,
+        state: State,
+        reading: Intent | None,
+        values: Mapping[str, object],
+    ) -> Plan:
         if reading is None:
             plan = self._brain(words, state)
         else:
@@ -514,11 +559,14 @@ class Session:
         self, words: str, plan: Plan, state: State, values: Mapping[str, object]
     ) -> tuple[Plan, tuple[str, ...]]:
         """Let a connected language model read what the router is not sure of."""
-        if self._llm is None or is_sure(plan):
+        is_asked = plan.intent == "ask" and plan.unknown
+        if self._llm is None or is_asked or is_sure(plan):
             return plan, ()
-        known = outline(state, words, _attached(words, plan, values))
+        known = outline(state, words, _attached(mentions.mentioned(words), values))
         try:
-            return self._llm.plan(words, known, state), (f"read by {self._llm.name}",)
+            read = proposals.weighed(self._llm.plan(words, known, state), plan, words)
+            read = mentions.checked(words, read, state, values)
+            return read, (f"read by {self._llm.name}",)
         except EngineError as error:
             return plan, (f"{error}; the turn was read without it",)
 
@@ -539,11 +587,10 @@ class Session:
         values: Mapping[str, object],
         on_text: Callable[[str], None] | None,
     ) -> str:
-        attached = _attached(words, plan, values)
         if plan.intent in ("chat", "analyze") and self._llm is not None:
-            known = outline(state, words, attached)
-            looks = (*views(self.record, self.clip, values), *self.tools.values())
-            return self._llm.answer(words, known, on_text, looks)
+            return self._ask_llm(self._llm, words, state, values, on_text)
+        # What stays here may tell of what the words mean without an @, too.
+        attached = _attached((*mentions.mentioned(words), *plan.targets), values)
         if plan.intent == "describe":
             clips = [name for name in plan.targets if state.clip(name)]
             if attached and not clips:
@@ -551,9 +598,29 @@ class Session:
             return self.record.describe(plan, words)
         if plan.intent == "control":
             return control(words, plan, state, self)
+        if plan.intent == "ask" and plan.unknown:
+            return mentions.question(plan, state, values)
         if plan.intent == "ask":
             return answers.ask_back(plan, state)
         return answers.without_model(attached)
+
+    def _ask_llm(
+        self,
+        llm: LanguageModel,
+        words: str,
+        state: State,
+        values: Mapping[str, object],
+        on_text: Callable[[str], None] | None,
+    ) -> str:
+        """Let a language model answer, which is sent what the turn names and no more."""
+        names = mentions.mentioned(words)
+        known = outline(state, words, _attached(names, values))
+        pictures = {name: values[name] for name in names if name in values}
+        if shown := shown_picture(words, state):
+            pictures["this plot"] = values[shown]
+        named = clips_named(words, state)
+        looks = views(self.record, self.clip, named, pictures)
+        return llm.answer(words, known, on_text, (*looks, *self.tools.values()))
 
     def _remix(self, clip: Clip, words: str, **options: Any) -> Any:
         if self.remixer is None:
@@ -561,7 +628,7 @@ class Session:
         return self.remixer(clip, words, options)
 
 
-def _attached(words: str, plan: Plan, values: Mapping[str, object]) -> list[Attachment]:
-    """Return what is sent of the variables that a turn names or means."""
-    named = dict.fromkeys((*mentions.mentioned(words), *plan.targets))
-    return [attach(name, values[name]) for name in named if name in values]
+def _attached(names: Iterable[str], values: Mapping[str, object]) -> list[Attachment]:
+    """Return what is told of variables; of names that are none, nothing."""
+    known = [name for name in dict.fromkeys(names) if name in values]
+    return [attach(name, values[name]) for name in known]

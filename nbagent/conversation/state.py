@@ -23,7 +23,10 @@ class Variable:
     Attributes:
         name: Its name in the notebook.
         type: Class name: `DataFrame`, `ndarray`, `Figure`, `PIL.Image`, `Clip`, ...
-        summary: One line about its content.
+        summary: One line about its content, for the embedded reader alone: no turn
+            sends it anywhere.
+        size: How much of it there is, such as `3 x 2` or `40 characters`: what may be
+            told of a variable that nobody named.
         ref: For a `Clip`, the clip it holds.
         columns: For a table, the names of its columns.
     """
@@ -31,6 +34,7 @@ class Variable:
     name: str
     type: str
     summary: str = ""
+    size: str = ""
     ref: str | None = None
     columns: tuple[str, ...] = ()
 

@@ -116,6 +116,12 @@ def _limit(magics: AgentMagics, words: list[str]) -> str:
     return magics.session().limit(above_s)
 
 
+def _trust(magics: AgentMagics, words: list[str]) -> str:
+    if words[0] not in ("on", "off"):
+        raise SpecError(f"trust got {words[0]!r}: write %nbagent trust on, or off")
+    return magics.session().trust(acts=words[0] == "on")
+
+
 def _context(magics: AgentMagics, words: list[str]) -> str:
     from nbagent.notebook.context import context
 
@@ -245,6 +251,12 @@ COMMANDS: Mapping[str, Command] = {
         usage="SECONDS|off",
         help="ask before a turn that is expected to take longer",
         run=_limit,
+        arguments=(1, 1),
+    ),
+    "trust": Command(
+        usage="on|off",
+        help="let a language model's plan act without your yes, or ask you first",
+        run=_trust,
         arguments=(1, 1),
     ),
     "context": Command(

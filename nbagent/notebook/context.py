@@ -12,7 +12,9 @@ from nbagent.conversation.context import variables
 from nbagent.conversation.mentions import mentioned
 from nbagent.conversation.outline import sections
 from nbagent.conversation.pictures import picture
+from nbagent.conversation.references import clips_named
 from nbagent.conversation.session import Session
+from nbagent.conversation.state import State
 from nbagent.errors import NbagentError
 
 
@@ -34,6 +36,7 @@ def context(session: Session, namespace: Mapping[str, Any], words: str) -> str:
         *(f"  {part.title}: {len(part.text):,}" for part in parts),
         *(f"    @{one.name}: {_size(one)}" for one in attached),
         *(f"  it may call {name}, which is yours" for name in session.tools),
+        *(f"  it may look at {name}" for name in _looks(words, state, named)),
         "To the renderer: the prompt that the turn's plan says, and pictures that are"
         " set in motion",
         *_pictures(namespace, named),
@@ -42,6 +45,11 @@ def context(session: Session, namespace: Mapping[str, Any], words: str) -> str:
     if gone := kept.gone(session.record, known):
         lines += ["Gone from this kernel", *(f"  {line}" for line in gone)]
     return "\n".join((*lines, "", text))
+
+
+def _looks(words: str, state: State, named: list[str]) -> list[str]:
+    variables = [v for v in state.variables if v.name in named and v.is_picture]
+    return [*(f"@{v.name}" for v in variables), *clips_named(words, state)]
 
 
 def _size(one: Attachment) -> str:

@@ -356,7 +356,8 @@ def _readings(turn: Turn) -> list[ReadingView]:
     plan = turn.plan or {}
     if plan.get("intent") != "ask":
         return []
-    asked = Plan(intent="ask", readings=tuple(plan["readings"]))
+    unknown = tuple(plan.get("unknown", ()))
+    asked = Plan(intent="ask", readings=tuple(plan["readings"]), unknown=unknown)
     return [
         {"intent": intent, "label": answers.CHOICES[intent]}
         for intent in answers.readings(asked)
