@@ -72,6 +72,7 @@ def report(settings: Settings) -> list[Check]:
         *_packages(),
         _renderer(settings, gpu),
         *_device(gpu),
+        _runtime(settings),
         _engine(settings),
         _model(settings),
         _player(),
@@ -177,15 +178,31 @@ def _device(gpu: str | None) -> Iterator[Check]:
         )
 
 
-def _engine(settings: Settings) -> Check:
-    from nbagent.jobs.runtime import log_file, read_host, runtime_file
+def _runtime(settings: Settings) -> Check:
+    if settings.passed_over:
+        return Check(
+            name="runtime",
+            state="warn",
+            value=f"{settings.runtime}, for XDG_RUNTIME_DIR={settings.passed_over}",
+            advice="kernels that have the right one start an engine of their own: log"
+            " in anew, unset it, or set NBAGENT_RUNTIME",
+        )
+    return Check(name="runtime", state="ok", value=str(settings.runtime))
 
-    if settings.engine:
-        return Check(name="engine", state="ok", value=f"attached to {settings.engine}")
+
+def _engine(settings: Settings) -> Check:
+    from nbagent.jobs.runtime import log_file, read_host, refuse_plain, runtime_file
+
     try:
+        if settings.engine:
+            refuse_plain(settings)
+            value = f"attached to {settings.engine}"
+            return Check(name="engine", state="ok", value=value)
         host = read_host(settings.runtime)
     except ModuleNotFoundError as error:
         return _missing("engine", f"it needs {error.name}: {REINSTALL}")
+    except NbagentError as error:
+        return _broken("engine", error)
     if host is not None:
         value = f"running, pid {host.pid}, {host.address}"
         return Check(name="engine", state="ok", value=value)
