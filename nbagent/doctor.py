@@ -77,7 +77,7 @@ def report(settings: Settings) -> list[Check]:
         _model(settings),
         _player(),
         _kernel(),
-        *_store(settings.store),
+        *_store(settings),
     ]
 
 
@@ -290,7 +290,8 @@ def _kernel() -> Check:
     return Check(name="kernel", state="ok", value=f"{DISPLAY_NAME} in {specs[0]}")
 
 
-def _store(folder: Path) -> Iterator[Check]:
+def _store(settings: Settings) -> Iterator[Check]:
+    folder = settings.store
     # The store is made by the first turn: until then its place is what counts.
     place = folder
     while not os.access(place, os.F_OK):
@@ -309,7 +310,7 @@ def _store(folder: Path) -> Iterator[Check]:
     else:
         note = "" if place == folder else " (made by the first turn)"
         yield Check(name="store", state="ok", value=f"{folder}{note}")
-        yield _ledger(folder)
+        yield _ledger(settings)
     free_bytes = shutil.disk_usage(place).free
     enough = free_bytes >= MIN_FREE_BYTES
     yield Check(
@@ -320,12 +321,12 @@ def _store(folder: Path) -> Iterator[Check]:
     )
 
 
-def _ledger(folder: Path) -> Check:
+def _ledger(settings: Settings) -> Check:
     from nbagent.ledger import Ledger
     from nbagent.take import UNFINISHED
 
     try:
-        with Ledger(folder) as ledger:
+        with Ledger(settings.store, is_named=settings.store_is_named) as ledger:
             open_jobs = ledger.jobs(states=UNFINISHED)
     except NbagentError as error:
         return _broken("ledger", error)

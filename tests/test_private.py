@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nbagent.errors import EngineError
+from nbagent.errors import EngineError, SpecError, StoreError
 from nbagent.jobs.runtime import (
     Host,
     log_file,
@@ -22,6 +22,7 @@ from nbagent.jobs.runtime import (
     secure_folder,
     write_host,
 )
+from nbagent.ledger import Ledger
 from nbagent.settings import Settings
 
 NEEDS_ROOT = pytest.mark.skipif(os.getuid() != 0, reason="needs two users: run as root")
@@ -44,6 +45,7 @@ def as_user(uid: int, script: str) -> subprocess.Popen[str]:
         import distributed, psutil, tblib
         from nbagent.errors import EngineError
         from nbagent.jobs import link, runtime, worker
+        from nbagent.ledger import Ledger
         from nbagent.settings import Settings
         def become(uid):
             os.setgroups([]); os.setgid(uid); os.setuid(uid)
@@ -268,3 +270,117 @@ def test_a_left_over_xdg_runtime_dir_is_passed_over(tmp_path: Path, kind: str) -
     settings = Settings.from_env({"XDG_RUNTIME_DIR": str(base)})
     assert settings.runtime.name == f"nbagent-{os.getuid()}"
     assert settings.passed_over.startswith(str(base))
+
+
+@NEEDS_ROOT
+@pytest.mark.parametrize("way", ["a folder", "a link to his", "his link to ours"])
+def test_a_store_that_somebody_else_made_first_is_not_used(
+    shared: Path, way: str
+) -> None:
+    notebook, ours, his = shared / "work", shared / "ours", shared / "his"
+    for folder, owner in ((notebook, 0), (ours, VICTIM), (his, MALLORY)):
+        folder.mkdir()
+        os.chown(folder, owner, owner)
+    store = notebook / ".nbagent"
+    if way == "a folder":
+        his.rename(store)
+    else:
+        store.symlink_to(his if way == "a link to his" else ours)
+        os.chown(store, MALLORY, MALLORY, follow_symlinks=False)
+        if way == "a link to his":
+            os.chown(store, VICTIM, VICTIM, follow_symlinks=False)
+    script = f"""
+        os.chdir({str(notebook)!r})
+        settings = Settings.from_env({{}})
+        try:
+            with Ledger(settings.store, is_named=settings.store_is_named) as ledger:
+                ledger.add_turn("test", "a red ball", None, {{}})
+        except EngineError as error:
+            print(error)
+    """
+    store.chmod(0o777)
+    assert said(as_user(VICTIM, script)) == (
+        f"{store} belongs to another user: name it with NBAGENT_STORE if you trust what"
+        " is in it, or name a folder of your own"
+    )
+    assert list(store.iterdir()) == []
+
+
+def test_a_store_may_be_a_link_to_a_folder_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / ".nbagent").symlink_to(tmp_path / "disk")
+    with Ledger(tmp_path / ".nbagent", is_named=False) as ledger:
+        ledger.add_turn("test", "a red ball", None, {})
+    assert (tmp_path / "disk" / "ledger.db").exists()
+
+
+@pytest.mark.parametrize("name", ["ledger.db", "lock", ".gitignore"])
+def test_a_store_that_came_with_a_notebook_is_not_written_through(
+    tmp_path: Path, name: str
+) -> None:
+    store, target = tmp_path / ".nbagent", tmp_path / ".profile"
+    store.mkdir()
+    (store / name).symlink_to(target)
+    with (
+        Ledger(store, is_named=False) as ledger,
+        pytest.raises(StoreError, match=f"{name} is a symbolic link"),
+    ):
+        ledger.add_turn("test", "a red ball", None, {})
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("way", ["a link", "another user's", "open to everybody"])
+def test_a_kernel_is_not_installed_where_others_could_change_it(
+    tmp_path: Path, way: str
+) -> None:
+    from nbagent.kernelspec import install
+
+    folder = tmp_path / "share" / "jupyter" / "kernels" / "nbagent"
+    folder.parent.mkdir(parents=True)
+    if way == "a link":
+        (tmp_path / "elsewhere").mkdir()
+        folder.symlink_to(tmp_path / "elsewhere")
+    else:
+        folder.mkdir()
+    if way == "open to everybody":
+        folder.chmod(0o777)
+    elif way == "another user's":
+        if os.getuid() != 0:
+            pytest.skip("needs two users: run as root")
+        os.chown(folder, MALLORY, MALLORY)
+    with pytest.raises(SpecError, match="decide what this kernel starts"):
+        install(["--prefix", str(tmp_path)])
+    assert list(folder.iterdir()) == []
+
+
+def test_a_kernel_is_not_written_through_a_link(tmp_path: Path) -> None:
+    from nbagent.kernelspec import install
+
+    folder = tmp_path / "share" / "jupyter" / "kernels" / "nbagent"
+    folder.mkdir(parents=True)
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (folder / "kernel.json").symlink_to(precious)
+    install(["--prefix", str(tmp_path)])
+    assert precious.read_text() == "mine"
+    assert "nbagent.notebook.kernel" in (folder / "kernel.json").read_text()
+
+
+def test_compiled_code_is_not_taken_from_a_folder_that_anybody_may_make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nbagent.render.compiling import compile_blocks
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "put back in the end")
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    compile_blocks([])
+    from torch._inductor.runtime.cache_dir_utils import cache_dir
+
+    ours = tmp_path / ".cache" / "nbagent" / "torchinductor"
+    assert Path(cache_dir()) == ours
+    assert ours.stat().st_mode & 0o777 == 0o700
+    ours.chmod(0o777)
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    with pytest.raises(EngineError, match="set TORCHINDUCTOR_CACHE_DIR"):
+        compile_blocks([])
