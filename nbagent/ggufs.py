@@ -72,8 +72,10 @@ def is_gguf(part: str) -> bool:
 
 
 def _read(text: str) -> Gguf:
-    path = Path(text).expanduser().absolute()
     try:
+        path = Path(text).expanduser().absolute()
+        if not path.is_file():  # opening a pipe would wait for ever
+            raise ValueError("there is no such file")
         with path.open("rb") as file:
             sizes = _tensors(file)
             end = file.tell()
@@ -81,7 +83,15 @@ def _read(text: str) -> Gguf:
             header = file.read(end)
         if not sizes:
             raise ValueError("it has no tensors")
-    except (OSError, ValueError, struct.error, KeyError, MemoryError) as error:
+    # RuntimeError: the home of nobody, or arrays in arrays without end.
+    except (
+        OSError,
+        ValueError,
+        struct.error,
+        KeyError,
+        MemoryError,
+        RuntimeError,
+    ) as error:
         raise SpecError(
             f"no GGUF file at {text!r} ({error}): name one like MODEL+weights-Q4_K.gguf"
         ) from error

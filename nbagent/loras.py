@@ -37,9 +37,14 @@ def split_loras(name: str) -> tuple[str, tuple[Lora, ...]]:
 
 def _lora(text: str) -> Lora:
     found = re.fullmatch(r"(?P<path>.+?)(?::(?P<weight>-?\d*\.?\d+))?", text)
-    path = Path(found["path"] if found else text).expanduser().absolute()
     weight = float(found["weight"]) if found and found["weight"] else 1.0
-    if path.suffix != ".safetensors" or not path.is_file():
+    path = Path(found["path"] if found else text)
+    try:
+        path = path.expanduser().absolute()
+        is_there = path.is_file()
+    except (OSError, RuntimeError):  # far too long; the home of nobody
+        is_there = False
+    if path.suffix != ".safetensors" or not is_there:
         raise SpecError(
             f"no LoRA at {text!r}: name a .safetensors file, like"
             " MODEL+style.safetensors:0.8"

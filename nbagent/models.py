@@ -24,6 +24,7 @@ from nbagent.catalogue import CATALOGUE, Entry
 from nbagent.errors import SpecError
 from nbagent.families import FAMILIES, STEP_CACHES, TASKS, WAN_5B, Family, Sections
 from nbagent.ggufs import Gguf, is_gguf, split_ggufs
+from nbagent.index import check_folder, check_index, components
 from nbagent.loras import Lora, split_loras
 from nbagent.pocket import WEIGHTS
 from nbagent.take import Take
@@ -248,6 +249,8 @@ def model_card(name: str, revision: str = "") -> ModelCard:
     base, loras = split_loras(plain)
     folder = find_folder(base, hub_commit(revision))
     index = _read_json(folder / "model_index.json")
+    check_index(name, index)
+    check_folder(name, folder, index)
     known = CATALOGUE.get(base.partition("@")[0])
     pipeline = known.pipeline if known else str(index.get("_class_name"))
     family = FAMILIES.get(pipeline)
@@ -310,8 +313,8 @@ def find_folder(name: str, commit: str | None = None) -> Path:
     if name == "pocket":
         folder = WEIGHTS
         advice = "reinstall nbagent, its wheel carries the weights"
-    elif Path(name).expanduser().is_dir():
-        folder = Path(name).expanduser().absolute()
+    elif own := _folder(name):
+        folder = own
         advice = "name a folder saved by a diffusers pipeline"
     else:
         model = hub.hub_model(name)
@@ -327,6 +330,15 @@ def find_folder(name: str, commit: str | None = None) -> Path:
     if not (folder / "model_index.json").is_file():
         raise SpecError(f"no model at {name!r} (no model_index.json): {advice}")
     return folder
+
+
+def _folder(name: str) -> Path | None:
+    """Return the folder that a name is the path of, if it is one."""
+    try:
+        folder = Path(name).expanduser().absolute()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError):  # far too long; the home of nobody
+        return None
 
 
 def working_shape(
@@ -364,7 +376,7 @@ def is_here(name: str) -> bool:
 def on_hub(name: str) -> hub.HubModel | None:
     """Return the hub's model that a name means, which is no folder and not pocket."""
     base, *files = name.split("+")
-    if base == "pocket" or Path(base).expanduser().is_dir():
+    if base == "pocket" or _folder(base):
         return None
     model = hub.hub_model(base)
     if model is None or not any(map(is_gguf, files)):
@@ -469,7 +481,7 @@ def _defaults(folder: Path, family: Family, known: Entry | None) -> dict[str, An
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = "it is missing" if isinstance(error, FileNotFoundError) else str(error)
         raise SpecError(
             f"{path.parent.name}/{path.name} of the model cannot be read ({reason}):"
@@ -502,7 +514,7 @@ DENOISERS: Final = ("transformer", "transformer_2", "unet")
 
 def denoiser_names(index: Mapping[str, Any]) -> list[str]:
     """Return the names of a pipeline's denoisers, in the order of its loop."""
-    return [name for name in DENOISERS if (index.get(name) or [None])[0]]
+    return [name for name in DENOISERS if name in components(index)]
 
 
 def _check_ggufs(name: str, index: Mapping[str, Any], ggufs: tuple[Gguf, ...]) -> None:

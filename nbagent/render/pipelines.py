@@ -137,6 +137,7 @@ def _add_loras(pipe: Any, card: ModelCard) -> None:
                 str(lora.path.parent),
                 weight_name=lora.path.name,
                 adapter_name=name,
+                use_safetensors=True,
                 local_files_only=True,
             )
         except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
