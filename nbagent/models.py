@@ -35,6 +35,12 @@ _HASH_ALL_BYTES = 200_000_000
 # A clip far longer or larger than the training data is noise, and memory is gone
 # before anyone sees it. A model's own `defaults.json` may say better.
 _STRETCH = 4
+# What a model's own `defaults.json` may say; no model's value comes near the bound.
+_NUMBERS: Final = frozenset(
+    "fps height width num_frames num_inference_steps guidance_scale sigmas draft_steps"
+    " max_sequence_length max_num_frames window_frames".split()
+)
+_MOST: Final = 1_000_000
 # A little more than a model's own length at once is better than a second window.
 _WINDOW = 1.25
 
@@ -442,7 +448,8 @@ def _defaults(folder: Path, family: Family, known: Entry | None) -> dict[str, An
     """Merge the family's values with those of the model, and of the folder itself."""
     path = folder / "defaults.json"
     own = dict(known.defaults) if known else {}
-    own |= _read_json(path) if path.is_file() else {}
+    if path.is_file():
+        own |= _checked(_read_json(path), path)
     sigmas = tuple(map(float, own.get("sigmas", ())))
     if sigmas:
         if sigmas[0] > 1 or sigmas[-1] <= 0 or list(sigmas) != sorted(sigmas)[::-1]:
@@ -476,6 +483,21 @@ def _defaults(folder: Path, family: Family, known: Entry | None) -> dict[str, An
         "call": ({} if length is None else {"max_sequence_length": length})
         | dict(known.call if known else {}),
     }
+
+
+def _checked(own: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return a folder's defaults, if each is a number that a clip can have."""
+    for key in _NUMBERS & own.keys():
+        numbers = own[key] if key == "sigmas" else [own[key]]
+        least = 0 if key in ("guidance_scale", "sigmas") else 0.01
+        if not isinstance(numbers, list) or not all(
+            isinstance(one, int | float) and least <= one < _MOST for one in numbers
+        ):
+            raise SpecError(
+                f"{key} {json.dumps(own[key])[:40]} of {path} is no number that a model"
+                " can have: mend that file"
+            )
+    return own
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -19,24 +19,25 @@ from nbagent.errors import EngineError
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_NEVER_FOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextmanager
 def opened(folder: Path, advice: str) -> Iterator[int]:
-    """Yield the descriptor of a folder that nobody else can enter (0700).
+    """Yield the descriptor of a folder that nobody else can write in.
 
     Args:
         folder: Where it is.
         advice: What to do when it is refused, for the end of the line.
 
     Raises:
-        EngineError: If it belongs to somebody else, is a symbolic link, or is open to
-            others.
+        EngineError: If it belongs to somebody else, is a symbolic link, or others may
+            write in it.
         FileNotFoundError: If there is none.
     """
     place = _descriptor(folder, advice)
     try:
-        _check(os.fstat(place), folder, advice)
+        _check(os.fstat(place), folder, advice, _OTHERS_WRITE)
         yield place
     finally:
         os.close(place)
@@ -64,15 +65,17 @@ def make_folder(folder: Path, advice: str) -> None:
 
 
 def read(place: int, path: Path, advice: str) -> str:
-    """Return the text of a file in an opened folder that is this user's alone (0600).
+    """Return the text of a file in an opened folder, both this user's alone.
 
     Raises:
-        EngineError: If somebody else wrote it, or could.
+        EngineError: If somebody else wrote it, or one of them is open to others (it is
+            not 0600, or the folder not 0700).
         FileNotFoundError: If there is none.
     """
     with _told(path, advice):
         handle = os.open(path.name, os.O_RDONLY | _NEVER_FOLLOW, dir_fd=place)
     with os.fdopen(handle, encoding="utf-8") as file:
+        _check(os.fstat(place), path.parent, advice)
         _check(os.fstat(handle), path, advice)
         return file.read()
 
@@ -104,18 +107,17 @@ def is_own(status: os.stat_result) -> bool:
     return status.st_uid == os.getuid()
 
 
-_NEVER_FOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
-
-
 def _descriptor(folder: Path, advice: str) -> int:
     with _told(folder, advice):
         return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _NEVER_FOLLOW)
 
 
-def _check(status: os.stat_result, path: Path, advice: str) -> None:
+def _check(
+    status: os.stat_result, path: Path, advice: str, closed: int = _OTHERS
+) -> None:
     if not is_own(status):
         raise EngineError(f"{path} belongs to another user: {advice}")
-    if status.st_mode & _OTHERS:
+    if status.st_mode & closed:
         mode = "700" if stat.S_ISDIR(status.st_mode) else "600"
         raise EngineError(
             f"{path} is open to other users (mode {stat.S_IMODE(status.st_mode):o},"

@@ -186,6 +186,22 @@ def test_a_folder_that_is_open_to_others_is_not_read(runtime: Path, mode: int) -
         read_host(runtime)
 
 
+def test_a_folder_that_the_user_made_is_closed_when_it_is_first_used(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    folder.chmod(0o755)
+    assert read_host(folder) is None
+    secure_folder(folder)
+    write_host(folder, a_host())
+    assert read_host(folder) == a_host()
+    folder.chmod(0o777)
+    runtime_file(folder).unlink()
+    with pytest.raises(EngineError, match=r"\(mode 777, not 700\)"):
+        read_host(folder)
+
+
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o644, 0o666])
 def test_a_file_that_is_open_to_others_is_not_read(runtime: Path, mode: int) -> None:
     runtime_file(runtime).chmod(mode)
@@ -384,3 +400,24 @@ def test_compiled_code_is_not_taken_from_a_folder_that_anybody_may_make(
     monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
     with pytest.raises(EngineError, match="set TORCHINDUCTOR_CACHE_DIR"):
         compile_blocks([])
+
+
+def test_a_checkpoint_is_written_through_no_link(tmp_path: Path) -> None:
+    """In a group's store, whose names for drafts others could guess."""
+    import torch
+
+    from nbagent.render import checkpoint
+    from nbagent.render.start import Resumed
+
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    for name in (f"x.{os.getpid()}.tmp", "x.safetensors"):
+        (tmp_path / name).symlink_to(precious)
+    none = torch.zeros(1)
+    state = Resumed(step=1, latents=none, schedulers=[], streams=[], generator=none)
+    saved = checkpoint.Checkpoint(
+        take_id="b2:0", start_step=0, num_steps=2, elapsed_s=1.0, state=state
+    )
+    checkpoint.save_checkpoint(tmp_path / "x.safetensors", saved)
+    assert precious.read_text() == "mine"
+    assert not (tmp_path / "x.safetensors").is_symlink()
