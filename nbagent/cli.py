@@ -62,7 +62,8 @@ def jobs(_argv: list[str]) -> int:
     from nbagent.settings import Settings
     from nbagent.take import UNFINISHED
 
-    with Ledger(Settings.from_env().store) as ledger:
+    settings = Settings.from_env()
+    with Ledger(settings.store, is_named=settings.store_is_named) as ledger:
         found = ledger.jobs(states=UNFINISHED)
     for job in found:
         at = f"step {job.step} of {job.num_steps}" if job.num_steps else ""

@@ -72,11 +72,12 @@ def report(settings: Settings) -> list[Check]:
         *_packages(),
         _renderer(settings, gpu),
         *_device(gpu),
+        _runtime(settings),
         _engine(settings),
         _model(settings),
         _player(),
         _kernel(),
-        *_store(settings.store),
+        *_store(settings),
     ]
 
 
@@ -177,15 +178,31 @@ def _device(gpu: str) -> Iterator[Check]:
         )
 
 
-def _engine(settings: Settings) -> Check:
-    from nbagent.jobs.runtime import log_file, read_host, runtime_file
+def _runtime(settings: Settings) -> Check:
+    if settings.passed_over:
+        return Check(
+            name="runtime",
+            state="warn",
+            value=f"{settings.runtime}, for XDG_RUNTIME_DIR={settings.passed_over}",
+            advice="kernels that have the right one start an engine of their own: log"
+            " in anew, unset it, or set NBAGENT_RUNTIME",
+        )
+    return Check(name="runtime", state="ok", value=str(settings.runtime))
 
-    if settings.engine:
-        return Check(name="engine", state="ok", value=f"attached to {settings.engine}")
+
+def _engine(settings: Settings) -> Check:
+    from nbagent.jobs.runtime import log_file, read_host, refuse_plain, runtime_file
+
     try:
+        if settings.engine:
+            refuse_plain(settings)
+            value = f"attached to {settings.engine}"
+            return Check(name="engine", state="ok", value=value)
         host = read_host(settings.runtime)
     except ModuleNotFoundError as error:
         return _missing("engine", f"it needs {error.name}: {REINSTALL}")
+    except NbagentError as error:
+        return _broken("engine", error)
     if host is not None:
         value = f"running, pid {host.pid}, {host.address}"
         return Check(name="engine", state="ok", value=value)
@@ -273,7 +290,8 @@ def _kernel() -> Check:
     return Check(name="kernel", state="ok", value=f"{DISPLAY_NAME} in {specs[0]}")
 
 
-def _store(folder: Path) -> Iterator[Check]:
+def _store(settings: Settings) -> Iterator[Check]:
+    folder = settings.store
     # The store is made by the first turn: until then its place is what counts.
     place = folder
     while not os.access(place, os.F_OK):
@@ -292,7 +310,7 @@ def _store(folder: Path) -> Iterator[Check]:
     else:
         note = "" if place == folder else " (made by the first turn)"
         yield Check(name="store", state="ok", value=f"{folder}{note}")
-        yield _ledger(folder)
+        yield _ledger(settings)
     free_bytes = shutil.disk_usage(place).free
     enough = free_bytes >= MIN_FREE_BYTES
     yield Check(
@@ -303,12 +321,12 @@ def _store(folder: Path) -> Iterator[Check]:
     )
 
 
-def _ledger(folder: Path) -> Check:
+def _ledger(settings: Settings) -> Check:
     from nbagent.ledger import Ledger
     from nbagent.take import UNFINISHED
 
     try:
-        with Ledger(folder) as ledger:
+        with Ledger(settings.store, is_named=settings.store_is_named) as ledger:
             open_jobs = ledger.jobs(states=UNFINISHED)
     except NbagentError as error:
         return _broken("ledger", error)

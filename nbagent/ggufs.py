@@ -81,8 +81,10 @@ def read_gguf(part: str) -> Gguf:
     Raises:
         SpecError: If it is not there, is none, or was cut short.
     """
-    path = Path(part).expanduser().absolute()
     try:
+        path = Path(part).expanduser().absolute()
+        if not path.is_file():  # opening a pipe would wait for ever
+            raise ValueError("there is no such file")
         with path.open("rb") as file:
             tensors = _tensors(file)
             end = file.tell()
@@ -90,7 +92,15 @@ def read_gguf(part: str) -> Gguf:
             header = file.read(end)
         if not tensors:
             raise ValueError("it has no tensors")
-    except (OSError, ValueError, struct.error, KeyError, MemoryError) as error:
+    # RuntimeError: the home of nobody, or arrays in arrays without end.
+    except (
+        OSError,
+        ValueError,
+        struct.error,
+        KeyError,
+        MemoryError,
+        RuntimeError,
+    ) as error:
         raise SpecError(
             f"no GGUF file at {part!r} ({error}): name one like MODEL+weights-Q4_K.gguf"
         ) from error

@@ -20,8 +20,13 @@ from typing import Any, Final, NamedTuple
 
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import DownloadFailed
+from nbagent.index import check_index, components
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+# As the hub has them. A revision is a path below the cache: no part of it may lead out.
+_PART: Final = r"(?![.-])(?:(?!\.\.|--)[\w.-])+(?<![.-])"
+_REPO: Final = re.compile(rf"{_PART}/{_PART}", re.ASCII)
+_REVISION: Final = re.compile(r"(?:\w(?:(?!\.\.)[\w.-])*(?:/(?!$)|$))+", re.ASCII)
 _PIN: Final = "nbagent"  # the name under which the first commit is written down
 _DESCRIBES: Final = frozenset({".json", ".txt", ".model", ".jinja"})
 _TIMEOUT_S = 20.0
@@ -50,7 +55,8 @@ class HubModel:
         refs = _repo_folder(self.repo) / "refs"
         for name in (self.revision,) if self.revision else (_PIN, "main"):
             if (refs / name).is_file():
-                return (refs / name).read_text().strip()
+                written = (refs / name).read_text("utf-8", "replace").strip()
+                return written if re.fullmatch(r"[0-9a-f]{1,64}", written) else None
         return None
 
     def folder(self, commit: str | None = None) -> Path:
@@ -82,9 +88,9 @@ def hub_model(name: str) -> HubModel | None:
     if not at:
         base, revision = name, ""
     known = CATALOGUE.get(base)
-    if known is None and not re.fullmatch(r"[\w.-]+/[\w.-]+", base):
+    if known is None and not _REPO.fullmatch(base):
         return None
-    if ".." in revision or (at and not re.fullmatch(r"[\w./-]+", revision)):
+    if at and not _REVISION.fullmatch(revision):
         return None
     if known is None:
         return HubModel(repo=base, revision=revision)
@@ -99,7 +105,7 @@ def is_whole(model: HubModel, commit: str | None = None) -> bool:
         index = json.loads((folder / "model_index.json").read_text("utf-8"))
         return all(
             name in model.without or _has_weights(folder / name, library)
-            for name, library in _components(index).items()
+            for name, library in components(index).items()
             if (folder / name / "config.json").is_file() or not (folder / name).is_dir()
         )
     except (OSError, ValueError, KeyError, AttributeError):
@@ -111,6 +117,7 @@ def look_up(model: HubModel, commit: str | None = None) -> Listing:
 
     Raises:
         DownloadFailed: If the hub, the repository or safetensors in it are not there.
+        SpecError: If it is made of other classes than diffusers' and transformers'.
     """
     wanted = commit or model.commit or model.revision or "main"
     with _told(model):
@@ -127,6 +134,7 @@ def look_up(model: HubModel, commit: str | None = None) -> Listing:
         )
     _fetch(model, info.sha, "model_index.json")
     index = json.loads((model.folder(info.sha) / "model_index.json").read_text("utf-8"))
+    check_index(model.repo, index)
     listing = Listing(commit=info.sha, files=dict(_used(model, index, sizes)))
     for name in listing.missing(model):
         if name.endswith("config.json") or ".safetensors.index." in name:
@@ -235,7 +243,7 @@ def _used(
 ) -> Iterator[tuple[str, int]]:
     """Yield the files that a pipeline is loaded from, of all in its repository."""
     yield "model_index.json", sizes["model_index.json"]
-    for component, library in _components(index).items():
+    for component, library in components(index).items():
         inside = {
             name.removeprefix(f"{component}/"): size
             for name, size in sizes.items()
@@ -258,15 +266,6 @@ def _used(
 def _has_weights(folder: Path, library: str) -> bool:
     names = weights_of(folder, library).names
     return bool(names) and all((folder / name).exists() for name in names)
-
-
-def _components(index: Mapping[str, Any]) -> dict[str, str]:
-    """Return the library of each component that a pipeline has."""
-    return {
-        name: kind[0]
-        for name, kind in index.items()
-        if isinstance(kind, list) and kind[0] is not None and re.fullmatch(r"\w+", name)
-    }
 
 
 def _is_weights(name: str) -> bool:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
+import stat
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -25,7 +28,7 @@ def install(argv: Sequence[str]) -> int:
     """Write the kernelspec; return the exit code.
 
     Raises:
-        SpecError: If its place cannot be written.
+        SpecError: If its place cannot be written, or others could write there too.
     """
     options = _parser("install", "Add the kernel to the launcher.").parse_args(argv)
     from ipykernel.kernelspec import get_kernel_dict
@@ -34,11 +37,16 @@ def install(argv: Sequence[str]) -> int:
     spec = get_kernel_dict(extra_arguments=[f"--ext={EXTENSION}"])
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "kernel.json").write_text(
-            json.dumps(spec | {"display_name": DISPLAY_NAME}, indent=1) + "\n"
-        )
-        for logo in LOGOS.iterdir():
-            shutil.copyfile(logo, folder / logo.name)
+        _check_place(folder)
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            made = Path(scratch) / "kernel.json"
+            made.write_text(
+                json.dumps(spec | {"display_name": DISPLAY_NAME}, indent=1) + "\n"
+            )
+            for logo in LOGOS.iterdir():
+                shutil.copyfile(logo, Path(scratch) / logo.name)
+            for file in Path(scratch).iterdir():
+                file.replace(folder / file.name)  # a link there is not written through
     except OSError as error:
         raise _unwritable(folder, error) from error
     sys.stdout.write(f"{DISPLAY_NAME} is installed in {folder}\n")
@@ -108,6 +116,17 @@ def _place(options: argparse.Namespace) -> Path:
     if options.prefix:
         return Path(options.prefix) / "share/jupyter/kernels"
     return Path(SYSTEM_JUPYTER_PATH[0]) / "kernels"
+
+
+def _check_place(folder: Path) -> None:
+    """Refuse a place where somebody else decides what the kernel starts."""
+    status = folder.lstat()
+    is_ours = status.st_uid in (0, os.getuid()) and stat.S_ISDIR(status.st_mode)
+    if not is_ours or status.st_mode & stat.S_IWOTH:
+        raise SpecError(
+            f"{folder} is a link, another user's, or open to everybody, who would then"
+            " decide what this kernel starts: remove it, or use --sys-prefix or --user"
+        )
 
 
 def _parser(command: str, description: str) -> argparse.ArgumentParser:

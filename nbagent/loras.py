@@ -53,10 +53,7 @@ def read_loras(parts: Sequence[str]) -> tuple[Lora, ...]:
             weight is out of range.
     """
     found = [_PART.fullmatch(part) for part in parts]
-    paths = [
-        Path(match["path"] if match else part).expanduser().absolute()
-        for match, part in zip(found, parts, strict=True)
-    ]
+    paths = [_path(match["path"]) if match else Path() for match in found]
     loras = []
     for match, path, part in zip(found, paths, parts, strict=True):
         if match is None or not path.is_file():
@@ -75,6 +72,15 @@ def read_loras(parts: Sequence[str]) -> tuple[Lora, ...]:
             ) from error
         loras.append(Lora(path=path, weight=weight, noise=_noise(path, paths)))
     return tuple(loras)
+
+
+def _path(text: str) -> Path:
+    try:
+        path = Path(text).expanduser().absolute()
+        path.stat()
+    except (OSError, RuntimeError):  # not there, far too long; the home of nobody
+        return Path()
+    return path
 
 
 def _noise(path: Path, paths: Sequence[Path]) -> Noise | None:

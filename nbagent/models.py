@@ -24,6 +24,7 @@ from nbagent.catalogue import CATALOGUE, Entry
 from nbagent.errors import SpecError
 from nbagent.families import FAMILIES, STEP_CACHES, TASKS, WAN_5B, Family, Sections
 from nbagent.ggufs import Gguf, is_gguf, read_gguf
+from nbagent.index import check_folder, check_index, components
 from nbagent.loras import Lora, is_lora, read_loras
 from nbagent.pocket import WEIGHTS
 from nbagent.take import Take
@@ -34,6 +35,12 @@ _HASH_ALL_BYTES = 200_000_000
 # A clip far longer or larger than the training data is noise, and memory is gone
 # before anyone sees it. A model's own `defaults.json` may say better.
 _STRETCH = 4
+# What a model's own `defaults.json` may say; no model's value comes near the bound.
+_NUMBERS: Final = frozenset(
+    "fps height width num_frames num_inference_steps guidance_scale sigmas draft_steps"
+    " max_sequence_length max_num_frames window_frames".split()
+)
+_MOST: Final = 1_000_000
 # A little more than a model's own length at once is better than a second window.
 _WINDOW = 1.25
 
@@ -251,6 +258,8 @@ def model_card(name: str, revision: str = "") -> ModelCard:
     loras = read_loras([part for part in files if not is_gguf(part)])
     folder = find_folder(base, hub_commit(revision))
     index = _read_json(folder / "model_index.json")
+    check_index(name, index)
+    check_folder(name, folder, index)
     known = CATALOGUE.get(base.partition("@")[0])
     pipeline = known.pipeline if known else str(index.get("_class_name"))
     family = FAMILIES.get(pipeline)
@@ -308,7 +317,7 @@ def split_name(name: str) -> tuple[str, tuple[str, ...]]:
     """
     pieces = name.split("+")
     lengths = range(len(pieces), 1, -1)
-    start = next((n for n in lengths if _is_folder("+".join(pieces[:n]))), 1)
+    start = next((n for n in lengths if _folder("+".join(pieces[:n]))), 1)
     files, part = [], list[str]()
     for piece in pieces[start:]:
         part.append(piece)
@@ -319,13 +328,6 @@ def split_name(name: str) -> tuple[str, tuple[str, ...]]:
     if part:
         files.append("+".join(part))
     return "+".join(pieces[:start]), tuple(files)
-
-
-def _is_folder(name: str) -> bool:
-    try:
-        return Path(name).expanduser().is_dir()
-    except (OSError, RuntimeError):  # too long for a path, or a home that is unknown
-        return False
 
 
 def find_folder(name: str, commit: str | None = None) -> Path:
@@ -341,8 +343,8 @@ def find_folder(name: str, commit: str | None = None) -> Path:
     if name == "pocket":
         folder = WEIGHTS
         advice = "reinstall nbagent, its wheel carries the weights"
-    elif _is_folder(name):
-        folder = Path(name).expanduser().absolute()
+    elif own := _folder(name):
+        folder = own
         advice = "name a folder saved by a diffusers pipeline"
     else:
         model = hub.hub_model(name)
@@ -358,6 +360,15 @@ def find_folder(name: str, commit: str | None = None) -> Path:
     if not (folder / "model_index.json").is_file():
         raise SpecError(f"no model at {name!r} (no model_index.json): {advice}")
     return folder
+
+
+def _folder(name: str) -> Path | None:
+    """Return the folder that a name is the path of, if it is one."""
+    try:
+        folder = Path(name).expanduser().absolute()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError):  # far too long; the home of nobody
+        return None
 
 
 def working_shape(
@@ -394,7 +405,7 @@ def is_here(name: str) -> bool:
 def on_hub(name: str) -> hub.HubModel | None:
     """Return the hub's model that a name means, which is no folder and not pocket."""
     base, files = split_name(name)
-    if base == "pocket" or _is_folder(base):
+    if base == "pocket" or _folder(base):
         return None
     model = hub.hub_model(base)
     if model is None or not any(map(is_gguf, files)):
@@ -460,7 +471,8 @@ def _defaults(folder: Path, family: Family, known: Entry | None) -> dict[str, An
     """Merge the family's values with those of the model, and of the folder itself."""
     path = folder / "defaults.json"
     own = dict(known.defaults) if known else {}
-    own |= _read_json(path) if path.is_file() else {}
+    if path.is_file():
+        own |= _checked(_read_json(path), path)
     sigmas = tuple(map(float, own.get("sigmas", ())))
     if sigmas:
         if sigmas[0] > 1 or sigmas[-1] <= 0 or list(sigmas) != sorted(sigmas)[::-1]:
@@ -498,10 +510,25 @@ def _defaults(folder: Path, family: Family, known: Entry | None) -> dict[str, An
     }
 
 
+def _checked(own: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return a folder's defaults, if each is a number that a clip can have."""
+    for key in _NUMBERS & own.keys():
+        numbers = own[key] if key == "sigmas" else [own[key]]
+        least = 0 if key in ("guidance_scale", "sigmas") else 0.01
+        if not isinstance(numbers, list) or not all(
+            isinstance(one, int | float) and least <= one < _MOST for one in numbers
+        ):
+            raise SpecError(
+                f"{key} {json.dumps(own[key])[:40]} of {path} is no number that a model"
+                " can have: mend that file"
+            )
+    return own
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = "it is missing" if isinstance(error, FileNotFoundError) else str(error)
         raise SpecError(
             f"{path.parent.name}/{path.name} of the model cannot be read ({reason}):"
@@ -534,7 +561,7 @@ DENOISERS: Final = ("transformer", "transformer_2", "unet")
 
 def denoiser_names(index: Mapping[str, Any]) -> list[str]:
     """Return the names of a pipeline's denoisers, in the order of its loop."""
-    return [name for name in DENOISERS if (index.get(name) or [None])[0]]
+    return [name for name in DENOISERS if name in components(index)]
 
 
 def _check_ggufs(base: str, index: Mapping[str, Any], ggufs: tuple[Gguf, ...]) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbagent import private
 from nbagent.caching import NO_CACHE, StepCaching, step_caching
 from nbagent.errors import SpecError
 
@@ -22,10 +24,13 @@ class Settings:
 
     Attributes:
         store: Folder of the ledger and its files, beside the notebook.
+        store_is_named: Whether the user named that folder, and so answers for it.
         conversation: Name that turns and clips are filed under; a notebook's
             own name, so that it finds its clips again after a restart.
         runtime: Per-user folder of the engine host's runtime file and log (0700).
+        passed_over: Why it is not where XDG_RUNTIME_DIR says; empty if it is.
         engine: Address of a Dask scheduler to attach to; None starts our own host.
+        takes_plain_engine: Whether that may be one without TLS.
         model: Default model: `pocket`, a diffusers folder, or a downloaded hub id.
         grace_s: Seconds the engine host stays after the last kernel has left.
         checkpoint_s: Seconds between checkpoints of a running job; 0 is every step.
@@ -43,7 +48,10 @@ class Settings:
     store: Path
     conversation: str
     runtime: Path
+    store_is_named: bool = True
+    passed_over: str = ""
     engine: str | None = None
+    takes_plain_engine: bool = False
     model: str = "pocket"
     grace_s: float = 60.0
     checkpoint_s: float = 2.0
@@ -58,11 +66,17 @@ class Settings:
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Read `NBAGENT_*` (and Jupyter's session name) into a `Settings`."""
         env = os.environ if env is None else env
+        runtime, passed_over = _runtime_folder(env)
         return cls(
             store=Path(env.get("NBAGENT_STORE") or Path.cwd() / ".nbagent").absolute(),
             conversation=env.get("NBAGENT_CONVERSATION") or _notebook_name(env),
-            runtime=Path(env.get("NBAGENT_RUNTIME") or _runtime_folder(env)),
+            store_is_named=bool(env.get("NBAGENT_STORE")),
+            runtime=runtime,
+            passed_over=passed_over,
             engine=env.get("NBAGENT_ENGINE") or None,
+            takes_plain_engine=bool(
+                _number(env, "NBAGENT_ENGINE_INSECURE", 0.0, "0 or 1")
+            ),
             model=env.get("NBAGENT_MODEL") or "pocket",
             grace_s=_number(env, "NBAGENT_GRACE_S", 60.0),
             checkpoint_s=_number(env, "NBAGENT_CHECKPOINT_S", 2.0),
@@ -86,9 +100,28 @@ def _notebook_name(env: Mapping[str, str]) -> str:
     return f"kernel-{os.getpid()}"
 
 
-def _runtime_folder(env: Mapping[str, str]) -> Path:
-    if base := env.get("XDG_RUNTIME_DIR"):
-        return Path(base) / "nbagent"
+def _runtime_folder(env: Mapping[str, str]) -> tuple[Path, str]:
+    """Return the folder, and why it is not where XDG_RUNTIME_DIR says."""
+    if named := env.get("NBAGENT_RUNTIME"):
+        return Path(named).absolute(), ""
+    base = env.get("XDG_RUNTIME_DIR")
+    if not base:
+        return _of_this_machine(), ""
+    # It outlives its session in a screen, a container and behind `su`, where it is gone
+    # or is another user's.
+    try:
+        status = Path(base).stat()
+    except OSError as error:
+        return _of_this_machine(), f"{base} ({error.strerror})"
+    if not stat.S_ISDIR(status.st_mode):
+        return _of_this_machine(), f"{base} (it is no folder)"
+    if not private.is_own(status):
+        return _of_this_machine(), f"{base} (it belongs to another user)"
+    return Path(base).absolute() / "nbagent", ""
+
+
+def _of_this_machine() -> Path:
+    # A name that anybody may guess, and take first: `private` looks at what is there.
     return Path(tempfile.gettempdir()) / f"nbagent-{os.getuid()}"
 
 

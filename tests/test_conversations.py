@@ -121,8 +121,8 @@ def test_a_conversation_becomes_a_notebook(session: Session) -> None:
     assert [cell.source for cell in notebook.cells] == [
         "%load_ext nbagent",
         "%agent --seed 7 a red ball on the beach",
-        "%agent what seed has c1?",
-        "%%agent \nc1, --odd\nat night",
+        "%%agent\nwhat seed has c1?",
+        "%%agent\nc1, --odd\nat night",
     ]
     shown, told = (cell.outputs[0] for cell in notebook.cells[1:3])
     assert "data:video/mp4" in shown.data["text/html"]

@@ -193,6 +193,29 @@ def test_a_dead_host_is_told_with_its_log(settings: Settings) -> None:
     assert ".log" in check.advice
 
 
+def test_a_runtime_folder_that_is_not_ours_alone_is_told(settings: Settings) -> None:
+    write_host(settings.runtime, host(os.getpid(), 1.0))
+    settings.runtime.chmod(0o755)
+    check = found(settings, "engine")
+    assert check.state == "bad"
+    assert "is open to other users" in check.value
+    assert "NBAGENT_RUNTIME" in check.advice
+
+
+def test_a_left_over_xdg_runtime_dir_is_told(settings: Settings) -> None:
+    gone = replace(settings, passed_over="/run/user/7 (No such file or directory)")
+    check = found(gone, "runtime")
+    assert check.state == "warn"
+    assert "for XDG_RUNTIME_DIR=/run/user/7 (No such" in check.value
+
+
+def test_an_engine_without_tls_is_told(settings: Settings) -> None:
+    check = found(replace(settings, engine="tcp://127.0.0.1:8786"), "engine")
+    assert check.state == "bad"
+    assert "no TLS" in check.value
+    assert "NBAGENT_ENGINE_INSECURE=1" in check.advice
+
+
 def test_no_host_is_no_problem(settings: Settings) -> None:
     assert found(settings, "engine").state == "ok"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -207,6 +208,19 @@ def test_pickles_are_no_weights(server: Hub, tmp_path: Path) -> None:
     server.commits[OLD] = folder
     with pytest.raises(DownloadFailed, match="no safetensors for its transformer"):
         hub.look_up(model())
+
+
+def test_other_classes_are_refused_before_more_than_the_index_comes(
+    server: Hub, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(server.commits[OLD], tmp_path / "made-of-os")
+    index = json.loads((folder / "model_index.json").read_text())
+    index["vae"] = ["os", "PathLike"]
+    (folder / "model_index.json").write_text(json.dumps(index))
+    server.commits[OLD] = folder
+    with pytest.raises(SpecError, match=r"org/tiny makes its vae of os\.PathLike"):
+        hub.look_up(model())
+    assert server.downloads() == ["model_index.json"]
 
 
 def test_a_name_that_is_none_asks_nobody(server: Hub) -> None:

@@ -19,6 +19,11 @@ from nbagent.take import Job, Progress
 from tests.jobs_stub import RENDERER, STEP_S, Ear, make_job, steps_of, wait_until
 
 
+def plain(settings: Settings, address: str) -> Settings:
+    """Attach to a cluster without TLS, having said so."""
+    return replace(settings, engine=address, takes_plain_engine=True)
+
+
 @pytest.fixture(params=[1])
 def inside(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Settings]:
     """Give settings that name a cluster inside this process."""
@@ -33,7 +38,7 @@ def inside(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Setti
         dashboard_address=None,
         worker_dashboard_address=None,
     ) as cluster:
-        yield replace(settings, engine=cluster.scheduler_address)
+        yield plain(settings, cluster.scheduler_address)
 
 
 @pytest.fixture
@@ -228,7 +233,7 @@ def test_a_cluster_whose_workers_have_no_nbagent_is_one_line(
         dashboard_address=None,
         worker_dashboard_address=None,
     ) as cluster:
-        there = replace(settings, engine=cluster.scheduler_address)
+        there = plain(settings, cluster.scheduler_address)
         job = make_job(there.store)
         with Engine(there) as engine:
             engine.submit(job, Ear())
@@ -362,7 +367,7 @@ def test_no_engine_at_the_address_is_one_line(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nbagent.jobs.link._CONNECT_S", 0.5)
-    nowhere = replace(settings, engine="tcp://127.0.0.1:9")
+    nowhere = plain(settings, "tcp://127.0.0.1:9")
     job = make_job(settings.store)
     with Engine(nowhere) as engine:
         with pytest.raises(EngineError, match=r"no engine answers at tcp://127\.0"):
@@ -371,6 +376,28 @@ def test_no_engine_at_the_address_is_one_line(
         end = engine.wait(job.id, 30)
     assert end.state == "failed"
     assert end.message.startswith("no engine answers at tcp://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["tcp://127.0.0.1:9", "127.0.0.1:9", "ws://127.0.0.1:9", "TCP://10.0.0.7:8786"],
+)
+def test_an_engine_without_tls_is_not_attached_to_unasked(
+    settings: Settings, address: str
+) -> None:
+    with (
+        Engine(replace(settings, engine=address)) as engine,
+        pytest.raises(SpecError, match=r"runs code as you.*NBAGENT_ENGINE_INSECURE=1"),
+    ):
+        engine.start()
+
+
+def test_an_engine_with_tls_asks_for_certificates(settings: Settings) -> None:
+    with (
+        Engine(replace(settings, engine="tls://127.0.0.1:9")) as engine,
+        pytest.raises(EngineError, match="needs certificates"),
+    ):
+        engine.start()
 
 
 def test_an_unknown_job_is_one_line(settings: Settings) -> None:

@@ -393,6 +393,7 @@ def test_a_stale_runtime_file_is_passed_over(
     host = runtime_file(settings.runtime).read_text()
     engine.close()
     end_host(settings)
+    runtime_file(settings.runtime).touch(0o600)
     runtime_file(settings.runtime).write_text(host)
     assert read_host(settings.runtime) is None
     # A pid that came round again is another process.

@@ -87,10 +87,11 @@ def test_without_a_notebook_each_kernel_is_its_own_conversation() -> None:
     assert Settings.from_env({}).conversation == f"kernel-{os.getpid()}"
 
 
-def test_two_users_never_share_a_runtime_folder() -> None:
+def test_two_users_never_share_a_runtime_folder(tmp_path: Path) -> None:
     assert Settings.from_env({}).runtime.name == f"nbagent-{os.getuid()}"
-    ours = Settings.from_env({"XDG_RUNTIME_DIR": "/run/user/7"})
-    assert ours.runtime == Path("/run/user/7/nbagent")
+    ours = Settings.from_env({"XDG_RUNTIME_DIR": str(tmp_path)})
+    assert ours.runtime == tmp_path / "nbagent"
+    assert ours.passed_over == ""
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ class Session:
         self, *, settings: Settings, engine: Engine, brain: Brain = route
     ) -> None:
         self.settings = settings
-        self.ledger = Ledger(settings.store)
+        self.ledger = Ledger(settings.store, is_named=settings.store_is_named)
         self.remixer: Remixer | None = None
         self.viewer: Viewer | None = None
         self.selections: dict[str, Selection] = {}  # by take, as its player says

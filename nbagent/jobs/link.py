@@ -24,7 +24,7 @@ from distributed.utils import LoopRunner
 import nbagent
 from nbagent.errors import EngineError
 from nbagent.jobs import worker
-from nbagent.jobs.runtime import Host, read_host, start_host
+from nbagent.jobs.runtime import Host, read_host, refuse_plain, start_host
 from nbagent.jobs.turnstile import RESOURCE, URGENCY
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, digest
@@ -52,8 +52,10 @@ class Link:
 
         Raises:
             EngineError: If there is nothing to attach to.
+            SpecError: If the given engine has no TLS, and nobody has said to use it.
         """
         if settings.engine:
+            refuse_plain(settings)
             return cls._attach(settings.engine, None, renderer)
         attempts = 0
         while True:
@@ -234,6 +236,11 @@ def _refusal(address: str, error: Exception, *, is_own: bool) -> str:
         return (
             f"no engine answers at {address} ({type(error).__name__}):"
             f" {'run the cell again, or see nbagent doctor' if is_own else advice}"
+        )
+    if "TLS expects" in str(error):  # Dask's line where it was given no certificates
+        return (
+            f"{address} needs certificates and there are none: set ca-file, and cert and"
+            " key of tls: client:, under distributed: comm: tls: in Dask's configuration"
         )
     reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
     return (

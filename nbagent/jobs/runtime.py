@@ -7,6 +7,7 @@ of its own (see `key`): two environments, or two versions of nbagent, never meet
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,13 +19,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 import nbagent
-from nbagent.errors import EngineError
+from nbagent import private
+from nbagent.errors import EngineError, SpecError
 from nbagent.settings import Settings
 
 START_TIMEOUT_S = 90.0  # a cold disk reads distributed in up to 20 s; then some
 _POLL_S = 0.02
+_ADVICE: Final = "set NBAGENT_RUNTIME to a folder of your own"
 # At `info`, each preview would leave a line in the log.
 _LOG_LEVEL = {"DASK_LOGGING__DISTRIBUTED": "warning"}
 # The threads of torch wait for each other spinning. By libgomp's own count they do it so
@@ -63,9 +67,16 @@ def log_file(folder: Path) -> Path:
 
 
 def read_host(folder: Path) -> Host | None:
-    """Return the host that is alive, or None."""
+    """Return the host that is alive, or None.
+
+    Raises:
+        EngineError: If somebody else could have written what is there: whoever names
+            the scheduler runs code in this process.
+    """
     try:
-        host = Host(**json.loads(runtime_file(folder).read_text()))
+        with private.opened(folder, _ADVICE) as place:
+            text = private.read(place, runtime_file(folder), _ADVICE)
+        host = Host(**json.loads(text))
     except (OSError, ValueError, TypeError):
         return None
     return host if process_started(host.pid) == host.started else None
@@ -73,20 +84,17 @@ def read_host(folder: Path) -> Host | None:
 
 def write_host(folder: Path, host: Host) -> None:
     """Publish the host: from here on kernels find it."""
-    target = runtime_file(folder)
-    draft = target.with_suffix(f".{host.pid}")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(asdict(host), file)
-    draft.replace(target)
+    with private.opened(folder, _ADVICE) as place:
+        text = json.dumps(asdict(host))
+        private.replace(place, runtime_file(folder), text.encode(), _ADVICE)
 
 
 def remove_host(folder: Path, pid: int) -> None:
     """Take the runtime file away, unless it already names another host."""
-    host = read_host(folder)
-    if host is not None and host.pid == pid:
-        runtime_file(folder).unlink(missing_ok=True)
+    with contextlib.suppress(EngineError):  # what is not ours is left as it is
+        host = read_host(folder)
+        if host is not None and host.pid == pid:
+            runtime_file(folder).unlink(missing_ok=True)
 
 
 def process_started(pid: int) -> float | None:
@@ -102,6 +110,23 @@ def process_started(pid: int) -> float | None:
         return None
 
 
+def refuse_plain(settings: Settings) -> None:
+    """Refuse to attach without TLS, unless the user has said to do so.
+
+    Raises:
+        SpecError: If the engine's address has none. Loopback is no exception: everybody
+            who has an account on this machine can reach it.
+    """
+    engine = settings.engine or ""
+    if engine.startswith(("tls://", "wss://")) or settings.takes_plain_engine:
+        return
+    raise SpecError(
+        f"nbagent does not attach to {engine} as it is (no TLS: whoever can reach that"
+        " port runs code as you, and reads what you send): use tls:// with"
+        " certificates, or set NBAGENT_ENGINE_INSECURE=1"
+    )
+
+
 def start_host(settings: Settings) -> Host:
     """Start the host, or take the one that another kernel has just started.
 
@@ -113,11 +138,14 @@ def start_host(settings: Settings) -> Host:
         if host := read_host(settings.runtime):
             return host
         log = log_file(settings.runtime)
-        with log.open("wb") as output:
+        with (
+            private.opened(settings.runtime, _ADVICE) as place,
+            private.create(place, log, _ADVICE) as output,
+        ):
             process = subprocess.Popen(
                 [
                     sys.executable,
-                    *("-m", "nbagent.jobs.host"),
+                    *("-P", "-m", "nbagent.jobs.host"),
                     *("--runtime", str(settings.runtime)),
                     *("--grace-s", str(settings.grace_s)),
                 ],
@@ -126,7 +154,8 @@ def start_host(settings: Settings) -> Host:
                 stderr=subprocess.STDOUT,
                 # By the environment, so that the workers have it too.
                 env={**SPIN, **os.environ, **_LOG_LEVEL},
-                # The notebook's folder may hold a file named like a module.
+                # The notebook's folder may hold a file named like a module, and so may
+                # any other: -P leaves out the one that the host begins in.
                 cwd=settings.runtime,
                 # Away from the kernel's process group: the stop button interrupts
                 # that whole group, a restart may end it.
@@ -151,20 +180,9 @@ def secure_folder(folder: Path) -> None:
     """Make a folder that only this user can enter.
 
     Raises:
-        EngineError: If it cannot be made, or belongs to somebody else.
+        EngineError: If it cannot be made, or is not this user's alone.
     """
-    advice = "set NBAGENT_RUNTIME to a folder of your own"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if os.name == "posix":
-            # In a shared /tmp somebody else may have made it first.
-            if folder.stat().st_uid != os.getuid():
-                raise EngineError(f"{folder} belongs to another user: {advice}")
-            folder.chmod(0o700)
-    except OSError as error:
-        raise EngineError(
-            f"cannot use {folder} ({error.strerror}): {advice}"
-        ) from error
+    private.make_folder(folder, _ADVICE)
 
 
 @contextmanager

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
 import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,8 +107,9 @@ class _Opened:
 class Database:
     """One SQLite file, with a connection for each thread that uses it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_named: bool) -> None:
         self.folder = folder
+        self._is_named = is_named
         self.path = folder / "ledger.db"
         self._local = threading.local()
         self._opened: list[_Opened] = []
@@ -131,7 +133,7 @@ class Database:
         """
         with store_errors(self.folder):
             if not self.path.exists():
-                create_folder(self.folder)
+                create_folder(self.folder, is_named=self._is_named)
             with self._connection() as connection:
                 level = "FULL" if is_synced else "NORMAL"
                 connection.execute(f"PRAGMA synchronous = {level}")
@@ -170,12 +172,16 @@ class Database:
         return opened
 
     def _open(self) -> _Opened:
+        _check_place(self.folder, is_named=self._is_named)
         connection = sqlite3.connect(
             self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
         try:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys = ON")
+            # The file may have come with somebody's notebook: views and triggers in it
+            # call no function that could do more than count.
+            connection.execute("PRAGMA trusted_schema = OFF")
             with (self.folder / "lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -211,12 +217,36 @@ class Database:
                     connection.execute("ROLLBACK")
 
 
-def create_folder(folder: Path) -> None:
+def create_folder(folder: Path, *, is_named: bool) -> None:
     """Make the store's folder, and keep git from taking it up."""
     folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n")
+    _check_place(folder, is_named=is_named)
+    with suppress(FileExistsError), (folder / ".gitignore").open("x") as ignore:
+        ignore.write("*\n")
+
+
+def _check_place(folder: Path, *, is_named: bool) -> None:
+    """Refuse a store that somebody else put where a notebook's own would be made.
+
+    Its turns, its unfinished jobs and what is written into it would be his. The folder
+    may be a link to another disk, if both are this user's (or the system's); a file in
+    it may be none, for the store may have come with a notebook.
+
+    Raises:
+        StoreError: If it is another user's and nobody named it, or a file is a link.
+    """
+    for status in () if is_named else (folder.lstat, folder.stat):
+        if status().st_uid not in (0, os.getuid()):
+            raise StoreError(
+                f"{folder} belongs to another user: name it with NBAGENT_STORE if you"
+                " trust what is in it, or name a folder of your own"
+            )
+    for name in ("ledger.db", "lock", ".gitignore"):
+        if (folder / name).is_symlink():
+            raise StoreError(
+                f"{folder / name} is a symbolic link, which nbagent does not write"
+                " through: remove it, or name another folder with NBAGENT_STORE"
+            )
 
 
 @contextmanager

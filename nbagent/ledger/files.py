@@ -23,15 +23,16 @@ _CHUNK_BYTES = 1 << 20
 class Files:
     """The content-addressed part of a store folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_named: bool) -> None:
         self.folder = folder
+        self._is_named = is_named
         # A hash is taken once per version of a file; size and time stand for it after.
         self._seen: dict[str, tuple[int, int]] = {}
 
     def put(self, source: Path | bytes, suffix: str) -> str:
         """Store a file's bytes and return their digest; storing twice is free."""
         with store_errors(self.folder):
-            create_folder(self.folder)
+            create_folder(self.folder, is_named=self._is_named)
             scratch = self.folder / "tmp"
             scratch.mkdir(exist_ok=True)
             handle, name = tempfile.mkstemp(dir=scratch)

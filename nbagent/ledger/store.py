@@ -41,10 +41,17 @@ class Ledger:
     until the first write; a folder that does not exist reads as empty.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_named: bool = True) -> None:
+        """Do nothing yet.
+
+        Args:
+            folder: Of the store.
+            is_named: Whether the user, or a job of his, named it; else it is where a
+                notebook's own is made, and must not be somebody else's.
+        """
         self.folder = folder
-        self._db = Database(folder)
-        self._files = Files(folder)
+        self._db = Database(folder, is_named=is_named)
+        self._files = Files(folder, is_named=is_named)
         self.conversations = Conversations(self._db)
         self.variables = Variables(self._db)
 

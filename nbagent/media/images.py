@@ -114,11 +114,11 @@ def read_images(path: Path) -> tuple[Frames, float]:
         files = sorted(path.glob("*.png"))
         if not files:
             raise MediaError(f"{path} holds no png frames: choose another folder")
-        fps = _folder_facts(path).get("fps")
-        stack = [_pictures(file)[0][0] for file in files]
-        if len({frame.shape for frame in stack}) > 1:
-            raise MediaError(f"the frames in {path} differ in size: make them equal")
-        return np.stack(stack), float(fps) if isinstance(fps, int | float) else 8.0
+        stack: list[Frames] = []
+        for file in files:
+            stack.append(_pictures(file)[0][0])
+            _check_size(path, stack)
+        return np.stack(stack), _folder_fps(path)
     frames, seconds = _pictures(path)
     return np.stack(frames), len(frames) / seconds if seconds else 1.0
 
@@ -216,9 +216,24 @@ def _pictures(path: Path) -> tuple[list[Frames], float]:
             image.seek(index)
             frames.append(np.asarray(image.convert("RGB")))
             milliseconds += image.info.get("duration", 0)
-            if len(frames) * frames[0].nbytes > MAX_DECODED_BYTES:
-                raise MediaError(f"{path} has too many frames: cut it shorter first")
+            _check_size(path, frames)
     return frames, milliseconds / 1000
+
+
+def _check_size(path: Path, frames: list[Frames]) -> None:
+    """Refuse frames that are no clip together, as soon as they are not."""
+    if frames[-1].shape != frames[0].shape:
+        raise MediaError(f"the frames in {path} differ in size: make them equal")
+    if len(frames) * frames[0].nbytes > MAX_DECODED_BYTES:
+        raise MediaError(f"{path} has too many frames: cut it shorter first")
+
+
+def _folder_fps(folder: Path) -> float:
+    """Return the rate that a folder of frames states, if it is one."""
+    fps = _folder_facts(folder).get("fps")
+    if isinstance(fps, int | float) and fps is not True and 0.01 <= fps <= 1000:
+        return float(fps)
+    return 8.0
 
 
 def _folder_facts(folder: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from nbagent.conversation.selection import Selection
 from nbagent.errors import SpecError
 from nbagent.ledger import ClipRow
 from nbagent.notebook.border import asset
+from nbagent.notebook.cell import cell_of
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.desk_wire import (
     DeskReply,
@@ -34,13 +35,15 @@ from nbagent.notebook.desk_wire import (
     SaveFormat,
     Select,
 )
-from nbagent.notebook.options import options_text
+from nbagent.notebook.options import OPTIONS
 from nbagent.notebook.wire import ClipReply
 from nbagent.take import Take
 
 MAX_CHILDREN = 24  # more than that is scrolled past, not looked at
-_UNSAID = ("takes", "detach", "dry_run", "span", "region", "target", "yes")
-"""Options that make no difference to one take, or that are said in another way."""
+# They make no difference to one take, or are said in another way.
+_UNSAID = ("takes", "detach", "dry_run", "span", "region", "yes")
+# A name that a ledger has beside these would be code.
+_SAID = {"mask", *(o.key for o in OPTIONS)}.difference(_UNSAID)
 
 
 class Desk:
@@ -199,14 +202,11 @@ class Desk:
         row = self._row(name)
         turn = self._session.ledger.turn(row.turn_id)
         take = self._session.ledger.take(row.take_id)
-        options = options_text({**turn.options, "takes": None, "seed": take.seed})
         parent = self._parent(row)
         words = turn.text
         if parent is not None and parent.name not in words:
             words = f"{parent.name}, {words}"
-        if "\n" in words:
-            return f"%%agent {options}\n{words}"
-        return f"%agent {options} {words}"
+        return cell_of(words, {**turn.options, "takes": None, "seed": take.seed})
 
     def _python(self, name: str) -> str:
         """Return the lines that make a clip from its root on."""
@@ -223,7 +223,7 @@ class Desk:
         seed = self._session.ledger.take(row.take_id).seed
         options = {**turn.options, "seed": seed}
         part = {k: options[k] for k in ("span", "region") if options.get(k)}
-        kept = {k: v for k, v in options.items() if k not in _UNSAID and v is not None}
+        kept = {k: v for k, v in options.items() if k in _SAID and v is not None}
         said = {k: tuple(v) for k, v in part.items()} | kept
         rest = "".join(f", {key}={value!r}" for key, value in said.items())
         call = "nbagent.say" if parent is None else f"{parent.name}.remix"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from base64 import b64encode
 from collections.abc import Sequence
@@ -12,10 +13,13 @@ from typing import Any
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError
 from nbagent.notebook.bundle import static_bundle
+from nbagent.notebook.cell import cell_of
 from nbagent.notebook.panel_wire import TurnView
 from nbagent.notebook.wire import TakeView
 
-_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
+# What makes a list, or a heading of the line above, at the beginning of a line.
+_STARTS = re.compile(r"^([ \t]*\d*)([-+=.)])", re.MULTILINE)
 
 
 def export(session: Session, turns: Sequence[TurnView], kind: str = "md") -> Path:
@@ -35,12 +39,12 @@ def export(session: Session, turns: Sequence[TurnView], kind: str = "md") -> Pat
     folder = session.settings.store.parent
     stem = re.sub(r"\W+", "-", session.settings.conversation).strip("-") or "chat"
     name, number = f"{stem}-chat", 2
-    while (folder / f"{name}.{kind}").exists() or (folder / name).exists():
+    while any(map(os.path.lexists, (folder / f"{name}.{kind}", folder / name))):
         name, number = f"{stem}-chat-{number}", number + 1
     path = folder / f"{name}.{kind}"
     if kind == "ipynb":
         notebook = to_notebook(session, turns)
-        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+        _write(path, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
         return path
     clips = folder / name
     for turn in turns:
@@ -48,8 +52,14 @@ def export(session: Session, turns: Sequence[TurnView], kind: str = "md") -> Pat
             if take["state"] == "done":
                 clips.mkdir(exist_ok=True)
                 _save(session, take["name"], clips)
-    path.write_text(to_markdown(session.settings.conversation, turns, name))
+    _write(path, to_markdown(session.settings.conversation, turns, name))
     return path
+
+
+def _write(path: Path, text: str) -> None:
+    # "x": what was put there meanwhile stays.
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
 
 
 def to_notebook(session: Session, turns: Sequence[TurnView]) -> dict[str, Any]:
@@ -71,8 +81,10 @@ def to_notebook(session: Session, turns: Sequence[TurnView]) -> dict[str, Any]:
             for text in (turn["answer"], turn["error"])
             if text
         ]
-        of = session.ledger.turn(turn["id"]).options.get("target")
-        cells.append(_cell(f"turn-{number}", _source(turn, of), outputs))
+        options = session.ledger.turn(turn["id"]).options
+        of = options.get("target")  # the clip whose method said it
+        words = f"{of}, {turn['words']}" if of else turn["words"]
+        cells.append(_cell(f"turn-{number}", cell_of(words, options), outputs))
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return {
         "cells": cells,
@@ -80,18 +92,6 @@ def to_notebook(session: Session, turns: Sequence[TurnView]) -> dict[str, Any]:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-
-
-def _source(turn: TurnView, of: str | None) -> str:
-    """Return the cell that says a turn; `of` is the clip whose method said it."""
-    options, words = turn["options"], turn["words"]
-    if of:
-        words = f"{of}, {words}"
-    if words.startswith("--"):
-        options = f"{options} --".strip()  # a turn's own dashes are no options
-    if "\n" in words:
-        return f"%%agent {options}\n{words}"
-    return " ".join(filter(None, ("%agent", options, words)))
 
 
 def _cell(cell_id: str, source: str, outputs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -115,14 +115,14 @@ def _output(data: dict[str, Any]) -> dict[str, Any]:
 
 def to_markdown(title: str, turns: Sequence[TurnView], folder: str) -> str:
     """Return the turns as Markdown; what users and models wrote is text, not markup."""
-    parts = [f"# {_escaped(title)}"]
+    parts = [f"# {_escaped(' '.join(title.split()))}"]
     for turn in turns:
-        said = f"`{turn['options']}` " if turn["options"] else ""
+        said = f"{_code(turn['options'])} " if turn["options"] else ""
         said += _escaped(turn["words"])
         parts.append("\n".join(f"> {line}" for line in said.splitlines()))
         parts += [_take(take, folder) for take in turn["takes"]]
         parts += [
-            _escaped(text).replace("\n", "  \n")
+            "  \n".join(_escaped(text).splitlines())
             for text in (turn["note"], turn["answer"], turn["error"])
             if text
         ]
@@ -132,7 +132,7 @@ def to_markdown(title: str, turns: Sequence[TurnView], folder: str) -> str:
 def _take(take: TakeView, folder: str) -> str:
     name = take["name"]
     facts = (
-        f"**{name}** · {_escaped(take['prompt'])} · seed {take['seed']} ·"
+        f"**{name}** · {_escaped(' '.join(take['prompt'].split()))} · seed {take['seed']} ·"
         f" {take['width']}×{take['height']} · {take['num_frames']} frames ·"
         f" {_escaped(take['model'])}"
     )
@@ -151,5 +151,14 @@ def _save(session: Session, name: str, folder: Path) -> None:
         clip.save(folder / f"{name}.mp4")
 
 
+def _code(text: str) -> str:
+    """Return a text as code within a line, whatever backticks are in it."""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    space = " " if longest else ""
+    return f"{fence}{space}{' '.join(text.split())}{space}{fence}"
+
+
 def _escaped(text: str) -> str:
-    return _SIGNS.sub(r"\\\1", text)
+    """Return a text that Markdown shows as it is: no markup, HTML or formula."""
+    return _STARTS.sub(r"\1\\\2", _SIGNS.sub(r"\\\1", text))

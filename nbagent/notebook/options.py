@@ -214,7 +214,7 @@ def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
         elif option is None:
             raise SpecError(_unknown(key))
         elif option.value:
-            checked[option.key] = _read(option, _text(option, value))
+            checked[option.key] = _read(option, value_text(option, value))
         else:
             checked[option.key] = True
     _check_pairs(checked)
@@ -228,14 +228,15 @@ def options_text(options: Mapping[str, Any]) -> str:
         value = options.get(option.key)
         if value is None or value is False:
             continue
-        text = _text(option, value)
-        if " " in text:
-            text = f'"{text}"'
+        text = value_text(option, value)
+        if re.search(r"\s", text):
+            text = f"'{text}'" if '"' in text else f'"{text}"'
         said.append(f"--{option.name} {text}" if option.value else f"--{option.name}")
     return " ".join(said)
 
 
-def _text(option: Option, value: Any) -> str:
+def value_text(option: Option, value: Any) -> str:
+    """Write what follows an option as it is typed: `64x64`."""
     # It may have been JSON in between, where a tuple is a list.
     return value if isinstance(value, str) else _WRITERS.get(option.name, str)(value)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,11 +61,15 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "generator": _encode(state.generator, tensors),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(f".{os.getpid()}.tmp")
+    # A name that nobody can guess: in a group's store somebody could put a link there.
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    os.close(handle)
+    scratch = Path(name)
     try:
         save_file(tensors, scratch, metadata={"nbagent": json.dumps(header)})
         with scratch.open("rb") as file:
             os.fsync(file.fileno())
+        scratch.chmod(0o644)  # mkstemp's 0600 would shut out a colleague's worker
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)

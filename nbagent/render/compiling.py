@@ -6,9 +6,13 @@ runs its blocks as they are: the cache hooks into them, and each job would compi
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, Final
 
 import torch
+
+from nbagent import private
 
 # Of one block, before torch leaves its new shapes uncompiled.
 MOST_COMPILES: Final = 4
@@ -20,6 +24,12 @@ def compile_blocks(networks: list[Any], backend: str | Any = "inductor") -> bool
     Sizes are symbols in what is compiled, so another clip needs no other code; the
     bound is for what differs all the same.
     """
+    if "TORCHINDUCTOR_CACHE_DIR" not in os.environ:
+        # Torch's own is a folder in /tmp with this user's name, which anybody may make
+        # first; what is found there is run.
+        folder = Path.home() / ".cache" / "nbagent" / "torchinductor"
+        private.make_folder(folder, "set TORCHINDUCTOR_CACHE_DIR to a folder of yours")
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
     torch._dynamo.config.recompile_limit = MOST_COMPILES  # noqa: SLF001  its name
     fit = [one for one in networks if getattr(one, "_repeated_blocks", None)]
     for network in fit:

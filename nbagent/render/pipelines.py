@@ -19,6 +19,7 @@ from PIL import Image
 from nbagent.errors import JobFailed
 from nbagent.fit import Plan, WeightType
 from nbagent.hub import weights_of
+from nbagent.index import components
 from nbagent.loras import Lora
 from nbagent.memory import Part, needs_of
 from nbagent.models import ModelCard, denoiser_names
@@ -125,9 +126,8 @@ def _variant(card: ModelCard) -> str | None:
     """Return the kind of weights to load where a component has no plain ones."""
     index = DiffusionPipeline.load_config(card.folder)
     kinds = {
-        weights_of(card.folder / name, kind[0]).variant
-        for name, kind in index.items()
-        if isinstance(kind, (list, tuple)) and kind[0]
+        weights_of(card.folder / name, library).variant
+        for name, library in components(index).items()
     }
     return max(kinds, default="") or None
 
