@@ -471,3 +471,18 @@ def test_the_device_is_what_torch_and_the_machine_say() -> None:
     assert device.kind == ("cuda" if torch.cuda.is_available() else "cpu")
     assert device.free_bytes > 0
     assert choose(needs_of(model_card("pocket")), device) is not None
+
+
+@pytest.mark.parametrize("part", ["", "vae", "text_encoder"])
+def test_weights_that_are_there_in_fp16_alone_are_loaded(
+    part: str, tmp_path: Path
+) -> None:
+    folder = save("wan-unipc", tmp_path / "model")
+    plain = Renderer().shelf.get(model_card(str(folder))).pipe
+    for path in folder.glob(f"{part or '*'}/*.safetensors"):
+        path.rename(path.with_suffix(".fp16.safetensors"))
+    found = Renderer().shelf.get(model_card(str(folder))).pipe
+    for name, model in plain.components.items():
+        if isinstance(model, torch.nn.Module):
+            other = found.components[name].state_dict()
+            assert all(torch.equal(v, other[k]) for k, v in model.state_dict().items())
