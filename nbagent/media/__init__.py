@@ -8,7 +8,7 @@ Frames are `(F, H, W, 3)` uint8 RGB arrays everywhere.
 """
 
 from nbagent.media.drift import drift, palette
-from nbagent.media.files import read_recipe, read_video, write_clip
+from nbagent.media.files import read_media, read_recipe, read_video, write_clip
 from nbagent.media.frames import apply_effects, grid_clips, join_clips, scaled, seam
 from nbagent.media.images import animated_webp, png, poster_jpeg, poster_png
 from nbagent.media.page import share_page, static_html
@@ -25,6 +25,7 @@ __all__ = [
     "poster_jpeg",
     "poster_png",
     "preview_mp4",
+    "read_media",
     "read_recipe",
     "read_video",
     "scaled",
