@@ -38,6 +38,7 @@ Phase = Literal["load", "encode", "denoise", "decode", "write"]
 JobState = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 UNFINISHED: Final[tuple[JobState, ...]] = ("queued", "running", "paused")
 Lane = Literal["interactive", "final", "batch"]
+Fit = Literal["fill", "whole"]
 EffectKind = Literal["speed", "trim", "loop", "reverse", "crop", "resize", "match"]
 
 _REFINES = frozenset(
@@ -121,6 +122,9 @@ class Hold:
             if none of them stays: the run begins there.
         box: Left, top, width and height of the part of the new clip's frame that they
             fill, in pixels; None is all of it.
+        fit: How a source of another shape is placed there: it is to `fill` it, and what
+            stands over is cut off evenly, or it is shown `whole`, between borders that
+            carry on its edges.
     """
 
     source: str
@@ -129,6 +133,7 @@ class Hold:
     at: int = 0
     mask: str = ""
     box: tuple[int, ...] | None = None
+    fit: Fit = "fill"
 
     def __post_init__(self) -> None:
         """Refuse a span that means nothing."""
@@ -276,7 +281,7 @@ class Take:
         recipe = asdict(self)
         recipe["shot"] = dict(self.shot)
         recipe["holds"] = [
-            {name: value for name, value in hold.items() if value not in ("", None)}
+            {n: value for n, value in hold.items() if value not in ("", None, "fill")}
             for hold in recipe["holds"]
         ]
         recipe["effects"] = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nbagent.conversation import operations
+from nbagent.conversation import fitting, operations
 from nbagent.conversation import shot as shots
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.shot import Shot
@@ -59,10 +59,12 @@ def keeping(
     """Return a take that holds what the turn leaves as it is, where it can be held."""
     parent, clip = sources.parent, sources.clip
     if sources.pictures:
-        return operations.animate(take, sources.pictures)
+        return operations.animate(take, sources.pictures, fitting.fit(options))
     if sources.film is not None:
         strength = options.get("strength", operations.FILM_STRENGTH)
-        return operations.animate_film(take, sources.film, strength=strength)
+        return operations.animate_film(
+            take, sources.film, strength=strength, fit=fitting.fit(options)
+        )
     if parent is None:
         return take
     if sources.others:

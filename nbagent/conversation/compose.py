@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nbagent.caching import NO_CACHE
-from nbagent.conversation import choice, measures, operations
+from nbagent.conversation import choice, fitting, measures, operations
 from nbagent.conversation import shot as shots
 from nbagent.conversation.foreign import translate
 from nbagent.conversation.plan import EditKind, Plan
@@ -154,6 +154,7 @@ def _single(
     added_s = _added_s(plan, options, card, sources, shot)
     # The whole of a longer clip may be more than the model holds: it sees a part.
     numbers = options if added_s is None else {**options, "frames": card.num_frames}
+    numbers = fitting.in_shape(numbers, shot, card, sources)
     first, more = _take(plan, request, numbers, card, parent, before, shot, seed)
     if parent is not None and sources.clip and before and added_s is not None:
         fresh = replace(first, effects=shots.new_effects(before, shot))
@@ -163,6 +164,7 @@ def _single(
         )
     else:
         first = choice.keeping(first, plan, options, card, sources)
+        more += fitting.notes(first, plan, sources)
         chain, said = _windows(first, options, card)
     chains = [
         _with_seed(chain, (seed + i) % (MAX_SEED + 1))

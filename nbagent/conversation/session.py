@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from nbagent.caching import StepCaching
-from nbagent.conversation import answers, consent, kept, library, mentions
+from nbagent.conversation import answers, consent, fitting, kept, library, mentions
 from nbagent.conversation.attachments import Attachment, attach
 from nbagent.conversation.chosen import caches, card_here, card_of, uses
 from nbagent.conversation.clip import Clip, Viewer
@@ -431,6 +431,7 @@ class Session:
             target=target.take if target else None,
             mask=options.get("mask", ""),
         )
+        sources = fitting.measured(sources, self.ledger)
         parent = sources.parent
         if parent is not None and plan.step is not None:
             sources = replace(sources, step=plan.step or self._running.step(parent))

@@ -33,6 +33,7 @@ class Sources:
         pictures: What is set in motion, in order: each a picture's digest in the
             store, or the id of the take that it is the first frame of.
         film: Frames that are set in motion anew, instead of pictures.
+        shapes: Height and width of each picture, or of the film.
         palette: The colours that the parent's are brought to, if they are.
         mask: Digest of a picture that is white where the parent is made anew; empty
             if the turn is about all of it.
@@ -49,6 +50,7 @@ class Sources:
     others: tuple[Take, ...] = ()
     pictures: tuple[str, ...] = ()
     film: Film | None = None
+    shapes: tuple[tuple[int, int], ...] = ()
     palette: tuple[float, ...] = ()
     mask: str = ""
     step: int | None = None

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from nbagent.errors import MediaError, SpecError
-from nbagent.media.footage import Footage, read_comment, read_footage
+from nbagent.media.footage import Footage, film_size, read_comment, read_footage
 from nbagent.media.frames import Frames, check_frames
 from nbagent.media.images import (
+    image_size,
     read_image_recipe,
     read_images,
     write_gif,
@@ -91,6 +92,11 @@ def read_video(path: Path) -> tuple[Frames, float]:
     """Return the frames and fps of what `write_clip` has written."""
     footage = read_media(path)
     return footage.frames, footage.fps
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """Return the height and width of what `write_clip` has written, by its head alone."""
+    return image_size(path) if _is_image(path) else film_size(path)
 
 
 def read_recipe(path: Path) -> dict[str, Any] | None:

@@ -105,6 +105,12 @@ def read_comment(path: Path) -> dict[str, Any] | None:
         return recipe_from(tags.get("comment"), path)
 
 
+def film_size(path: Path) -> tuple[int, int]:
+    """Return the height and width of a film that needs no turning."""
+    with _reading(path) as (_, stream):
+        return stream.codec_context.height, stream.codec_context.width
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[Film]:
     kind = kind_of(path)

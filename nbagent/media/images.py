@@ -136,6 +136,12 @@ def read_images(path: Path, fps: float | None = None) -> Footage:
     return Footage(frames=frames, fps=pace.fps, notes=notes)
 
 
+def image_size(path: Path) -> tuple[int, int]:
+    """Return the height and width of a picture that needs no turning."""
+    with _opened(path) as image:
+        return image.height, image.width
+
+
 def read_image_recipe(path: Path) -> dict[str, Any] | None:
     """Return the recipe in an image file or a folder of frames, or None."""
     if path.is_dir():
@@ -285,6 +291,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             image = Image.open(path, formats=_FORMATS.get(kind.name, (kind.name,)))
         with image:
             yield image
+    except SpecError as error:
+        raise MediaError(f"{path}: {error}") from error
     except (KeyError, UnidentifiedImageError) as error:
         if kind.name == "HEIF":
             raise MediaError(

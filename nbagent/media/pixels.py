@@ -43,18 +43,20 @@ def from_numbers(numbers: NDArray[np.generic]) -> NDArray[np.uint8]:
     0..65535 if they are larger and of 16 bits or more.
 
     Raises:
-        SpecError: If they are none of these; the message begins behind the array's name.
+        SpecError: If they are none of these.
     """
     if numbers.dtype.kind == "b":
         return numbers.astype(np.uint8) * np.uint8(255)
     if numbers.dtype.kind not in "uif":
-        raise SpecError(f"holds {numbers.dtype}: scale it to 0..1, or to uint8")
+        raise SpecError(
+            f"the picture holds {numbers.dtype}: scale it to 0..1, or to uint8"
+        )
     if numbers.dtype == np.uint8:
         return numbers.astype(np.uint8)
     values = numbers.astype(np.float32)
     if missing := int(np.count_nonzero(~np.isfinite(values))):
         raise SpecError(
-            f"holds {missing} numbers that are NaN or infinite: fill them first, as"
+            f"the picture holds {missing} numbers that are NaN or infinite: fill them, as"
             " np.nan_to_num does"
         )
     low, high = float(values.min()), float(values.max())
@@ -65,7 +67,7 @@ def from_numbers(numbers: NDArray[np.generic]) -> NDArray[np.uint8]:
         values *= 255 / _SIXTEEN_BITS
     elif low < 0 or high > 255 or (is_float and high < _OVERSHOT):
         raise SpecError(
-            f"holds {numbers.dtype} from {low:.4g} to {high:.4g}: scale it to 0..1, or"
+            f"the picture holds {numbers.dtype} from {low:.4g} to {high:.4g}: scale it to 0..1, or"
             " to uint8"
         )
     return values.round().astype(np.uint8)

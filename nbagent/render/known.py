@@ -12,7 +12,7 @@ from PIL import Image
 
 from nbagent.errors import JobFailed
 from nbagent.ledger import Ledger
-from nbagent.media import drift, read_video, scaled
+from nbagent.media import drift, framed, read_video, scaled
 from nbagent.render.capability import Capability
 from nbagent.render.latents import encode, pack
 from nbagent.render.start import Known
@@ -129,7 +129,8 @@ def _placed(
             f" {take.width}x{take.height}: hold it further in"
         )
     around = ((0, 0), (top, bottom), (left, right))
-    frames = np.pad(fitted(source, height, width), (*around, (0, 0)), mode="edge")
+    place = framed if hold.fit == "whole" else fitted
+    frames = np.pad(place(source, height, width), (*around, (0, 0)), mode="edge")
     mask = np.ones((len(source), height, width), bool)
     if hold.mask:
         mask &= ~_anew(hold, ledger, height, width)
