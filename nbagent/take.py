@@ -32,6 +32,7 @@ Operation = Literal[
     "loop",
     "upscale",
     "redirect",
+    "open",
 ]
 Quality = Literal["draft", "final"]
 Phase = Literal["load", "encode", "denoise", "decode", "write"]
@@ -160,9 +161,11 @@ class Take:
             `grid` of them beside each other, `extend` from the parent to what comes
             before or after it, `inpaint` of a part of the parent,
             `reframe` around the parent's picture, `loop` from the parent's end back
-            to its beginning, `upscale` of the parent's picture, `redirect` from a step of the parent's own run.
+            to its beginning, `upscale` of the parent's picture, `redirect` from a step of the parent's own run,
+            `open` of a file that somebody brought.
         media: A `video` or a single `image`.
         model: `pocket`, a folder, or a hub id; `model_revision` names its weights.
+            Empty for what was opened, and what was cut of it: no model rendered it.
         prompt: The effective prompt, as the model reads it.
         request: The user's own words. Not part of the id.
         shot: The structured shot as JSON (see `conversation.shot`).
@@ -261,8 +264,13 @@ class Take:
 
     @property
     def is_recut(self) -> bool:
-        """Whether it is made of its parents' frames, without any model."""
-        return self.operation == "derive" or self.is_joined
+        """Whether it is made of frames that are there, without any model."""
+        return self.operation in ("derive", "open") or self.is_joined
+
+    @property
+    def is_brought(self) -> bool:
+        """Whether it was opened, or cut of what was: of any size, length and rate."""
+        return not self.model
 
     @property
     def is_joined(self) -> bool:

@@ -27,6 +27,8 @@ _SEEN: Final = 0.05  # a share of the frame that nobody misses
 def measured(sources: Sources, ledger: Ledger) -> Sources:
     """Return sources with the height and width of what is set in motion."""
     films = (sources.film.source,) if sources.film else ()
+    if not films and sources.parent is not None and sources.parent.is_brought:
+        films = (sources.parent.id,)
     shapes = tuple(_shape(name, ledger) for name in sources.pictures or films)
     return replace(sources, shapes=shapes)
 

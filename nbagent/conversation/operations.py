@@ -148,7 +148,7 @@ def extend(
     Raises:
         SpecError: If that takes more than 16 windows.
     """
-    if (clip.height, clip.width) != (take.height, take.width):
+    if (clip.height, clip.width) != (take.height, take.width) and not parent.is_brought:
         raise SpecError(
             f"a clip of {clip.width}x{clip.height} was cropped or resized: extend the one"
             " that it was made of"
@@ -162,7 +162,8 @@ def extend(
             card.nearest(seen + left)[-1],
             max(card.nearest(card.window_frames)[0], card.nearest(seen + 1)[-1]),
         )
-        hold = Hold(source=parent.id, start=length - seen, num_frames=seen)
+        fit: Fit = "whole" if parent.is_brought else "fill"
+        hold = Hold(source=parent.id, start=length - seen, num_frames=seen, fit=fit)
         if at_start:
             hold = replace(hold, start=0, at=num_frames - seen)
         length += num_frames - seen
@@ -387,6 +388,13 @@ def redirect(take: Take, parent: Take, card: ModelCard, *, step: int) -> Take:
         effects=take.effects,
         parents=(parent.id,),
     )
+
+
+def at_pace(take: Take, clip: Playing, card: ModelCard) -> Take:
+    """Return a take whose frames follow each other as those of a clip do."""
+    effects = (*_paced(clip, card), *take.effects)
+    shot = replace(shots.from_json(take.shot), effects=effects)
+    return replace(take, shot=shots.to_json(shot), effects=effects)
 
 
 def _as_it_plays(take: Take, clip: Artifact, card: ModelCard) -> Take:

@@ -14,8 +14,17 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from nbagent.caching import StepCaching
-from nbagent.conversation import answers, consent, fitting, kept, library, mentions
+from nbagent.conversation import (
+    answers,
+    brought,
+    consent,
+    fitting,
+    kept,
+    library,
+    mentions,
+)
 from nbagent.conversation.attachments import Attachment, attach
+from nbagent.conversation.brought import Brought
 from nbagent.conversation.chosen import caches, card_here, card_of, uses
 from nbagent.conversation.clip import Clip, Viewer
 from nbagent.conversation.compose import compose
@@ -70,6 +79,7 @@ class Session:
         self.viewer: Viewer | None = None
         self.selections: dict[str, Selection] = {}  # by take, as its player says
         self._engine = engine
+        self._brought = Brought(self.ledger)
         self._brain = brain
         self._llm: LanguageModel | None = None
         self._connected: dict[str, LanguageModel] = {}
@@ -134,6 +144,7 @@ class Session:
         said = stated if target is None else {**stated, "target": target.name}
         turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, said)
         state = self.record.state(variables, before=turn.position)
+        state = brought.among(state, brought.opened(words, values))
         plan: Plan | None = None
         try:
             known = {*values, *(clip.ref for clip in state.clips)}
@@ -187,10 +198,11 @@ class Session:
         before = None
         if instead_of is not None:
             before = self.ledger.turn(instead_of).position
-        state = self.record.state(variables, before=before)
+        own = brought.opened(words, values)
+        state = brought.among(self.record.state(variables, before=before), own)
         plan = self._read(words, state, None, values)
-        # A picture would be drawn anew for each letter that is typed.
-        if plan.intent not in _MAKES or plan.intent == "animate_image":
+        # A picture would be drawn anew for each letter that is typed, a film stored.
+        if plan.intent not in _MAKES or plan.intent == "animate_image" or own:
             return Reply(turn_id=0, words=words, plan=plan)
         stated = {k: v for k, v in options.items() if k != "dry_run"}
         return self._reply(
@@ -414,7 +426,8 @@ class Session:
         on_text: Callable[[str], None] | None = None,
         find_card: FindCard = card_of,
     ) -> Reply:
-        plan = pointed(plan, words, options, state)
+        clips = brought.opened(words, values)
+        plan = brought.begun(pointed(plan, words, options, state), clips)
         reply = Reply(turn_id=turn_id, words=words, plan=plan)
         if plan.intent in ("refine", "describe", "control"):
             kept.check_clips(words, state)
@@ -426,7 +439,7 @@ class Session:
             plan,
             state,
             ledger=self.ledger,
-            named=self.record.take,
+            named=partial(self._named, clips),
             values=values,
             target=target.take if target else None,
             mask=options.get("mask", ""),
@@ -461,6 +474,12 @@ class Session:
             return reply
         estimates = Estimates(self.ledger)
         return consent.weigh(reply, options, card, estimates, self.settings)
+
+    def _named(self, clips: Mapping[str, Clip], name: str) -> Take:
+        """Return the take of a name: of an opened clip, or of the conversation."""
+        if name in clips:
+            return self._brought.take(clips[name])
+        return self.record.take(name)
 
     def _declined(self, words: str, cell_id: str | None) -> Reply:
         """Record that what was asked for is not made after all."""
@@ -546,7 +565,7 @@ class Session:
             looks = (*views(self.record, self.clip, values), *self.tools.values())
             return self._llm.answer(words, known, on_text, looks)
         if plan.intent == "describe":
-            clips = [name for name in plan.targets if state.clip(name)]
+            clips = self.record.names_to_takes().keys() & set(plan.targets)
             if attached and not clips:
                 return answers.told(attached)
             return self.record.describe(plan, words)

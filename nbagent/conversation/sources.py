@@ -99,6 +99,8 @@ def find_sources(
     if parent is None:
         return Sources(pictures=stills)
     clip = ledger.artifact(parent.id)
+    if parent.is_brought and parent.media == "video" and plan.frame is None:
+        stills = ()  # a film of one's own is set in motion anew, all of it
     whole = _joined(parent, ledger)
     boards = [clip.ref for clip in state.clips if clip.kind == "storyboard"]
     board = named(boards[-1]) if boards else None
