@@ -73,6 +73,7 @@ class ModelCard:
         loras: Files that change its weights (see `nbagent.loras`).
         ggufs: Files that its denoisers are loaded from, in their order.
         caches: Step caches that a take of it may have.
+        is_one_size: Whether other sizes than its own are asked for at one's own risk.
     """
 
     name: str
@@ -102,6 +103,7 @@ class ModelCard:
     loras: tuple[Lora, ...] = ()
     ggufs: tuple[Gguf, ...] = ()
     caches: tuple[CacheKind, ...] = ()
+    is_one_size: bool = False
 
     @property
     def base(self) -> str:
@@ -284,6 +286,9 @@ def model_card(name: str, revision: str = "") -> ModelCard:
     else:
         frames_step, frames_offset = family.sections.makes, family.sections.makes + 1
     defaults = _defaults(folder, family, known)
+    size_multiple = math.lcm(
+        _vae_factors(vae)[1] * _patch(network)[1], family.size_multiple
+    )
     return ModelCard(
         name=name,
         folder=folder,
@@ -291,9 +296,7 @@ def model_card(name: str, revision: str = "") -> ModelCard:
         revision=_with_files(_own_revision(base, folder), loras, ggufs),
         frames_step=frames_step,
         frames_offset=frames_offset,
-        size_multiple=math.lcm(
-            _vae_factors(vae)[1] * _patch(network)[1], family.size_multiple
-        ),
+        size_multiple=size_multiple,
         sections=family.sections,
         tasks=family.tasks,
         pictures=_pictures(family, network),
@@ -305,6 +308,9 @@ def model_card(name: str, revision: str = "") -> ModelCard:
         loras=loras,
         ggufs=ggufs,
         caches=STEP_CACHES.get(pipeline, ()),
+        # Its places were learnt for one size, or its steps are as large as its picture.
+        is_one_size=bool(network.get("use_learned_positional_embeddings"))
+        or size_multiple >= min(defaults["height"], defaults["width"]),
         **defaults,
     )
 

@@ -32,12 +32,14 @@ Operation = Literal[
     "loop",
     "upscale",
     "redirect",
+    "open",
 ]
 Quality = Literal["draft", "final"]
 Phase = Literal["load", "encode", "denoise", "decode", "write"]
 JobState = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 UNFINISHED: Final[tuple[JobState, ...]] = ("queued", "running", "paused")
 Lane = Literal["interactive", "final", "batch"]
+Fit = Literal["fill", "whole"]
 EffectKind = Literal["speed", "trim", "loop", "reverse", "crop", "resize", "match"]
 
 _REFINES = frozenset(
@@ -121,6 +123,9 @@ class Hold:
             if none of them stays: the run begins there.
         box: Left, top, width and height of the part of the new clip's frame that they
             fill, in pixels; None is all of it.
+        fit: How a source of another shape is placed there: it is to `fill` it, and what
+            stands over is cut off evenly, or it is shown `whole`, between borders that
+            carry on its edges.
     """
 
     source: str
@@ -129,6 +134,7 @@ class Hold:
     at: int = 0
     mask: str = ""
     box: tuple[int, ...] | None = None
+    fit: Fit = "fill"
 
     def __post_init__(self) -> None:
         """Refuse a span that means nothing."""
@@ -155,9 +161,11 @@ class Take:
             `grid` of them beside each other, `extend` from the parent to what comes
             before or after it, `inpaint` of a part of the parent,
             `reframe` around the parent's picture, `loop` from the parent's end back
-            to its beginning, `upscale` of the parent's picture, `redirect` from a step of the parent's own run.
+            to its beginning, `upscale` of the parent's picture, `redirect` from a step of the parent's own run,
+            `open` of a file that somebody brought.
         media: A `video` or a single `image`.
         model: `pocket`, a folder, or a hub id; `model_revision` names its weights.
+            Empty for what was opened, and what was cut of it: no model rendered it.
         prompt: The effective prompt, as the model reads it.
         request: The user's own words. Not part of the id.
         shot: The structured shot as JSON (see `conversation.shot`).
@@ -256,8 +264,13 @@ class Take:
 
     @property
     def is_recut(self) -> bool:
-        """Whether it is made of its parents' frames, without any model."""
-        return self.operation == "derive" or self.is_joined
+        """Whether it is made of frames that are there, without any model."""
+        return self.operation in ("derive", "open") or self.is_joined
+
+    @property
+    def is_brought(self) -> bool:
+        """Whether it was opened, or cut of what was: of any size, length and rate."""
+        return not self.model
 
     @property
     def is_joined(self) -> bool:
@@ -276,7 +289,7 @@ class Take:
         recipe = asdict(self)
         recipe["shot"] = dict(self.shot)
         recipe["holds"] = [
-            {name: value for name, value in hold.items() if value not in ("", None)}
+            {n: value for n, value in hold.items() if value not in ("", None, "fill")}
             for hold in recipe["holds"]
         ]
         recipe["effects"] = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nbagent.conversation import operations
+from nbagent.conversation import fitting, operations
 from nbagent.conversation import shot as shots
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.shot import Shot
@@ -26,6 +26,8 @@ def operation(
     is_long: bool,
 ) -> Operation:
     """Choose the cheapest operation that gives what was asked."""
+    if parent.is_brought and shots.is_derive(before, shot):
+        return "derive"
     drawn = ("height", "width", "model", "model_revision", "media")
     same_canvas = all(getattr(take, key) == getattr(parent, key) for key in drawn)
     same_frames = take.num_frames == parent.num_frames
@@ -58,11 +60,8 @@ def keeping(
 ) -> Take:
     """Return a take that holds what the turn leaves as it is, where it can be held."""
     parent, clip = sources.parent, sources.clip
-    if sources.pictures:
-        return operations.animate(take, sources.pictures)
-    if sources.film is not None:
-        strength = options.get("strength", operations.FILM_STRENGTH)
-        return operations.animate_film(take, sources.film, strength=strength)
+    if sources.pictures or sources.film is not None:
+        return _moving(take, options, sources)
     if parent is None:
         return take
     if sources.others:
@@ -82,9 +81,42 @@ def keeping(
         return operations.inpaint(
             take, parent, clip, card, mask=sources.mask, strength=strength
         )
-    if clip is None or (parent.model, parent.media) != (take.model, take.media):
+    if clip is None:
         return take
-    return _whole(take, plan, options, card, parent, clip)
+    if parent.is_brought:
+        return _of_film(take, plan, options, card, parent, clip)
+    is_like = (parent.model, parent.media) == (take.model, take.media)
+    return _whole(take, plan, options, card, parent, clip) if is_like else take
+
+
+def _moving(take: Take, options: Mapping[str, Any], sources: Sources) -> Take:
+    """Return a take that sets pictures of the notebook in motion, or frames anew."""
+    fit = fitting.fit(options)
+    if sources.film is None:
+        return operations.animate(take, sources.pictures, fit)
+    strength = options.get("strength", operations.FILM_STRENGTH)
+    return operations.animate_film(take, sources.film, strength=strength, fit=fit)
+
+
+def _of_film(
+    take: Take,
+    plan: Plan,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    parent: Take,
+    clip: Artifact,
+) -> Take:
+    """Return a take of a film that was opened: its own frames, changed."""
+    if (whole := _whole(take, plan, options, card, parent, clip)) is not take:
+        return whole
+    num_frames = min(clip.num_frames, take.num_frames)
+    film = operations.Film(source=parent.id, num_frames=num_frames)
+    usual = shots.strength_for(plan.edits) if plan.edits else operations.FILM_STRENGTH
+    strength = options.get("strength", usual)
+    fit = fitting.fit(options)
+    return operations.at_pace(
+        operations.animate_film(take, film, strength=strength, fit=fit), clip, card
+    )
 
 
 def _whole(

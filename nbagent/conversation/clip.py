@@ -36,6 +36,7 @@ class Clip:
     Attributes:
         name: Its name in the conversation, such as `c1`; a file's own name otherwise.
         take: What it was made from; None for a file without a recipe.
+        notes: What of an opened file is otherwise than in it, such as its rate.
     """
 
     def __init__(
@@ -55,32 +56,53 @@ class Clip:
         self._selections = {} if selections is None else selections
         self._file: Path | None = None
         self._file_fps = 0.0
+        self.notes: tuple[str, ...] = ()
 
     @classmethod
-    def open(cls, file: str | Path, ledger: Ledger | None = None) -> Self:
+    def open(
+        cls,
+        file: str | Path,
+        ledger: Ledger | None = None,
+        *,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        fps: float | None = None,
+    ) -> Self:
         """Open a media file that was saved here or anywhere else.
 
+        It is read as players show it; what is read otherwise, `notes` say.
+
         Args:
-            file: mp4, webm, gif, webp, png, or a folder of png frames.
+            file: A film (mp4, mov, webm, mkv, avi, ...), an animation or a picture
+                (gif, webp, png, jpeg, ...), or a folder of png frames.
             ledger: Where its parents may be found.
+            start_s: Seconds into a film at which to begin.
+            end_s: Seconds into it at which to stop; None is its end.
+            fps: The rate to read it at; None is its own.
 
         Raises:
             MediaError: If the file is missing, damaged or of another kind.
-            SpecError: If its recipe is one that this version cannot read.
+            SpecError: If its recipe is one that this version cannot read, or the part
+                is none.
         """
-        from nbagent.media import read_recipe, read_video
+        from nbagent.media import read_media, read_recipe
 
         path = Path(file).expanduser()
-        frames, fps = read_video(path)
+        footage = read_media(path, start_s=start_s, end_s=end_s, fps=fps)
         recipe = read_recipe(path)
         try:
             take = None if recipe is None else Take.from_recipe(recipe)
         except SpecError as error:
             raise SpecError(f"{path}: {error}") from error
         clip = cls(ledger, take, path.stem)
-        clip._file, clip._file_fps = path.absolute(), fps
-        clip.frames = frames
+        clip._file, clip._file_fps = path.absolute(), footage.fps
+        clip.frames, clip.notes = footage.frames, footage.notes
         return clip
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether it is of a file that was opened, not of a conversation."""
+        return self._file is not None
 
     @property
     def recipe(self) -> dict[str, Any] | None:
@@ -338,7 +360,7 @@ class Clip:
         except StoreError:
             facts = "not rendered, or its file is gone"
         note = ", no recipe" if self.take is None else ""
-        return f"Clip {self.name} ({facts}{note})"
+        return f"Clip {self.name} ({'; '.join((facts + note, *self.notes))})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Show the clip where it stands alone in a cell: it plays without a kernel."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nbagent.caching import NO_CACHE
-from nbagent.conversation import choice, measures, operations, unread
+from nbagent.conversation import choice, fitting, measures, operations, unread
 from nbagent.conversation import shot as shots
 from nbagent.conversation.foreign import translate
 from nbagent.conversation.plan import EditKind, Plan
@@ -142,14 +142,7 @@ def _single(
             "a seamless loop is made of a clip as it is: ask for the other changes first"
         )
     parent, others = sources.parent, sources.others
-    before, notes = None, list[str]()
-    if sources.pictures or sources.film:
-        shot = shots.moving(shots.from_json(parent.shot) if parent else None, plan)
-    elif parent is None:
-        shot = shots.shot_from(plan)
-    else:
-        before = shots.from_json(parent.shot)
-        shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
+    shot, before, notes = _shot(plan, sources)
     if others:
         core = shots.from_json(others[0].shot).core
         shot = replace(shot, motion=(*shot.motion, f"then it turns into {core}"))
@@ -157,6 +150,8 @@ def _single(
     added_s = _added_s(plan, options, card, sources, shot)
     # The whole of a longer clip may be more than the model holds: it sees a part.
     numbers = options if added_s is None else {**options, "frames": card.num_frames}
+    numbers = fitting.in_shape(numbers, shot, card, sources)
+    numbers, cut = measures.of_film(numbers, shot, card, sources)
     first, more = _take(plan, request, numbers, card, parent, before, shot, seed)
     if parent is not None and sources.clip and before and added_s is not None:
         fresh = replace(first, effects=shots.new_effects(before, shot))
@@ -166,7 +161,10 @@ def _single(
         )
     else:
         first = choice.keeping(first, plan, options, card, sources)
+        if first.operation == "animate":
+            more += cut
         chain, said = _windows(first, options, card)
+    more += fitting.notes(chain[0], plan, sources)
     chains = [
         _with_seed(chain, (seed + i) % (MAX_SEED + 1))
         for i in range(measures.count(plan, options))
@@ -180,12 +178,25 @@ def _single(
     parts = [part for *before_it, _ in chains for part in before_it]
     if first.operation in ("derive", "redirect"):
         takes = takes[:1]  # another seed would change nothing, or not be that run's
-    if parent is not None and first.operation == "generate":
+    if parent and parent.model and first.operation == "generate":
         if parent.model_revision != first.model_revision:
             more.append("Made anew, since other weights rendered the clip it refines.")
     return Composed(
         takes=tuple(takes), notes=(*notes, *more, *said), parts=tuple(parts)
     )
+
+
+def _shot(plan: Plan, sources: Sources) -> tuple[Shot, Shot | None, list[str]]:
+    """Return the shot of a plan, that of the parent it changes, and what to know of it."""
+    parent = sources.parent
+    if sources.pictures or sources.film or plan.intent == "animate_image":
+        picture = shots.from_json(parent.shot) if parent and parent.prompt else None
+        return shots.moving(picture, plan), None, []
+    if parent is None:
+        return shots.shot_from(plan), None, []
+    before = shots.from_json(parent.shot)
+    shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
+    return shot, before, notes
 
 
 def _with_palette(plan: Plan, palette: tuple[float, ...]) -> Plan:
@@ -267,7 +278,7 @@ def _added_s(
         return None
     if sources.mask or sources.step is not None:
         return None
-    if parent.media == "image" or parent.model != card.name:
+    if parent.media == "image" or parent.model not in ("", card.name):
         return None
     added_s = (shot.duration_s or 0.0) - clip.duration_s
     return added_s if added_s > 0 else None
@@ -393,6 +404,9 @@ def _take(
         is_as_long="frames" not in options and before.duration_s == shot.duration_s,
         is_long=measures.is_long(options, shot, card),
     )
+    if operation == "derive" and parent.is_brought:
+        effects = shots.new_effects(before, shot)
+        return replace(_recut(parent, request, shot, effects), holds=()), notes
     if operation == "derive":
         # Only what is new: the parent's frames already carry its own effects.
         effects = shots.new_effects(before, shot)
@@ -411,7 +425,7 @@ def _heard(prompt: str, card: ModelCard) -> tuple[str, list[str]]:
     Raises:
         SpecError: If pocket knows no word of it.
     """
-    if card.base != "pocket":
+    if card.base != "pocket" or not prompt:  # of a film nobody may know what it shows
         return prompt, []
     heard = hear(prompt)
     if not heard.prompt:

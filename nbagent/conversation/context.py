@@ -84,7 +84,9 @@ def _describe(name: str, value: object) -> Variable | None:
     kind = type(value)
     home = kind.__module__.partition(".")[0]
     if isinstance(value, Clip):
-        return Variable(name=name, type="Clip", summary=value.prompt, ref=value.name)
+        # The name of an opened file is no name of the conversation.
+        ref = None if value.is_opened else value.name
+        return Variable(name=name, type="Clip", summary=value.prompt, ref=ref)
     if isinstance(value, Shown):
         kind_shown = "Figure" if value.is_figure else "PIL.Image"
         return Variable(name=name, type=kind_shown, summary="shown by the last cell")

@@ -10,6 +10,7 @@ from typing import Any
 from nbagent.conversation import shot as shots
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.shot import Shot
+from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard
 from nbagent.take import MAX_SEED, Quality, Take
@@ -89,6 +90,29 @@ def num_frames(
         f" {card.name} renders {num_frames} ({seconds:.2f} s)."
     )
     return num_frames, [note]
+
+
+def of_film(
+    options: Mapping[str, Any], shot: Shot, card: ModelCard, sources: Sources
+) -> tuple[Mapping[str, Any], list[str]]:
+    """Return options with as many frames as an opened film has, and what is left out.
+
+    What the options or the shot state of its length stays.
+    """
+    parent, clip = sources.parent, sources.clip
+    is_film = parent is not None and parent.is_brought and parent.media == "video"
+    if clip is None or not is_film or "frames" in options or shot.duration_s:
+        return options, []
+    most = card.nearest(card.window_frames)[0]
+    num_frames = min(card.nearest(min(clip.num_frames, most))[-1], most)
+    if num_frames >= clip.num_frames:
+        return {**options, "frames": num_frames}, []
+    note = (
+        f"The first {num_frames} of its {clip.num_frames} frames are used"
+        f" ({num_frames / clip.fps:.1f} s): open another part with Clip.open(file,"
+        f" start_s=...), or fewer frames of it with fps={card.fps:g}."
+    )
+    return {**options, "frames": num_frames}, [note]
 
 
 def is_long(options: Mapping[str, Any], shot: Shot, card: ModelCard) -> bool:

@@ -15,7 +15,7 @@ from nbagent.conversation import shot as shots
 from nbagent.errors import SpecError
 from nbagent.ledger import Artifact
 from nbagent.models import ModelCard
-from nbagent.take import ALL, Effect, Hold, Take
+from nbagent.take import ALL, Effect, Fit, Hold, Take
 
 # Of an upscaling: the scaled picture's outlines stay, what is between them is drawn.
 UPSCALE_STRENGTH: Final = 0.25
@@ -56,12 +56,13 @@ class Film:
     num_frames: int
 
 
-def animate(take: Take, pictures: Sequence[str]) -> Take:
+def animate(take: Take, pictures: Sequence[str], fit: Fit = "whole") -> Take:
     """Set pictures in motion: the first frame, and further ones evenly up to the last.
 
     Args:
         take: Of the whole shot.
         pictures: Digests in the store, or ids of takes (their first frame).
+        fit: How a picture of another shape comes into the frame.
 
     Raises:
         SpecError: If there are more pictures than frames.
@@ -73,18 +74,22 @@ def animate(take: Take, pictures: Sequence[str]) -> Take:
         )
     gap = last / max(len(pictures) - 1, 1)
     holds = tuple(
-        Hold(source=source, at=round(i * gap)) for i, source in enumerate(pictures)
+        Hold(source=source, at=round(i * gap), fit=fit)
+        for i, source in enumerate(pictures)
     )
     return replace(take, operation="animate", holds=holds)
 
 
-def animate_film(take: Take, film: Film, *, strength: float) -> Take:
+def animate_film(
+    take: Take, film: Film, *, strength: float, fit: Fit = "whole"
+) -> Take:
     """Set frames in motion anew: video to video.
 
     Args:
         take: Of the whole shot.
         film: The frames; a shorter one stands still at its end.
         strength: How far the model may leave them, 0..1.
+        fit: How a film of another shape comes into the frame.
 
     Raises:
         SpecError: If there are more of them than the take has.
@@ -94,7 +99,7 @@ def animate_film(take: Take, film: Film, *, strength: float) -> Take:
             f"{film.num_frames} frames do not fit the {take.num_frames} of the clip:"
             f" pass fewer, or ask for more with --frames"
         )
-    hold = Hold(source=film.source, num_frames=film.num_frames, mask=ALL)
+    hold = Hold(source=film.source, num_frames=film.num_frames, mask=ALL, fit=fit)
     return replace(take, operation="animate", strength=strength, holds=(hold,))
 
 
@@ -143,7 +148,7 @@ def extend(
     Raises:
         SpecError: If that takes more than 16 windows.
     """
-    if (clip.height, clip.width) != (take.height, take.width):
+    if (clip.height, clip.width) != (take.height, take.width) and not parent.is_brought:
         raise SpecError(
             f"a clip of {clip.width}x{clip.height} was cropped or resized: extend the one"
             " that it was made of"
@@ -157,7 +162,8 @@ def extend(
             card.nearest(seen + left)[-1],
             max(card.nearest(card.window_frames)[0], card.nearest(seen + 1)[-1]),
         )
-        hold = Hold(source=parent.id, start=length - seen, num_frames=seen)
+        fit: Fit = "whole" if parent.is_brought else "fill"
+        hold = Hold(source=parent.id, start=length - seen, num_frames=seen, fit=fit)
         if at_start:
             hold = replace(hold, start=0, at=num_frames - seen)
         length += num_frames - seen
@@ -382,6 +388,13 @@ def redirect(take: Take, parent: Take, card: ModelCard, *, step: int) -> Take:
         effects=take.effects,
         parents=(parent.id,),
     )
+
+
+def at_pace(take: Take, clip: Playing, card: ModelCard) -> Take:
+    """Return a take whose frames follow each other as those of a clip do."""
+    effects = (*_paced(clip, card), *take.effects)
+    shot = replace(shots.from_json(take.shot), effects=effects)
+    return replace(take, shot=shots.to_json(shot), effects=effects)
 
 
 def _as_it_plays(take: Take, clip: Artifact, card: ModelCard) -> Take:

@@ -96,11 +96,16 @@ def frame_size(shot: Shot, height: int, width: int, multiple: int) -> tuple[int,
     w, h = (int(n) for n in shot.aspect.split(":"))
     if not w or not h:
         raise SpecError(f"aspect {shot.aspect} is no shape: use one like 16:9 or 9:16")
+    return shaped(height, width, w / h, multiple)
+
+
+def shaped(height: int, width: int, shape: float, multiple: int) -> tuple[int, int]:
+    """Return the height and width nearest to a shape (width / height), of about an area."""
     return min(
-        _sides(height * width, w / h, multiple),
+        _sides(height * width, shape, multiple),
         # The shape counts most: a wide clip of a coarse model must not stay square.
         key=lambda size: (
-            abs(math.log(size[1] / size[0] * h / w))
+            abs(math.log(size[1] / size[0] / shape))
             + _AREA_WEIGHT * abs(math.log(size[0] * size[1] / (height * width)))
         ),
     )

@@ -70,12 +70,9 @@ def film(name: str, value: object) -> NDArray[np.uint8] | None:
 
 
 def _from_pil(image: Any) -> NDArray[np.uint8]:
-    import numpy as np
-    from PIL import Image
+    from nbagent.media.pixels import from_pil
 
-    rgba = image.convert("RGBA")
-    white = Image.new("RGBA", rgba.size, "white")
-    return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"))
+    return from_pil(image)
 
 
 def _from_array(name: str, array: Any) -> NDArray[np.uint8]:

@@ -122,5 +122,7 @@ class Record:
 
     def _facts(self, name: str, take: Take, names: Mapping[str, str]) -> str:
         made_of = take.parents if take.is_joined else take.parents[:1]
+        opened = (p for p in self.ledger.parents(take.id) if p.operation == "open")
+        names = {one.id: one.request for one in opened} | dict(names)  # their files
         parent = ", ".join(names[p] for p in made_of if p in names) or None
         return answers.facts(name, take, self.ledger.artifact(take.id), parent)

@@ -397,7 +397,8 @@ def _possible(intent: Intent, state: State) -> bool:
     if intent == "refine":
         return bool(state.clips)
     if intent == "animate_image":
-        pictures = any(v.type != "Clip" for v in state.variables)
+        # A clip that goes by its variable's name was opened from a file.
+        pictures = any(v.type != "Clip" or v.ref == v.name for v in state.variables)
         return pictures or any(c.kind == "image" for c in state.clips)
     if intent == "analyze":
         return any(v.type != "Clip" for v in state.variables)

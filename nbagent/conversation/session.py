@@ -14,8 +14,18 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from nbagent.caching import StepCaching
-from nbagent.conversation import answers, consent, kept, library, mentions, proposals
+from nbagent.conversation import (
+    answers,
+    brought,
+    consent,
+    fitting,
+    kept,
+    library,
+    mentions,
+    proposals,
+)
 from nbagent.conversation.attachments import Attachment, attach
+from nbagent.conversation.brought import Brought
 from nbagent.conversation.chosen import caches, card_here, card_of, uses
 from nbagent.conversation.clip import Clip, Viewer
 from nbagent.conversation.compose import compose
@@ -71,6 +81,7 @@ class Session:
         self.viewer: Viewer | None = None
         self.selections: dict[str, Selection] = {}  # by take, as its player says
         self._engine = engine
+        self._brought = Brought(self.ledger)
         self._brain = brain
         self._llm: LanguageModel | None = None
         self._connected: dict[str, LanguageModel] = {}
@@ -141,6 +152,7 @@ class Session:
             said = {name: value for name, value in said.items() if name != "yes"}
         turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, said)
         state = self.record.state(variables, before=turn.position)
+        state = brought.among(state, brought.opened(words, values))
         plan: Plan | None = None
         try:
             known = {*values, *(clip.ref for clip in state.clips)}
@@ -197,10 +209,11 @@ class Session:
         before = None
         if instead_of is not None:
             before = self.ledger.turn(instead_of).position
-        state = self.record.state(variables, before=before)
+        own = brought.opened(words, values)
+        state = brought.among(self.record.state(variables, before=before), own)
         plan = self._read(words, state, None, values)
-        # A picture would be drawn anew for each letter that is typed.
-        if plan.intent not in _MAKES or plan.intent == "animate_image":
+        # A picture would be drawn anew for each letter that is typed, a film stored.
+        if plan.intent not in _MAKES or plan.intent == "animate_image" or own:
             return Reply(turn_id=0, words=words, plan=plan)
         stated = {k: v for k, v in options.items() if k != "dry_run"}
         return self._reply(
@@ -435,7 +448,8 @@ class Session:
         on_text: Callable[[str], None] | None = None,
         find_card: FindCard = card_of,
     ) -> Reply:
-        plan = pointed(plan, words, options, state)
+        clips = brought.opened(words, values)
+        plan = brought.begun(pointed(plan, words, options, state), clips)
         said = () if plan.intent == "ask" else mentions.left(plan)
         reply = Reply(turn_id=turn_id, words=words, plan=plan, notes=said)
         if plan.intent in mentions.NAMES_CLIPS:
@@ -450,11 +464,12 @@ class Session:
             plan,
             state,
             ledger=self.ledger,
-            named=self.record.take,
+            named=partial(self._named, clips),
             values=values,
             target=target.take if target else None,
             mask=options.get("mask", ""),
         )
+        sources = fitting.measured(sources, self.ledger)
         parent = sources.parent
         if parent is not None and plan.step is not None:
             sources = replace(sources, step=plan.step or self._running.step(parent))
@@ -495,6 +510,12 @@ class Session:
         if card is None or reply.plan.consents:
             return reply
         return consent.weigh(reply, options, card, estimates, self.settings)
+
+    def _named(self, clips: Mapping[str, Clip], name: str) -> Take:
+        """Return the take of a name: of an opened clip, or of the conversation."""
+        if name in clips:
+            return self._brought.take(clips[name])
+        return self.record.take(name)
 
     def _declined(self, words: str, cell_id: str | None) -> Reply:
         """Record that what was asked for is not made after all."""
@@ -592,7 +613,7 @@ class Session:
         # What stays here may tell of what the words mean without an @, too.
         attached = _attached((*mentions.mentioned(words), *plan.targets), values)
         if plan.intent == "describe":
-            clips = [name for name in plan.targets if state.clip(name)]
+            clips = self.record.names_to_takes().keys() & set(plan.targets)
             if attached and not clips:
                 return answers.told(attached)
             return self.record.describe(plan, words)

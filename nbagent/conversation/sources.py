@@ -33,6 +33,7 @@ class Sources:
         pictures: What is set in motion, in order: each a picture's digest in the
             store, or the id of the take that it is the first frame of.
         film: Frames that are set in motion anew, instead of pictures.
+        shapes: Height and width of each picture, or of the film.
         palette: The colours that the parent's are brought to, if they are.
         mask: Digest of a picture that is white where the parent is made anew; empty
             if the turn is about all of it.
@@ -49,6 +50,7 @@ class Sources:
     others: tuple[Take, ...] = ()
     pictures: tuple[str, ...] = ()
     film: Film | None = None
+    shapes: tuple[tuple[int, int], ...] = ()
     palette: tuple[float, ...] = ()
     mask: str = ""
     step: int | None = None
@@ -97,6 +99,8 @@ def find_sources(
     if parent is None:
         return Sources(pictures=stills)
     clip = ledger.artifact(parent.id)
+    if parent.is_brought and parent.media == "video" and plan.frame is None:
+        stills = ()  # a film of one's own is set in motion anew, all of it
     whole = _joined(parent, ledger)
     boards = [clip.ref for clip in state.clips if clip.kind == "storyboard"]
     board = named(boards[-1]) if boards else None

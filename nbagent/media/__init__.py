@@ -8,8 +8,21 @@ Frames are `(F, H, W, 3)` uint8 RGB arrays everywhere.
 """
 
 from nbagent.media.drift import drift, palette
-from nbagent.media.files import read_recipe, read_video, write_clip
-from nbagent.media.frames import apply_effects, grid_clips, join_clips, scaled, seam
+from nbagent.media.files import (
+    read_media,
+    read_recipe,
+    read_size,
+    read_video,
+    write_clip,
+)
+from nbagent.media.frames import (
+    apply_effects,
+    framed,
+    grid_clips,
+    join_clips,
+    scaled,
+    seam,
+)
 from nbagent.media.images import animated_webp, png, poster_jpeg, poster_png
 from nbagent.media.page import share_page, static_html
 from nbagent.media.video import preview_mp4, write_video
@@ -18,6 +31,7 @@ __all__ = [
     "animated_webp",
     "apply_effects",
     "drift",
+    "framed",
     "grid_clips",
     "join_clips",
     "palette",
@@ -25,7 +39,9 @@ __all__ = [
     "poster_jpeg",
     "poster_png",
     "preview_mp4",
+    "read_media",
     "read_recipe",
+    "read_size",
     "read_video",
     "scaled",
     "seam",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbagent.errors import MediaError
+from nbagent.errors import MediaError, SpecError
+from nbagent.media.footage import Footage, film_size, read_comment, read_footage
 from nbagent.media.frames import Frames, check_frames
 from nbagent.media.images import (
-    IMAGE_SUFFIXES,
+    image_size,
     read_image_recipe,
     read_images,
     write_gif,
@@ -17,7 +20,8 @@ from nbagent.media.images import (
     write_pngs,
     write_webp,
 )
-from nbagent.media.video import DEMUXERS, read_comment, read_stream, write_video
+from nbagent.media.kinds import kind_of
+from nbagent.media.video import write_video
 
 
 def write_clip(
@@ -43,13 +47,56 @@ def write_clip(
             )
 
 
-def read_video(path: Path) -> tuple[Frames, float]:
-    """Return the frames and fps of any file that `write_clip` writes, and some more.
+def read_media(
+    path: Path,
+    *,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    fps: float | None = None,
+) -> Footage:
+    """Return a film, a picture or a folder of png frames as frames at a constant rate.
+
+    What a file is, its first bytes say; its name may say anything.
+
+    Args:
+        path: Of any kind that people bring.
+        start_s: Seconds into it.
+        end_s: Seconds into it; None is its end.
+        fps: The rate to read it at; None is its own.
 
     Raises:
         MediaError: If the file is missing, damaged, without video or of another kind.
+        SpecError: If there is nothing of it between these times.
     """
-    return read_images(path) if _is_image(path) else read_stream(path)
+    if start_s < 0 or (end_s is not None and end_s <= start_s):
+        raise SpecError(
+            f"{start_s:g} to {end_s} s is no part of a film: the end comes behind the"
+            " start, both in seconds"
+        )
+    if fps is not None and not 0.01 <= fps <= 1000:
+        raise SpecError(f"fps {fps:g} is out of range: use 0.01 to 1000")
+    if not _is_image(path):
+        return read_footage(path, start_s=start_s, end_s=end_s, fps=fps)
+    whole = read_images(path, fps)
+    end = math.ceil(end_s * whole.fps) if end_s is not None else None
+    frames = whole.frames[math.floor(start_s * whole.fps) : end]
+    if not len(frames):
+        raise SpecError(
+            f"{path} lasts {len(whole.frames) / whole.fps:g} s, and the part begins at"
+            f" {start_s:g} s: name an earlier one"
+        )
+    return replace(whole, frames=frames)
+
+
+def read_video(path: Path) -> tuple[Frames, float]:
+    """Return the frames and fps of what `write_clip` has written."""
+    footage = read_media(path)
+    return footage.frames, footage.fps
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """Return the height and width of what `write_clip` has written, by its head alone."""
+    return image_size(path) if _is_image(path) else film_size(path)
 
 
 def read_recipe(path: Path) -> dict[str, Any] | None:
@@ -58,14 +105,4 @@ def read_recipe(path: Path) -> dict[str, Any] | None:
 
 
 def _is_image(path: Path) -> bool:
-    suffix = path.suffix.lower()
-    if path.is_dir() or suffix in IMAGE_SUFFIXES:
-        return True
-    if suffix in DEMUXERS:
-        return False
-    if not path.exists():
-        raise MediaError(f"there is no file {path}: check its name")
-    raise MediaError(
-        f"cannot read {suffix or 'such'} files ({path}):"
-        f" use {', '.join((*DEMUXERS, *IMAGE_SUFFIXES))}"
-    )
+    return path.is_dir() or kind_of(path).reader == "picture"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from nbagent.errors import SpecError
 from nbagent.media.drift import match
@@ -111,6 +111,39 @@ def scaled(
     how = Image.Resampling.LANCZOS
     pictures = [Image.fromarray(f).resize((width, height), how, box) for f in frames]
     return np.stack([np.asarray(picture) for picture in pictures])
+
+
+def framed(frames: Frames, height: int, width: int) -> Frames:
+    """Show frames (F, H, W, 3) whole in a size of another shape.
+
+    What is left of it carries on their edges, softly.
+    """
+    rows, columns = frames.shape[1:3]
+    if (rows, columns) == (height, width) or not len(frames):
+        return frames
+    scale = min(height / rows, width / columns)
+    high, wide = max(1, round(rows * scale)), max(1, round(columns * scale))
+    top, left = (height - high) // 2, (width - wide) // 2
+    inside = scaled(frames, high, wide)
+    if (high, wide) == (height, width):
+        return inside
+    if left:
+        first, last, places = (
+            inside[:, :, :1],
+            inside[:, :, -1:],
+            np.arange(width) - left,
+        )
+        share = np.clip(places / max(1, wide - 1), 0, 1)[:, None]
+    else:
+        first, last, places = inside[:, :1], inside[:, -1:], np.arange(height) - top
+        share = np.clip(places / max(1, high - 1), 0, 1)[:, None, None]
+    # Made of the edges alone: nothing of what is inside shows as a ghost beside it.
+    wider: Frames = ((1 - share) * first + share * last).round().astype(np.uint8)
+    soft = ImageFilter.GaussianBlur(max(top, left) / 3)
+    for index, frame in enumerate(wider):
+        frame[:] = np.asarray(Image.fromarray(frame).filter(soft))
+        frame[top : top + high, left : left + wide] = inside[index]
+    return wider
 
 
 def seam(frames: Frames) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
@@ -16,16 +17,20 @@ import av.filter
 import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from nbagent.errors import MediaError, SpecError
+from nbagent.media.footage import MAX_BYTES, Footage
 from nbagent.media.frames import Frames, check_frames
+from nbagent.media.kinds import kind_of
+from nbagent.media.pace import constant
+from nbagent.media.pixels import from_pil
 from nbagent.media.recipes import MAX_RECIPE_BYTES, recipe_from, recipe_text
-from nbagent.media.video import MAX_DECODED_BYTES, replacing
-
-IMAGE_SUFFIXES = (".gif", ".webp", ".png", ".jpg", ".jpeg")
+from nbagent.media.video import replacing
 
 _SMALL_PIXELS = 128 * 128
+_UNSTATED_S = 0.1  # as browsers show a gif that states no delay
+_FORMATS = {"JPEG": ("JPEG", "MPO")}  # a phone's jpeg may hold a second picture
 _DESCRIPTION = 0x010E  # EXIF's ImageDescription
 _PREVIEW = {"quality": 75, "method": 0}  # 5 ms for 16x64x64 where method 4 takes 50
 _KEEP = {"quality": 92, "method": 4}
@@ -108,19 +113,33 @@ def write_png(path: Path, frames: Frames, recipe: Mapping[str, Any] | None) -> N
         Image.fromarray(frames[0]).save(scratch, pnginfo=text)
 
 
-def read_images(path: Path) -> tuple[Frames, float]:
-    """Return the frames and the rate of an image file or a folder of them."""
+def read_images(path: Path, fps: float | None = None) -> Footage:
+    """Return the frames of a picture, an animation, or a folder of frames.
+
+    Args:
+        path: A file that `kind_of` calls a picture, or a folder of png files.
+        fps: The rate to read it at; None is its own.
+
+    Raises:
+        MediaError: If it is damaged, or more than fits in memory.
+    """
     if path.is_dir():
-        files = sorted(path.glob("*.png"))
-        if not files:
-            raise MediaError(f"{path} holds no png frames: choose another folder")
-        stack: list[Frames] = []
-        for file in files:
-            stack.append(_pictures(file)[0][0])
-            _check_size(path, stack)
-        return np.stack(stack), _folder_fps(path)
-    frames, seconds = _pictures(path)
-    return np.stack(frames), len(frames) / seconds if seconds else 1.0
+        frames, times, end_s = _folder(path)
+    else:
+        frames, times, end_s = _pictures(path)
+    pace = constant(np.array(times), end_s, (), fps)
+    notes: tuple[str, ...] = ()
+    if pace.picked is not None:
+        frames = frames[pace.picked]
+        if fps is None:
+            notes = (f"a variable frame rate, read at {pace.fps:g} fps",)
+    return Footage(frames=frames, fps=pace.fps, notes=notes)
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Return the height and width of a picture that needs no turning."""
+    with _opened(path) as image:
+        return image.height, image.width
 
 
 def read_image_recipe(path: Path) -> dict[str, Any] | None:
@@ -129,7 +148,7 @@ def read_image_recipe(path: Path) -> dict[str, Any] | None:
         recipe = _folder_facts(path).get("recipe")
         return recipe if isinstance(recipe, dict) else None
     with _opened(path) as image:
-        if path.suffix.lower() == ".webp":
+        if image.format == "WEBP":
             text = image.getexif().get(_DESCRIPTION)
         else:
             text = image.info.get("comment", image.info.get("Comment"))
@@ -208,24 +227,53 @@ def _commented(gif: bytes, text: str) -> bytes:
     return gif[:start] + b"\x21\xfe" + comment + b"\x00" + gif[start:]
 
 
-def _pictures(path: Path) -> tuple[list[Frames], float]:
-    frames: list[Frames] = []
-    milliseconds = 0.0
+def _pictures(path: Path) -> tuple[Frames, list[float], float]:
+    """Return the frames of a file, the second at which each appears, and the last's end."""
+    frames, times, now = list[Frames](), list[float](), 0.0
+    size_bytes = 0
     with _opened(path) as image:
-        for index in range(getattr(image, "n_frames", 1)):
+        # The second picture of a jpeg is a phone's depth map; the first of a png that is
+        # no part of its animation is for viewers that show none.
+        count = 1 if image.format in ("JPEG", "MPO") else getattr(image, "n_frames", 1)
+        for index in range(int(getattr(image, "default_image", False)), count):
             image.seek(index)
-            frames.append(np.asarray(image.convert("RGB")))
-            milliseconds += image.info.get("duration", 0)
-            _check_size(path, frames)
-    return frames, milliseconds / 1000
+            frames.append(from_pil(image))
+            times.append(now)
+            now += _shown_s(image)
+            size_bytes += frames[-1].nbytes
+            _check_size(path, size_bytes)
+    if len({frame.shape for frame in frames}) > 1:
+        frames, times, now = frames[:1], times[:1], _UNSTATED_S  # pages, no animation
+    return np.stack(frames), times, now
 
 
-def _check_size(path: Path, frames: list[Frames]) -> None:
-    """Refuse frames that are no clip together, as soon as they are not."""
-    if frames[-1].shape != frames[0].shape:
-        raise MediaError(f"the frames in {path} differ in size: make them equal")
-    if len(frames) * frames[0].nbytes > MAX_DECODED_BYTES:
-        raise MediaError(f"{path} has too many frames: cut it shorter first")
+def _shown_s(image: Image.Image) -> float:
+    """Return for how long the current frame is shown, as browsers do."""
+    delay_s = float(image.info.get("duration", 0)) / 1000
+    is_gif = image.format == "GIF"
+    return _UNSTATED_S if delay_s <= 0.01 * is_gif else delay_s
+
+
+def _folder(path: Path) -> tuple[Frames, list[float], float]:
+    files = sorted(path.glob("*.png"))
+    if not files:
+        raise MediaError(f"{path} holds no png frames: choose another folder")
+    fps = _folder_fps(path)
+    stack = list[Frames]()
+    for file in files:
+        stack.append(_pictures(file)[0][0])
+        if stack[-1].shape != stack[0].shape:
+            raise MediaError(f"the frames in {path} differ in size: make them equal")
+        _check_size(path, len(stack) * stack[0].nbytes)
+    return np.stack(stack), [i / fps for i in range(len(files))], len(files) / fps
+
+
+def _check_size(path: Path, size_bytes: int) -> None:
+    if size_bytes > MAX_BYTES:
+        raise MediaError(
+            f"{path} has more frames than fit into {MAX_BYTES >> 30} GiB: make it"
+            " shorter or smaller first"
+        )
 
 
 def _folder_fps(folder: Path) -> float:
@@ -251,12 +299,34 @@ def _folder_facts(folder: Path) -> dict[str, Any]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
+    kind = kind_of(path)
     try:
-        with Image.open(path) as image:
+        with warnings.catch_warnings():
+            # Half of what Pillow refuses is a phone's own picture.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(path, formats=_FORMATS.get(kind.name, (kind.name,)))
+        with image:
             yield image
-    except FileNotFoundError as error:
-        raise MediaError(f"there is no file {path}: check its name") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except SpecError as error:
+        raise MediaError(f"{path}: {error}") from error
+    except (KeyError, UnidentifiedImageError) as error:
+        if kind.name == "HEIF":
+            raise MediaError(
+                f"{path} is a HEIC picture, which Pillow cannot read alone: pip install"
+                " pillow-heif and run pillow_heif.register_heif_opener(), or save it as"
+                " a jpeg"
+            ) from error
+        raise _damaged(path, error) from error
+    except Image.DecompressionBombError as error:
         raise MediaError(
-            f"{path} is damaged or no picture ({error}): get a whole copy of it"
+            f"{path} has more pixels than any clip ({error}): scale it down first"
         ) from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> MediaError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return MediaError(
+        f"{path} is damaged or no picture ({reason}): get a whole copy of it"
+    )

@@ -21,18 +21,7 @@ from av.video.stream import VideoStream
 
 from nbagent.errors import MediaError, SpecError
 from nbagent.media.frames import Frames, check_frames
-from nbagent.media.recipes import recipe_from, recipe_text
-
-# One demuxer per suffix: left to guess, FFmpeg takes a text file that is named .mp4
-# for a playlist and opens what it lists.
-DEMUXERS = {
-    ".mp4": "mp4",
-    ".m4v": "mp4",
-    ".mov": "mov",
-    ".webm": "matroska",
-    ".mkv": "matroska",
-}
-MAX_DECODED_BYTES = 2 << 30
+from nbagent.media.recipes import recipe_text
 
 _BT709 = 1  # the number of BT.709 in H.264's tables of matrices, primaries and curves
 _LIMITED = 1  # AVCOL_RANGE_MPEG: 16..235, what every browser expects of yuv420p
@@ -100,46 +89,6 @@ def preview_mp4(
     return smallest if smallest and len(smallest) <= hard_cap_bytes else None
 
 
-def read_stream(path: Path) -> tuple[Frames, float]:
-    """Return all frames and the rate of a video file.
-
-    Raises:
-        MediaError: If it is damaged, has no video, or would not fit in memory.
-    """
-    frames: list[Frames] = []
-    size = 0
-    with _reading(path) as container:
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        for frame in container.decode(stream):
-            frames.append(frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False))
-            size += frames[-1].nbytes
-            if size > MAX_DECODED_BYTES:
-                raise MediaError(
-                    f"{path} is more than {MAX_DECODED_BYTES >> 30} GiB of frames:"
-                    " cut it into shorter clips first"
-                )
-        rate = stream.average_rate or stream.guessed_rate
-        # A file that was cut off decodes without a word up to the cut. Matroska has
-        # no count of frames, and its length may be that of the sound: be lenient.
-        expected: float = stream.frames
-        if rate and not expected:
-            expected = 0.9 * float(rate * (container.duration or 0) / 1_000_000)
-        if not frames or len(frames) < expected or not rate:
-            raise MediaError(
-                f"{path} is damaged ({len(frames)} of {expected:.0f} frames or more):"
-                " get a whole copy of it"
-            )
-        return np.stack(frames), float(rate)
-
-
-def read_comment(path: Path) -> dict[str, Any] | None:
-    """Return the recipe in a video file, or None."""
-    with _reading(path) as container:
-        tags = {key.lower(): value for key, value in container.metadata.items()}
-        return recipe_from(tags.get("comment"), path)
-
-
 def encode(
     path: Path,
     frames: Frames,
@@ -195,29 +144,10 @@ def replacing(path: Path) -> Iterator[Path]:
             scratch = Path(folder) / path.name
             yield scratch
             scratch.replace(path)
-    except OSError as error:  # FFmpeg's errors are OSErrors too
+    except (OSError, av.FFmpegError) as error:
         raise MediaError(
             f"cannot write {path} ({error.strerror or error}):"
             " choose another place or make room"
-        ) from error
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[av.container.InputContainer]:
-    try:
-        with av.open(
-            str(path.absolute()), format=DEMUXERS[path.suffix.lower()]
-        ) as file:
-            if not file.streams.video:
-                raise MediaError(f"{path} holds no video: choose another file")
-            yield file
-    except FileNotFoundError as error:
-        raise MediaError(f"there is no file {path}: check its name") from error
-    # ValueError: the picture's size changes; LookupError: its codec is none.
-    except (OSError, ValueError, LookupError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise MediaError(
-            f"{path} is damaged or no video ({reason}): get a whole copy of it"
         ) from error
 
 

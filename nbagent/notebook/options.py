@@ -95,6 +95,12 @@ def _region(text: str) -> tuple[float, ...]:
     return shares
 
 
+def _fit(text: str) -> str:
+    if text not in ("whole", "fill"):
+        raise SpecError(f"{text[:40]!r} is no way to fit a picture: use whole or fill")
+    return text
+
+
 OPTIONS = (
     Option(
         name="seed",
@@ -119,6 +125,12 @@ OPTIONS = (
     # The model knows its frame rule and the take its seeds: read here, judged there.
     Option(name="frames", value="N", help="num_frames", read=_integer),
     Option(name="size", value="WxH", help="width and height in pixels", read=_size),
+    Option(
+        name="fit",
+        value="whole|fill",
+        help="how a picture of another shape comes into the frame (whole, with borders)",
+        read=_fit,
+    ),
     Option(
         name="guidance",
         value="G",

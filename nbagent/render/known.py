@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +14,11 @@ from PIL import Image
 
 from nbagent.errors import JobFailed
 from nbagent.ledger import Ledger
-from nbagent.media import drift, read_video, scaled
+from nbagent.media import drift, framed, read_video, scaled
 from nbagent.render.capability import Capability
 from nbagent.render.latents import encode, pack
 from nbagent.render.start import Known
-from nbagent.take import ALL, Hold, Take
+from nbagent.take import ALL, Fit, Hold, Take
 
 Frames = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -83,11 +85,12 @@ def known_frames(take: Take, num_frames: int, ledger: Ledger) -> KnownFrames | N
         span = slice(hold.at, hold.at + hold.num_frames)
         source, start = _source(hold, ledger)
         end = start + hold.num_frames
+        placed = _PLACED[hold.fit]
         frames[span], mask[span] = _placed(hold, source[start:end], take, ledger)
         if take.operation == "extend" and hold.at == 0:
-            before = fitted(source[:start], take.height, take.width)
+            before = placed(source[:start], take.height, take.width)
         if take.operation == "extend" and span.stop == num_frames:
-            after = fitted(source[end:], take.height, take.width)
+            after = placed(source[end:], take.height, take.width)
     at = np.concatenate([np.arange(h.at, h.at + h.num_frames) for h in take.holds])
     nearest = at[np.abs(np.arange(num_frames)[:, None] - at).argmin(1)]
     return KnownFrames(
@@ -117,6 +120,12 @@ def fitted(frames: Frames, height: int, width: int) -> Frames:
     return scaled(frames, height, width, box)
 
 
+_PLACED: Final[dict[Fit, Callable[[Frames, int, int], Frames]]] = {
+    "fill": fitted,
+    "whole": framed,
+}
+
+
 def _placed(
     hold: Hold, source: Frames, take: Take, ledger: Ledger
 ) -> tuple[Frames, Mask]:
@@ -129,7 +138,8 @@ def _placed(
             f" {take.width}x{take.height}: hold it further in"
         )
     around = ((0, 0), (top, bottom), (left, right))
-    frames = np.pad(fitted(source, height, width), (*around, (0, 0)), mode="edge")
+    placed = _PLACED[hold.fit]
+    frames = np.pad(placed(source, height, width), (*around, (0, 0)), mode="edge")
     mask = np.ones((len(source), height, width), bool)
     if hold.mask:
         mask &= ~_anew(hold, ledger, height, width)

@@ -1,0 +1,88 @@
+"""How pictures and films of any shape come into the frame of a clip.
+
+The clip takes the shape of what it begins with, where its model renders other shapes. What
+is left is said: a picture is shown whole, between borders that carry on its edges, or
+fills the frame and loses what stands over.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from nbagent import media
+from nbagent.conversation.picture import shaped
+from nbagent.conversation.plan import Plan
+from nbagent.conversation.shot import Shot
+from nbagent.conversation.sources import Sources
+from nbagent.ledger import Ledger
+from nbagent.models import ModelCard
+from nbagent.take import Fit, Take
+
+_SEEN: Final = 0.05  # a share of the frame that nobody misses
+
+
+def measured(sources: Sources, ledger: Ledger) -> Sources:
+    """Return sources with the height and width of what is set in motion."""
+    films = (sources.film.source,) if sources.film else ()
+    if not films and sources.parent is not None and sources.parent.is_brought:
+        films = (sources.parent.id,)
+    shapes = tuple(_shape(name, ledger) for name in sources.pictures or films)
+    return replace(sources, shapes=shapes)
+
+
+def in_shape(
+    options: Mapping[str, Any], shot: Shot, card: ModelCard, sources: Sources
+) -> Mapping[str, Any]:
+    """Return options with the size that suits a picture's shape, if none is asked for."""
+    is_stated = "size" in options or shot.size or shot.aspect
+    parent = sources.parent
+    is_made_here = parent is not None and parent.model == card.name
+    if not sources.shapes or is_stated or is_made_here or card.is_one_size:
+        return options
+    height, width = sources.shapes[0]
+    usual = (card.height, card.width)
+    return {**options, "size": shaped(*usual, width / height, card.size_multiple)}
+
+
+def fit(options: Mapping[str, Any]) -> Fit:
+    """Return how pictures come into the frame."""
+    chosen: Fit = options.get("fit", "whole")
+    return chosen
+
+
+def notes(take: Take, plan: Plan, sources: Sources) -> list[str]:
+    """Say what of the pictures is cut off, or what stands beside them."""
+    names = [f"@{name}" if name else "the picture" for name in plan.targets or ("",)]
+    said = []
+    for name, (height, width), hold in zip(
+        names, sources.shapes, take.holds, strict=False
+    ):
+        ratio = abs(math.log(width / height * take.height / take.width))
+        share = 1 - math.exp(-ratio)
+        if share < _SEEN:
+            continue
+        sizes = f"{name} is {width}x{height} and the clip {take.width}x{take.height}"
+        if hold.fit == "fill":
+            said.append(f"{sizes}: {share:.0%} of it is cut off; --fit whole keeps it.")
+        else:
+            sides = (
+                "at its sides"
+                if width / height < take.width / take.height
+                else ("above and below")
+            )
+            said.append(
+                f"{sizes}: it is shown whole, with borders {sides}; --fit fill cuts"
+                f" {share:.0%} of it off instead."
+            )
+    return said
+
+
+def _shape(name: str, ledger: Ledger) -> tuple[int, int]:
+    """Return the height and width of a picture or film in the store, or of a take."""
+    if "." in name:
+        return media.read_size(ledger.path(name))
+    clip = ledger.artifact(name) or ledger.take(name)
+    return clip.height, clip.width

@@ -1,0 +1,197 @@
+"""Clips opened from files: what a turn names is what the new clip begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nbagent import media
+from nbagent.conversation.clip import Clip
+from nbagent.conversation.context import variables
+from nbagent.conversation.rendering import derive
+from nbagent.conversation.reply import Reply
+from nbagent.conversation.session import Session
+from nbagent.errors import SpecError
+from nbagent.jobs.engine import Engine
+from nbagent.render.known import known_frames
+from nbagent.render.renderer import Renderer
+from nbagent.settings import Settings
+from nbagent.take import Job, Take
+from tests.samples import make_frames, make_take
+
+
+@pytest.fixture
+def session(settings: Settings) -> Iterator[Session]:
+    session = Session(settings=settings, engine=Engine(settings))
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Clip:
+    """20 frames of 96x128 at 10 fps, of which nobody says what they show."""
+    media.write_video(tmp_path / "c1.mp4", make_frames(20, 96, 128), 10, None)
+    return Clip.open(tmp_path / "c1.mp4")
+
+
+def say(session: Session, words: str, **named: Any) -> Reply:
+    options = named.pop("options", {})
+    return session.hear(words, options, variables=variables(named), values=named)
+
+
+def only(reply: Reply) -> Take:
+    (take,) = reply.takes
+    return take
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "@film at night",
+        "@film in the snow",
+        "animate @film so that it spins, in the snow",
+        "a ball like @film on the beach",
+    ],
+)
+def test_a_film_is_changed_and_not_replaced(
+    session: Session, film: Clip, words: str
+) -> None:
+    take = only(say(session, words, film=film))
+    (hold,) = take.holds
+    assert (take.operation, hold.num_frames, hold.mask) == ("animate", 20, "all")
+    assert session.ledger.take(take.parents[0]).operation == "open"
+    held = known_frames(take, take.num_frames, session.ledger)
+    assert held is not None
+    inside = held.frames[:20, 16:112].astype(int)  # 128x96 in 128x128
+    assert np.abs(inside - film.frames).mean() < 6
+    assert take.effects[0].speed == pytest.approx(10 / 8)  # it plays as the film does
+
+
+@pytest.mark.parametrize(
+    ("words", "num_frames", "size"),
+    [
+        ("play @film backwards", 20, (96, 128)),
+        ("trim @film to 1 second", 10, (96, 128)),
+        ("crop @film to the left half", 20, (96, 64)),
+    ],
+)
+def test_a_film_is_cut_without_a_model(
+    session: Session, film: Clip, words: str, num_frames: int, size: tuple[int, int]
+) -> None:
+    reply = say(session, words, film=film)
+    session.render(reply)
+    cut = derive(session.ledger, only(reply))
+    assert (cut.num_frames, (cut.height, cut.width), cut.fps) == (num_frames, size, 10)
+    # And what was cut is a source as well.
+    again = only(say(session, "c1 at night"))
+    assert again.operation == "animate"
+    assert again.holds[0].source == reply.takes[0].id
+
+
+def test_a_film_goes_on_in_the_models_frame(session: Session, film: Clip) -> None:
+    reply = say(session, "extend @film by 1 second", film=film)
+    take = only(reply)
+    assert (take.operation, take.parents) == ("extend", (take.holds[0].source,))
+    held = known_frames(take, take.num_frames, session.ledger)
+    assert held is not None
+    assert len(held.before) + take.holds[0].num_frames == 20
+    assert held.before.shape[1:3] == (128, 128)
+    assert any("128x96 and the clip 128x128" in note for note in reply.notes)
+    assert not any("other weights" in note for note in reply.notes)
+
+
+def test_a_files_name_is_no_clip_of_the_conversation(
+    session: Session, film: Clip
+) -> None:
+    """It is called c1.mp4: the conversation's own c1 is another one."""
+    own = only(say(session, "a red ball rises over the sea"))
+    session.render(say(session, "a red ball rises over the sea"))
+    take = only(say(session, "@film at night", film=film))
+    assert take.parents != (own.id,)
+    assert session.ledger.take(take.parents[0]).request == "c1.mp4"
+    assert only(say(session, "slower @c1", film=film)).parents == (own.id,)
+
+
+def test_a_recipe_in_a_file_says_what_it_shows_and_claims_no_take(
+    session: Session, tmp_path: Path
+) -> None:
+    take = make_take(num_frames=16, shot={"core": "a red ball", "time": "at noon"})
+    path = tmp_path / "a.mp4"
+    media.write_video(path, make_frames(), 8, take.to_recipe())
+    changed = only(say(session, "@film at night", film=Clip.open(path)))
+    assert changed.prompt == "a red ball, at night"
+    assert changed.parents != (take.id,)
+    assert session.ledger.artifact(take.id) is None
+
+
+def test_a_photo_from_a_file_is_the_first_frame(
+    session: Session, tmp_path: Path
+) -> None:
+    Image.new("RGB", (40, 80), "red").save(tmp_path / "photo.jpg")
+    photo = Clip.open(tmp_path / "photo.jpg")
+    take = only(say(session, "animate @photo so that it moves right", photo=photo))
+    (hold,) = take.holds
+    assert (hold.num_frames, hold.mask, hold.fit) == (1, "", "whole")
+
+
+def test_a_longer_film_is_used_as_far_as_it_is_said(
+    session: Session, tmp_path: Path
+) -> None:
+    media.write_video(tmp_path / "a.mp4", make_frames(100), 25, None)
+    film = Clip.open(tmp_path / "a.mp4")
+    reply = say(session, "@film at night", film=film)
+    assert only(reply).holds[0].num_frames == 64
+    assert any(
+        "The first 64 of its 100 frames are used (2.6 s)" in n for n in reply.notes
+    )
+    part = Clip.open(tmp_path / "a.mp4", start_s=2, fps=8)
+    assert only(say(session, "@film at night", film=part)).holds[0].num_frames == 16
+
+
+def test_a_film_that_does_not_fit_an_act_is_one_line(
+    session: Session, film: Clip
+) -> None:
+    with pytest.raises(SpecError, match="20 frames do not fit pocket: use 16 or 32"):
+        say(session, "loop @film seamlessly", film=film)
+    with pytest.raises(SpecError, match="say how the picture moves"):
+        say(session, "animate @film", film=film)
+
+
+def test_a_film_of_odd_sides_loses_no_row(session: Session, tmp_path: Path) -> None:
+    for index, picture in enumerate(make_frames(4, 47, 63)):
+        (tmp_path / "frames").mkdir(exist_ok=True)
+        Image.fromarray(picture).save(tmp_path / "frames" / f"{index}.png")
+    film = Clip.open(tmp_path / "frames")
+    parent = only(say(session, "@film at night", film=film)).parents[0]
+    kept = session.ledger.take(parent)
+    assert (kept.height, kept.width, kept.num_frames) == (48, 64, 4)
+
+
+def test_a_film_is_rendered_anew_and_on(session: Session, film: Clip) -> None:
+    """On pocket itself: what is held of the film is in the clip that comes out."""
+    renderer = Renderer()
+    for words, is_kept in (
+        ("extend @film by 1 second", True),
+        ("@film at night", False),
+    ):
+        options = {"steps": 4, "guidance": 1.0}
+        reply = say(session, words, film=film, options=options)
+        session.render(reply)
+        take = only(reply)
+        job_id = session.ledger.add_job(take.id, None, "interactive")
+        job = Job(id=job_id, take=take, store=str(session.ledger.folder))
+        renderer.run(job, report=lambda _: None, cancelled=lambda: False)
+        made = session.ledger.artifact(take.id)
+        assert made is not None
+        assert made.video is not None
+        assert made.fps == pytest.approx(10)
+        frames = media.read_video(session.ledger.path(made.video))[0]
+        moved = np.abs(frames[:20, 16:112].astype(int) - film.frames).mean()
+        assert (moved < 6) == is_kept
+        assert len(frames) == (36 if is_kept else 32)
+        assert "c1.mp4" in session.record.facts(session.rows()[-1].name)
