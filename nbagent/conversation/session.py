@@ -6,6 +6,7 @@ notebook shows what comes out; the session does not know how.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -14,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from nbagent.caching import StepCaching
-from nbagent.conversation import answers, consent, kept, library, mentions
+from nbagent.conversation import answers, consent, foretold, kept, library, mentions
 from nbagent.conversation.attachments import Attachment, attach
 from nbagent.conversation.chosen import caches, card_here, card_of, uses
 from nbagent.conversation.clip import Clip, Viewer
@@ -34,8 +35,8 @@ from nbagent.conversation.selection import Selection
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
 from nbagent.conversation.views import allowed, views
-from nbagent.errors import EngineError, NbagentError, SpecError
-from nbagent.ledger import ClipRow, Ledger
+from nbagent.errors import EngineError, MissingExtra, NbagentError, SpecError
+from nbagent.ledger import ClipRow, Ledger, Turn
 from nbagent.models import ModelCard
 from nbagent.settings import Settings
 from nbagent.take import Take
@@ -87,7 +88,7 @@ class Session:
 
     def take_up(self) -> str:
         """Take up what an earlier kernel left unfinished; say so, or nothing."""
-        return self._running.take_up()
+        return "" if self._engine.lacks() else self._running.take_up()
 
     # A turn
 
@@ -102,6 +103,7 @@ class Session:
         target: Clip | None = None,
         reading: Intent | None = None,
         on_text: OnText | None = None,
+        notes: tuple[str, ...] = (),
     ) -> Reply:
         """Write a turn down, understand it, and compose its takes; no device time.
 
@@ -115,25 +117,34 @@ class Session:
             reading: What the user says the turn is, having been asked.
             on_text: Hears of an answer in words while it is written: the turn's
                 number, and the text so far.
+            notes: What is to be said of how the turn was typed.
 
         Raises:
             SpecError: If what was asked cannot be; the turn is kept with the error.
         """
         stated = {k: v for k, v in options.items() if v is not None}
+        is_dry = "dry_run" in stated
         if answer := consent.waiting(self.record, words):
             earlier, given = answer
             if given == "no":
-                return self._declined(words, cell_id)
+                return self._declined(words, cell_id, is_dry=is_dry)
             # The turn that asked is said again in its place, so that a re-run of its
             # cell, a replay and an export have the words and not the "yes".
-            words, cell_id = earlier.text, earlier.cell_id
+            words = earlier.text
+            cell_id = cell_id if is_dry else earlier.cell_id
             stated = consent.agreed({**earlier.options, **stated}, given)
             of = stated.pop("target", None)
             target = self.clip(of) if of else None
             reading = next(iter((earlier.plan or {})["readings"]), None)
         said = stated if target is None else {**stated, "target": target.name}
+        own = self._turn_of(cell_id)
+        if is_dry and own and "dry_run" not in own.options:
+            cell_id = f"{cell_id} --dry-run"  # what the cell has made stays
+        elif not is_dry and target is None:
+            self._check_renderer(words, stated, own, variables, values)
         turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, said)
-        state = self.record.state(variables, before=turn.position)
+        before = own.position if own else turn.position
+        state = self.record.state(variables, before=before)
         plan: Plan | None = None
         try:
             known = {*values, *(clip.ref for clip in state.clips)}
@@ -146,7 +157,8 @@ class Session:
             reply = self._reply(
                 turn.id, words, stated, plan, state, values, target, hear
             )
-            reply = replace(reply, notes=(*doubts, *reply.notes))
+            self._check_rendered(reply)
+            reply = replace(reply, notes=(*notes, *doubts, *reply.notes))
             if reply.plan.consents:
                 plan = replace(reply.plan, readings=(reading,) if reading else ())
                 reply = replace(reply, plan=plan)
@@ -215,6 +227,8 @@ class Session:
 
     def unfinished(self) -> dict[int, Rendering]:
         """Return the turns that an earlier kernel left unfinished, to be rejoined."""
+        if self._engine.lacks():
+            return {}
         active = {job.take.id for job in self._running.jobs()}
         rows: dict[int, list[ClipRow]] = {}
         for row in self.rows():
@@ -420,7 +434,8 @@ class Session:
             kept.check_clips(words, state)
         asks = plan.intent in ("describe", "control")
         if plan.intent not in _MAKES and (target is None or asks):
-            answer = self._answer(words, plan, state, values, on_text)
+            is_dry = "dry_run" in options
+            answer = self._answer(words, plan, state, values, on_text, is_dry=is_dry)
             return replace(reply, answer=answer)
         sources = find_sources(
             plan,
@@ -435,7 +450,7 @@ class Session:
         if parent is not None and plan.step is not None:
             sources = replace(sources, step=plan.step or self._running.step(parent))
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
-            return replace(reply, takes=(self._before(parent, state),))
+            return self._back(reply, parent, state, is_dry="dry_run" in options)
         model = options.get("model") or (parent.model if parent else None)
         card, notes = find_card(model or self.settings.model)
         if card is None:
@@ -453,7 +468,7 @@ class Session:
                 card.check_take(take)
         if "dry_run" in options:
             time_s = self.estimate((*composed.parts, *composed.takes))
-            answer = answers.preview(composed.takes, notes, time_s)
+            answer = foretold.rendering(plan, composed.takes, notes, time_s)
             return replace(reply, answer=answer)
         reply = replace(reply, takes=composed.takes, parts=composed.parts, notes=notes)
         if not turn_id:  # nothing will come of it
@@ -461,10 +476,58 @@ class Session:
         estimates = Estimates(self.ledger)
         return consent.weigh(reply, options, card, estimates, self.settings)
 
-    def _declined(self, words: str, cell_id: str | None) -> Reply:
+    def _turn_of(self, cell_id: str | None) -> Turn | None:
+        """Return what a cell has said last."""
+        turns = self.ledger.turns(self.settings.conversation) if cell_id else ()
+        return next((turn for turn in turns if turn.cell_id == cell_id), None)
+
+    def _check_renderer(
+        self,
+        words: str,
+        options: Mapping[str, Any],
+        own: Turn | None,
+        variables: tuple[Variable, ...],
+        values: Mapping[str, object],
+    ) -> None:
+        """Refuse a turn that nothing here can render, before it is written down.
+
+        Raises:
+            MissingExtra: If so.
+        """
+        if not self._engine.lacks():
+            return
+        with contextlib.suppress(SpecError):  # the turn itself says it
+            self._check_rendered(
+                self.consider(
+                    words,
+                    options,
+                    instead_of=own.id if own else None,
+                    variables=variables,
+                    values=values,
+                )
+            )
+
+    def _check_rendered(self, reply: Reply) -> None:
+        """Refuse takes that nothing here can render; those in the store are shown.
+
+        Raises:
+            MissingExtra: If there is such a take.
+        """
+        lack = self._engine.lacks() if reply.answer is None else ""
+        takes = (*reply.parts, *reply.takes)
+        is_made = takes and all(
+            take.is_recut or self.ledger.artifact(take.id) is not None for take in takes
+        )
+        if lack and reply.plan.needs_device and not is_made:
+            raise MissingExtra(lack)
+
+    def _declined(self, words: str, cell_id: str | None, *, is_dry: bool) -> Reply:
         """Record that what was asked for is not made after all."""
-        turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, {})
         plan, answer = Plan(intent="control"), "left: nothing is rendered"
+        if is_dry:
+            told = "would leave it: nothing is rendered"
+            return Reply(turn_id=0, words=words, plan=plan, answer=told)
+        turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, {})
         self.ledger.finish_turn(turn.id, asdict(plan), answer, None)
         return Reply(turn_id=turn.id, words=words, plan=plan, answer=answer)
 
@@ -522,14 +585,18 @@ class Session:
         except EngineError as error:
             return plan, (f"{error}; the turn was read without it",)
 
-    def _before(self, take: Take, state: State) -> Take:
-        """Return the version to go back to: the one named, or the latest's parent."""
+    def _back(self, reply: Reply, take: Take, state: State, *, is_dry: bool) -> Reply:
+        """Go back to a version: the one named, or the latest's parent."""
         latest = state.latest
-        if latest and self.record.take(latest.ref) != take:
-            return take
-        if not take.parents:
-            raise SpecError("there is nothing to go back to: this clip has no parent")
-        return self.ledger.take(take.parents[0])
+        if latest is None or self.record.take(latest.ref) == take:
+            if not take.parents:
+                raise SpecError(
+                    "there is nothing to go back to: this clip has no parent"
+                )
+            take = self.ledger.take(take.parents[0])
+        if is_dry:
+            return replace(reply, answer=foretold.going_back(self.record, take))
+        return replace(reply, takes=(take,))
 
     def _answer(
         self,
@@ -538,9 +605,13 @@ class Session:
         state: State,
         values: Mapping[str, object],
         on_text: Callable[[str], None] | None,
+        *,
+        is_dry: bool,
     ) -> str:
         attached = _attached(words, plan, values)
         if plan.intent in ("chat", "analyze") and self._llm is not None:
+            if is_dry:
+                return foretold.asking(self._llm.name)
             known = outline(state, words, attached)
             looks = (*views(self.record, self.clip, values), *self.tools.values())
             return self._llm.answer(words, known, on_text, looks)
@@ -550,7 +621,8 @@ class Session:
                 return answers.told(attached)
             return self.record.describe(plan, words)
         if plan.intent == "control":
-            return control(words, plan, state, self)
+            acts = foretold.Foretold(self.record) if is_dry else self
+            return control(words, plan, state, acts)
         if plan.intent == "ask":
             return answers.ask_back(plan, state)
         return answers.without_model(attached)
