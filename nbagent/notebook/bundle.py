@@ -109,6 +109,12 @@ def static_bundle(
     }
 
 
+def unshown_bundle() -> dict[str, str]:
+    """Return an output that says, behind another widget, why that is not shown."""
+    html = f'<style>{_style()}</style><div class="nba-unshown"></div>'
+    return {"text/plain": "", "text/html": html}
+
+
 def caption(clip: StaticClip) -> str:
     """Describe a clip in one line that is the same on every run."""
     num_frames, height, width = clip.frames.shape[:3]
@@ -156,7 +162,6 @@ _NO_WIDGETS = (
 )
 _DEAD = (
     f"{_OUTPUT}:has(.nba-gone)",
-    _FAILED,
     f"{_OUTPUT}:has(>{_PANEL}):not(:has({_PANEL}>*))",
 )
 _NEXT_IS_STATIC = (
@@ -166,12 +171,17 @@ _NEXT_IS_STATIC = (
 _HIDDEN = (
     f"{_LIVE}+{_STATIC}",
     f"{_LIVE}+{_OUTPUT}:has({_PRINTED})+{_STATIC}",
-    *(dead + following for dead in _DEAD for following in _NEXT_IS_STATIC),
+    *(dead + following for dead in (*_DEAD, _FAILED) for following in _NEXT_IS_STATIC),
+    f"{_FAILED}:has(+{_OUTPUT} .nba-unshown)",
 )
-_UNSHOWN = tuple(
-    f"{unshown}{between}+{_OUTPUT} .nba-static::before"
-    for unshown in (_FAILED, _NO_WIDGETS)
-    for between in ("", f"+{_OUTPUT}:has({_PRINTED})")
+_UNSHOWN = (
+    f".lm-Widget{_OUTPUT}:has(>[data-mime-type='text/plain'])"
+    f"+{_OUTPUT} .nba-unshown::before",
+    *(
+        f"{unshown}{between}+{_OUTPUT} :is(.nba-static,.nba-unshown)::before"
+        for unshown in (_FAILED, _NO_WIDGETS)
+        for between in ("", f"+{_OUTPUT}:has({_PRINTED})")
+    ),
 )
 _LINE_LOOK = "flex-basis:100%;font-size:12px;opacity:.75"
 _LOOK = """
