@@ -52,9 +52,9 @@ class Engine:
         if not missing:
             return ""
         return (
-            f"nothing here can render: {', '.join(missing)} not installed in this"
-            f" kernel's environment ({sys.prefix}): run %pip install 'nbagent[local]',"
-            " or set NBAGENT_ENGINE to a cluster that renders"
+            f"nothing can render here: this kernel's environment ({sys.prefix}) has no"
+            f" {', no '.join(missing)}. Run %pip install 'nbagent[local]', or set"
+            " NBAGENT_ENGINE to a cluster that renders"
         )
 
     def start(self) -> None:
