@@ -52,6 +52,7 @@ class Block(NamedTuple):
 
     document: str
     text: str
+    language: str = ""
 
     @property
     def why_not(self) -> str:
@@ -65,15 +66,17 @@ class Block(NamedTuple):
 
     @property
     def is_shell(self) -> bool:
-        return not re.match(r"%|from |import |[\w., ]+ = |[\w.]+\(", self.text)
+        return not self.language and not re.match(r"%|from |import ", self.text)
 
 
 def blocks(document: str) -> Iterator[Block]:
     """Return the code of a document, fenced or indented, in order."""
     text = (REPOSITORY / document).read_text("utf-8")
-    pattern = r"^```\w*\n(.*?)^```$|(?<=\n\n)((?:    .*\n|\n(?=    ))+)"
-    for found in re.finditer(pattern, text, re.M | re.S):
-        yield Block(document, textwrap.dedent(found[1] or found[2]).strip())
+    pattern = r"^```(\w*)\n((?:.*\n)*?)```$|(?<=\n\n)((?:    .*\n|\n(?=    ))+)"
+    for found in re.finditer(pattern, text, re.M):
+        language, fenced, indented = found.groups()
+        code = textwrap.dedent(fenced or indented).strip()
+        yield Block(document, code, language or "")
 
 
 ALL = [block for document in DOCUMENTS for block in blocks(document)]
@@ -145,7 +148,9 @@ def test_code_runs_when_it_is_pasted_into_a_kernel(
 
 
 @pytest.mark.parametrize(
-    "block", [block for block in ALL if block.is_shell and not block.why_not], ids=str
+    "block",
+    [block for block in ALL if block.is_shell and not block.why_not],
+    ids=lambda block: block.text[:40],
 )
 def test_a_shell_line_names_what_there_is(block: Block) -> None:
     for line in block.text.splitlines():

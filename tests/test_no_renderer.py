@@ -13,7 +13,7 @@ import pytest
 
 from nbagent.conversation.context import variables
 from nbagent.conversation.session import Session
-from nbagent.errors import MissingExtra, UnknownClip
+from nbagent.errors import MissingExtra, SpecError
 from nbagent.jobs import warm
 from nbagent.jobs.engine import Engine
 from nbagent.notebook.chat import Chat
@@ -95,8 +95,8 @@ def test_what_needs_no_renderer_goes_on(settings: Settings, session: Session) ->
     assert "a red ball" in (told.answer or "")
     foretold = say(session, "a red ball crosses the beach", dry_run=True)
     assert "would generate" in (foretold.answer or "")
-    with pytest.raises(UnknownClip):  # the turn's own mistake comes first
-        say(session, "make c9 blue")
+    with pytest.raises(SpecError, match="48 or 64"):  # the turn's own mistake is first
+        say(session, "a red ball crosses the beach", frames=51)
     assert not list(settings.runtime.iterdir())
 
 
@@ -113,7 +113,7 @@ def test_clips_that_are_here_are_shown_and_cut_without_a_renderer(
     assert (session.take_up(), session.unfinished()) == ("", {})
     assert [job.state for job in session.ledger.jobs()] == ["queued"]
     with pytest.raises(MissingExtra, match=LINE):
-        say(session, "c1 at night", "four")
+        say(session, "make c1 blue", "four")
 
 
 @pytest.mark.usefixtures("bare")
