@@ -21,7 +21,7 @@ from nbagent.notebook.transcript import Transcript
 from nbagent.settings import Settings
 from tests.test_session import say, store
 
-LINE = r"nothing can render here: .* has no torch, no diffusers\..*'nbagent\[local\]'"
+LINE = r"nothing can render here: .* has no torch, diffusers\..*'nbagent\[local\]'"
 
 
 class Without:

@@ -53,7 +53,7 @@ class Engine:
             return ""
         return (
             f"nothing can render here: this kernel's environment ({sys.prefix}) has no"
-            f" {', no '.join(missing)}. Run %pip install 'nbagent[local]', or set"
+            f" {', '.join(missing)}. Run %pip install 'nbagent[local]', or set"
             " NBAGENT_ENGINE to a cluster that renders"
         )
 

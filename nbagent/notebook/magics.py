@@ -21,7 +21,6 @@ from IPython.core.magic import (
 )
 
 from nbagent.errors import NbagentError, SpecError
-from nbagent.notebook.line import parse
 from nbagent.notebook.namespace import Namespace
 from nbagent.notebook.options import check_options, check_words, help_text
 
@@ -83,6 +82,8 @@ class AgentMagics(Magics):
 
         OPTIONS
         """
+        from nbagent.notebook.line import parse
+
         return self.say(*parse(line, cell))
 
     @no_var_expand
