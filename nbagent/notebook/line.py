@@ -86,18 +86,6 @@ def leading_option(text: str) -> str:
     return name if match["dashes"] == "--" or name in BY_NAME else ""
 
 
-def needs_dashes(words: str) -> bool:
-    """Whether words need a lone `--` before them to be read as they are.
-
-    Some would be options otherwise, or a comment.
-    """
-    try:
-        typed = parse("", words) if "\n" in words else parse(words)
-    except SpecError:
-        return True
-    return bool(typed.options) or typed.words != words
-
-
 def _typed(options: dict[str, Any], words: str, odd: Sequence[str]) -> Typed:
     check_pairs(options)
     words = check_words(words.strip())
