@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from nbagent.errors import NbagentError
-from nbagent.machine import cpu, device_here, gpus, memory_bytes, version_of
+from nbagent.machine import (
+    RENDERER,
+    cpu,
+    device_here,
+    gpus,
+    memory_bytes,
+    version_of,
+)
 from nbagent.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,8 +37,6 @@ State = Literal["ok", "warn", "bad"]
 
 STATIC = Path(__file__).parent / "static"
 BUNDLE = ("player.js", "player.css", "tools.js", "tools.css")
-# What pipelines import when they load or when they are called.
-RENDERER = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "ftfy")
 MIN_FREE_BYTES = 10**9
 # pocket's worker stays under 1.2 GB; a notebook and its server want the rest.
 MIN_MEMORY_BYTES = 2 * 10**9

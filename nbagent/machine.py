@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from nbagent.fit import installed_quantisers
@@ -15,6 +16,26 @@ from nbagent.memory import Device, free_memory
 from nbagent.settings import Settings
 
 PROBE_TIMEOUT_S = 1.0
+
+RENDERER = (
+    "torch",
+    "diffusers",
+    "transformers",
+    "accelerate",
+    "safetensors",
+    "ftfy",
+    "sentencepiece",
+)
+"""What a pipeline needs at call time, of `nbagent[local]`.
+
+ftfy and sentencepiece are imported by diffusers and transformers only where a prompt is
+cleaned and cut into tokens.
+"""
+
+
+def missing_packages() -> tuple[str, ...]:
+    """Return what is not installed here of the packages that render."""
+    return tuple(name for name in RENDERER if find_spec(name) is None)
 
 
 def device_here(settings: Settings) -> Device | None:

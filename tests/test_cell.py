@@ -16,7 +16,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbagent.conversation.session import Session
 from nbagent.notebook.cell import cell_of
 from nbagent.notebook.export import export, to_markdown
-from nbagent.notebook.options import OPTIONS, check_options, parse
+from nbagent.notebook.line import parse
+from nbagent.notebook.options import OPTIONS, check_options
 from nbagent.notebook.questions import Question
 from nbagent.notebook.transcript import Transcript
 
@@ -58,7 +59,8 @@ def heard(source: str, *, has_magics: bool) -> tuple[dict[str, Any], str]:
         return check_options(named), words
     assert called.startswith("get_ipython().run_")
     assert given[0] == "agent"
-    return parse(*given[1:])
+    options, words, _ = parse(*given[1:])
+    return options, words
 
 
 @given(words=WORDS, options=st.sampled_from([{}, {"seed": 7, "draft": True}]))

@@ -169,6 +169,9 @@ class Steps:
         self.jobs: dict[str, tuple[Job, Callable[[Progress], None]]] = {}
         self.cancelled: list[str] = []
 
+    def lacks(self) -> str:
+        return ""
+
     def submit(self, job: Job, listener: Callable[[Progress], None]) -> None:
         self.jobs[job.take.quality] = (job, listener)
 

@@ -20,7 +20,8 @@ from nbagent.notebook.border import answer
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.desk import Desk
 from nbagent.notebook.desk_wire import DESK_KINDS, parse_desk_request
-from nbagent.notebook.options import options_text, parse
+from nbagent.notebook.line import parse
+from nbagent.notebook.options import options_text
 from nbagent.notebook.player import Player
 from nbagent.notebook.transcript import Transcript
 from nbagent.take import Take
@@ -201,7 +202,7 @@ def test_the_part_is_kept_with_the_turn(session: Session, desk: Desk) -> None:
         ask(desk, "refine", name="c1", words="slower", span=[1, 2], region=LEFT_TOP)
     turn = session.ledger.turns(session.settings.conversation)[-1]
     assert options_text(turn.options) == "--span 1:2 --region 0,0,0.5,0.25"
-    options, words = parse(f"{options_text(turn.options)} {turn.text}")
+    options, words, _ = parse(f"{options_text(turn.options)} {turn.text}")
     assert (options["span"], options["region"]) == ((1, 2), tuple(LEFT_TOP))
     assert words == "slower"
 

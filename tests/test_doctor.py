@@ -16,6 +16,7 @@ import pytest
 from nbagent import doctor
 from nbagent.doctor import Check, main, render_text, report
 from nbagent.jobs.runtime import Host, process_started, runtime_file, write_host
+from nbagent.machine import RENDERER
 from nbagent.settings import Settings
 from tests.fake_nvml import Board, plug_in
 
@@ -106,7 +107,7 @@ def test_ipykernels_known_to_fail_are_named(
 def test_without_the_extra_the_install_line_is_told(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pretend(monkeypatch, dict.fromkeys(doctor.RENDERER))
+    pretend(monkeypatch, dict.fromkeys(RENDERER))
     check = found(settings, "renderer")
     assert check.state == "bad"
     assert "pip install 'nbagent[local]'" in check.advice
@@ -122,7 +123,7 @@ def test_one_missing_package_is_named(
 def test_a_cluster_needs_no_renderer_here(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pretend(monkeypatch, dict.fromkeys(doctor.RENDERER))
+    pretend(monkeypatch, dict.fromkeys(RENDERER))
     attached = replace(settings, engine="tls://10.0.0.7:8786")
     assert found(attached, "renderer").state == "ok"
     assert found(attached, "engine").value == "attached to tls://10.0.0.7:8786"
@@ -142,7 +143,7 @@ def test_a_gpu_that_torch_cannot_use(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plug_in(monkeypatch, Board(uuid="GPU-1"))
-    pretend(monkeypatch, {**dict.fromkeys(doctor.RENDERER, "1.0"), "torch": "2.13+cpu"})
+    pretend(monkeypatch, {**dict.fromkeys(RENDERER, "1.0"), "torch": "2.13+cpu"})
     assert found(settings, "gpu").value == "NVIDIA L4, 24 GB"
     assert found(settings, "renderer").state == "warn"
 
@@ -163,7 +164,7 @@ def test_the_plan_is_for_the_gpu_that_torch_can_use(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plug_in(monkeypatch, Board(uuid="GPU-1", free_gb=0.1))
-    pretend(monkeypatch, dict.fromkeys(doctor.RENDERER, "2.13.0"))
+    pretend(monkeypatch, dict.fromkeys(RENDERER, "2.13.0"))
     assert "100 MB are free on this GPU" in found(settings, "model").value
     pretend(monkeypatch, {"torch": "2.13.0+cpu"})
     assert "; resident, " in found(settings, "model").value

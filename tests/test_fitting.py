@@ -22,7 +22,7 @@ from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
 from nbagent.media import framed, png
 from nbagent.models import ModelCard, model_card
-from nbagent.notebook.options import parse
+from nbagent.notebook.line import parse
 from nbagent.render.known import known_frames
 from nbagent.settings import Settings
 from nbagent.take import Hold, Take

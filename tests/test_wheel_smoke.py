@@ -68,6 +68,8 @@ def test_the_wheel_carries_what_runs(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         sizes = {info.filename: info.file_size for info in archive.infolist()}
     assert [name for name in CARRIED if name not in sizes] == []
+    shared = "data/share/jupyter/nbconvert/templates/conf.json"
+    assert any(name.endswith(shared) for name in sizes)
     weights = [n for n in sizes if n.startswith("nbagent/pocket/weights/")]
     assert any(n.endswith(".safetensors") for n in weights)
     assert sum(sizes[n] for n in weights) <= MAX_WEIGHTS_BYTES

@@ -1,4 +1,4 @@
-// A turn as it is typed: options before the words, as after `%agent`.
+// A turn as it is typed: options before the words or right behind them, as in `%agent`.
 
 // `--name`, and what follows it unless that begins the words: only the kernel knows which
 // options take a value, so the ones that do are named here.
@@ -8,12 +8,20 @@ const HEAD = new RegExp(
   `^\\s*((?:--(?:(?:${WITH_VALUE})(?:=|\\s+)(?:"[^"]*"|'[^']*'|\\S+)|[\\w-]+)\\s*)*)`,
 );
 
-/** Split a line into its options, as typed, and the words after them. */
+const FLAGS = "draft|final|detach|yes|dry-run";
+const TAIL = new RegExp(
+  `((?:\\s+--(?:(?:${WITH_VALUE})(?:=|\\s+)(?:"[^"]*"|'[^']*'|\\S+)|(?:${FLAGS})))+)\\s*$`,
+);
+
+/** Split a line into its options, as typed, and the words between them. */
 export function split(line: string): { options: string; words: string } {
-  const options = HEAD.exec(line)?.[1] ?? "";
+  const head = HEAD.exec(line)?.[1] ?? "";
+  const rest = line.slice(line.indexOf(head) + head.length);
+  // After a lone `--` all is words.
+  const tail = /^\s*--\s/.test(rest) ? "" : (TAIL.exec(rest)?.[1] ?? "");
   return {
-    options: options.trim(),
-    words: line.slice(line.indexOf(options) + options.length),
+    options: [head.trim(), tail.trim()].filter(Boolean).join(" "),
+    words: tail ? rest.slice(0, rest.lastIndexOf(tail)) : rest,
   };
 }
 

@@ -61,7 +61,8 @@ def asked(turn: Turn) -> tuple[Consent, ...]:
 def waiting(record: Record, words: str) -> tuple[Turn, Consent] | None:
     """Return the turn that these words answer, and how; None if they are no answer."""
     answer = answer_to(words)
-    turns = record.ledger.turns(record.conversation) if answer else ()
+    said = record.ledger.turns(record.conversation) if answer else ()
+    turns = [turn for turn in said if "dry_run" not in turn.options]
     if answer is None or not turns or answer not in asked(turns[-1]):
         return None
     return turns[-1], answer

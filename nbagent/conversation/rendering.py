@@ -42,6 +42,10 @@ _SUFFIXES = {name: f".{name}" for name in ("mp4", "webm", "gif", "webp")} | {
 class Engine(Protocol):
     """What renders; `nbagent.jobs.engine.Engine` is one."""
 
+    def lacks(self) -> str:
+        """Say what is missing to render anything, or nothing."""
+        ...
+
     def submit(self, job: Job, listener: Callable[[Progress], None]) -> None:
         """Queue a job; the listener hears each step and one final state."""
         ...

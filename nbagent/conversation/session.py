@@ -6,8 +6,9 @@ notebook shows what comes out; the session does not know how.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +20,7 @@ from nbagent.conversation import (
     brought,
     consent,
     fitting,
+    foretold,
     kept,
     library,
     mentions,
@@ -33,7 +35,7 @@ from nbagent.conversation.control import control
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.llm import LanguageModel, View, is_sure
 from nbagent.conversation.outline import outline
-from nbagent.conversation.plan import Intent, Plan
+from nbagent.conversation.plan import Intent, Plan, Proposal
 from nbagent.conversation.pointing import pointed
 from nbagent.conversation.record import Record
 from nbagent.conversation.references import clips_named, shown_picture
@@ -45,8 +47,8 @@ from nbagent.conversation.selection import Selection
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
 from nbagent.conversation.views import allowed, views
-from nbagent.errors import EngineError, NbagentError, SpecError
-from nbagent.ledger import ClipRow, Ledger
+from nbagent.errors import EngineError, MissingExtra, NbagentError, SpecError
+from nbagent.ledger import ClipRow, Ledger, Turn
 from nbagent.models import ModelCard
 from nbagent.settings import Settings
 from nbagent.take import Take
@@ -61,6 +63,33 @@ Brain = Callable[[str, State], Plan]
 Remixer = Callable[[Clip, str, dict[str, Any]], Any]
 OnText = Callable[[int, str], None]
 FindCard = Callable[[str], tuple[ModelCard | None, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A turn as it is heard: a yes is the turn that it answers, said again.
+
+    Attributes:
+        options: Those that are stated.
+        proposal: The language model's plan that the yes is to, if it is to one.
+    """
+
+    words: str
+    options: dict[str, Any]
+    cell_id: str | None
+    target: Clip | None
+    reading: Intent | None
+    proposal: Proposal | None
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """The options as the ledger keeps them."""
+        written = dict(self.options)
+        if self.proposal is not None:  # that yes was to this plan, not to any other
+            written.pop("yes", None)
+        if self.target is not None:
+            written["target"] = self.target.name
+        return written
 
 
 class Session:
@@ -99,7 +128,7 @@ class Session:
 
     def take_up(self) -> str:
         """Take up what an earlier kernel left unfinished; say so, or nothing."""
-        return self._running.take_up()
+        return "" if self._engine.lacks() else self._running.take_up()
 
     # A turn
 
@@ -114,6 +143,7 @@ class Session:
         target: Clip | None = None,
         reading: Intent | None = None,
         on_text: OnText | None = None,
+        notes: tuple[str, ...] = (),
     ) -> Reply:
         """Write a turn down, understand it, and compose its takes; no device time.
 
@@ -127,31 +157,27 @@ class Session:
             reading: What the user says the turn is, having been asked.
             on_text: Hears of an answer in words while it is written: the turn's
                 number, and the text so far.
+            notes: What is to be said of how the turn was typed.
 
         Raises:
             SpecError: If what was asked cannot be; the turn is kept with the error.
         """
-        stated = {k: v for k, v in options.items() if v is not None}
-        proposal = None
-        if "yes" in stated:  # a button of the panel was pressed, or it is on the line
-            proposal = proposals.waiting(self.record.turn_of(cell_id), words)
-        if answer := consent.waiting(self.record, words):
-            earlier, given = answer
-            if given == "no":
-                return self._declined(words, cell_id)
-            # The turn that asked is said again in its place, so that a re-run of its
-            # cell, a replay and an export have the words and not the "yes".
-            words, cell_id = earlier.text, earlier.cell_id
-            proposal = proposals.waiting(earlier, words)
-            stated = consent.agreed({**earlier.options, **stated}, given)
-            of = stated.pop("target", None)
-            target = self.clip(of) if of else None
-            reading = next(iter((earlier.plan or {})["readings"]), None)
-        said = stated if target is None else {**stated, "target": target.name}
-        if proposal is not None:  # that yes was to this plan, not to any other
-            said = {name: value for name, value in said.items() if name != "yes"}
-        turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, said)
-        state = self.record.state(variables, before=turn.position)
+        is_dry = options.get("dry_run") is not None
+        asked = self._asked(words, options, cell_id, target, reading)
+        if asked is None:
+            return self._declined(words, cell_id, is_dry=is_dry)
+        words, stated, cell_id = asked.words, asked.options, asked.cell_id
+        target, reading, proposal = asked.target, asked.reading, asked.proposal
+        own = self.record.turn_of(cell_id)
+        if is_dry and own and "dry_run" not in own.options:
+            cell_id = f"{cell_id} --dry-run"  # what the cell has made stays
+        elif not is_dry and target is None:
+            self._check_renderer(words, stated, own, variables, values)
+        turn = self.ledger.add_turn(
+            self.settings.conversation, words, cell_id, asked.written
+        )
+        before = own.position if own else turn.position
+        state = self.record.state(variables, before=before)
         state = brought.among(state, brought.opened(words, values))
         plan: Plan | None = None
         try:
@@ -168,7 +194,8 @@ class Session:
             reply = self._reply(
                 turn.id, words, stated, plan, state, values, target, hear
             )
-            reply = replace(reply, notes=(*doubts, *reply.notes))
+            self._check_rendered(reply)
+            reply = replace(reply, notes=(*notes, *doubts, *reply.notes))
             if reply.plan.consents:
                 plan = replace(reply.plan, readings=(reading,) if reading else ())
                 reply = replace(reply, plan=plan)
@@ -182,6 +209,41 @@ class Session:
         self.ledger.finish_turn(turn.id, asdict(plan), reply.answer, None, reply.notes)
         kept.remember(self.record, reply, variables, values)
         return reply
+
+    def _asked(
+        self,
+        words: str,
+        options: Mapping[str, Any],
+        cell_id: str | None,
+        target: Clip | None,
+        reading: Intent | None,
+    ) -> _Asked | None:
+        """Return what a turn asks; None if it declines what was asked before."""
+        stated = {k: v for k, v in options.items() if v is not None}
+        proposal = None
+        if "yes" in stated:  # a button of the panel was pressed, or it is on the line
+            proposal = proposals.waiting(self.record.turn_of(cell_id), words)
+        if answer := consent.waiting(self.record, words):
+            earlier, given = answer
+            if given == "no":
+                return None
+            # The turn that asked is said again in its place, so that a re-run of its
+            # cell, a replay and an export have the words and not the "yes".
+            words = earlier.text
+            cell_id = cell_id if "dry_run" in stated else earlier.cell_id
+            proposal = proposals.waiting(earlier, words)
+            stated = consent.agreed({**earlier.options, **stated}, given)
+            of = stated.pop("target", None)
+            target = self.clip(of) if of else None
+            reading = next(iter((earlier.plan or {})["readings"]), None)
+        return _Asked(
+            words=words,
+            options=stated,
+            cell_id=cell_id,
+            target=target,
+            reading=reading,
+            proposal=proposal,
+        )
 
     def consider(
         self,
@@ -238,6 +300,8 @@ class Session:
 
     def unfinished(self) -> dict[int, Rendering]:
         """Return the turns that an earlier kernel left unfinished, to be rejoined."""
+        if self._engine.lacks():
+            return {}
         active = {job.take.id for job in self._running.jobs()}
         rows: dict[int, list[ClipRow]] = {}
         for row in self.rows():
@@ -456,9 +520,12 @@ class Session:
             kept.check_clips(words, state)
         asks = plan.intent in ("describe", "control")
         if plan.intent not in _MAKES and (target is None or asks):
-            if proposals.needs_yes(plan, options, self.settings, at_once=True):
+            is_dry = "dry_run" in options
+            if not is_dry and proposals.needs_yes(
+                plan, options, self.settings, at_once=True
+            ):
                 return proposals.before_acting(reply)
-            answer = self._answer(words, plan, state, values, on_text)
+            answer = self._answer(words, plan, state, values, on_text, is_dry=is_dry)
             return replace(reply, answer=answer)
         sources = find_sources(
             plan,
@@ -474,8 +541,7 @@ class Session:
         if parent is not None and plan.step is not None:
             sources = replace(sources, step=plan.step or self._running.step(parent))
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
-            reply = replace(reply, takes=(self._before(parent, state),))
-            return self._weighed(reply, options, None)
+            return self._back(reply, parent, state, is_dry="dry_run" in options)
         model = options.get("model") or (parent.model if parent else None)
         card, notes = find_card(model or self.settings.model)
         if card is None:
@@ -493,7 +559,7 @@ class Session:
                 card.check_take(take)
         if "dry_run" in options:
             time_s = self.estimate((*composed.parts, *composed.takes))
-            answer = answers.preview(composed.takes, notes, time_s)
+            answer = foretold.rendering(plan, composed.takes, notes, time_s)
             return replace(reply, answer=answer)
         reply = replace(reply, takes=composed.takes, parts=composed.parts, notes=notes)
         return self._weighed(reply, options, card)
@@ -517,10 +583,53 @@ class Session:
             return self._brought.take(clips[name])
         return self.record.take(name)
 
-    def _declined(self, words: str, cell_id: str | None) -> Reply:
+    def _check_renderer(
+        self,
+        words: str,
+        options: Mapping[str, Any],
+        own: Turn | None,
+        variables: tuple[Variable, ...],
+        values: Mapping[str, object],
+    ) -> None:
+        """Refuse a turn that nothing here can render, before it is written down.
+
+        Raises:
+            MissingExtra: If so.
+        """
+        if not self._engine.lacks():
+            return
+        with contextlib.suppress(SpecError):  # the turn itself says it
+            self._check_rendered(
+                self.consider(
+                    words,
+                    options,
+                    instead_of=own.id if own else None,
+                    variables=variables,
+                    values=values,
+                )
+            )
+
+    def _check_rendered(self, reply: Reply) -> None:
+        """Refuse takes that nothing here can render; those in the store are shown.
+
+        Raises:
+            MissingExtra: If there is such a take.
+        """
+        lack = self._engine.lacks() if reply.answer is None else ""
+        takes = (*reply.parts, *reply.takes)
+        is_made = takes and all(
+            take.is_recut or self.ledger.artifact(take.id) is not None for take in takes
+        )
+        if lack and reply.plan.needs_device and not is_made:
+            raise MissingExtra(lack)
+
+    def _declined(self, words: str, cell_id: str | None, *, is_dry: bool) -> Reply:
         """Record that what was asked for is not made after all."""
-        turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, {})
         plan, answer = Plan(intent="control"), "left: nothing is rendered"
+        if is_dry:
+            told = "would leave it: nothing is rendered"
+            return Reply(turn_id=0, words=words, plan=plan, answer=told)
+        turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, {})
         self.ledger.finish_turn(turn.id, asdict(plan), answer, None)
         return Reply(turn_id=turn.id, words=words, plan=plan, answer=answer)
 
@@ -591,14 +700,18 @@ class Session:
         except EngineError as error:
             return plan, (f"{error}; the turn was read without it",)
 
-    def _before(self, take: Take, state: State) -> Take:
-        """Return the version to go back to: the one named, or the latest's parent."""
+    def _back(self, reply: Reply, take: Take, state: State, *, is_dry: bool) -> Reply:
+        """Go back to a version: the one named, or the latest's parent."""
         latest = state.latest
-        if latest and self.record.take(latest.ref) != take:
-            return take
-        if not take.parents:
-            raise SpecError("there is nothing to go back to: this clip has no parent")
-        return self.ledger.take(take.parents[0])
+        if latest is None or self.record.take(latest.ref) == take:
+            if not take.parents:
+                raise SpecError(
+                    "there is nothing to go back to: this clip has no parent"
+                )
+            take = self.ledger.take(take.parents[0])
+        if is_dry:
+            return replace(reply, answer=foretold.going_back(self.record, take))
+        return replace(reply, takes=(take,))
 
     def _answer(
         self,
@@ -607,8 +720,12 @@ class Session:
         state: State,
         values: Mapping[str, object],
         on_text: Callable[[str], None] | None,
+        *,
+        is_dry: bool,
     ) -> str:
         if plan.intent in ("chat", "analyze") and self._llm is not None:
+            if is_dry:
+                return foretold.asking(self._llm.name)
             return self._ask_llm(self._llm, words, state, values, on_text)
         # What stays here may tell of what the words mean without an @, too.
         attached = _attached((*mentions.mentioned(words), *plan.targets), values)
@@ -618,7 +735,8 @@ class Session:
                 return answers.told(attached)
             return self.record.describe(plan, words)
         if plan.intent == "control":
-            return control(words, plan, state, self)
+            acts = foretold.Foretold(self.record) if is_dry else self
+            return control(words, plan, state, acts)
         if plan.intent == "ask" and plan.unknown:
             return mentions.question(plan, state, values)
         if plan.intent == "ask":

@@ -10,6 +10,7 @@ in a thread of its own.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from nbagent.errors import SpecError
 from nbagent.jobs.dispatcher import Dispatcher, in_order
 from nbagent.jobs.entry import Entry, Listener, Place
 from nbagent.jobs.runtime import log_file, read_host
+from nbagent.machine import missing_packages
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress
 
@@ -38,9 +40,22 @@ class Engine:
             renderer: Import string of another renderer, `module:Class`.
         """
         self._settings = settings
+        self._renderer = renderer
         self._dispatcher = Dispatcher(settings, renderer)
         self._entries: dict[str, Entry] = {}
         self._entering = threading.Lock()
+
+    def lacks(self) -> str:
+        """Say what is missing to render anything, and what to do; or nothing."""
+        is_elsewhere = self._settings.engine or self._renderer is not None
+        missing = () if is_elsewhere else missing_packages()
+        if not missing:
+            return ""
+        return (
+            f"nothing can render here: this kernel's environment ({sys.prefix}) has no"
+            f" {', '.join(missing)}. Run %pip install 'nbagent[local]', or set"
+            " NBAGENT_ENGINE to a cluster that renders"
+        )
 
     def start(self) -> None:
         """Wait until the engine is there; starting it takes some seconds.

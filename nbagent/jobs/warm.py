@@ -16,6 +16,7 @@ import sys
 import threading
 
 from nbagent.errors import NbagentError
+from nbagent.machine import missing_packages
 from nbagent.settings import Settings
 
 
@@ -35,8 +36,8 @@ def start() -> None:
 def main() -> None:
     """Start the engine host, or find it, and load the model in its workers."""
     settings = Settings.from_env()
-    if settings.engine:  # a cluster is not ours to fill
-        return
+    if settings.engine or missing_packages():
+        return  # a cluster is not ours to fill
     from nbagent.jobs.link import Link  # brings distributed
 
     # The first clip meets the same trouble, and tells it.

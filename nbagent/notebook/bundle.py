@@ -11,7 +11,9 @@ executed notebooks lose updates.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from html import escape
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 
 from IPython.display import publish_display_data
@@ -107,6 +109,12 @@ def static_bundle(
     }
 
 
+def unshown_bundle() -> dict[str, str]:
+    """Return an output that says, behind another widget, why that is not shown."""
+    html = f'<style>{_style()}</style><div class="nba-unshown"></div>'
+    return {"text/plain": "", "text/html": html}
+
+
 def caption(clip: StaticClip) -> str:
     """Describe a clip in one line that is the same on every run."""
     num_frames, height, width = clip.frames.shape[:3]
@@ -115,7 +123,22 @@ def caption(clip: StaticClip) -> str:
 
 
 def _page(body: str) -> str:
-    return f'<style>{_CSS}</style><div class="nba-static">{body}</div>'
+    return f'<style>{_style()}</style><div class="nba-static">{body}</div>'
+
+
+@cache
+def _style() -> str:
+    """Return the style sheet, with what to install where it shows no widget."""
+    major, minor, *_ = version("anywidget").split(".")
+    line = (
+        "This page cannot show the live view: its Jupyter server needs anywidget"
+        f" {major}.{minor}. Run pip install 'anywidget=={major}.{minor}.*' in the"
+        " environment where JupyterLab runs, which is not the kernel's, and reload the"
+        " page."
+    )
+    # In the style sheet, which only trusted pages have: others show no widget anyway.
+    told = ",".join(_UNSHOWN) + f'{{content:"{line}";{_LINE_LOOK}}}'
+    return _CSS + told
 
 
 # JupyterLab's markup. An output is a `child` with one element beside its prompt: text
@@ -123,12 +146,20 @@ def _page(body: str) -> str:
 # a panel with bare words. The rules hide B behind a live player, and a player that is
 # not alive before a B; something printed in between is no hindrance. They never touch
 # other outputs: B may also stand alone, behind whatever the cell has shown.
+#
+# Where JupyterLab and the kernel have an environment each, the server may know nothing
+# of anywidget: its place is taken by a box that says "javascript error". Without any
+# widgets the empty text of A is left.
 _OUTPUT = ".jp-OutputArea-child"
 _PANEL = ".jp-OutputArea-output.lm-Panel"
 _PRINTED = '>[data-mime-type^="application/vnd.jupyter.std"]'
 # A player of its own, not one that stands in a box with others: that has no B.
 _LIVE = f"{_OUTPUT}:has(>.jp-OutputArea-output>*>.nba-live)"
 _STATIC = f"{_OUTPUT}:has(.nba-static)"
+_FAILED = f"{_OUTPUT}:has(>{_PANEL}>*>.jupyter-widgets-error-widget)"
+_NO_WIDGETS = (
+    f".lm-Widget{_OUTPUT}:has(>[data-mime-type='text/plain']>pre:first-child:empty)"
+)
 _DEAD = (
     f"{_OUTPUT}:has(.nba-gone)",
     f"{_OUTPUT}:has(>{_PANEL}):not(:has({_PANEL}>*))",
@@ -140,8 +171,19 @@ _NEXT_IS_STATIC = (
 _HIDDEN = (
     f"{_LIVE}+{_STATIC}",
     f"{_LIVE}+{_OUTPUT}:has({_PRINTED})+{_STATIC}",
-    *(dead + following for dead in _DEAD for following in _NEXT_IS_STATIC),
+    *(dead + following for dead in (*_DEAD, _FAILED) for following in _NEXT_IS_STATIC),
+    f"{_FAILED}:has(+{_OUTPUT} .nba-unshown)",
 )
+_UNSHOWN = (
+    f".lm-Widget{_OUTPUT}:has(>[data-mime-type='text/plain'])"
+    f"+{_OUTPUT} .nba-unshown::before",
+    *(
+        f"{unshown}{between}+{_OUTPUT} :is(.nba-static,.nba-unshown)::before"
+        for unshown in (_FAILED, _NO_WIDGETS)
+        for between in ("", f"+{_OUTPUT}:has({_PRINTED})")
+    ),
+)
+_LINE_LOOK = "flex-basis:100%;font-size:12px;opacity:.75"
 _LOOK = """
 .nba-static{display:flex;flex-wrap:wrap;gap:12px;margin:4px 2px 8px}
 .nba-static figure{margin:0;width:min-content}

@@ -15,7 +15,8 @@ from typing import Any, Final
 from IPython.core.inputtransformer2 import TransformerManager
 
 from nbagent.errors import SpecError
-from nbagent.notebook.options import OPTIONS, options_text, parse, value_text
+from nbagent.notebook.line import parse
+from nbagent.notebook.options import OPTIONS, options_text, value_text
 
 # Control characters but tab and newline, which editors drop or take for line breaks; the
 # line breaks of Unicode; halves of characters; and what lets text look like another.
@@ -69,7 +70,7 @@ def _is_read_back(
     if TransformerManager().transform_cell(source) != f"{call}\n":
         return False
     try:
-        options, heard = parse(*given)
+        options, heard, _ = parse(*given)
     except SpecError:
         return False
     return heard == words and options_text(options) == said

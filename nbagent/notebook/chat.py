@@ -27,7 +27,7 @@ from nbagent.models import is_here
 from nbagent.notebook.border import one_line
 from nbagent.notebook.completion import complete
 from nbagent.notebook.export import export
-from nbagent.notebook.options import parse
+from nbagent.notebook.line import parse
 from nbagent.notebook.panel_wire import ModelView
 from nbagent.notebook.transcript import PANEL_CELL, Transcript
 from nbagent.take import Take
@@ -82,13 +82,13 @@ class Chat:
         """
         if reading == "no":  # the question stays as it is
             line, replaces, reading = "no", None, None
-        options, words = parse(_bare(line))
+        options, words, notes = parse(_bare(line))
         if reading in consent.CHOICES:
             options, reading = consent.agreed(options, reading), None
         options |= {name: value for name, value in part.items() if value is not None}
         target = None if about is None else self.session.clip(about)
         cell_id = f"{PANEL_CELL}{uuid4().hex}"
-        if replaces is not None:
+        if replaces is not None and "dry_run" not in options:
             cell_id = self._leave(replaces)
         try:
             reply = self.session.hear(
@@ -100,6 +100,7 @@ class Chat:
                 target=target,
                 reading=cast("Intent | None", reading),
                 on_text=self.transcript.wrote,
+                notes=notes,
             )
         except NbagentError:
             turn_id = self._recorded(cell_id)
@@ -122,7 +123,7 @@ class Chat:
 
     def plan(self, line: str, replaces: int | None = None) -> Foreseen:
         """Say what a turn would do; nothing is rendered, written down or asked."""
-        options, words = parse(_bare(line))
+        options, words, notes = parse(_bare(line))
         reply = self.session.consider(
             words,
             options,
@@ -135,7 +136,7 @@ class Chat:
         return Foreseen(
             does=answers.does(reply.plan, reply.takes),
             takes=reply.takes,
-            notes=reply.notes,
+            notes=(*notes, *reply.notes),
             seconds=seconds,
         )
 

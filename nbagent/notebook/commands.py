@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbagent.caching import step_caching
 from nbagent.errors import SpecError
+from nbagent.notebook.line import leading_option
 from nbagent.notebook.options import number
+from nbagent.notebook.typed import split
 
 if TYPE_CHECKING:
     from nbagent.notebook.magics import AgentMagics
@@ -24,38 +25,56 @@ class Command:
     help: str
     run: Callable[[AgentMagics, list[str]], str]
     arguments: tuple[int, int] = (0, 0)  # fewest, most
+    acts: bool = False  # what `--dry-run` only tells of
 
 
 def run(line: str, magics: AgentMagics) -> str:
     """Run one command line and return its answer.
 
     Raises:
-        SpecError: For an unknown command or a wrong number of arguments.
+        SpecError: For an unknown command or option, or a wrong number of arguments.
     """
-    try:
-        words = shlex.split(line) or ["help"]
-    except ValueError as error:
-        raise SpecError(
-            f"the command line cannot be read ({error}): close the quote"
-        ) from None
-    command = COMMANDS.get(words[0])
+    name, *words = split(line) or ["help"]
+    command = COMMANDS.get(name)
     if command is None:
-        close = difflib.get_close_matches(words[0], COMMANDS, n=1)
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"did you mean {close[0]}?" if close else "try %nbagent help"
-        raise SpecError(f"unknown command {words[0]!r}: {hint}")
+        raise SpecError(f"unknown command {name!r}: {hint}")
+    words, is_dry = _without_options(name, words)
     fewest, most = command.arguments
-    if not fewest <= len(words) - 1 <= most:
+    if not fewest <= len(words) <= most:
         raise SpecError(
-            f"{words[0]} got {len(words) - 1} arguments: write"
-            f" %nbagent {words[0]} {command.usage}".rstrip()
+            f"{name} got {len(words)} arguments: write"
+            f" %nbagent {name} {command.usage}".rstrip()
         )
-    return command.run(magics, words[1:])
+    if is_dry and command.acts:
+        said = " ".join((name, *words))
+        return f"%nbagent {said} would: {command.help} (nothing was done)"
+    return command.run(magics, words)
+
+
+def _without_options(name: str, words: list[str]) -> tuple[list[str], bool]:
+    """Return a command's words, and whether it is only to tell what it would do.
+
+    Raises:
+        SpecError: For any other option: it would be taken for a name.
+    """
+    if name == "context":  # what follows is a turn, with options of its own
+        return words, False
+    left = [word for word in words if not leading_option(word)]
+    given = {leading_option(word) for word in words} - {""}
+    if unknown := given - {"dry-run"}:
+        raise SpecError(
+            f"%nbagent {name} has no option --{min(unknown)}: it takes --dry-run alone"
+        )
+    return left, bool(given)
 
 
 def _help(_magics: AgentMagics, _words: list[str]) -> str:
     rows = [(f"%nbagent {n} {c.usage}".rstrip(), c.help) for n, c in COMMANDS.items()]
     width = max(len(row[0]) for row in rows)
-    return "\n".join(f"{left:<{width}}  {right}" for left, right in rows)
+    lines = [f"{left:<{width}}  {right}" for left, right in rows]
+    return "\n".join((*lines, "With --dry-run a command says what it would do."))
 
 
 def _panel(magics: AgentMagics, words: list[str]) -> str:
@@ -190,9 +209,10 @@ COMMANDS: Mapping[str, Command] = {
     "help": Command(usage="", help="this list", run=_help),
     "panel": Command(
         usage="[right | split | cell]",
-        help="the same conversation as a chat, docked beside the notebook",
+        help="dock the same conversation as a chat beside the notebook",
         run=_panel,
         arguments=(0, 1),
+        acts=True,
     ),
     "clips": Command(usage="", help="the clips of this conversation", run=_clips),
     "jobs": Command(usage="", help="what is being rendered", run=_jobs),
@@ -204,60 +224,70 @@ COMMANDS: Mapping[str, Command] = {
         help="stop these clips, or everything that runs",
         run=_cancel,
         arguments=(0, 16),
+        acts=True,
     ),
     "keep": Command(
         usage="[CLIP ...]",
         help="end these clips early, and keep what they look like then",
         run=_keep,
         arguments=(0, 16),
+        acts=True,
     ),
     "pause": Command(
         usage="[CLIP ...]",
         help="halt these clips, or everything that runs, after its step",
         run=_pause,
         arguments=(0, 16),
+        acts=True,
     ),
     "resume": Command(
         usage="[CLIP ...]",
         help="let these clips, or everything that is paused, go on where they were",
         run=_resume,
         arguments=(0, 16),
+        acts=True,
     ),
     "save": Command(
         usage="CLIP [FILE]",
         help="write a clip as mp4, webm, gif, webp, or a folder of frames",
         run=_save,
         arguments=(1, 2),
+        acts=True,
     ),
     "connect": Command(
         usage="PROVIDER:MODEL [URL]",
         help="connect a language model, for turns that need one",
         run=_connect,
         arguments=(1, 2),
+        acts=True,
     ),
     "use": Command(
         usage="MODEL | brain=PROVIDER:MODEL [URL]",
         help="let this model render (pocket, a folder, a hub id), or that one answer",
         run=_use,
         arguments=(1, 2),
+        acts=True,
     ),
     "cache": Command(
         usage="THRESHOLD|sea:THRESHOLD|off",
         help="skip blocks of steps that change little: quicker, not the same clip",
         run=_cache,
         arguments=(1, 1),
+        acts=True,
     ),
     "limit": Command(
         usage="SECONDS|off",
         help="ask before a turn that is expected to take longer",
         run=_limit,
         arguments=(1, 1),
+        acts=True,
     ),
     "trust": Command(
         usage="on|off",
         help="let a language model's plan act without your yes, or ask you first",
         run=_trust,
         arguments=(1, 1),
+        acts=True,
     ),
     "context": Command(
         usage="[TURN]",
@@ -270,23 +300,29 @@ COMMANDS: Mapping[str, Command] = {
         help="bring variables back that turns named and this kernel has no more",
         run=_rebuild,
         arguments=(1, 16),
+        acts=True,
     ),
     "conversation": Command(
         usage="[NAME]",
         help="go on in another conversation, or list them",
         run=_conversation,
         arguments=(0, 16),
+        acts=True,
     ),
     "fork": Command(
         usage="[NAME]",
         help="go on in a copy of this conversation",
         run=_fork,
         arguments=(0, 16),
+        acts=True,
     ),
     "reset": Command(
-        usage="", help="begin anew; what was said is put aside", run=_reset
+        usage="",
+        help="begin anew; what was said is put aside",
+        run=_reset,
+        acts=True,
     ),
-    "undo": Command(usage="", help="take the last turn back", run=_undo),
+    "undo": Command(usage="", help="take the last turn back", run=_undo, acts=True),
     "history": Command(
         usage="[N]",
         help="the last turns, and what came of each",
@@ -298,12 +334,14 @@ COMMANDS: Mapping[str, Command] = {
         help="say all turns again, with today's model, in a conversation of its own",
         run=_replay,
         arguments=(0, 16),
+        acts=True,
     ),
     "export": Command(
         usage="[md | ipynb]",
         help="write the conversation as Markdown or as a notebook",
         run=_export,
         arguments=(0, 1),
+        acts=True,
     ),
     "doctor": Command(
         usage="", help="versions, device, engine, disk, and what to do", run=_doctor

@@ -58,10 +58,8 @@ def complete(
 ) -> tuple[int, list[str]]:
     """List what may stand at the end of a turn's line, and where it would begin."""
     if found := re.search(r"(?:^|\s)(--[\w-]*)$", line):
-        # Options come before the words, and only there are they options.
-        if re.fullmatch(r"\s*(?:--[\w-]+(?:[ =][^-\s]\S*)?\s+)*--[\w-]*", line):
-            words = [f"--{option.name}" for option in OPTIONS]
-            return found.start(1), [w for w in words if w.startswith(found[1])]
+        words = [f"--{option.name}" for option in OPTIONS]
+        return found.start(1), [w for w in words if w.startswith(found[1])]
     if found := re.search(r"@\w*$", line):
         start = found.group().lower()
         names = [n for n in at_names(session, namespace) if n.lower().startswith(start)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import publish_display_data
 
 from nbagent.errors import SpecError
-from nbagent.notebook.bundle import WIDGET_MIME
+from nbagent.notebook.bundle import WIDGET_MIME, unshown_bundle
 
 if TYPE_CHECKING:
     from nbagent.notebook.panel import Panel
@@ -66,4 +66,5 @@ def dock(panel: Panel, place: str | None) -> tuple[Any, str]:
             publish_display_data({"text/plain": "nbagent panel", "text/html": _DOCKED})
             return holder, ""
     publish_display_data(data)
+    publish_display_data(unshown_bundle())
     return None, note

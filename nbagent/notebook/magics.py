@@ -22,12 +22,7 @@ from IPython.core.magic import (
 
 from nbagent.errors import NbagentError, SpecError
 from nbagent.notebook.namespace import Namespace
-from nbagent.notebook.options import (
-    check_options,
-    check_words,
-    help_text,
-    parse,
-)
+from nbagent.notebook.options import check_options, check_words, help_text
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -80,13 +75,16 @@ class AgentMagics(Magics):
             clip = %agent --seed 7 a rocket rises from the desert
             %agent what changed between c1 and c2?
 
-        Options come before the words. What follows them is yours, byte for byte;
-        `@name` names a clip or a variable.
+        Options come before the words or right behind them. What is between is yours,
+        byte for byte; `@name` names a clip or a variable. A `#` that stands alone
+        begins a comment, but not in the body of `%%agent`; after a lone `--` all is
+        words.
 
         OPTIONS
         """
-        options, words = parse(line, cell)
-        return self.say(words, options)
+        from nbagent.notebook.line import parse
+
+        return self.say(*parse(line, cell))
 
     @no_var_expand
     @line_magic
@@ -159,21 +157,25 @@ class AgentMagics(Magics):
             self._panel = None
 
     def say(
-        self, words: str, options: Mapping[str, Any], target: Clip | None = None
+        self, options: Mapping[str, Any], words: str, notes: tuple[str, ...] = ()
     ) -> Clip | Takes | None:
         """Say a turn, show what comes of it, and return its clips.
 
         Args:
-            words: The user's turn.
             options: Of `%agent`, with underscores.
-            target: A clip that the turn is about, whatever its words say.
+            words: The user's turn.
+            notes: What is to be said of how it was typed.
         """
-        return self.show(self.hear(words, options, target), options)
+        return self.show(self.hear(words, options, notes=notes), options)
 
     def hear(
-        self, words: str, options: Mapping[str, Any], target: Clip | None
+        self,
+        words: str,
+        options: Mapping[str, Any],
+        target: Clip | None = None,
+        notes: tuple[str, ...] = (),
     ) -> Reply:
-        """Understand a turn; `show` shows what comes of it."""
+        """Understand a turn, perhaps about a clip whatever it says; then `show` it."""
         from nbagent.conversation.context import variables
 
         try:
@@ -184,6 +186,7 @@ class AgentMagics(Magics):
                 variables=variables(self.namespace),
                 values=self.namespace,
                 target=target,
+                notes=notes,
             )
         finally:
             self.transcript().refresh()  # a turn that failed is told too
@@ -211,13 +214,15 @@ class AgentMagics(Magics):
             self._session.close()
             self._session = self._transcript = None
 
-    def _remix(self, clip: Clip, words: str, options: dict[str, Any]) -> Clip | Takes:
+    def _remix(
+        self, clip: Clip, words: str, options: dict[str, Any]
+    ) -> Clip | Takes | None:
         options = check_options(options)
         reply = self.hear(check_words(words), options, clip)
         if reply.plan.consents:
             raise NbagentError(reply.answer or "")
         made = self.show(reply, options)
-        if made is None:
+        if made is None and "dry_run" not in options:
             raise NbagentError(
                 f"{words!r} asks for no new clip: say what should be different"
             )
@@ -308,7 +313,7 @@ def load(shell: InteractiveShell) -> None:
     if _loaded(shell) is not None:
         return
     from nbagent.notebook.completion import matcher
-    from nbagent.notebook.questions import Question
+    from nbagent.notebook.questions import Question, catch_up, with_plain_space
 
     magics = AgentMagics(shell)
     shell.register_magics(magics)
@@ -316,7 +321,9 @@ def load(shell: InteractiveShell) -> None:
     displays.for_type_by_name("nbagent.conversation.clip", "Clip", _displayer(magics))
     displays.for_type(Takes, _displayer(magics))
     shell.Completer.custom_matchers.append(matcher(magics))
+    shell.input_transformers_cleanup.append(with_plain_space)
     shell.input_transformer_manager.token_transformers.append(Question)
+    catch_up(shell)
     shell.events.register("post_run_cell", _warm_once(shell))
 
 
@@ -338,7 +345,7 @@ def say(words: str, **options: Any) -> Clip | Takes | None:
     Raises:
         SpecError: If there is no notebook, or what is asked cannot be.
     """
-    return _here().say(check_words(words), check_options(options))
+    return _here().say(check_options(options), check_words(words))
 
 
 def tool(function: Tool) -> Tool:
@@ -365,8 +372,9 @@ def unload(shell: InteractiveShell) -> None:
     if magics is None:
         return
     magics.close()
-    from nbagent.notebook.questions import Question
+    from nbagent.notebook.questions import Question, with_plain_space
 
+    shell.input_transformers_cleanup.remove(with_plain_space)
     shell.input_transformer_manager.token_transformers.remove(Question)
     manager = shell.magics_manager
     for kind, names in (("line", ("agent", "nbagent")), ("cell", ("agent",))):

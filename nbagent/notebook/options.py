@@ -1,7 +1,6 @@
-"""The options of `%agent`: read before the prose, and nowhere else.
+"""The options of `%agent`: their names, their values, their help.
 
-One table serves parsing, `%agent?` and completion. After the options the rest of the
-line is the user's words, byte for byte: a quote, a brace or a later `--word` is prose.
+One table serves the lines of cells and the panel, Python, `%agent?` and completion.
 """
 
 from __future__ import annotations
@@ -170,41 +169,7 @@ OPTIONS = (
     Option(name="yes", help="start however long it takes, without a question"),
     Option(name="dry-run", help="show what would be rendered, and stop there"),
 )
-_BY_NAME = {option.name: option for option in OPTIONS}
-
-
-def parse(line: str, cell: str | None = None) -> tuple[dict[str, Any], str]:
-    """Split a magic's line (and cell body) into options and the user's words.
-
-    Args:
-        line: The rest of the magic's line: options, then prose.
-        cell: The body of a `%%agent` cell; follows the line's prose.
-
-    Returns:
-        The options given, by name with underscores, and the words, stripped.
-
-    Raises:
-        SpecError: For an unknown or repeated option, a bad value, two options that
-            exclude each other, an empty turn, or one that is far too long.
-    """
-    options: dict[str, Any] = {}
-    rest = line.strip()
-    while match := re.match(r"--([A-Za-z][\w-]*)?(=?)", rest):
-        name = match[1]
-        rest = rest[match.end() :]
-        if name is None:  # a lone `--` ends the options
-            break
-        option = _BY_NAME.get(name.lower())
-        if option is None:
-            raise SpecError(_unknown(name))
-        if option.key in options:
-            raise SpecError(f"--{name} is given twice: keep one")
-        value, rest = _value(option, rest, joined=bool(match[2]))
-        options[option.key] = value
-        rest = rest.lstrip()
-    _check_pairs(options)
-    words = rest if cell is None else f"{rest}\n{cell}"
-    return options, check_words(words.strip())
+BY_NAME = {option.name: option for option in OPTIONS}
 
 
 def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,16 +185,16 @@ def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in options.items():
         if value is None or value is False:
             continue
-        option = _BY_NAME.get(key.replace("_", "-"))
+        option = BY_NAME.get(key.replace("_", "-"))
         if key == "mask":  # `Clip.inpaint` has put it into the store
             checked[key] = value
         elif option is None:
-            raise SpecError(_unknown(key))
+            raise SpecError(unknown_option(key))
         elif option.value:
-            checked[option.key] = _read(option, value_text(option, value))
+            checked[option.key] = read_value(option, value_text(option, value))
         else:
             checked[option.key] = True
-    _check_pairs(checked)
+    check_pairs(checked)
     return checked
 
 
@@ -265,7 +230,12 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def _check_pairs(options: Mapping[str, Any]) -> None:
+def check_pairs(options: Mapping[str, Any]) -> None:
+    """Refuse options that exclude each other.
+
+    Raises:
+        SpecError: If two do.
+    """
     for one, other in (("draft", "final"), ("detach", "dry_run")):
         if one in options and other in options:
             raise SpecError(
@@ -273,33 +243,23 @@ def _check_pairs(options: Mapping[str, Any]) -> None:
             )
 
 
-def _value(option: Option, rest: str, *, joined: bool) -> tuple[Any, str]:
-    if not option.value:
-        if joined:
-            raise SpecError(f"--{option.name} takes no value: write it alone")
-        return True, rest
-    match = re.match(r"\s*(\"[^\"]*\"|'[^']*'|\S+)", rest)
-    if match is None or (not joined and match[1].startswith("--")):
-        raise SpecError(
-            f"--{option.name} needs a value: --{option.name} {option.value}"
-        )
-    text = match[1]
-    if text[0] == text[-1] and text[0] in "\"'" and len(text) > 1:
-        text = text[1:-1]
-    return _read(option, text), rest[match.end() :]
+def read_value(option: Option, text: str) -> Any:
+    """Return the value that a text stands for.
 
-
-def _read(option: Option, text: str) -> Any:
+    Raises:
+        SpecError: If it is none of this option's.
+    """
     try:
         return option.read(text)
     except SpecError as error:
         raise SpecError(f"--{option.name} {error}") from None
 
 
-def _unknown(name: str) -> str:
+def unknown_option(name: str) -> str:
+    """Say that there is no such option, and which was meant."""
     import difflib
 
-    close = difflib.get_close_matches(name, _BY_NAME, n=1)
+    close = difflib.get_close_matches(name, BY_NAME, n=1)
     hint = f"did you mean --{close[0]}?" if close else "see %agent? for the list"
     return f"unknown option --{name}: {hint}"
 
@@ -315,12 +275,21 @@ def check_words(words: str) -> str:
             "the turn is empty: say what to show, like"
             " %agent a red ball crosses the beach"
         )
-    if len(words) > MAX_TURN_CHARS:
+    check_length(len(words))
+    return words
+
+
+def check_length(num_chars: int) -> None:
+    """Refuse a turn that is a file.
+
+    Raises:
+        SpecError: If it has more than `MAX_TURN_CHARS`.
+    """
+    if num_chars > MAX_TURN_CHARS:
         raise SpecError(
-            f"the turn has {len(words):,} characters, the most is {MAX_TURN_CHARS:,}:"
+            f"the turn has {num_chars:,} characters, the most is {MAX_TURN_CHARS:,}:"
             " say it shorter, or name a variable with @"
         )
-    return words
 
 
 def help_text() -> str:

@@ -5,21 +5,8 @@ not installed; a missing one would otherwise show minutes later as a `NameError`
 the middle of a pipeline. It imports none of them itself.
 """
 
-from importlib.util import find_spec
-
 from nbagent.errors import MissingExtra
-
-# Everything that a pipeline needs at call time; ftfy and sentencepiece are imported
-# by diffusers and transformers only where a prompt is cleaned and cut into tokens.
-_PACKAGES = (
-    "torch",
-    "diffusers",
-    "transformers",
-    "accelerate",
-    "safetensors",
-    "ftfy",
-    "sentencepiece",
-)
+from nbagent.machine import missing_packages
 
 
 def check_extra() -> None:
@@ -28,8 +15,7 @@ def check_extra() -> None:
     Raises:
         MissingExtra: If one is not, with the line that installs it.
     """
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
+    if missing := missing_packages():
         raise MissingExtra(
             f"rendering here needs {', '.join(missing)}, which is not installed:"
             " pip install 'nbagent[local]'"

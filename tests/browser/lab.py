@@ -73,9 +73,19 @@ def find_chromium() -> str | None:
 class Server:
     """A JupyterLab server with folders, token and port of its own."""
 
-    def __init__(self, home: Path, *, grace_s: int = 2) -> None:
-        """Start it and wait until it answers; its engine stays `grace_s` idle."""
+    def __init__(
+        self, home: Path, *, grace_s: int = 2, labextensions: Path | None = None
+    ) -> None:
+        """Start it and wait until it answers.
+
+        Args:
+            home: A folder for all that it writes.
+            grace_s: So long its engine stays idle.
+            labextensions: Where it finds JupyterLab's extensions, if not in the places
+                of this environment: as a server in another one would.
+        """
         self._grace_s = grace_s
+        self._labextensions = labextensions
         self.root = home / "notebooks"
         self.root.mkdir()
         self.home = home
@@ -135,7 +145,11 @@ class Server:
             "--LabApp.expose_app_in_browser=True",
             "--JupyterNotebookApp.expose_app_in_browser=True",  # the same server's
             "--LabApp.extension_manager=readonly",
+            *(f"--LabApp.labextensions_path={path}" for path in self._extensions()),
         ]
+
+    def _extensions(self) -> list[Path]:
+        return [] if self._labextensions is None else [self._labextensions]
 
     def _environment(self) -> dict[str, str]:
         home = self.home

@@ -16,7 +16,7 @@ Open = Callable[..., Notebook]
 LOAD = "%load_ext nbagent\n%nbagent panel"
 IN_CELL = "%load_ext nbagent\n%nbagent panel cell"
 FIRST = "%agent --draft --seed 7 a red ball crosses the beach at sunset"
-LONG = "%agent --takes 8 --steps 400 a blue cube rolls over a meadow"
+LONG = "%agent --yes --takes 8 --steps 400 a blue cube rolls over a meadow"
 RENDER_MS = 240_000
 
 
