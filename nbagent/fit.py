@@ -136,7 +136,8 @@ def plans(needs: Needs, device: Device) -> Iterator[Plan]:
     for name, smaller in _SMALLER.items():
         has_package = smaller.package in ("", *device.packages)
         is_smaller = smaller.bytes_each < device.value_bytes
-        if device.kind in smaller.devices and has_package and is_smaller:
+        is_right = device.has_bf16 or name != "bf16"
+        if device.kind in smaller.devices and has_package and is_smaller and is_right:
             yield from _placements(needs, device, name)
 
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Final
 
 import diffusers
 import numpy as np
@@ -19,26 +19,43 @@ from nbagent.errors import JobFailed
 from nbagent.fit import Plan, WeightType
 from nbagent.memory import Part, needs_of
 from nbagent.models import ModelCard, denoiser_names
-from nbagent.pocket.faster import has_fast_bf16
+from nbagent.numerics import SAYS, Kernels, has_fast_bf16
 from nbagent.render.caches import denoisers
 from nbagent.render.capability import Capability, capability
 from nbagent.render.compiling import compile_blocks
 from nbagent.render.decode import decoded, give_ladder, out_of_memory
+from nbagent.render.kernels import give_kernels
 from nbagent.render.known import KnownFrames
 from nbagent.render.preview import LatentToRgb, fit
 from nbagent.render.texts import TextCache
 from nbagent.take import Take
 
+_DTYPES: Final[dict[Kernels, torch.dtype]] = {
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+    "fp32": torch.float32,
+    "plain": torch.float32,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Loaded:
-    """A model in memory. Its pipeline is never called: each job opens its own."""
+    """A model in memory. Its pipeline is never called: each job opens its own.
+
+    Attributes:
+        kernels: How it is computed.
+        wrong: The quicker ways in which its numbers do not hold on this machine.
+        failed: Those of them that only a job has met.
+    """
 
     card: ModelCard
     plan: Plan
     pipe: DiffusionPipeline
     ability: Capability
     rgb: LatentToRgb
+    kernels: Kernels
+    wrong: frozenset[Kernels] = frozenset()
+    failed: frozenset[Kernels] = frozenset()
     texts: TextCache = field(default_factory=TextCache)
 
     def notes(self) -> list[str]:
@@ -49,8 +66,24 @@ class Loaded:
 
     def approximations(self) -> list[str]:
         """Say what may make the last clip other than its recipe would elsewhere."""
-        said = (self.plan.approximation, decoded(self.pipe.vae))
+        said = (self.plan.approximation, self.computed, decoded(self.pipe.vae))
         return [one for one in said if one]
+
+    @property
+    def device(self) -> str:
+        """Where it is computed; its weights may lie elsewhere."""
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
+    @property
+    def computed(self) -> str:
+        """How it is computed instead of in the quickest way; empty if in that."""
+        if not self.wrong:
+            return ""
+        failed = " and ".join(SAYS[one] for one in SAYS if one in self.wrong)
+        return (
+            f"computed in {SAYS[self.kernels]}: {failed} gave wrong numbers on this"
+            " machine (nbagent doctor)"
+        )
 
     def rest(self) -> None:
         """Take off the device what is offloaded as a whole; before and after a job.
@@ -61,8 +94,21 @@ class Loaded:
         self.pipe.maybe_free_model_hooks()
 
 
-def load(card: ModelCard, plan: Plan) -> Loaded:
+def ladder(plan: Plan, device: str) -> list[Kernels]:
+    """Return the ways to compute a model by a plan, from the quickest to the surest."""
+    first = torch.bfloat16 if plan.weights == "bf16" else best_dtype(device)
+    quick = [name for name, dtype in _DTYPES.items() if dtype == first][:1]
+    sure: list[Kernels] = ["fp32", "plain"] if device == "cpu" else ["fp32"]
+    return list(dict.fromkeys(quick + sure))
+
+
+def load(card: ModelCard, plan: Plan, kernels: Kernels | None = None) -> Loaded:
     """Load a model from its folder: safetensors only, no remote code, no network.
+
+    Args:
+        card: The model.
+        plan: How it is put on the device.
+        kernels: How it is computed; the quickest way if not given.
 
     Raises:
         JobFailed: If it needs a package that is not here, or its files are damaged or
@@ -76,7 +122,8 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             f" pip install {' '.join(missing)}"
         )
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    dtype = torch.bfloat16 if plan.weights == "bf16" else best_dtype(device)
+    kernels = kernels or ladder(plan, device)[0]
+    dtype = _DTYPES[kernels]
     parts = needs_of(card).parts
     try:
         pipe = getattr(diffusers, card.pipeline).from_pretrained(
@@ -102,6 +149,8 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
     ability = capability(pipe)
     ability.check_card(card)
     give_ladder(pipe.vae)
+    if device == "cpu":
+        give_kernels(pipe, kernels)
     pipe.vae.to(device)
     rgb = fit(pipe.vae, ability)
     place(pipe, plan, parts, device)
@@ -110,7 +159,9 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             f"{card.pipeline}'s network names no blocks to compile: unset"
             " NBAGENT_COMPILE, then restart the kernel"
         )
-    return Loaded(card=card, plan=plan, pipe=pipe, ability=ability, rgb=rgb)
+    return Loaded(
+        card=card, plan=plan, pipe=pipe, ability=ability, rgb=rgb, kernels=kernels
+    )
 
 
 def _scheduler_of(card: ModelCard, own: Any) -> Any:
