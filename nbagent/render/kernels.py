@@ -38,8 +38,14 @@ def networks(pipe: Any) -> Iterator[tuple[str, nn.Module]]:
 @contextlib.contextmanager
 def without_onednn() -> Iterator[None]:
     """Compute by torch's own kernels meanwhile: in this process, not in this thread."""
-    with torch.backends.mkldnn.flags(enabled=False):
+    backend: Any = torch.backends.mkldnn
+    # Not by `flags`, which touches settings of Intel's GPUs too, and warns of it.
+    before = backend.enabled
+    backend.enabled = False
+    try:
         yield
+    finally:
+        backend.enabled = before
 
 
 def _plain(forward: Any) -> Any:

@@ -46,7 +46,7 @@ _TOLERANCE: Final = 0.1
 
 
 class NoNumbers(JobFailed):
-    """A clip has stopped to be numbers on its way.
+    """A clip stopped being numbers on its way.
 
     Attributes:
         kernels: How it was computed.
@@ -88,14 +88,14 @@ def check_weights(loaded: Loaded) -> None:
 
 
 def no_numbers(loaded: Loaded, take: Take, step: int | None = None) -> NoNumbers:
-    """Say where a clip stopped to be numbers, and what helps if it does in each way.
+    """Say where a clip stops being numbers, and what helps if it does in each way.
 
     Raises:
         JobFailed: If the model's weights are not.
     """
     check_weights(loaded)
     card = loaded.card
-    where = "when it is decoded" if step is None else f"at step {step}"
+    where = "where it is decoded" if step is None else f"at step {step}"
     advice = "download or save the model again, or use another"
     if card.loras:
         advice = "give its LoRAs smaller weights"
@@ -103,7 +103,7 @@ def no_numbers(loaded: Loaded, take: Take, step: int | None = None) -> NoNumbers
         own = f"{card.guidance_scale:g} instead of {take.guidance_scale:g}"
         advice = f"ask for a guidance scale of {own}"
     return NoNumbers(
-        f"{card.name}'s clip is no longer numbers {where}, in"
+        f"{card.name}'s clip stops being numbers {where}, even in"
         f" {SAYS[loaded.kernels]}: {advice}",
         kernels=loaded.kernels,
         is_last=loaded.kernels == ladder(loaded.plan, loaded.device)[-1],
