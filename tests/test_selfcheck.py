@@ -276,7 +276,9 @@ def test_what_only_a_whole_clip_shows_is_found(
     made = run(renderer(settings), job(ledger, pocket()))
     assert is_right(frames(ledger, made), right)
     assert made["message"] == IN_FP32
-    assert check_of(settings).value.startswith("wrong in bf16 (a small clip's latents")
+    assert check_of(settings).value.startswith(
+        "wrong in bf16 (the picture of a small clip"
+    )
 
 
 def test_where_onednn_is_wrong_torchs_own_kernels_are_taken(
@@ -382,9 +384,9 @@ def test_the_figures_are_of_the_weights_that_ship() -> None:
     """If not: python -m nbagent.render.selfcheck."""
     card = model_card("pocket")
     assert set(selfcheck._figures(card)) == {
-        "a picture's latents",
-        "a small clip's frames",
-        "a small clip's latents",
+        "the latent of a picture",
+        "the picture of a small clip",
+        "the last step of a small clip",
     }
     assert selfcheck._figures(replace(card, revision="b2:other")) == {}
 

@@ -43,7 +43,6 @@ class Loaded:
     """A model in memory. Its pipeline is never called: each job opens its own.
 
     Attributes:
-        kernels: How it is computed.
         wrong: The quicker ways in which its numbers do not hold on this machine.
         failed: Those of them that only a job has met.
     """
@@ -53,7 +52,6 @@ class Loaded:
     pipe: DiffusionPipeline
     ability: Capability
     rgb: LatentToRgb
-    kernels: Kernels
     wrong: frozenset[Kernels] = frozenset()
     failed: frozenset[Kernels] = frozenset()
     texts: TextCache = field(default_factory=TextCache)
@@ -73,6 +71,11 @@ class Loaded:
     def device(self) -> str:
         """Where it is computed; its weights may lie elsewhere."""
         return "cuda" if torch.cuda.is_available() else "cpu"
+
+    @property
+    def kernels(self) -> Kernels:
+        """How it is computed."""
+        return self.plan.kernels or ladder(self.plan, self.device)[0]
 
     @property
     def computed(self) -> str:
@@ -102,13 +105,8 @@ def ladder(plan: Plan, device: str) -> list[Kernels]:
     return list(dict.fromkeys(quick + sure))
 
 
-def load(card: ModelCard, plan: Plan, kernels: Kernels | None = None) -> Loaded:
+def load(card: ModelCard, plan: Plan) -> Loaded:
     """Load a model from its folder: safetensors only, no remote code, no network.
-
-    Args:
-        card: The model.
-        plan: How it is put on the device.
-        kernels: How it is computed; the quickest way if not given.
 
     Raises:
         JobFailed: If it needs a package that is not here, or its files are damaged or
@@ -122,7 +120,7 @@ def load(card: ModelCard, plan: Plan, kernels: Kernels | None = None) -> Loaded:
             f" pip install {' '.join(missing)}"
         )
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    kernels = kernels or ladder(plan, device)[0]
+    kernels = plan.kernels or ladder(plan, device)[0]
     dtype = _DTYPES[kernels]
     parts = needs_of(card).parts
     try:
@@ -159,9 +157,7 @@ def load(card: ModelCard, plan: Plan, kernels: Kernels | None = None) -> Loaded:
             f"{card.pipeline}'s network names no blocks to compile: unset"
             " NBAGENT_COMPILE, then restart the kernel"
         )
-    return Loaded(
-        card=card, plan=plan, pipe=pipe, ability=ability, rgb=rgb, kernels=kernels
-    )
+    return Loaded(card=card, plan=plan, pipe=pipe, ability=ability, rgb=rgb)
 
 
 def _scheduler_of(card: ModelCard, own: Any) -> Any:

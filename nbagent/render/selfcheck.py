@@ -166,9 +166,9 @@ def _measured(loaded: Loaded) -> dict[str, Tensor]:
         ramp.reshape(1, card.height, card.width, 3), loaded.pipe, loaded.ability
     )
     return {
-        "a small clip's latents": steps[-1].latents.float(),
-        "a small clip's frames": F.avg_pool2d(pictures, 8),
-        "a picture's latents": known.float(),
+        "the last step of a small clip": steps[-1].latents.float(),
+        "the picture of a small clip": F.avg_pool2d(pictures, 8),
+        "the latent of a picture": known.float(),
     }
 
 
@@ -176,9 +176,14 @@ def main() -> None:
     """Write pocket's figures, computed in the surest way."""
     card = model_card("pocket")
     plan = Plan(
-        placement="resident", weights="own", held_bytes=0, peak_bytes=0, host_bytes=0
+        placement="resident",
+        weights="own",
+        held_bytes=0,
+        peak_bytes=0,
+        host_bytes=0,
+        kernels="plain",
     )
-    measured = _measured(load(card, plan, "plain"))
+    measured = _measured(load(card, plan))
     figures = {name: value.half().contiguous() for name, value in measured.items()}
     save_file(figures, FIGURES, metadata={"revision": card.revision})
     FIGURES.chmod(0o644)

@@ -105,7 +105,9 @@ class Shelf:
             kernels = next((one for one in ways if one not in wrong), None)
             if kernels is None:
                 raise JobFailed(_all_wrong(card, verdicts.of(card.revision)))
-            loaded = load(card, plan, kernels)
+            if kernels != ways[0]:
+                plan = replace(plan, kernels=kernels)
+            loaded = load(card, plan)
             if here().kind == "cpu" and kernels not in verdicts.of(card.revision):
                 if found := fault(loaded):
                     check_weights(loaded)
