@@ -47,6 +47,8 @@ def pipeline() -> object:
 
     loaded = WanPipeline.from_pretrained(WEIGHTS, dtype=torch.bfloat16)
     loaded.set_progress_bar_config(disable=True)
+    # oneDNN's own is noise, or no numbers, on a CPU with AMX.
+    patches_as_matmul(loaded.transformer)
     return loaded
 
 
