@@ -325,6 +325,7 @@ def _plain_script(bench: Workbench) -> Callable[[int], None]:
 
     from nbagent import media
     from nbagent.models import model_card
+    from nbagent.pocket.layers import patches_as_matmul
     from nbagent.render.pipelines import best_dtype
 
     card, take = model_card("pocket"), bench.take(PROMPT)
@@ -333,6 +334,8 @@ def _plain_script(bench: Workbench) -> Callable[[int], None]:
         card.folder, dtype=best_dtype(device), use_safetensors=True
     )
     pipe.to(device)
+    if device == "cpu":  # or on one with AMX the script would make noise
+        patches_as_matmul(pipe.transformer)
     pipe.set_progress_bar_config(disable=True)
     path = bench.folder / "plain.mp4"
 

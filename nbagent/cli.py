@@ -6,12 +6,14 @@ Each command imports its room when it is called, so `nbagent --help` is quick an
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from nbagent import __version__
 from nbagent.errors import MissingExtra, NbagentError
+from nbagent.jobs.runtime import SPIN
 
 # Command -> module with `main(argv) -> int` (or a function), and its help.
 COMMANDS = {
@@ -111,6 +113,10 @@ def _catalogue() -> str:
 
 def _run(place: str, argv: list[str]) -> int:
     module, _, name = place.partition(":")
+    # What renders in this process waits as a worker does. libgomp reads it when torch is
+    # imported, so before any command is.
+    for key, value in SPIN.items():
+        os.environ.setdefault(key, value)
     try:
         command: Callable[[list[str]], int]
         command = getattr(import_module(module), name or "main")

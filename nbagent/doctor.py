@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Literal
 from nbagent.errors import NbagentError
 from nbagent.machine import (
     RENDERER,
-    cpu,
     device_here,
     gpus,
     memory_bytes,
     version_of,
 )
+from nbagent.numerics import SAYS, Verdicts, cpu, fast_bf16
 from nbagent.settings import Settings
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def report(settings: Settings) -> list[Check]:
         _runtime(settings),
         _engine(settings),
         _model(settings),
+        _numbers(settings, gpu),
         _player(),
         _kernel(),
         *_store(settings),
@@ -165,12 +166,11 @@ def _renderer(settings: Settings, gpu: str) -> Check:
 
 def _device(gpu: str) -> Iterator[Check]:
     yield Check(name="gpu", state="ok", value=gpu or "none: clips render on the CPU")
-    model, flags = cpu()
-    fast = [name for name in ("amx_bf16", "avx512_bf16") if name in flags]
     yield Check(
         name="cpu",
         state="ok",
-        value=f"{model}, {_cores()} cores, {', '.join(fast) or 'no bf16: fp32'}",
+        value=f"{cpu()[0]}, {_cores()} cores,"
+        f" {', '.join(fast_bf16()) or 'no bf16: fp32'}",
     )
     free_bytes = memory_bytes()
     if free_bytes is not None:
@@ -248,6 +248,31 @@ def _model(settings: Settings) -> Check:
     return Check(name="model", state="ok", value=f"{value}; {plan}" if plan else value)
 
 
+def _numbers(settings: Settings, gpu: str) -> Check:
+    """Say in which way the model's numbers hold on this processor, as it was found."""
+    from nbagent.models import model_card
+
+    if settings.engine or gpu:
+        where = "on a GPU" if gpu else "where clips are rendered"
+        return Check(name="numbers", state="ok", value=f"not checked {where}")
+    try:
+        revision = model_card(settings.model).revision
+    except NbagentError:  # told of the model
+        revision = ""
+    found = Verdicts(folder=settings.runtime).of(revision)
+    ways = [(SAYS[one], found[one]) for one in SAYS if one in found]
+    faults = [f"wrong in {name} ({fault})" for name, fault in ways if fault]
+    if not faults:
+        value = f"right in {ways[0][0]}" if ways else "checked by the first clip"
+        return Check(name="numbers", state="ok", value=value)
+    advice = "another version of torch may be right: pip install --upgrade torch"
+    said, (surest, fault) = "; ".join(faults), ways[-1]
+    if fault:
+        return Check(name="numbers", state="bad", value=said, advice=advice)
+    value = f"{said}: clips are computed in {surest}"
+    return Check(name="numbers", state="warn", value=value, advice=advice)
+
+
 def _plan(card: ModelCard, settings: Settings) -> tuple[Plan | None, str]:
     """Return how the model would be put on this machine, or why it does not fit."""
     from nbagent.fit import choose, refusal
@@ -256,6 +281,8 @@ def _plan(card: ModelCard, settings: Settings) -> tuple[Plan | None, str]:
     device = device_here(settings)
     if device is None:
         return None, ""
+    if device.kind == "cpu":
+        device = device.but(Verdicts(folder=settings.runtime).wrong(card.revision))
     needs = needs_of(card)
     plan = choose(needs, device)
     return plan, "" if plan else refusal(needs, device)

@@ -15,6 +15,7 @@ from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
 from nbagent.memory import Device, Needs, Part, Role, needs_of
 from nbagent.models import is_here, model_card
+from nbagent.numerics import Kernels
 
 Placement = Literal["resident", "model offload", "group offload"]
 WeightType = Literal["own", "bf16", "int8-torchao", "fp8", "nf4"]
@@ -35,6 +36,7 @@ class Plan:
         peak_bytes: The most that a job takes there, held weights included.
         host_bytes: What it takes of the machine's memory beside that.
         compiled: Whether its networks' blocks are compiled; they round otherwise then.
+        kernels: How it is computed; None is the device's quickest way.
     """
 
     placement: Placement
@@ -43,6 +45,7 @@ class Plan:
     peak_bytes: int
     host_bytes: int
     compiled: bool = False
+    kernels: Kernels | None = None
 
     @property
     def approximation(self) -> str:
@@ -136,7 +139,8 @@ def plans(needs: Needs, device: Device) -> Iterator[Plan]:
     for name, smaller in _SMALLER.items():
         has_package = smaller.package in ("", *device.packages)
         is_smaller = smaller.bytes_each < device.value_bytes
-        if device.kind in smaller.devices and has_package and is_smaller:
+        is_right = device.has_bf16 or name != "bf16"
+        if device.kind in smaller.devices and has_package and is_smaller and is_right:
             yield from _placements(needs, device, name)
 
 

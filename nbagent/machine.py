@@ -1,18 +1,18 @@
 """What this machine renders with, told without torch.
 
-The processor and its features, the GPUs that the driver lists, and what models may take.
+The GPUs that the driver lists, and what models may take; of the processor, see
+`nbagent.numerics`.
 """
 
 from __future__ import annotations
 
-import platform
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path
 
 from nbagent.fit import installed_quantisers
 from nbagent.gpus import Gpu, visible_gpus
 from nbagent.memory import Device, free_memory
+from nbagent.numerics import has_fast_bf16
 from nbagent.settings import Settings
 
 PROBE_TIMEOUT_S = 1.0
@@ -46,7 +46,6 @@ def device_here(settings: Settings) -> Device | None:
     host_bytes = memory_bytes()
     if settings.engine or host_bytes is None:
         return None
-    fast = {"amx_bf16", "avx512_bf16"} & cpu()[1]
     is_blind = (version_of("torch") or "").endswith("+cpu")
     # Each worker has one; the first job goes to the first of them.
     gpu = None if is_blind else next(iter(gpus()), None)
@@ -55,7 +54,7 @@ def device_here(settings: Settings) -> Device | None:
         kind="cuda" if gpu else "cpu",
         free_bytes=settings.memory_bytes or gpu_bytes or host_bytes,
         host_bytes=host_bytes,
-        value_bytes=2 if gpu or fast else 4,
+        value_bytes=2 if gpu or has_fast_bf16() else 4,
         packages=installed_quantisers(),
         compiles=settings.compiles,
     )
@@ -67,19 +66,6 @@ def version_of(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def cpu() -> tuple[str, frozenset[str]]:
-    """Return the processor's name and its feature flags (none where unknown)."""
-    fields: dict[str, str] = {}
-    try:
-        for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
-            key, _, value = line.partition(":")
-            fields.setdefault(key.strip(), value.strip())
-    except OSError:  # no /proc: macOS, Windows
-        pass
-    name = fields.get("model name") or platform.processor() or platform.machine()
-    return name, frozenset(fields.get("flags", "").split())
 
 
 def memory_bytes() -> int | None:

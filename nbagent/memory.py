@@ -7,14 +7,15 @@ is a figure for each family. No torch here: `nbagent doctor` and the worker coun
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from nbagent.errors import SpecError
 from nbagent.hub import weights_of
 from nbagent.models import ModelCard, denoiser_names, working_shape
+from nbagent.numerics import Kernels
 from nbagent.tensors import read_tensors
 
 Role = Literal["denoiser", "text", "other"]
@@ -102,6 +103,7 @@ class Device:
         value_bytes: Size of a number in the type that it renders best in.
         packages: Which packages that make weights smaller are installed.
         compiles: Whether blocks are to be compiled on it.
+        has_bf16: Whether a model may be computed in bf16 where memory is short.
     """
 
     kind: Literal["cuda", "cpu"]
@@ -110,6 +112,13 @@ class Device:
     value_bytes: int = 2
     packages: frozenset[str] = frozenset()
     compiles: bool = False
+    has_bf16: bool = True
+
+    def but(self, wrong: Collection[Kernels]) -> Device:
+        """Return it as it is for a model that some ways of computing are wrong for."""
+        if not {"bf16", "fp16"} & set(wrong):
+            return self
+        return replace(self, value_bytes=4, has_bf16=False)
 
 
 def needs_of(

@@ -19,6 +19,8 @@ import numpy.typing as npt
 from nbagent.ledger import Ledger
 from nbagent.media import read_video
 from nbagent.models import model_card
+from nbagent.numerics import Verdicts
+from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class Workbench:
         """The renderer, and torch with it, when the first clip is made here."""
         from nbagent.render.renderer import Renderer
 
-        return Renderer()
+        return Renderer(verdicts=Verdicts(folder=Settings.from_env().runtime))
 
     def take(self, prompt: str, **changes: Any) -> Take:
         """Return a take of the model's defaults, with these fields changed."""

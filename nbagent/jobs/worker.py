@@ -23,6 +23,7 @@ from distributed.diagnostics.plugin import WorkerPlugin
 
 from nbagent.errors import Cancelled, MissingExtra, NbagentError
 from nbagent.jobs.turnstile import RESOURCE, Turnstile
+from nbagent.numerics import Verdicts
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress
 
@@ -170,7 +171,11 @@ def _make(factory: str | None) -> Renderer:
     from nbagent.render.renderer import Renderer
 
     settings = Settings.from_env()
-    return Renderer(settings.memory_bytes, compiles=settings.compiles)
+    return Renderer(
+        settings.memory_bytes,
+        compiles=settings.compiles,
+        verdicts=Verdicts(folder=settings.runtime),
+    )
 
 
 def _plugin(worker: Worker) -> RenderPlugin:

@@ -7,5 +7,7 @@ diffusers folder; load it with `WanPipeline.from_pretrained(WEIGHTS)`.
 from pathlib import Path
 
 WEIGHTS: Path = Path(__file__).parent / "weights"
+# What a small clip of these weights is (see `nbagent.render.selfcheck`).
+FIGURES: Path = Path(__file__).parent / "figures.safetensors"
 
-__all__ = ["WEIGHTS"]
+__all__ = ["FIGURES", "WEIGHTS"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -16,9 +15,6 @@ import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 (the field's name for it)
-
-from nbagent.pocket.vae import cut
 
 # Newton-Schulz coefficients and momentum of Keller Jordan's Muon; the update's size is
 # matched to AdamW's as in Moonlight (arXiv 2502.16982), so one rate serves both.
@@ -26,13 +22,6 @@ _NEWTON_SCHULZ: Final = (3.4445, -4.7750, 2.0315)
 _ROUNDS: Final = 5
 _MOMENTUM: Final = 0.95
 _UPDATE_RMS: Final = 0.2
-
-
-def has_fast_bf16() -> bool:
-    """Return whether this CPU multiplies bf16 itself; others emulate it, very slowly."""
-    cpuinfo = Path("/proc/cpuinfo")
-    flags = cpuinfo.read_text() if cpuinfo.is_file() else ""
-    return "amx_bf16" in flags or "avx512_bf16" in flags
 
 
 class Muon(torch.optim.Optimizer):
@@ -99,12 +88,6 @@ class Clock(nn.Module):
             for f in self.rope(whole)
         )
         return cos, sin
-
-
-def cut_patches(conv: nn.Conv3d, x: Tensor) -> Tensor:
-    """Do what a convolution does whose stride is its kernel: on CPU far quicker so."""
-    p, q, r = conv.kernel_size
-    return F.linear(cut(x, (p, q, r)), conv.weight.flatten(1), conv.bias).movedim(-1, 1)
 
 
 class TrainingAttention:

@@ -18,9 +18,9 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -34,13 +34,9 @@ from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from nbagent.pocket.faster import (
-    Clock,
-    Muon,
-    TrainingAttention,
-    cut_patches,
-    has_fast_bf16,
-)
+from nbagent.numerics import has_fast_bf16
+from nbagent.pocket.faster import Clock, Muon, TrainingAttention
+from nbagent.pocket.layers import first_fault, patches_as_matmul
 from nbagent.pocket.loop import DECAY_SHARE, Budget, Counters, fit
 from nbagent.pocket.model import (
     DEFAULTS,
@@ -235,7 +231,6 @@ class Run:
         self.device = torch.device(options.device)
         codec = load_file(self.fixed / "codec.safetensors", device=options.device)
         self.codec = Codec(**codec)
-        self.has_bf16 = options.device == "cuda" or has_fast_bf16()
         self.tokenizer: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(
             self.fixed / "tokenizer"
         )
@@ -247,9 +242,13 @@ class Run:
         self.ema = {k: v.detach().clone() for k, v in self.parts.state_dict().items()}
         vae = AutoencoderKLWan.from_pretrained(self.fixed / "vae")
         self.decoder: nn.Module = vae.decoder.to(self.device)
+        flatten_time(self.decoder)
         self.painted = {
             k: v.detach().clone() for k, v in vae.decoder.named_parameters()
         }
+        # Those that only hand over to another one too: each is computed with.
+        patches_as_matmul(self.parts)
+        self.has_bf16 = options.device == "cuda" or self.is_right_in_bf16()
 
     def budget(self, name: str, minutes: float, rate: float) -> Budget:
         """Return when the training of one network ends, and where it writes."""
@@ -268,6 +267,22 @@ class Run:
         """Return token ids and attention mask, each `(B, 32)`, where they are used."""
         tokens = tokenize(self.tokenizer, texts)
         return {k: v.to(self.device) for k, v in tokens.items()}
+
+    def is_right_in_bf16(self) -> bool:
+        """Return whether this CPU is quick in bf16, and right; say so if only quick."""
+        if not has_fast_bf16():
+            return False
+        with torch.autocast("cpu", torch.bfloat16):
+            faults = [
+                first_fault(name, network, learns=True)
+                for name, network in (
+                    *self.parts.named_children(),
+                    ("decoder", self.decoder),
+                )
+            ]
+        if fault := next(filter(None, faults), ""):
+            sys.stderr.write(f"bf16 is wrong on this processor ({fault}): in fp32\n")
+        return not fault
 
     def autocast(self) -> torch.autocast:
         """Compute in bf16 where the device multiplies it itself."""
@@ -296,9 +311,6 @@ def train_expert(expert: str, run: Run) -> None:
     transformer = getattr(parts, name)
     if device.type == "cpu":
         transformer.set_attn_processor(TrainingAttention())
-    transformer.patch_embedding.forward = partial(
-        cut_patches, transformer.patch_embedding
-    )
     clock = Clock(transformer.rope, MOMENTS) if expert == "low" else None
     if clock:
         transformer.rope = clock
@@ -419,7 +431,6 @@ def train_decoder(run: Run) -> None:
     budget = run.budget("paint", options.paint_minutes, PAINT_RATE)
     if budget.is_empty:
         return
-    flatten_time(run.decoder)
     parameters = dict(run.decoder.named_parameters())
     optimizer = torch.optim.AdamW(
         parameters.values(), PAINT_RATE, betas=BETAS, weight_decay=0.0

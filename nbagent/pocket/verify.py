@@ -22,9 +22,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the field's name for it)
 
 from nbagent.errors import SpecError
+from nbagent.numerics import has_fast_bf16
 from nbagent.pocket import vocabulary as words
 from nbagent.pocket.captions import caption, draw_any_scene
-from nbagent.pocket.faster import has_fast_bf16
 from nbagent.pocket.scenery import HEIGHT, WIDTH
 from nbagent.pocket.world import NUM_FRAMES, Frames, Scene, poses, render
 

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Final
 
 import diffusers
 import numpy as np
@@ -23,15 +23,23 @@ from nbagent.index import components
 from nbagent.loras import Lora
 from nbagent.memory import Part, needs_of
 from nbagent.models import ModelCard, denoiser_names
-from nbagent.pocket.faster import has_fast_bf16
+from nbagent.numerics import SAYS, Kernels, has_fast_bf16
 from nbagent.render.caches import denoisers
 from nbagent.render.capability import Capability, capability
 from nbagent.render.compiling import compile_blocks
 from nbagent.render.decode import decoded, give_ladder, out_of_memory
+from nbagent.render.kernels import give_kernels
 from nbagent.render.known import KnownFrames
 from nbagent.render.preview import LatentToRgb, fit
 from nbagent.render.texts import TextCache
 from nbagent.take import Take
+
+_DTYPES: Final[dict[Kernels, torch.dtype]] = {
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+    "fp32": torch.float32,
+    "plain": torch.float32,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +48,8 @@ class Loaded:
 
     Attributes:
         told: What of its files could not be used, for whoever sees a clip of it.
+        wrong: The quicker ways in which its numbers do not hold on this machine.
+        failed: Those of them that only a job has met.
     """
 
     card: ModelCard
@@ -48,6 +58,8 @@ class Loaded:
     ability: Capability
     rgb: LatentToRgb
     told: tuple[str, ...] = ()
+    wrong: frozenset[Kernels] = frozenset()
+    failed: frozenset[Kernels] = frozenset()
     texts: TextCache = field(default_factory=TextCache)
 
     def notes(self) -> list[str]:
@@ -58,8 +70,29 @@ class Loaded:
 
     def approximations(self) -> list[str]:
         """Say what may make the last clip other than its recipe would elsewhere."""
-        said = (self.plan.approximation, decoded(self.pipe.vae))
+        said = (self.plan.approximation, self.computed, decoded(self.pipe.vae))
         return [one for one in said if one]
+
+    @property
+    def device(self) -> str:
+        """Where it is computed; its weights may lie elsewhere."""
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
+    @property
+    def kernels(self) -> Kernels:
+        """How it is computed."""
+        return self.plan.kernels or ladder(self.plan, self.device)[0]
+
+    @property
+    def computed(self) -> str:
+        """How it is computed instead of in the quickest way; empty if in that."""
+        if not self.wrong:
+            return ""
+        failed = " and ".join(SAYS[one] for one in SAYS if one in self.wrong)
+        return (
+            f"computed in {SAYS[self.kernels]}: {failed} gave wrong numbers on this"
+            " machine (nbagent doctor)"
+        )
 
     def rest(self) -> None:
         """Take off the device what is offloaded as a whole; before and after a job.
@@ -68,6 +101,14 @@ class Loaded:
         and another job may have stopped at any place of it. Needs the job's turn.
         """
         self.pipe.maybe_free_model_hooks()
+
+
+def ladder(plan: Plan, device: str) -> list[Kernels]:
+    """Return the ways to compute a model by a plan, from the quickest to the surest."""
+    first = torch.bfloat16 if plan.weights == "bf16" else best_dtype(device)
+    quick = [name for name, dtype in _DTYPES.items() if dtype == first][:1]
+    sure: list[Kernels] = ["fp32", "plain"] if device == "cpu" else ["fp32"]
+    return list(dict.fromkeys(quick + sure))
 
 
 def load(card: ModelCard, plan: Plan) -> Loaded:
@@ -85,7 +126,8 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             f" pip install {' '.join(missing)}"
         )
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    dtype = torch.bfloat16 if plan.weights == "bf16" else best_dtype(device)
+    kernels = plan.kernels or ladder(plan, device)[0]
+    dtype = _DTYPES[kernels]
     parts = needs_of(card).parts
     try:
         pipe = getattr(diffusers, card.pipeline).from_pretrained(
@@ -111,6 +153,8 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
     ability = capability(pipe)
     ability.check_card(card)
     give_ladder(pipe.vae)
+    if device == "cpu":
+        give_kernels(pipe, kernels)
     pipe.vae.to(device)
     rgb = fit(pipe.vae, ability)
     place(pipe, plan, parts, device)

@@ -64,7 +64,8 @@ def fit(vae: Any, ability: Capability) -> LatentToRgb:
     latents = torch.cat([vae.encode(one).latent_dist.mode() for one in given.split(1)])
     latents = normalize(vae, latents.float().cpu(), ability)
     channels = latents.shape[1]
-    known = latents.movedim(1, -1).reshape(-1, channels)
+    # What is no number is no use, and the self-check tells it better than the solver.
+    known = latents.movedim(1, -1).reshape(-1, channels).nan_to_num(0.0, 0.0, 0.0)
     known = torch.cat([known, torch.ones(len(known), 1)], dim=1)
     detail = min(_DETAIL, factor)
     blocks = functional.adaptive_avg_pool2d(pictures, _TOKENS_A_SIDE * detail)

@@ -29,12 +29,14 @@ from nbagent.ledger import Artifact, Ledger
 from nbagent.media import animated_webp, apply_effects
 from nbagent.memory import needs_of
 from nbagent.models import ModelCard, hub_commit, is_here, model_card, on_hub
+from nbagent.numerics import Kernels, Verdicts
 from nbagent.render.caches import denoisers
 from nbagent.render.decode import out_of_memory
 from nbagent.render.known import KnownFrames, known_frames
 from nbagent.render.latents import unpack
 from nbagent.render.pipelines import Loaded, call_arguments, give_size, own_parts
 from nbagent.render.seam import Seam
+from nbagent.render.selfcheck import NoNumbers, no_numbers
 from nbagent.render.shelf import Shelf
 from nbagent.render.start import Fresh, Known, Noised, Resumed, Start, Step
 from nbagent.render.work import Work
@@ -54,12 +56,18 @@ class Renderer:
     Args:
         memory_bytes: What models may take on the device; None is what is free there.
         compiles: Whether networks are compiled (see `nbagent.render.compiling`).
+        verdicts: In which ways models' numbers hold here; None remembers it itself.
     """
 
     def __init__(
-        self, memory_bytes: int | None = None, *, compiles: bool = False
+        self,
+        memory_bytes: int | None = None,
+        *,
+        compiles: bool = False,
+        verdicts: Verdicts | None = None,
     ) -> None:
-        self.shelf = Shelf(memory_bytes, compiles=compiles)
+        self.shelf = Shelf(memory_bytes, compiles=compiles, verdicts=verdicts)
+        self._told: set[tuple[str, Kernels]] = set()  # how a model is computed here
         # Two notebooks with stores of their own may both have a j1 here.
         self._running: dict[tuple[str, str], tuple[Work, Seam, Loaded]] = {}
         # More threads than this cost a small model more than they bring it, and
@@ -155,6 +163,21 @@ class Renderer:
 
     def _make(self, work: Work) -> tuple[Artifact, str]:
         """Render one take to an artifact; also what to say of it."""
+        failed = frozenset[Kernels]()
+        while True:
+            try:
+                return self._attempt(work, failed)
+            except NoNumbers as error:
+                if failed or error.is_last:
+                    raise
+                failed = frozenset({error.kernels})
+            # Only now is the model of the failed run nobody's: it hung on the error.
+            self._running.pop((work.job.store, work.job.id), None)
+            self.shelf.leave((work.job.store, work.job.id))
+            work.begin_again()
+
+    def _attempt(self, work: Work, failed: frozenset[Kernels]) -> tuple[Artifact, str]:
+        """Render a take, computed in a way that has not failed for it."""
         take, ledger = work.job.take, work.ledger
         # 2. Load the model, and fetch what of it is not here.
         work.enter("load")
@@ -163,7 +186,8 @@ class Renderer:
         card = _checked_card(take)
         num_frames = _num_frames(card, take)
         needs = needs_of(card, num_frames, take.height, take.width)
-        loaded = self.shelf.get(card, needs, user=(work.job.store, work.job.id))
+        user = (work.job.store, work.job.id)
+        loaded = self.shelf.get(card, needs, user=user, failed=failed)
         # From here on the model is this job's alone, but for other jobs' turns.
         work.wait()
         # 3. Find what is known, and where to start: a checkpoint, the parent's latents,
@@ -178,9 +202,11 @@ class Renderer:
         # 4. Encode, denoise, decode: the stock pipeline's call. The last step leaves
         #    the final latents in the ledger, so decoding can fail and be tried again.
         seam, output = self._call(work, basis, start)
+        if not np.isfinite(output.frames[0]).all():
+            raise no_numbers(loaded, take)
         notes, approximations = loaded.notes(), loaded.approximations()
-        notes += filter(None, [work.cache.note()])
-        frames = _to_uint8(output.frames[0])
+        notes += filter(None, [self._computed(loaded), work.cache.note()])
+        frames = (output.frames[0] * 255).round().clip(0, 255).astype(np.uint8)
         if card.sections is not None:
             frames = frames[:num_frames]  # of many, Helios returns some more
         if held:
@@ -213,6 +239,13 @@ class Renderer:
         else:
             ledger.replace_take(work.job.take.id, take)
         return artifact, message
+
+    def _computed(self, loaded: Loaded) -> str:
+        """Say how a model is computed here, if not in the quickest way: once."""
+        key = (loaded.card.revision, loaded.kernels)
+        is_new = key not in self._told or bool(loaded.failed)
+        self._told.add(key)
+        return loaded.computed if is_new else ""
 
     def _first_start(self, work: Work, basis: _Basis) -> Start:
         """Return where a take starts that has no checkpoint."""
@@ -253,6 +286,8 @@ class Renderer:
         num_frames = _num_frames(loaded.card, take)
 
         def after_step(step: Step) -> None:
+            if not step.latents.isfinite().all():
+                raise no_numbers(loaded, take, step.index + 1)
             work.after_step(step, seam)
             if work.step == until:
                 raise _Reached(seam.state(step))
@@ -352,16 +387,6 @@ def _latents_of(take_id: str, ledger: Ledger) -> torch.Tensor:
             f"the parent clip's latents cannot be read ({error}):"
             " render the parent again"
         ) from error
-
-
-def _to_uint8(frames: npt.NDArray[np.floating[Any]]) -> Frames:
-    """Turn a pipeline's frames (F, H, W, 3), 0..1, into uint8."""
-    if not np.isfinite(frames).all():
-        raise JobFailed(
-            "the model's frames are not numbers: try fewer steps, a smaller"
-            " guidance_scale or another seed"
-        )
-    return (frames * 255).round().clip(0, 255).astype(np.uint8)
 
 
 def _num_frames(card: ModelCard, take: Take) -> int:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 
 import torch
 
 from nbagent.errors import JobFailed
-from nbagent.fit import choose, has_room, installed_quantisers, refusal
+from nbagent.fit import Plan, choose, has_room, installed_quantisers, refusal
 from nbagent.memory import Device, Needs, free_memory, needs_of
 from nbagent.models import ModelCard
-from nbagent.render.pipelines import Loaded, best_dtype, load
+from nbagent.numerics import SAYS, Kernels, Verdicts
+from nbagent.render.pipelines import Loaded, best_dtype, ladder, load
+from nbagent.render.selfcheck import check_weights, fault
 
 
 class Shelf:
@@ -23,12 +25,18 @@ class Shelf:
         memory_bytes: What models may take on the device, together; None is what is free
             there each time that one is asked for.
         compiles: Whether networks are compiled where their plan allows it.
+        verdicts: In which ways models' numbers hold here; None remembers it itself.
     """
 
     def __init__(
-        self, memory_bytes: int | None = None, *, compiles: bool = False
+        self,
+        memory_bytes: int | None = None,
+        *,
+        compiles: bool = False,
+        verdicts: Verdicts | None = None,
     ) -> None:
         self._compiles = compiles
+        self._verdicts = verdicts or Verdicts()
         self._memory_bytes = memory_bytes
         self._users: dict[Hashable, Loaded] = {}  # what jobs run on stays
         self._kept: list[Loaded] = []  # the last used one at the end
@@ -44,6 +52,8 @@ class Shelf:
         card: ModelCard,
         needs: Needs | None = None,
         user: Hashable | None = None,
+        *,
+        failed: frozenset[Kernels] = frozenset(),
     ) -> Loaded:
         """Return a model, from memory or newly loaded by the best plan that fits.
 
@@ -51,16 +61,20 @@ class Shelf:
             card: The model.
             needs: What the clip at hand needs; a clip of the usual size if not given.
             user: Who keeps it here until `leave`, if anyone does.
+            failed: Ways to compute it that gave no numbers for this clip.
 
         Raises:
-            JobFailed: If no plan fits, with the numbers, or it does not load.
+            JobFailed: If no plan fits, with the numbers, it does not load, or its
+                numbers hold in no way of computing them.
             SpecError: If a weight file is damaged.
         """
         needs = needs or needs_of(card)
         with self._lock:
             while self._let_go(lambda one: _is_outdated(one, card)):
                 pass
-            found = next((one for one in self._kept if one.card == card), None)
+            found = next(
+                (o for o in self._kept if o.card == card and o.failed == failed), None
+            )
             if found is not None:
                 self._kept.remove(found)
                 if not self._suits(found, needs):
@@ -68,7 +82,7 @@ class Shelf:
                     found = None
                     _collect()
             if found is None:
-                found = self._load(card, needs)
+                found = self._load_right(card, needs, failed)
             self._kept.append(found)
             if user is not None:
                 self._users[user] = found
@@ -78,9 +92,34 @@ class Shelf:
         """Need a model no longer; no error if it never did."""
         self._users.pop(user, None)
 
-    def _load(self, card: ModelCard, needs: Needs) -> Loaded:
+    def _load_right(
+        self, card: ModelCard, needs: Needs, failed: frozenset[Kernels]
+    ) -> Loaded:
+        """Load a model so that its numbers hold."""
+        # A GPU's are not checked.
+        verdicts = self._verdicts if here().kind == "cpu" else Verdicts()
         while True:
-            device = self._device()
+            wrong = failed | verdicts.wrong(card.revision)
+            plan = self._plan(card, needs, wrong)
+            ways = ladder(plan, here().kind)
+            kernels = next((one for one in ways if one not in wrong), None)
+            if kernels is None:
+                raise JobFailed(_all_wrong(card, verdicts.of(card.revision)))
+            if kernels != ways[0]:
+                plan = replace(plan, kernels=kernels)
+            loaded = load(card, plan)
+            if here().kind == "cpu" and kernels not in verdicts.of(card.revision):
+                if found := fault(loaded):
+                    check_weights(loaded)
+                verdicts.note(card.revision, kernels, found)
+            if kernels not in verdicts.wrong(card.revision):
+                return replace(loaded, wrong=wrong.intersection(ways), failed=failed)
+            del loaded
+            _collect()
+
+    def _plan(self, card: ModelCard, needs: Needs, wrong: frozenset[Kernels]) -> Plan:
+        while True:
+            device = self._device().but(wrong)
             plan = choose(needs, device)
             if plan is not None and plan.is_best:
                 break
@@ -95,17 +134,17 @@ class Shelf:
                 f"{card.name} has no room beside the model that another job runs on:"
                 " ask again when that is done"
             )
-        return load(card, plan)
+        return plan
 
     def _suits(self, found: Loaded, needs: Needs) -> bool:
         """Return whether a job fits by its model's plan, after others went if need be."""
         if not self._is_idle(found):
             return True  # loading it twice would help nobody
-        device = self._device(found)
+        device = self._device(found).but(found.wrong)
         while not has_room(found.plan, needs, device):
             if not self._let_go(self._is_idle):
                 return False
-            device = self._device(found)
+            device = self._device(found).but(found.wrong)
         better = choose(needs, _without(device, [found]))
         return found.plan.is_best or better is None or not better.is_best
 
@@ -159,6 +198,15 @@ def _without(device: Device, models: Iterable[Loaded]) -> Device:
         device,
         free_bytes=device.free_bytes + sum(plan.held_bytes for plan in plans),
         host_bytes=device.host_bytes + sum(plan.host_bytes for plan in plans),
+    )
+
+
+def _all_wrong(card: ModelCard, found: Mapping[Kernels, str]) -> str:
+    faults = {SAYS[one]: found[one] for one in SAYS if found.get(one)}
+    return (
+        f"{card.name} gives wrong numbers on this processor, in {', '.join(faults)}"
+        f" ({next(iter(faults.values()))}): install another version of torch, or set"
+        " NBAGENT_ENGINE to another machine"
     )
 
 

@@ -79,6 +79,13 @@ class Work:
         """Steps that the take has taken, earlier runs included."""
         return self._step
 
+    def begin_again(self) -> None:
+        """Forget how far the take has come: none of it is of use."""
+        self.checkpoint_path.unlink(missing_ok=True)
+        self.latents_digest = self._found = None
+        self._step = 0
+        self._step_times_s.clear()
+
     def resumed(
         self, networks: list[Any], *, by_step: int | None = None
     ) -> Resumed | None:
