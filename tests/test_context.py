@@ -214,7 +214,7 @@ def test_a_table_is_drawn_and_set_in_motion(session: Session) -> None:
 def test_this_plot_is_the_one_that_was_shown_last(session: Session) -> None:
     out = io.BytesIO()
     Image.new("RGB", (40, 30), "blue").save(out, "PNG")
-    shown = Shown(png=out.getvalue(), is_figure=True)
+    shown = Shown(data=out.getvalue(), is_figure=True)
     other = Image.new("RGB", (10, 10), "red")
     values = {"photo": other, "_shown": shown}
     for words in (

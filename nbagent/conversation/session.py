@@ -133,6 +133,7 @@ class Session:
             reading = next(iter((earlier.plan or {})["readings"]), None)
         said = stated if target is None else {**stated, "target": target.name}
         turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, said)
+        variables = mentions.with_named(variables, words, values)
         state = self.record.state(variables, before=turn.position)
         plan: Plan | None = None
         try:
@@ -187,7 +188,9 @@ class Session:
         before = None
         if instead_of is not None:
             before = self.ledger.turn(instead_of).position
-        state = self.record.state(variables, before=before)
+        state = self.record.state(
+            mentions.with_named(variables, words, values), before=before
+        )
         plan = self._read(words, state, None, values)
         # A picture would be drawn anew for each letter that is typed.
         if plan.intent not in _MAKES or plan.intent == "animate_image":
@@ -447,7 +450,8 @@ class Session:
             card=card,
             sources=sources,
         )
-        notes = (*mentions.unused(words, plan, values), *notes, *composed.notes)
+        unused = mentions.unused(words, plan, values)
+        notes = (*unused, *sources.notes, *notes, *composed.notes)
         for take in (*composed.parts, *composed.takes):
             if take.model == card.name:
                 card.check_take(take)
