@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CHANNELS: Final = (1, 3, 4)
-_MIN_SIDE: Final = 8  # of a stack of grey frames; a smaller axis is another thing
+_MIN_SIDE: Final = 8  # pixels, where an axis could be another thing
 _HALF: Final = 0.5 / 255  # resizing in bf16 leaves 0..1 by less than half a level
 _HOW: Final = (
     "pass an array (height, width, 3), or (frames, height, width, 3) for a film"
@@ -78,7 +78,10 @@ def _laid_out(array: NDArray[Any], places: tuple[int, int]) -> NDArray[Any] | No
         return array[None, ..., None]
     if array.ndim == 3:
         for at in places:
-            if array.shape[at] in _CHANNELS:
+            sides = [side for axis, side in enumerate(array.shape) if axis != at]
+            # Three rows of pixels are no channels.
+            is_sure = at == 2 or min(sides) >= _MIN_SIDE
+            if array.shape[at] in _CHANNELS and is_sure:
                 return np.moveaxis(array, at, -1)[None]
         return array[..., None] if _is_stack(array.shape) else None
     if array.ndim == 4:
@@ -92,12 +95,14 @@ def _laid_out(array: NDArray[Any], places: tuple[int, int]) -> NDArray[Any] | No
 def _is_stack(shape: tuple[int, ...]) -> bool:
     """Return whether three axes are frames of grey, and not a picture of many bands.
 
-    A picture's sides are more alike than one of them and a number of frames.
+    Of a picture the sides are alike, and bands are fewer than pixels.
     """
     frames, height, width = shape
     if frames == 0 or min(height, width) < _MIN_SIDE:
         return False
-    return abs(math.log(height / width)) < abs(math.log(frames / height))
+    is_last_least = width < min(frames, height)
+    is_first_a_side = abs(math.log(frames / height)) < abs(math.log(height / width))
+    return not (is_last_least and is_first_a_side)
 
 
 def _levels(called: str, array: NDArray[Any]) -> NDArray[np.uint8]:

@@ -66,7 +66,7 @@ def _text(value: Any) -> str:
     if isinstance(value, Clip):
         return f"clip {value.name}: {value.prompt}, seed {value.seed}"
     if isinstance(value, Shown):
-        return "the picture that the last cell showed"
+        return value.refusal or "the picture that a cell showed last"
     look = look_up(value, _LOOKS)
     return _plain(value) if look is None else look(value)
 

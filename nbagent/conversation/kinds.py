@@ -33,19 +33,20 @@ def look_up(value: object, table: Mapping[tuple[str, str], T]) -> T | None:
 def described(name: str, value: object) -> Variable | None:
     """Describe a value that can be set in motion or is a table; None for all else."""
     what = look_up(value, _WORDS)
-    return (
-        None if what is None else Variable(name=name, type=what, summary=_size(value))
-    )
+    if what is None:
+        return None
+    return Variable(name=name, type=what, summary=_size(value, what))
 
 
-def _size(value: Any) -> str:
+def _size(value: Any, what: str) -> str:
     """Return the sides of an array, or the rows of a table."""
     try:
-        shape = getattr(value, "shape", ())
-        sides = "x".join(str(int(side)) for side in shape)
+        sides = tuple(int(side) for side in getattr(value, "shape", ()))
     except Exception:  # noqa: BLE001  the border: a value may do anything
         return ""
-    return f"array {sides}" if sides else ""
+    if what == "DataFrame" and len(sides) == 2:
+        return f"{sides[0]} rows x {sides[1]} columns"
+    return f"array {'x'.join(map(str, sides))}" if sides else ""
 
 
 # The words are those that the reading of a turn knows (`state.DATA_TYPES`).
@@ -60,6 +61,6 @@ _WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("plotly", "BaseFigure"): "Figure",
     ("polars", "Series"): "Series",
     ("pyarrow", "Table"): "DataFrame",
-    ("seaborn", "Grid"): "Figure",
+    ("seaborn", "_BaseGrid"): "Figure",
     ("torch", "Tensor"): "ndarray",
 }

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nbagent.conversation import arrays, figures
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.kinds import look_up
+from nbagent.conversation.state import SHOWN
 from nbagent.conversation.tables import TABLES, plotted, table_of
 from nbagent.errors import NbagentError, SpecError
 
@@ -63,13 +64,13 @@ def read(name: str, value: object) -> Seen:
     Transparent pixels are shown on white, as a notebook shows them.
 
     Args:
-        name: Of the variable; a name with an underscore is "this plot".
+        name: Of the variable, or `SHOWN`.
         value: Anything.
 
     Raises:
         NbagentError: If it is no picture and no film, with its name and what it is.
     """
-    called = "this plot" if name.startswith("_") else f"@{name}"
+    called = "this plot" if name == SHOWN else f"@{name}"
     try:
         return _read(called, value)
     except NbagentError:

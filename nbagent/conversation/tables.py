@@ -113,8 +113,12 @@ def _bars(axes: Any, numbers: Sequence[NDArray[Any]], labels: Sequence[str]) -> 
 
 
 def _lines(axes: Any, numbers: Sequence[NDArray[Any]], places: NDArray[Any]) -> None:
+    import numpy as np
+
     for column in numbers:
-        axes.plot(places, column, linewidth=3)
+        # A number between two that are missing is a point, which no line shows.
+        marked = len(places) <= _MAX_BARS or np.isnan(column).any()
+        axes.plot(places, column, linewidth=3, marker="o" if marked else None)
 
 
 def _write(axes: Any, places: Iterable[int], labels: Sequence[str]) -> None:
