@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
@@ -276,6 +277,21 @@ def test_what_a_turn_names_is_taken_or_refused_and_nothing_else(
     long = pd.DataFrame({"a": range(1500)}, index=[f"name {i}" for i in range(1500)])
     reply = hear(session, "animate @long so that it grows", long=long)
     assert reply.notes[0] == "@long is drawn with 8 of its 1,500 labels."
+
+
+def test_what_holds_pictures_is_known_by_its_name_alone(session: Session) -> None:
+    frames = tuple(np.zeros((12, 48, 64, 3), np.uint8))
+    other = Image.new("RGB", (10, 10), "red")
+    loop: list[Any] = []
+    loop.append(loop)
+    values = {"made": OrderedDict(frames=[frames]), "other": other, "loop": loop}
+    assert [v.name for v in variables(values)] == ["made", "other", "loop"]
+    assert [v.name for v in variables({"d": {"a": 1}, "t": (1, 2), "e": ()})] == []
+    reply = hear(session, "animate made so that it spins", **values)
+    assert (reply.takes[0].holds[0].num_frames, reply.notes) == (12, ())
+    # A picture that nobody named is said.
+    reply = hear(session, "animate the picture so that it spins", **values)
+    assert reply.notes[0].startswith("It begins with @other: name another")
 
 
 def test_this_plot_is_never_another_one(session: Session) -> None:

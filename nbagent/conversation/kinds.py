@@ -6,12 +6,19 @@ package documents as cheap: a notebook's namespace is described with every turn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from nbagent.conversation.state import Variable
 
 T = TypeVar("T")
+
+_DEPTH: Final = 3  # an output has a batch, a batch a film, a film frames
+
+_SEEN: Final = ("Axes", "Figure", "PIL.Image", "ndarray")
+OUTPUTS: Final = ("frames", "images", "image", "video", "videos", "pixel_values")
+"""Where pipelines and processors put what they made, in this order."""
 
 
 def look_up(value: object, table: Mapping[tuple[str, str], T]) -> T | None:
@@ -32,10 +39,23 @@ def look_up(value: object, table: Mapping[tuple[str, str], T]) -> T | None:
 
 def described(name: str, value: object) -> Variable | None:
     """Describe a value that can be set in motion or is a table; None for all else."""
-    what = look_up(value, _WORDS)
+    what = "list" if holds_pictures(value) else look_up(value, _WORDS)
     if what is None:
         return None
     return Variable(name=name, type=what, summary=_size(value, what))
+
+
+def holds_pictures(value: object, depth: int = _DEPTH) -> bool:
+    """Return whether a container has a picture or an array, by the first in it."""
+    parts = look_up(value, _CONTAINERS) if depth else None
+    first = None if parts is None else next(iter(parts(value)), None)
+    return first is not None and (
+        look_up(first, _WORDS) in _SEEN or holds_pictures(first, depth - 1)
+    )
+
+
+def _outputs(values: dict[Any, Any]) -> list[object]:
+    return [dict.get(values, key) for key in OUTPUTS if dict.__contains__(values, key)]
 
 
 def _size(value: Any, what: str) -> str:
@@ -51,16 +71,27 @@ def _size(value: Any, what: str) -> str:
 
 # The words are those that the reading of a turn knows (`state.DATA_TYPES`).
 _WORDS: Final[Mapping[tuple[str, str], str]] = {
+    ("PIL", "Image"): "PIL.Image",
     ("altair", "TopLevelMixin"): "Figure",
     ("bokeh", "Plot"): "Figure",
     ("matplotlib", "Animation"): "Figure",
     ("matplotlib", "Artist"): "Figure",
     ("matplotlib", "Container"): "Figure",
     ("matplotlib", "_AxesBase"): "Axes",
+    ("numpy", "ndarray"): "ndarray",
     ("pandas", "Series"): "Series",
     ("plotly", "BaseFigure"): "Figure",
     ("polars", "Series"): "Series",
     ("pyarrow", "Table"): "DataFrame",
     ("seaborn", "_BaseGrid"): "Figure",
     ("torch", "Tensor"): "ndarray",
+}
+
+# By the methods of their own classes: one of the user's may do anything.
+_CONTAINERS: Final[Mapping[tuple[str, str], Callable[[Any], Iterable[object]]]] = {
+    ("builtins", "dict"): _outputs,
+    ("builtins", "list"): list.__iter__,
+    ("builtins", "tuple"): tuple.__iter__,
+    ("collections", "UserDict"): lambda values: _outputs(values.data),
+    ("collections", "deque"): deque.__iter__,
 }

@@ -15,7 +15,7 @@ from nbagent.conversation.clip import Clip
 from nbagent.conversation.kinds import described
 from nbagent.conversation.pictures import is_read
 from nbagent.conversation.plan import Plan
-from nbagent.conversation.state import Variable
+from nbagent.conversation.state import SHOWN, Variable
 from nbagent.errors import SpecError
 
 _MENTION: Final = re.compile(r"(?<![\w@.])@([^\W\d]\w*)")
@@ -98,6 +98,18 @@ def unused(words: str, plan: Plan, values: Mapping[str, object]) -> tuple[str, .
         and name not in used
         and not isinstance(values[name], (str, Clip))
     )
+
+
+def guessed(words: str, plan: Plan, values: Mapping[str, object]) -> tuple[str, ...]:
+    """Return a note where a picture is set in motion that a turn does not name."""
+    if plan.intent != "animate_image" or len(plan.targets) != 1:
+        return ()
+    (name,) = plan.targets
+    if name == SHOWN or name not in values:
+        return ()
+    if re.search(rf"\b{name}\b", words, re.IGNORECASE):
+        return ()
+    return (f"It begins with @{name}: name another with @ if that is not meant.",)
 
 
 def _unused(name: str, value: object, words: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nbagent.conversation import arrays, figures
 from nbagent.conversation.clip import Clip
-from nbagent.conversation.kinds import look_up
+from nbagent.conversation.kinds import OUTPUTS, holds_pictures, look_up
 from nbagent.conversation.state import SHOWN
 from nbagent.conversation.tables import TABLES, plotted, table_of
 from nbagent.errors import NbagentError, SpecError
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _HOW: Final = "pass a PIL image, a matplotlib figure, or an array (height, width, 3)"
-# Where pipelines and processors put what they made, in this order.
-_OUTPUTS: Final = ("frames", "images", "image", "video", "videos", "pixel_values")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +92,9 @@ def picture(name: str, value: object) -> NDArray[np.uint8]:
 
 
 def is_read(value: object) -> bool:
-    """Return whether values of this kind can be pictures, whatever is in this one."""
+    """Return whether a value can be a picture, by its kind or the first that it holds."""
+    if isinstance(value, (dict, list, tuple)):
+        return holds_pictures(value) or table_of(value) is not None
     return look_up(value, {**_READERS, **TABLES}) is not None
 
 
@@ -227,7 +227,7 @@ def _from_several(called: str, values: Sequence[Any]) -> Seen:
 
 def _from_dict(called: str, values: Mapping[Any, Any]) -> Seen:
     """Read the frames or images of a pipeline's output, or a table of columns."""
-    for key in _OUTPUTS:
+    for key in OUTPUTS:
         if key in values:
             return _read(f"{called}[{key!r}]", values[key])
     plain = dict(values)

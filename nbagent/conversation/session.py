@@ -451,7 +451,8 @@ class Session:
             sources=sources,
         )
         unused = mentions.unused(words, plan, values)
-        notes = (*unused, *sources.notes, *notes, *composed.notes)
+        guessed = mentions.guessed(words, plan, values)
+        notes = (*unused, *guessed, *sources.notes, *notes, *composed.notes)
         for take in (*composed.parts, *composed.takes):
             if take.model == card.name:
                 card.check_take(take)
