@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         lines = [asdict(check) for check in checks]
         print(json.dumps({"ok": not broken, "checks": lines}, indent=2))
     else:
-        print(render_text(checks))
+        print(render_text(checks, sys.stdout.encoding))
     return int(broken)
 
 
@@ -80,9 +80,18 @@ def report(settings: Settings) -> list[Check]:
     ]
 
 
-def render_text(checks: Sequence[Check]) -> str:
-    """Lay the report out for a person: a mark, a name, what was found, what to do."""
+def render_text(checks: Sequence[Check], encoding: str | None = "utf-8") -> str:
+    """Lay the report out for a person: a mark, a name, what was found, what to do.
+
+    Args:
+        checks: The report.
+        encoding: Of the terminal; one that has no check marks gets plain signs.
+    """
     marks = {"ok": "✓", "warn": "!", "bad": "✗"}
+    try:
+        "".join(marks.values()).encode(encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        marks = {"ok": "+", "warn": "!", "bad": "x"}
     width = max(len(check.name) for check in checks)
     lines = []
     for check in checks:
@@ -274,6 +283,8 @@ def _kernel() -> Check:
 
 
 def _store(folder: Path) -> Iterator[Check]:
+    from nbagent.ledger.database import try_locks
+
     # The store is made by the first turn: until then its place is what counts.
     place = folder
     while not os.access(place, os.F_OK):
@@ -282,6 +293,9 @@ def _store(folder: Path) -> Iterator[Check]:
         # Permission bits do not tell of read-only mounts, quotas or root: try it.
         with tempfile.TemporaryFile(dir=place) as probe:
             probe.write(b"\0")
+        try_locks(place)
+    except NbagentError as error:
+        yield _broken("store", error)
     except OSError as error:
         yield Check(
             name="store",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -161,6 +162,25 @@ def test_a_newer_ledger_is_one_line_and_is_left_alone(ledger: Ledger) -> None:
     connection.close()
     with pytest.raises(StoreError, match=r"newer nbagent \(schema 99.*upgrade nbagent"):
         ledger.turns("a")
+
+
+@pytest.mark.parametrize("kind", ["flock", "lockf"])
+def test_a_disk_without_locks_is_one_line(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("nbagent.ledger.database.BUSY_S", 0.1)
+    ledger.add_turn("a", "a ball", None, {})
+    monkeypatch.setattr(fcntl, kind, refuse)
+    # SQLite says of a lock that it cannot get only that somebody has it.
+    with sqlite3.connect(ledger.folder / "ledger.db") as other:
+        other.execute("BEGIN IMMEDIATE")
+        said = r"without file locks \(no locks available\), .* with NBAGENT_STORE"
+        with Ledger(ledger.folder) as late, pytest.raises(StoreError, match=said):
+            late.add_turn("a", "a cube", None, {})
+        other.rollback()
 
 
 def test_a_locked_database_is_one_line(

@@ -12,9 +12,10 @@ import errno
 import fcntl
 import shutil
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -211,6 +212,29 @@ class Database:
                     connection.execute("ROLLBACK")
 
 
+def try_locks(folder: Path) -> None:
+    """Take and leave the two kinds of file lock that the store needs.
+
+    Some network homes have neither. SQLite's ways without them (a lock file beside it,
+    or none) would not keep out a kernel of another machine, which has locks.
+
+    Raises:
+        StoreError: If the folder's file system has no locks.
+    """
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        try:
+            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(probe, fcntl.LOCK_UN)
+            fcntl.lockf(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)  # SQLite's own
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StoreError(
+                f"{folder} is on a disk without file locks ({reason}), as some"
+                " network homes are: name a folder on a disk of this machine with"
+                " NBAGENT_STORE"
+            ) from error
+
+
 def create_folder(folder: Path) -> None:
     """Make the store's folder, and keep git from taking it up."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -227,14 +251,25 @@ def store_errors(folder: Path) -> Iterator[None]:
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise  # a mistake of ours, which keeps its traceback
     except sqlite3.Error as error:
+        _blame_locks(folder)
         raise StoreError(_sqlite_line(error, folder)) from error
     except OSError as error:
+        _blame_locks(folder)
         raise StoreError(_os_line(error, folder)) from error
     except UnicodeEncodeError as error:
         half = error.object[error.start : error.end]
         raise SpecError(
             f"the text holds half a character ({half!a}): remove it and try again"
         ) from error
+
+
+def _blame_locks(folder: Path) -> None:
+    """Say that there are no locks, if that is why something failed.
+
+    SQLite calls it a database in use by others.
+    """
+    with suppress(OSError):  # the folder is not there, or full: another reason
+        try_locks(folder)
 
 
 def _inode(path: Path) -> tuple[int, int]:

@@ -40,7 +40,7 @@ def export(session: Session, turns: Sequence[TurnView], kind: str = "md") -> Pat
     path = folder / f"{name}.{kind}"
     if kind == "ipynb":
         notebook = to_notebook(session, turns)
-        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", "utf-8")
         return path
     clips = folder / name
     for turn in turns:
@@ -48,7 +48,7 @@ def export(session: Session, turns: Sequence[TurnView], kind: str = "md") -> Pat
             if take["state"] == "done":
                 clips.mkdir(exist_ok=True)
                 _save(session, take["name"], clips)
-    path.write_text(to_markdown(session.settings.conversation, turns, name))
+    path.write_text(to_markdown(session.settings.conversation, turns, name), "utf-8")
     return path
 
 
