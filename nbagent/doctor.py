@@ -293,7 +293,7 @@ def _store(folder: Path) -> Iterator[Check]:
         # Permission bits do not tell of read-only mounts, quotas or root: try it.
         with tempfile.TemporaryFile(dir=place) as probe:
             probe.write(b"\0")
-        try_locks(place)
+            try_locks(probe, folder)
     except NbagentError as error:
         yield _broken("store", error)
     except OSError as error:

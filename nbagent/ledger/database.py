@@ -12,12 +12,12 @@ import errno
 import fcntl
 import shutil
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 from nbagent.errors import SpecError, StoreError
 
@@ -178,6 +178,7 @@ class Database:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys = ON")
             with (self.folder / "lock").open("a") as lock:
+                try_locks(lock, self.folder)
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 connection.execute("PRAGMA journal_mode = WAL")
                 self._migrate(connection)
@@ -212,26 +213,31 @@ class Database:
                     connection.execute("ROLLBACK")
 
 
-def try_locks(folder: Path) -> None:
+def try_locks(file: IO[Any], folder: Path) -> None:
     """Take and leave the two kinds of file lock that the store needs.
 
     Some network homes have neither. SQLite's ways without them (a lock file beside it,
-    or none) would not keep out a kernel of another machine, which has locks.
+    or none) would not keep out a kernel of another machine, which has locks; and of a
+    lock that cannot be it says that somebody has it, after ten seconds.
+
+    Args:
+        file: Open for writing, in the folder; nobody's lock on it is waited for.
+        folder: The store's, or where it will be.
 
     Raises:
         StoreError: If the folder's file system has no locks.
     """
-    with tempfile.TemporaryFile(dir=folder) as probe:
+    for lock in (fcntl.lockf, fcntl.flock):  # SQLite's own, and ours
         try:
-            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            fcntl.flock(probe, fcntl.LOCK_UN)
-            fcntl.lockf(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)  # SQLite's own
+            lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file, fcntl.LOCK_UN)
+        except (BlockingIOError, PermissionError):
+            continue  # somebody has it, so there are locks
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise StoreError(
-                f"{folder} is on a disk without file locks ({reason}), as some"
-                " network homes are: name a folder on a disk of this machine with"
-                " NBAGENT_STORE"
+                f"{folder} is on a disk without file locks ({reason}), as some network"
+                " homes are: name a folder on a disk of this machine with NBAGENT_STORE"
             ) from error
 
 
@@ -251,25 +257,14 @@ def store_errors(folder: Path) -> Iterator[None]:
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise  # a mistake of ours, which keeps its traceback
     except sqlite3.Error as error:
-        _blame_locks(folder)
         raise StoreError(_sqlite_line(error, folder)) from error
     except OSError as error:
-        _blame_locks(folder)
         raise StoreError(_os_line(error, folder)) from error
     except UnicodeEncodeError as error:
         half = error.object[error.start : error.end]
         raise SpecError(
             f"the text holds half a character ({half!a}): remove it and try again"
         ) from error
-
-
-def _blame_locks(folder: Path) -> None:
-    """Say that there are no locks, if that is why something failed.
-
-    SQLite calls it a database in use by others.
-    """
-    with suppress(OSError):  # the folder is not there, or full: another reason
-        try_locks(folder)
 
 
 def _inode(path: Path) -> tuple[int, int]:

@@ -40,7 +40,9 @@ def export(session: Session, turns: Sequence[TurnView], kind: str = "md") -> Pat
     path = folder / f"{name}.{kind}"
     if kind == "ipynb":
         notebook = to_notebook(session, turns)
-        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        path.write_text(
+            json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", "utf-8"
+        )
         return path
     clips = folder / name
     for turn in turns:
