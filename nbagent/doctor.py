@@ -132,11 +132,15 @@ def _ipykernel(found: str | None) -> Check:
             value=f"{found}: a running cell cannot be cancelled in 7.0",
             advice="pip install 'ipykernel>=7.1', then restart the kernel",
         )
+    waits = f"{found}: the player's buttons wait until a running cell ends"
+    if release < (7, 1) and version_of("google-colab"):
+        # Its runtime crashes when its own is replaced.
+        return Check(name="ipykernel", state="ok", value=f"{waits} (Colab's own)")
     if release < (7, 1):
         return Check(
             name="ipykernel",
             state="warn",
-            value=f"{found}: the player's buttons wait until a running cell ends",
+            value=waits,
             advice="pip install 'ipykernel>=7.1', then restart the kernel",
         )
     return Check(name="ipykernel", state="ok", value=found)

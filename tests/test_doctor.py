@@ -298,3 +298,14 @@ def test_a_disk_without_locks_is_told(
     assert check.state == "bad"
     assert "without file locks" in check.value
     assert "NBAGENT_STORE" in check.advice
+
+
+def test_nobody_is_told_to_replace_what_colab_pins(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, {"ipykernel": "6.17.1"})
+    assert "pip install 'ipykernel>=7.1'" in found(settings, "ipykernel").advice
+    pretend(monkeypatch, {"ipykernel": "6.17.1", "google-colab": "1.0.0"})
+    check = found(settings, "ipykernel")
+    assert (check.state, check.advice) == ("ok", "")
+    assert "Colab's own" in check.value

@@ -98,7 +98,7 @@ def test_looking_imports_nothing_heavy() -> None:
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[Any]:
     """A real kernel with the extension loaded; cells print what they are asked."""
-    manager, client = start_new_kernel(extra_arguments=["--no-secure"])
+    manager, client = start_new_kernel()
 
     def run(code: str) -> str:
         said: list[str] = []

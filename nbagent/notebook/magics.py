@@ -315,7 +315,8 @@ def load(shell: InteractiveShell) -> None:
     displays = _displays(shell)
     displays.for_type_by_name("nbagent.conversation.clip", "Clip", _displayer(magics))
     displays.for_type(Takes, _displayer(magics))
-    shell.Completer.custom_matchers.append(matcher(magics))
+    if completes := matcher(magics):
+        shell.Completer.custom_matchers.append(completes)
     shell.input_transformer_manager.token_transformers.append(Question)
     shell.events.register("post_run_cell", _warm_once(shell))
 
