@@ -6,6 +6,7 @@ Each command imports its room when it is called, so `nbagent --help` is quick an
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -42,6 +43,9 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; our errors are one line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A path or a prompt may have letters that an old terminal has not.
+        sys.stdout.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] in ("-h", "--help", "help"):
         sys.stdout.write(_help())

@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         lines = [asdict(check) for check in checks]
         print(json.dumps({"ok": not broken, "checks": lines}, indent=2))
     else:
-        print(render_text(checks))
+        print(render_text(checks, sys.stdout.encoding))
     return int(broken)
 
 
@@ -87,9 +87,18 @@ def report(settings: Settings) -> list[Check]:
     ]
 
 
-def render_text(checks: Sequence[Check]) -> str:
-    """Lay the report out for a person: a mark, a name, what was found, what to do."""
+def render_text(checks: Sequence[Check], encoding: str | None = "utf-8") -> str:
+    """Lay the report out for a person: a mark, a name, what was found, what to do.
+
+    Args:
+        checks: The report.
+        encoding: Of the terminal; one that has no check marks gets plain signs.
+    """
     marks = {"ok": "✓", "warn": "!", "bad": "✗"}
+    try:
+        "".join(marks.values()).encode(encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        marks = {"ok": "+", "warn": "!", "bad": "x"}
     width = max(len(check.name) for check in checks)
     lines = []
     for check in checks:
@@ -130,11 +139,15 @@ def _ipykernel(found: str | None) -> Check:
             value=f"{found}: a running cell cannot be cancelled in 7.0",
             advice="pip install 'ipykernel>=7.1', then restart the kernel",
         )
+    waits = f"{found}: the player's buttons wait until a running cell ends"
+    if release < (7, 1) and version_of("google-colab"):
+        # Its runtime crashes when its own is replaced.
+        return Check(name="ipykernel", state="ok", value=f"{waits} (Colab's own)")
     if release < (7, 1):
         return Check(
             name="ipykernel",
             state="warn",
-            value=f"{found}: the player's buttons wait until a running cell ends",
+            value=waits,
             advice="pip install 'ipykernel>=7.1', then restart the kernel",
         )
     return Check(name="ipykernel", state="ok", value=found)
@@ -323,6 +336,8 @@ def _kernel() -> Check:
 
 
 def _store(settings: Settings) -> Iterator[Check]:
+    from nbagent.ledger.database import try_locks
+
     folder = settings.store
     # The store is made by the first turn: until then its place is what counts.
     place = folder
@@ -332,6 +347,9 @@ def _store(settings: Settings) -> Iterator[Check]:
         # Permission bits do not tell of read-only mounts, quotas or root: try it.
         with tempfile.TemporaryFile(dir=place) as probe:
             probe.write(b"\0")
+            try_locks(probe, folder)
+    except NbagentError as error:
+        yield _broken("store", error)
     except OSError as error:
         yield Check(
             name="store",

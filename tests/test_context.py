@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import re
 import time
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
@@ -66,6 +68,19 @@ def test_each_kind_is_told_in_its_own_way() -> None:
     assert told["plain"] == "{'a': [1, 'two'], 'b': an object of builtins.object}"
     assert "2026-01-02" in told["dates"]
     assert told["missing"].endswith("1 to 1, mean 1, 1 missing")
+
+
+def test_tables_and_tensors_of_any_kind_are_told() -> None:
+    twice = pd.DataFrame([[1, "x"], [3, "y"]], columns=["a", "a"])
+    assert attach("t", twice).text.splitlines()[1:] == [
+        "a: int64, 1 to 3, mean 2",
+        f"a: {twice.dtypes.iloc[1]}, 2 texts: 'x', 'y'",
+    ]
+    assert attach("x", torch.rand(3, 4).bfloat16()).text == (
+        "tensor 3x4 of torch.bfloat16, on cpu"
+    )
+    image = Figure().add_subplot(title="Sales").imshow([[1, 2]])
+    assert attach("i", image).text == "figure\naxes: title 'Sales'"
 
 
 def test_an_error_is_told_with_its_line() -> None:
@@ -214,7 +229,7 @@ def test_a_table_is_drawn_and_set_in_motion(session: Session) -> None:
 def test_this_plot_is_the_one_that_was_shown_last(session: Session) -> None:
     out = io.BytesIO()
     Image.new("RGB", (40, 30), "blue").save(out, "PNG")
-    shown = Shown(png=out.getvalue(), is_figure=True)
+    shown = Shown(data=out.getvalue(), is_figure=True)
     other = Image.new("RGB", (10, 10), "red")
     values = {"photo": other, "_shown": shown}
     for words in (
@@ -228,6 +243,74 @@ def test_this_plot_is_the_one_that_was_shown_last(session: Session) -> None:
     (take,) = hear(session, "animate @photo so that a cat jumps", **values).takes
     with Image.open(session.ledger.path(take.holds[0].source)) as held:
         assert held.size == (10, 10)
+
+
+def test_what_a_turn_names_is_taken_or_refused_and_nothing_else(
+    session: Session,
+) -> None:
+    frames = np.random.default_rng(0).integers(0, 256, (12, 48, 64, 3), np.uint8)
+    other = Image.new("RGB", (10, 10), "red")
+    figure = Figure()
+    figure.add_subplot(title="a red photo")
+    store(session, say(session, "a red ball on the beach"))
+    taken: dict[str, Any] = {
+        "pair": (figure, figure.axes[0]),
+        "output": {"frames": [list(map(Image.fromarray, frames))]},
+        "several": tuple(frames),
+    }
+    for name, value in taken.items():
+        words = f"animate @{name} so that it spins"
+        reply = hear(session, words, **{"other": other, name: value, "more": other})
+        (hold,) = reply.takes[0].holds
+        assert (hold.num_frames, reply.notes) == (1 if name == "pair" else 12, ())
+        assert session.ledger.path(hold.source).suffix in (".png", ".mp4")
+    for value in (3, {"a": 1}, object(), np, print, {1, 2}, frames * 1.0, iter([1])):
+        with pytest.raises(SpecError, match=r"@thing\b") as caught:
+            hear(session, "animate @thing so that it spins", other=other, thing=value)
+        assert "\n" not in str(caught.value)
+    # Two of them are a first and a last picture; of a film that is its first frame.
+    values = {"photo": other, "several": frames}
+    reply = hear(session, "animate @several and @photo so that they spin", **values)
+    assert reply.notes[0] == "Of @several the first of 12 frames is used."
+    assert len(reply.takes[0].holds) == 2
+    # What a table leaves out is said under the clip.
+    long = pd.DataFrame({"a": range(1500)}, index=[f"name {i}" for i in range(1500)])
+    reply = hear(session, "animate @long so that it grows", long=long)
+    assert reply.notes[0] == "@long is drawn with 8 of its 1,500 labels."
+
+
+def test_what_holds_pictures_is_known_by_its_name_alone(session: Session) -> None:
+    frames = tuple(np.zeros((12, 48, 64, 3), np.uint8))
+    other = Image.new("RGB", (10, 10), "red")
+    loop: list[Any] = []
+    loop.append(loop)
+    values = {"made": OrderedDict(frames=[frames]), "other": other, "loop": loop}
+    assert [v.name for v in variables(values)] == ["made", "other", "loop"]
+    assert [v.name for v in variables({"d": {"a": 1}, "t": (1, 2), "e": ()})] == []
+    reply = hear(session, "animate made so that it spins", **values)
+    assert reply.takes[0].holds[0].num_frames == 12
+    assert not [note for note in reply.notes if "begins with" in note]
+    # A picture that nobody named is said.
+    reply = hear(session, "animate the picture so that it spins", **values)
+    assert reply.notes[0].startswith("It begins with @other: name another")
+
+
+def test_this_plot_is_never_another_one(session: Session) -> None:
+    store(session, say(session, "a red ball on the beach"))
+    photo = Image.new("RGB", (10, 10), "red")
+    refused = Shown(is_figure=True, refusal="this plot was shown as SVG: name it")
+    for values in ({"photo": photo, "_shown": refused}, {"_shown": refused}):
+        with pytest.raises(SpecError, match="this plot was shown as SVG"):
+            hear(session, "animate this plot so that it grows", **values)
+    for words in ("animate this plot so that it grows", "the chart above: it grows"):
+        with pytest.raises(SpecError, match="no cell of this kernel has shown a plot"):
+            hear(session, words)
+    damaged = Shown(data=b"damaged", is_figure=True)
+    with pytest.raises(SpecError, match="this plot is no picture that PIL can read"):
+        hear(session, "animate this plot so that it grows", _shown=damaged)
+    # A value of the name `_` is not what was shown.
+    with pytest.raises(SpecError, match="@_ is of type int, not a picture"):
+        hear(session, "animate this plot like @_ so that it grows", _=3)
 
 
 def test_a_frame_of_a_clip_is_set_in_motion_or_changed(session: Session) -> None:
@@ -250,7 +333,11 @@ def test_what_is_not_used_is_said(session: Session) -> None:
     photo = Image.new("RGB", (8, 8))
     reply = hear(session, "c1 at night, like @photo", photo=photo)
     assert reply.plan.intent == "refine"
-    assert reply.notes[0].startswith("@photo (Image) is no part of the picture")
+    assert reply.notes[0] == (
+        "@photo (Image) is no part of the picture: 'animate @photo' begins with it."
+    )
+    reply = hear(session, "c1 at night, like @n", n=3)  # nobody is told to animate it
+    assert reply.notes[0] == "@n (int) is no part of the picture."
 
 
 def test_a_variable_is_described_without_a_model(session: Session) -> None:
@@ -268,6 +355,8 @@ def test_what_is_gone_is_known_and_comes_back(session: Session) -> None:
     (clip,) = store(session, say(session, "a red ball on the beach"))
     hear(session, "@star slower, like @idea", star=clip, idea="a blue ball")
     hear(session, "summarise @df", df=SALES)
+    frames = np.random.default_rng(0).integers(0, 256, (12, 48, 64, 3), np.uint8)
+    hear(session, "animate @film so that a cat jumps", film=frames)
 
     with pytest.raises(UnknownClip, match=r"@photo is gone: .*nbagent rebuild photo"):
         hear(session, "animate @photo so that a dog jumps")
@@ -282,6 +371,8 @@ def test_what_is_gone_is_known_and_comes_back(session: Session) -> None:
     assert isinstance(again, Image.Image)
     assert np.array_equal(np.asarray(again), np.asarray(photo))
     assert kept.rebuild(session.record, "idea") == "a blue ball"
+    film: Any = kept.rebuild(session.record, "film")
+    assert film.shape == frames.shape
     star = kept.rebuild(session.record, "star")
     assert star.take == clip.take  # type: ignore[attr-defined]  # a clip
     listed = context(session, {}, "")

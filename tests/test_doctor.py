@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import sqlite3
@@ -273,3 +275,43 @@ def test_a_full_disk_is_a_warning(
     check = found(settings, "disk")
     assert check.state == "warn"
     assert check.advice
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "gbk", "utf-8"])
+def test_it_is_told_on_any_terminal(tmp_path: Path, encoding: str) -> None:
+    folder = tmp_path / "日本 한글 é"  # which most of these cannot write
+    folder.mkdir()
+    command = [sys.executable, "-c", "from nbagent.cli import main; main(['doctor'])"]
+    env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    env["NBAGENT_STORE"] = str(folder / ".nbagent")
+    done = subprocess.run(command, capture_output=True, env=env)
+    said = done.stdout.decode(encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert ("✓ nbagent" if encoding == "utf-8" else "+ nbagent") in said
+    (line,) = (line for line in said.splitlines() if line[2:].startswith("store "))
+    assert tmp_path.name in line
+    assert ("日本" in line) == (encoding in ("gbk", "utf-8"))
+
+
+def test_a_disk_without_locks_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "lockf", refuse)
+    check = found(settings, "store")
+    assert check.state == "bad"
+    assert "without file locks" in check.value
+    assert "NBAGENT_STORE" in check.advice
+
+
+def test_nobody_is_told_to_replace_what_colab_pins(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, {"ipykernel": "6.17.1"})
+    assert "pip install 'ipykernel>=7.1'" in found(settings, "ipykernel").advice
+    pretend(monkeypatch, {"ipykernel": "6.17.1", "google-colab": "1.0.0"})
+    check = found(settings, "ipykernel")
+    assert (check.state, check.advice) == ("ok", "")
+    assert "Colab's own" in check.value

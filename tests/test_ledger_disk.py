@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -165,6 +166,20 @@ def test_a_newer_ledger_is_one_line_and_is_left_alone(ledger: Ledger) -> None:
     connection.close()
     with pytest.raises(StoreError, match=r"newer nbagent \(schema 99.*upgrade nbagent"):
         ledger.turns("a")
+
+
+@pytest.mark.parametrize("kind", ["flock", "lockf"])
+def test_a_disk_without_locks_is_one_line(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, kind, refuse)
+    # SQLite would say of a lock that it cannot get only that somebody has it.
+    said = r"without file locks \(no locks available\), .* with NBAGENT_STORE"
+    with pytest.raises(StoreError, match=said):
+        ledger.add_turn("a", "a cube", None, {})
 
 
 def test_a_locked_database_is_one_line(

@@ -104,7 +104,7 @@ def secrets() -> dict[str, Any]:
         "rows": [SECRET],
         "photo": Image.new("RGB", (8, 8), "red"),
         "numbers": np.arange(6).reshape(2, 3),
-        "_shown": Shown(png=png(np.zeros((8, 8, 3), np.uint8)), is_figure=True),
+        "_shown": Shown(data=png(np.zeros((8, 8, 3), np.uint8)), is_figure=True),
         "config": {SECRET: SECRET},
         "error": ValueError(SECRET),
         "output": SECRET,

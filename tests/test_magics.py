@@ -20,7 +20,7 @@ from nbagent.conversation.session import Session
 from nbagent.errors import Cancelled, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.notebook.bundle import WIDGET_MIME
-from nbagent.notebook.completion import candidates
+from nbagent.notebook.completion import candidates, matcher
 from nbagent.notebook.magics import AgentMagics
 from nbagent.settings import Settings
 from nbagent.take import Job, JobState, Progress
@@ -274,9 +274,22 @@ def test_completion_knows_options_clips_and_variables(notebook: Notebook) -> Non
     assert {"@my_words", "@c1", "@c"} <= set(names)
     assert "clips" in candidates("%nbagent c", "%nbagent c", magics)
     assert candidates("x = 1", "x = 1", magics) == []
+    if matcher(magics) is None:
+        pytest.skip("this IPython has no matchers to register")
     with provisionalcompleter():
         found = list(notebook.shell.Completer.completions("%agent --se", 11))
     assert "--seed" in [completion.text for completion in found]
+
+
+def test_an_ipython_without_matchers_has_all_but_completion(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = notebook.shell
+    shell.run_line_magic("unload_ext", "nbagent")
+    monkeypatch.delattr("IPython.core.completer.context_matcher")  # as Colab's 7.34
+    shell.run_line_magic("load_ext", "nbagent")
+    assert shell.find_cell_magic("agent") is not None
+    assert not [m for m in shell.Completer.custom_matchers if hasattr(m, "nbagent")]
 
 
 def test_loading_twice_and_unloading_leaves_the_shell_as_it_was(

@@ -52,6 +52,8 @@ class RecordingComm(BaseComm):
 @pytest.fixture(autouse=True)
 def recording(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comm, "create_comm", RecordingComm)
+    # With an ipykernel before 6.18, Colab's, widgets take another way to theirs.
+    monkeypatch.setattr("ipywidgets.comm.create_comm", RecordingComm)
 
 
 class FileSource:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nbagent.conversation.clip import Clip
+from nbagent.conversation.figures import figure_in
+from nbagent.conversation.kinds import look_up
 from nbagent.conversation.pictures import Shown
 
 MAX_CHARS: Final = 2_000
@@ -64,24 +66,25 @@ def _text(value: Any) -> str:
     if isinstance(value, Clip):
         return f"clip {value.name}: {value.prompt}, seed {value.seed}"
     if isinstance(value, Shown):
-        return "the picture that the last cell showed"
-    home, kind = type(value).__module__.partition(".")[0], type(value).__name__
-    look = _LOOKS.get((home, kind))
-    if look is not None:
-        return look(value)
-    if home == "PIL" and hasattr(value, "size"):
-        width, height = value.size
-        return f"picture {width}x{height}, {value.mode}"
-    return _plain(value)
+        return value.refusal or "the picture that a cell showed last"
+    look = look_up(value, _LOOKS)
+    return _plain(value) if look is None else look(value)
+
+
+def _picture(image: Any) -> str:
+    width, height = image.size
+    return f"picture {width}x{height}, {image.mode}"
 
 
 def _table(table: Any) -> str:
     rows, width = table.shape
     lines = [f"{rows} rows x {width} columns"]
     head = table.head(_MAX_ROWS)
+    # By place: one name may stand over several columns.
+    at = head.iloc if hasattr(head, "iloc") else head
     lines += [
-        f"{str(column)[:80]}: {_series(head[column])}"
-        for column in list(table.columns)[:_MAX_COLUMNS]
+        f"{str(column)[:80]}: {_series(at[:, place])}"
+        for place, column in enumerate(list(table.columns)[:_MAX_COLUMNS])
     ]
     if width > _MAX_COLUMNS:
         lines.append(f"and {width - _MAX_COLUMNS} more columns")
@@ -111,6 +114,17 @@ def _series(series: Any) -> str:
     )
 
 
+def _arrow(table: Any) -> str:
+    lines = [f"{table.num_rows} rows x {table.num_columns} columns"]
+    fields = list(table.schema)[:_MAX_COLUMNS]
+    return "\n".join([*lines, *(f"{field.name}: {field.type}" for field in fields)])
+
+
+def _tensor(tensor: Any) -> str:
+    sides = "x".join(str(int(side)) for side in tensor.shape)
+    return f"tensor {sides} of {tensor.dtype}, on {tensor.device}"
+
+
 def _array(array: Any) -> str:
     import numpy as np
 
@@ -132,8 +146,10 @@ def _range(numbers: Any) -> str:
     return f"{text}, {missing} missing" if missing else text
 
 
-def _figure(figure: Any) -> str:
-    figure = getattr(figure, "figure", None) or figure
+def _figure(artist: Any) -> str:
+    figure = figure_in(artist)
+    if figure is None:
+        return "in no figure"
     lines = ["figure"]
     for axis in figure.axes:
         said = [
@@ -183,11 +199,13 @@ def _listed(items: list[str], total: int) -> str:
 
 
 _LOOKS: Final[Mapping[tuple[str, str], Callable[[Any], str]]] = {
+    ("PIL", "Image"): _picture,
+    ("matplotlib", "Artist"): _figure,
+    ("numpy", "ndarray"): _array,
     ("pandas", "DataFrame"): _table,
     ("pandas", "Series"): _series,
     ("polars", "DataFrame"): _table,
     ("polars", "Series"): _series,
-    ("numpy", "ndarray"): _array,
-    ("matplotlib", "Figure"): _figure,
-    ("matplotlib", "Axes"): _figure,
+    ("pyarrow", "Table"): _arrow,
+    ("torch", "Tensor"): _tensor,
 }

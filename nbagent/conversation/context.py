@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from nbagent.conversation.clip import Clip
+from nbagent.conversation.kinds import described
 from nbagent.conversation.pictures import Shown
 from nbagent.conversation.state import ClipInfo, State, Variable
 from nbagent.ledger import ClipRow, JobRow, Ledger
@@ -109,7 +110,7 @@ def _describe(name: str, value: object) -> Variable | None:
         return Variable(name=name, type="str", summary=str(value)[:80])
     if kind is list:
         return Variable(name=name, type="list", summary=f"{_length(value)} items")
-    return None
+    return described(name, value)
 
 
 def _size(value: Any) -> str:

@@ -100,7 +100,12 @@ def rebuild(record: Record, name: str) -> object:
     if row.type == "Clip":
         called = record.names().get(row.kept, name)
         return Clip(record.ledger, record.ledger.take(row.kept), called)
-    content = record.ledger.path(row.kept).read_bytes()
+    path = record.ledger.path(row.kept)
+    if path.suffix == ".mp4":
+        from nbagent.media import read_video
+
+        return read_video(path)[0]
+    content = path.read_bytes()
     if row.type == "str":
         return content.decode()
     from PIL import Image
@@ -125,5 +130,6 @@ def _was(row: VariableRow) -> str:
 def _how(row: VariableRow) -> str:
     if row.kept is None:
         return "run the cell that made it again"
-    what = {"Clip": "", "str": ""}.get(row.type, " as the picture that was used")
+    used = "frames that were" if row.kept.endswith(".mp4") else "picture that was"
+    what = {"Clip": "", "str": ""}.get(row.type, f" as the {used} used")
     return f"%nbagent rebuild {row.name} brings it back{what}"

@@ -14,6 +14,8 @@ from typing import Final
 
 from nbagent.conversation.attachments import MAX_CHARS
 from nbagent.conversation.clip import Clip
+from nbagent.conversation.kinds import described
+from nbagent.conversation.pictures import is_read
 from nbagent.conversation.plan import Intent, Plan
 from nbagent.conversation.references import (
     clips_named,
@@ -21,7 +23,7 @@ from nbagent.conversation.references import (
     shown_picture,
     unknown_names,
 )
-from nbagent.conversation.state import State
+from nbagent.conversation.state import SHOWN, State, Variable
 from nbagent.errors import SpecError
 
 # Korean, Chinese and Japanese go on behind a name without a space: "@photo를".
@@ -89,17 +91,48 @@ def stood_in(words: str, values: Mapping[str, object]) -> str:
     return _MENTION.sub(stand_in, words)
 
 
+def with_named(
+    variables: tuple[Variable, ...], words: str, values: Mapping[str, object]
+) -> tuple[Variable, ...]:
+    """Return the variables, and those of any kind that a turn names.
+
+    What is named is never passed over: a turn about it is done or refused by name, and
+    not taken to be about something else.
+    """
+    known = {variable.name for variable in variables}
+    return (
+        *(
+            described(name, values[name])
+            or Variable(name=name, type=type(values[name]).__name__)
+            for name in mentioned(words)
+            if name in values and name not in known
+        ),
+        *variables,
+    )
+
+
 def unused(words: str, plan: Plan, values: Mapping[str, object]) -> tuple[str, ...]:
     """Return a note for each variable that a turn names and the picture has nothing of."""
     used = plan.targets if plan.intent == "animate_image" else ()
     return tuple(
-        f"@{name} ({type(values[name]).__name__}) is no part of the picture: 'animate"
-        f" @{name}' begins with it."
+        _unused(name, values[name], words)
         for name in mentioned(words)
         if name in values
         and name not in used
         and not isinstance(values[name], (str, Clip))
     )
+
+
+def guessed(words: str, plan: Plan, values: Mapping[str, object]) -> tuple[str, ...]:
+    """Return a note where a picture is set in motion that a turn does not name."""
+    if plan.intent != "animate_image" or len(plan.targets) != 1:
+        return ()
+    (name,) = plan.targets
+    if name == SHOWN or name not in values:
+        return ()
+    if re.search(rf"\b{name}\b", words, re.IGNORECASE):
+        return ()
+    return (f"It begins with @{name}: name another with @ if that is not meant.",)
 
 
 def checked(words: str, plan: Plan, state: State, values: Mapping[str, object]) -> Plan:
@@ -187,3 +220,11 @@ def _near(name: str, known: Sequence[str]) -> str | None:
 
 def _spelt(name: str, state: State) -> str:
     return name if state.clip(name) else f"@{name}"
+
+
+def _unused(name: str, value: object, words: str) -> str:
+    said = f"@{name} ({type(value).__name__}) is no part of the picture"
+    # Nobody is told to write what they wrote, nor what would be refused.
+    if f"animate @{name}" in words or not is_read(value):
+        return f"{said}."
+    return f"{said}: 'animate @{name}' begins with it."

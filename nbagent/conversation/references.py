@@ -14,7 +14,7 @@ from typing import Final
 from nbagent.conversation import lexicon, variables
 from nbagent.conversation.numbers import NUMBER, to_number
 from nbagent.conversation.plan import EditKind, Intent
-from nbagent.conversation.state import ClipInfo, State, Variable
+from nbagent.conversation.state import SHOWN, ClipInfo, State, Variable
 from nbagent.conversation.stems import STOP, content_words, stem, stems
 
 Target = str | tuple[str, ...] | None
@@ -96,6 +96,7 @@ _THIS_PLOT: Final = re.compile(
     r"|\bthe\s+(?:plot|chart|graph|figure|diagram|picture|image)\s+above\b",
     _I,
 )
+_PLOT: Final = re.compile(r"\b(?:plot|chart|graph|diagram)s?\b", _I)
 _POINTER: Final = re.compile(
     r"\b(?:one|clips?|versions?|takes?|videos?|ones|shots?|picture|image|vídeo|versión|fassung|bild)\b"
     r"|영상|버전|클립|것|거\b|那个|这个|视频|版本",
@@ -158,9 +159,20 @@ def caption_matches(text: str, state: State) -> int:
 
 
 def shown_picture(text: str, state: State) -> str | None:
-    """Return the picture that the last cell showed, if a turn says "this plot"."""
-    shown = next((v for v in state.variables if v.name.startswith("_")), None)
-    return shown.name if shown and _THIS_PLOT.search(text) else None
+    """Return what a cell showed last, if a turn says "this plot".
+
+    So it is too where no cell has shown a plot, and nothing else here is one: "this
+    plot" is none of the clips.
+    """
+    found = _THIS_PLOT.search(text)
+    if found is None:
+        return None
+    if any(v.name == SHOWN for v in state.variables):
+        return SHOWN
+    if not _PLOT.search(found[0]) or variables.figures(state):
+        return None
+    told = " ".join(_said_of(clip) for clip in state.clips)
+    return None if _PLOT.search(told) else SHOWN
 
 
 def clips_named(text: str, state: State) -> tuple[str, ...]:

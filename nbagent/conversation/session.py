@@ -177,6 +177,7 @@ class Session:
             self.settings.conversation, words, cell_id, asked.written
         )
         before = own.position if own else turn.position
+        variables = mentions.with_named(variables, words, values)
         state = self.record.state(variables, before=before)
         state = brought.among(state, brought.opened(words, values))
         plan: Plan | None = None
@@ -272,7 +273,8 @@ class Session:
         if instead_of is not None:
             before = self.ledger.turn(instead_of).position
         own = brought.opened(words, values)
-        state = brought.among(self.record.state(variables, before=before), own)
+        known = mentions.with_named(variables, words, values)
+        state = brought.among(self.record.state(known, before=before), own)
         plan = self._read(words, state, None, values)
         # A picture would be drawn anew for each letter that is typed, a film stored.
         if plan.intent not in _MAKES or plan.intent == "animate_image" or own:
@@ -553,7 +555,9 @@ class Session:
             card=card,
             sources=sources,
         )
-        notes = (*said, *mentions.unused(words, plan, values), *notes, *composed.notes)
+        unused = mentions.unused(words, plan, values)
+        guessed = mentions.guessed(words, plan, values)
+        notes = (*said, *unused, *guessed, *sources.notes, *notes, *composed.notes)
         for take in (*composed.parts, *composed.takes):
             if take.model == card.name:
                 card.check_take(take)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from nbagent import media
 from nbagent.conversation import masks, pictures
 from nbagent.conversation.operations import Film
+from nbagent.conversation.pictures import Seen
 from nbagent.conversation.plan import Plan
-from nbagent.conversation.state import State
+from nbagent.conversation.state import SHOWN, State
 from nbagent.errors import SpecError, UnknownClip
 from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Take
@@ -43,6 +44,7 @@ class Sources:
         scenes: What `whole` joins.
         board: The latest storyboard, if the parent is one of its scenes.
         board_scenes: What `board` joins.
+        notes: What the user should know of values of the notebook.
     """
 
     parent: Take | None = None
@@ -58,6 +60,7 @@ class Sources:
     scenes: tuple[Take, ...] = ()
     board: Take | None = None
     board_scenes: tuple[Take, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def clip_s(self) -> float | None:
@@ -90,14 +93,18 @@ def find_sources(
         SpecError: If it is not clear what is meant, or it is not there.
     """
     parent = target or _parent(plan, state, named)
-    if film := _film(plan, ledger, values):
-        return Sources(film=film)
+    seen = {} if target else _seen(plan, state, values)
+    notes = _notes(seen, plan)
+    if len(plan.targets) == len(seen) == 1:
+        (frames,) = (one.frames for one in seen.values())
+        if len(frames) > 1:
+            return Sources(film=_film(frames, ledger), notes=notes)
     if target is not None and plan.intent == "animate_image":
         stills: tuple[str, ...] = (target.id,)
     else:
-        stills = _stills(plan, state, ledger, named, values)
+        stills = _stills(plan, state, ledger, named, seen)
     if parent is None:
-        return Sources(pictures=stills)
+        return Sources(pictures=stills, notes=notes)
     clip = ledger.artifact(parent.id)
     if parent.is_brought and parent.media == "video" and plan.frame is None:
         stills = ()  # a film of one's own is set in motion anew, all of it
@@ -117,6 +124,7 @@ def find_sources(
         scenes=_parents(whole, ledger),
         board=board,
         board_scenes=_parents(board, ledger),
+        notes=notes,
     )
 
 
@@ -142,7 +150,7 @@ def _stills(
     state: State,
     ledger: Ledger,
     named: Callable[[str], Take],
-    values: Mapping[str, object],
+    seen: Mapping[str, Seen],
 ) -> tuple[str, ...]:
     """Return the pictures that are set in motion; those of the notebook are stored."""
     if plan.intent != "animate_image":
@@ -155,9 +163,14 @@ def _stills(
             found.append(ledger.put_file(media.png(drawn), ".png"))
         elif state.clip(ref):
             found.append(named(ref).id)
-        elif name in values:
-            drawn = pictures.picture(name, values[name])
+        elif name in seen:
+            drawn = seen[name].frames[0]
             found.append(ledger.put_file(media.png(drawn), ".png"))
+        elif name == SHOWN:
+            raise SpecError(
+                "no cell of this kernel has shown a plot yet: show it, or name it, like"
+                " 'animate @fig'"
+            )
         else:
             raise SpecError(
                 "it is not clear which picture to set in motion: name it, like"
@@ -166,14 +179,32 @@ def _stills(
     return tuple(found)
 
 
-def _film(plan: Plan, ledger: Ledger, values: Mapping[str, object]) -> Film | None:
-    """Store the frames of the notebook that a plan sets in motion, if it does."""
-    if plan.intent != "animate_image" or len(plan.targets) != 1:
-        return None
-    (name,) = plan.targets
-    frames = pictures.film(name, values.get(name))
-    if frames is None:
-        return None
+def _seen(plan: Plan, state: State, values: Mapping[str, object]) -> dict[str, Seen]:
+    """Read the values of the notebook that a plan sets in motion."""
+    if plan.intent != "animate_image":
+        return {}
+    clips = {v.name for v in state.variables if v.ref}
+    return {
+        name: pictures.read(name, values[name])
+        for name in plan.targets
+        if name in values and name not in clips and state.clip(name) is None
+    }
+
+
+def _notes(seen: Mapping[str, Seen], plan: Plan) -> tuple[str, ...]:
+    """Say what of the notebook's values is left out."""
+    notes = [one.note for one in seen.values() if one.note]
+    if len(plan.targets) > 1:
+        notes += [
+            f"Of @{name} the first of {len(one.frames)} frames is used."
+            for name, one in seen.items()
+            if len(one.frames) > 1
+        ]
+    return tuple(notes)
+
+
+def _film(frames: NDArray[np.uint8], ledger: Ledger) -> Film:
+    """Store frames of the notebook that are set in motion anew."""
     height, width = (side - side % 2 for side in frames.shape[1:3])
     with tempfile.TemporaryDirectory(prefix="nba-") as folder:
         path = Path(folder) / "film.mp4"

@@ -13,6 +13,9 @@ from typing import Any
 DATA_TYPES = frozenset(
     {"DataFrame", "Series", "ndarray", "list", "dict", "str", "tuple", "int", "float"}
 )
+SHOWN = "_shown"
+"""What the picture is called that a cell showed last: "this plot"."""
+
 PICTURE_TYPES = frozenset({"Figure", "Axes", "PIL.Image", "Image"})
 
 

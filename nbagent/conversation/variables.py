@@ -42,6 +42,11 @@ def data_target(text: str, state: State) -> list[str]:
     return [(tables or [v.name for v in candidates])[0]]
 
 
+def figures(state: State) -> list[str]:
+    """List the variables that are plots."""
+    return [v.name for v in state.variables if v.type in ("Figure", "Axes")]
+
+
 def picture_target(text: str, state: State) -> list[str]:
     """Return the picture, plot or array that is to be set in motion."""
     pictures = [v for v in state.variables if v.is_picture]
@@ -63,10 +68,10 @@ def picture_target(text: str, state: State) -> list[str]:
         text,
         _I,
     )
-    figures = [v.name for v in pictures if v.type in ("Figure", "Axes")]
+    plots = figures(state)
     photos = [v.name for v in pictures if v.type not in ("Figure", "Axes")]
-    if chart and figures:
-        return [figures[-1]]
+    if chart and plots:
+        return [plots[-1]]
     if (
         re.search(r"\b(?:photo|portrait|picture|image|drawing|painting)\b", text, _I)
         and photos
@@ -74,7 +79,7 @@ def picture_target(text: str, state: State) -> list[str]:
         return [photos[-1]]
     if images:
         return [images[-1].ref]
-    rest = photos or figures or [v.name for v in arrays]
+    rest = photos or plots or [v.name for v in arrays]
     if rest:
         return [rest[-1]]
     return [state.clips[-1].ref] if state.clips else []

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 from nbagent.errors import SpecError, StoreError
 
@@ -183,6 +184,7 @@ class Database:
             # call no function that could do more than count.
             connection.execute("PRAGMA trusted_schema = OFF")
             with (self.folder / "lock").open("a") as lock:
+                try_locks(lock, self.folder)
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 connection.execute("PRAGMA journal_mode = WAL")
                 self._migrate(connection)
@@ -215,6 +217,34 @@ class Database:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+
+def try_locks(file: IO[Any], folder: Path) -> None:
+    """Take and leave the two kinds of file lock that the store needs.
+
+    Some network homes have neither. SQLite's ways without them (a lock file beside it,
+    or none) would not keep out a kernel of another machine, which has locks; and of a
+    lock that cannot be it says that somebody has it, after ten seconds.
+
+    Args:
+        file: Open for writing, in the folder; nobody's lock on it is waited for.
+        folder: The store's, or where it will be.
+
+    Raises:
+        StoreError: If the folder's file system has no locks.
+    """
+    for lock in (fcntl.lockf, fcntl.flock):  # SQLite's own, and ours
+        try:
+            lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file, fcntl.LOCK_UN)
+        except (BlockingIOError, PermissionError):
+            continue  # somebody has it, so there are locks
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StoreError(
+                f"{folder} is on a disk without file locks ({reason}), as some network"
+                " homes are: name a folder on a disk of this machine with NBAGENT_STORE"
+            ) from error
 
 
 def create_folder(folder: Path, *, is_named: bool) -> None:

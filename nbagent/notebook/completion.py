@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from nbagent.notebook.magics import AgentMagics
 
 
-def matcher(magics: AgentMagics) -> Any:
-    """Return an IPython matcher (v2) that knows the conversation of these magics."""
-    from IPython.core.completer import SimpleCompletion, context_matcher
+def matcher(magics: AgentMagics) -> Any | None:
+    """Return an IPython matcher (v2) that knows the conversation of these magics.
+
+    IPython has them since 8.6; Colab's 7.34 completes none of ours.
+    """
+    try:
+        from IPython.core.completer import SimpleCompletion, context_matcher
+    except ImportError:
+        return None
 
     # IPython's decorator marks the function by attributes, and so do we: it is how
     # `unload` finds ours among the matchers of others.

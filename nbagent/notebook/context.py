@@ -9,7 +9,7 @@ from nbagent import media
 from nbagent.conversation import kept
 from nbagent.conversation.attachments import Attachment, attach
 from nbagent.conversation.context import variables
-from nbagent.conversation.mentions import mentioned
+from nbagent.conversation.mentions import mentioned, with_named
 from nbagent.conversation.outline import sections
 from nbagent.conversation.pictures import picture
 from nbagent.conversation.references import clips_named
@@ -26,7 +26,8 @@ def context(session: Session, namespace: Mapping[str, Any], words: str) -> str:
         namespace: What a turn may name.
         words: The turn; empty for what is sent with any.
     """
-    state = session.record.state(variables(namespace))
+    named_too = with_named(variables(namespace), words, namespace)
+    state = session.record.state(named_too)
     named = [name for name in mentioned(words) if name in namespace]
     attached = [attach(name, namespace[name]) for name in named]
     parts = sections(state, words, attached)

@@ -320,7 +320,8 @@ def load(shell: InteractiveShell) -> None:
     displays = _displays(shell)
     displays.for_type_by_name("nbagent.conversation.clip", "Clip", _displayer(magics))
     displays.for_type(Takes, _displayer(magics))
-    shell.Completer.custom_matchers.append(matcher(magics))
+    if completes := matcher(magics):
+        shell.Completer.custom_matchers.append(completes)
     shell.input_transformers_cleanup.append(with_plain_space)
     shell.input_transformer_manager.token_transformers.append(Question)
     catch_up(shell)
