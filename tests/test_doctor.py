@@ -189,7 +189,9 @@ def test_a_driver_that_hangs_costs_a_second(
 
 def host(pid: int, started: float) -> Host:
     address = "tls://127.0.0.1:40001"
-    return Host(address=address, pid=pid, started=started, ca="", cert="", key="")
+    return Host(
+        address=address, pid=pid, started=started, nonce="one", ca="", cert="", key=""
+    )
 
 
 def test_a_running_host_is_found_and_its_key_not_shown(settings: Settings) -> None:

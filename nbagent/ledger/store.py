@@ -20,6 +20,8 @@ from nbagent.errors import StoreError, UnknownClip
 from nbagent.ledger.conversations import Conversations
 from nbagent.ledger.database import Database, store_errors
 from nbagent.ledger.files import Files
+from nbagent.ledger.keeper import Keeper
+from nbagent.ledger.locks import FileLock
 from nbagent.ledger.records import (
     Artifact,
     ClipRow,
@@ -45,6 +47,7 @@ class Ledger:
         self.folder = folder
         self._db = Database(folder)
         self._files = Files(folder)
+        self.keeper = Keeper(self._db)
         self.conversations = Conversations(self._db)
         self.variables = Variables(self._db)
 
@@ -62,7 +65,8 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database; safe to call twice."""
+        """Let go of the database, and of the jobs it has in hand; idempotent."""
+        self.keeper.close()
         self._db.close()
 
     # Turns
@@ -315,6 +319,10 @@ class Ledger:
             path.mkdir(parents=True, exist_ok=True)
         return path
 
+    def render_lock(self, take_id: str) -> FileLock:
+        """Return the lock of a take, which whoever renders it holds."""
+        return FileLock(self.checkpoint_dir / f"{take_id.removeprefix('b2:')}.lock")
+
     def verify(self) -> tuple[str, ...]:
         """Check every row and file against its hash; return one line per problem."""
         problems = [
@@ -345,13 +353,17 @@ class Ledger:
         lane: str,
         expected_s: float | None = None,
     ) -> str:
-        """Record a queued job and return its id, such as `j12`."""
+        """Record a queued job and return its id, such as `j12`.
+
+        It is in this ledger's hand until that is closed, or its process dies.
+        """
         now = time.time()
+        keeper = self.keeper.name
         with self._db.write() as db:
             cursor = db.execute(
                 "INSERT INTO jobs (take_id, turn_id, lane, created_at, updated_at,"
-                " expected_s) VALUES (?, ?, ?, ?, ?, ?)",
-                (take_id, turn_id, lane, now, now, expected_s),
+                " expected_s, keeper) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (take_id, turn_id, lane, now, now, expected_s, keeper),
             )
         return f"j{_inserted(cursor)}"
 
