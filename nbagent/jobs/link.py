@@ -72,9 +72,10 @@ class Link:
         if settings.engine:
             return cls._attach(settings.engine, None, renderer)
         attempts = 0
+        silent = None
         while True:
             host = read_host(settings.runtime)
-            if host is None or not answers(host):
+            if host is None or host == silent or not answers(host):
                 host = start_host(settings, instead_of=host)
             attempts += 1
             try:
@@ -83,6 +84,7 @@ class Link:
                 # It may be leaving just now, or dying: then another one is there next.
                 if attempts == _ATTEMPTS:
                     raise
+                silent = host
 
     @classmethod
     def _attach(
