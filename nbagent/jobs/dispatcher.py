@@ -294,16 +294,17 @@ class Dispatcher:
                 self._end(entry, "failed", refusal)
             return
         sent = [entry for entry in self._live if entry.place == "sent"]
+        load = [entry.worker for entry in sent]
+        taken = {(entry.worker, RESOURCE[entry.job.lane]) for entry in sent}
         for entry in in_order(queued):
             lane = RESOURCE[entry.job.lane]
-            taken = {e.worker for e in sent if RESOURCE[e.job.lane] == lane}
-            free = [address for address in self._workers if address not in taken]
+            free = [one for one in self._workers if (one, lane) not in taken]
             if free:
-                load = [e.worker for e in sent]
                 entry.worker = min(free, key=load.count)
                 future = link.submit(entry.job, entry.number, entry.worker)
                 self._watch(entry, future)
-                sent.append(entry)
+                load.append(entry.worker)
+                taken.add((entry.worker, lane))
 
     def _nobody(self, link: Link, now: float) -> str | None:
         """Say why nobody will render anything here, if that is so."""

@@ -35,6 +35,8 @@ from nbagent.ledger.records import (
 from nbagent.ledger.variables import Variables
 from nbagent.take import JobState, Phase, Take
 
+_KEPT_TAKES = 2000  # of some 2 kB; each turn reads those of its whole conversation
+
 
 class Ledger:
     """Turns, takes, clips, jobs and files of one store folder.
@@ -47,6 +49,7 @@ class Ledger:
         self.folder = folder
         self._db = Database(folder)
         self._files = Files(folder)
+        self._takes: dict[str, Take] = {}  # an id always means the same take
         self.keeper = Keeper(self._db)
         self.conversations = Conversations(self._db)
         self.variables = Variables(self._db)
@@ -161,8 +164,14 @@ class Ledger:
 
     def take(self, take_id: str) -> Take:
         """Return a take by its id."""
-        rows = self._db.read("SELECT recipe FROM takes WHERE id = ?", take_id)
-        return take_from(_only(rows, "take", take_id, self.folder))
+        take = self._takes.get(take_id)
+        if take is None:
+            rows = self._db.read("SELECT recipe FROM takes WHERE id = ?", take_id)
+            take = take_from(_only(rows, "take", take_id, self.folder))
+            if len(self._takes) == _KEPT_TAKES:
+                self._takes.clear()
+            self._takes[take_id] = take
+        return take
 
     def parents(self, take_id: str) -> tuple[Take, ...]:
         """Return the takes this one was made from, the main one first."""
@@ -409,15 +418,17 @@ class Ledger:
         self,
         conversation: str | None = None,
         states: Collection[JobState] | None = None,
+        take_id: str | None = None,
     ) -> tuple[JobRow, ...]:
-        """Return jobs, oldest first: all, or those of a conversation or of states."""
+        """Return jobs, oldest first; of a conversation, states or a take, or all."""
         rows = self._db.read(
             "SELECT jobs.* FROM jobs LEFT JOIN turns ON turns.id = jobs.turn_id"
             " WHERE (?1 IS NULL OR turns.conversation = ?1)"
             " AND (?2 IS NULL OR jobs.state IN (SELECT value FROM json_each(?2)))"
-            " ORDER BY jobs.number",
+            " AND (?3 IS NULL OR jobs.take_id = ?3) ORDER BY jobs.number",
             conversation,
             None if states is None else _json(sorted(states)),
+            take_id,
         )
         return tuple(job_from(row) for row in rows)
 
