@@ -354,6 +354,15 @@ class Job:
     lane: Lane = "interactive"
     checkpoint_s: float = 2.0
 
+    def __post_init__(self) -> None:
+        """Refuse what no engine can carry: it would stop the jobs of others too."""
+        for name, hint in _hints(Job).items():
+            value = getattr(self, name)
+            if not _is_a(value, hint):
+                raise SpecError(
+                    f"a job's {name} cannot be {value!r:.40}: see nbagent.take.Job"
+                )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:

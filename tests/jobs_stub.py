@@ -12,11 +12,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nbagent.errors import Cancelled, JobFailed
 from nbagent.ledger import Artifact, Ledger
+from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 
 RENDERER = "tests.jobs_stub:SleepRenderer"
@@ -163,3 +165,8 @@ def _artifact(ledger: Ledger, take: Take) -> Artifact:
         size_bytes=1,
         seconds_rendered=0.0,
     )
+
+
+def plain(settings: Settings, address: str) -> Settings:
+    """Attach to a cluster without TLS, having said so."""
+    return replace(settings, engine=address, takes_plain_engine=True)

@@ -5,23 +5,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import nbagent
 from nbagent.errors import EngineError, SpecError
+from nbagent.jobs import worker
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress
-from tests.jobs_stub import RENDERER, STEP_S, Ear, make_job, steps_of, wait_until
-
-
-def plain(settings: Settings, address: str) -> Settings:
-    """Attach to a cluster without TLS, having said so."""
-    return replace(settings, engine=address, takes_plain_engine=True)
+from tests.jobs_stub import RENDERER, STEP_S, Ear, make_job, plain, steps_of, wait_until
 
 
 @pytest.fixture(params=[1])
@@ -221,18 +219,7 @@ def test_a_worker_without_the_local_extra_says_what_to_install(
 def test_a_cluster_whose_workers_have_no_nbagent_is_one_line(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from distributed import LocalCluster
-
-    # Read by each Python that starts: there it is as if nbagent were not installed.
-    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['nbagent'] = 0")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with LocalCluster(
-        n_workers=1,
-        host="127.0.0.1",
-        protocol="tcp",
-        dashboard_address=None,
-        worker_dashboard_address=None,
-    ) as cluster:
+    with bare_cluster(tmp_path, monkeypatch, n_workers=1) as cluster:
         there = plain(settings, cluster.scheduler_address)
         job = make_job(there.store)
         with Engine(there) as engine:
@@ -241,6 +228,133 @@ def test_a_cluster_whose_workers_have_no_nbagent_is_one_line(
     assert end.state == "failed"
     assert "does not take our jobs (ModuleNotFoundError" in end.message
     assert f"its workers need nbagent {nbagent.__version__}" in end.message
+
+
+def test_workers_that_come_later_without_nbagent_are_the_same_line(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bare_cluster(tmp_path, monkeypatch, n_workers=0) as cluster:
+        there = plain(settings, cluster.scheduler_address)
+        job = make_job(there.store)
+        with Engine(there) as engine:
+            engine.start()
+            engine.submit(job, Ear())
+            assert engine.wait(job.id, 1).state == "queued"
+            cluster.scale(1)
+            end = engine.wait(job.id, 30)
+        assert end.state == "failed"
+        assert "does not take our jobs (ModuleNotFoundError" in end.message
+        assert f"its workers need nbagent {nbagent.__version__}" in end.message
+        # And they live on: they are somebody's.
+        assert len(cluster.scheduler.workers) == 1
+
+
+def test_jobs_go_to_the_workers_that_have_nbagent(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bare_cluster(tmp_path, monkeypatch, n_workers=1) as cluster:
+        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+        cluster.scale(2)
+        cluster.wait_for_workers(2)
+        there = plain(settings, cluster.scheduler_address)
+        jobs = [make_job(there.store, steps=2) for _ in range(4)]
+        with Engine(there, renderer=RENDERER) as engine:
+            for job in jobs:
+                engine.submit(job, Ear())
+            assert {engine.wait(job.id, 30).state for job in jobs} == {"done"}
+
+
+@contextmanager
+def bare_cluster(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, n_workers: int
+) -> Iterator[Any]:
+    """Give a cluster whose workers have no nbagent."""
+    from distributed import LocalCluster
+
+    # Read by each Python that starts: there it is as if nbagent were not installed.
+    (folder / "sitecustomize.py").write_text("import sys; sys.modules['nbagent'] = 0")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    with LocalCluster(
+        n_workers=n_workers,
+        threads_per_worker=3,
+        host="127.0.0.1",
+        protocol="tcp",
+        dashboard_address=None,
+        worker_dashboard_address=None,
+    ) as cluster:
+        yield cluster
+
+
+@pytest.mark.parametrize(("failures", "state"), [(2, "done"), (9, "failed")])
+def test_what_dask_throws_is_tried_again(
+    engine: Engine,
+    inside: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: int,
+    state: str,
+) -> None:
+    find, left = worker._plugin, [None] * failures
+
+    def sometimes(there: Any) -> Any:
+        if left:
+            left.pop()
+            raise KeyError("nbagent")
+        return find(there)
+
+    monkeypatch.setattr(worker, "_plugin", sometimes)
+    ear, job = Ear(), make_job(inside.store, steps=1)
+    engine.submit(job, ear)
+    end = engine.wait(job.id, 30)
+    assert end.state == state
+    assert ear.ends(job) == [state]
+    if state == "failed":
+        assert end.message.startswith("Dask failed to run it 4 times (KeyError): run")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        ({"lane": "express"}, "a job's lane cannot be 'express'"),
+        ({"store": Path("store")}, r"a job's store cannot be PosixPath\('store'\)"),
+        ({"checkpoint_s": None}, "a job's checkpoint_s cannot be None"),
+        ({"take": "a red ball"}, "a job's take cannot be 'a red ball'"),
+        ({"id": 7}, "a job's id cannot be 7"),
+    ],
+)
+def test_an_ill_typed_job_is_one_line(
+    settings: Settings, wrong: dict[str, Any], line: str
+) -> None:
+    job = make_job(settings.store)
+    with pytest.raises(SpecError, match=line):
+        replace(job, **wrong)
+
+
+def test_what_cannot_travel_is_one_line_and_stops_nobody(
+    engine: Engine, inside: Settings
+) -> None:
+    job = make_job(inside.store, steps=1)
+    stuck = replace(job.take, shot={"style": lambda: "watercolour"})
+    with pytest.raises(SpecError, match="job j1 cannot travel to a worker"):
+        engine.submit(replace(job, take=stuck), Ear())
+    with pytest.raises(SpecError, match="None is no job"):
+        engine.submit(None, Ear())  # type: ignore[arg-type]
+    engine.submit(job, Ear())
+    assert engine.wait(job.id, 20).state == "done"
+
+
+def test_the_engines_thread_outlives_what_goes_wrong_in_it(
+    engine: Engine, inside: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = engine._dispatcher._mailbox
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(engine._dispatcher, "broken", lambda _error: broken())
+    calls.post(broken)
+    job = make_job(inside.store, steps=1)
+    engine.submit(job, Ear())
+    assert engine.wait(job.id, 20).state == "done"
 
 
 def test_jobs_of_a_lane_run_in_the_order_they_came(

@@ -93,6 +93,7 @@ SCHEDULER = """
             host = runtime.Host(
                 address=scheduler.address, pid=os.getpid(),
                 started=runtime.process_started(os.getpid()),
+                nonce="his",
                 ca=tls["ca_file"], cert=tls["cert"], key=tls["key"],
             )
             target = Path(FOLDER) / "nbagent-VICTIM"
@@ -165,6 +166,7 @@ def a_host() -> Host:
         address="tls://127.0.0.1:1",
         pid=os.getpid(),
         started=started,
+        nonce="",
         ca="",
         cert="",
         key="",

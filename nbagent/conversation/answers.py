@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nbagent.conversation.attachments import Attachment
 from nbagent.conversation.plan import Intent, Plan
 from nbagent.conversation.state import ClipInfo, State
 from nbagent.ledger import Artifact, JobRow
-from nbagent.take import UNFINISHED, Take
+from nbagent.take import Take
 
 _READINGS: dict[Intent, str] = {
     "generate_video": "a new clip: say what it shows",
@@ -204,17 +204,30 @@ def _effect(take: Take) -> list[str]:
     return said
 
 
-def status(jobs: Sequence[JobRow], names: dict[str, str]) -> str:
-    """Say what is being rendered, oldest first."""
-    active = [job for job in jobs if job.state in UNFINISHED]
-    if not active:
-        return "nothing is being rendered"
+def status(
+    jobs: Sequence[JobRow], names: Mapping[str, str], others: Mapping[str, int]
+) -> str:
+    """Say what is being rendered, oldest first.
+
+    Args:
+        jobs: The unfinished jobs of the conversation.
+        names: Of its clips, by their takes.
+        others: How many are unfinished in other conversations; '' stands for none.
+    """
     lines = []
-    for job in active:
+    for job in jobs:
         at = f" step {job.step} of {job.num_steps}" if job.num_steps else ""
         name = names.get(job.take_id, "a replaced clip")
         lines.append(f"{name}: {job.state}{at} ({job.id}, {job.lane})")
-    return "\n".join(lines)
+    for conversation, count in others.items():
+        clips = f"{count} clip" if count == 1 else f"{count} clips"
+        lines.append(
+            f"{clips} of the conversation {conversation!r}:"
+            f" %nbagent conversation {conversation} goes there"
+            if conversation
+            else f"{clips} of no conversation"
+        )
+    return "\n".join(lines) or "nothing is being rendered"
 
 
 def readings(plan: Plan) -> tuple[Intent, ...]:

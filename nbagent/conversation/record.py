@@ -11,7 +11,7 @@ from nbagent.conversation import answers, context, reasons
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.state import State, Variable
 from nbagent.ledger import ClipRow, Ledger, Turn
-from nbagent.take import Take
+from nbagent.take import UNFINISHED, Take
 
 _ASKS_TIME: Final = re.compile(
     r"\bhow (?:long|much time)\b.*\b(?:took|taken?|render|make|made|need)"
@@ -69,15 +69,16 @@ class Record:
         return self._facts(name, self.take(name), self.names())
 
     def status(self) -> str:
-        """Say what is being rendered."""
-        return answers.status(self.ledger.jobs(self.conversation), self.names())
+        """Say what is being rendered, here and in other conversations of the store."""
+        own = self.ledger.jobs(self.conversation, states=UNFINISHED)
+        busy = self.ledger.conversations.busy()
+        others = {n: jobs for n, jobs in busy.items() if n != self.conversation}
+        return answers.status(own, self.names(), others)
 
     def expected_s(self, take_id: str) -> float | None:
         """Return the seconds that a take was expected to need, if that was known."""
-        jobs = self.ledger.jobs(self.conversation)
-        return next(
-            (j.expected_s for j in reversed(jobs) if j.take_id == take_id), None
-        )
+        jobs = self.ledger.jobs(self.conversation, take_id=take_id)
+        return jobs[-1].expected_s if jobs else None
 
     def lineage(self, name: str) -> str:
         """Say where a clip comes from, root first."""

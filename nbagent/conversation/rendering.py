@@ -217,7 +217,7 @@ class Rendering:
 
     def _submit(self, index: int, take: Take) -> None:
         listener = partial(self._hear, index)
-        rows = [r for r in self._ledger.jobs(states=UNFINISHED) if r.take_id == take.id]
+        rows = self._ledger.jobs(states=UNFINISHED, take_id=take.id)
         if rows:  # an earlier kernel, or an earlier run of this cell, has sent it
             job = to_job(self._ledger, self._settings, rows[-1], take)
             self._hear(index, Progress(job=job.id, state="queued"))
@@ -266,8 +266,8 @@ class Rendering:
 
     def _said(self, take: Take) -> str:
         """Return what was said of a take when it was rendered, such as its drift."""
-        done = self._ledger.jobs(states=_DONE)
-        return next((r.message for r in reversed(done) if r.take_id == take.id), "")
+        done = self._ledger.jobs(states=_DONE, take_id=take.id)
+        return done[-1].message if done else ""
 
     def _recut(self) -> None:
         """Make the takes whose parents' frames are all there; others wait for theirs."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine, to_job
-from nbagent.errors import SpecError
+from nbagent.errors import NbagentError, SpecError
+from nbagent.ledger import JobRow
 from nbagent.settings import Settings
 from nbagent.take import UNFINISHED, Job, Progress, Take
 
@@ -29,12 +30,35 @@ class Running:
         ]
 
     def take_up(self) -> str:
-        """Take up what an earlier kernel left unfinished; say so, or nothing."""
-        jobs = self.jobs()
-        if not jobs:
+        """Take up what kernels that are gone left unfinished; say so, or nothing.
+
+        It may be of any conversation of the store: of one that nobody may enter again,
+        since its notebook was renamed, or never had a name.
+        """
+        ledger, taken = self._record.ledger, []
+        for row in ledger.keeper.adopt():
+            try:
+                job = to_job(ledger, self._settings, row, ledger.take(row.take_id))
+                self._engine.reattach([job], _ignore)
+            except NbagentError as error:  # of another version, or damaged
+                ledger.set_job(row.id, "failed", message=str(error))
+            else:
+                taken.append(row)
+        if not taken:
             return ""
-        self._engine.reattach(jobs, _ignore)
-        return f"taking up what was left unfinished: {', '.join(self._named(jobs))}"
+        return f"taking up what was left unfinished: {', '.join(self._whose(taken))}"
+
+    def _whose(self, rows: Sequence[JobRow]) -> list[str]:
+        """Name the clips of jobs of any conversation."""
+        ledger, here = self._record.ledger, self._record.conversation
+        told = []
+        for row in rows:
+            turn = None if row.turn_id is None else ledger.turn(row.turn_id)
+            home = turn.conversation if turn else ""
+            names = Record(ledger=ledger, conversation=home).names()
+            name = names.get(row.take_id, row.id)
+            told.append(name if home in ("", here) else f"{name} of {home!r}")
+        return told
 
     def step(self, take: Take) -> int:
         """Return the step that a take's job is about to finish, counted as in its run.
@@ -73,7 +97,7 @@ class Running:
         rows = ledger.jobs(conversation, states=["paused"])
         paused = {row.take_id for row in rows}
         if names:
-            paused &= {self._record.take(name).id for name in names}
+            paused &= self._takes(names)
         if not paused:
             return "nothing is paused"
         resumed = self._end_jobs(self._engine.resume, paused)
@@ -84,9 +108,15 @@ class Running:
         self._end_jobs(self._engine.cancel, take_ids)
 
     def _end(self, what: str, end: Callable[[str], None], names: Sequence[str]) -> str:
-        wanted = {self._record.take(name).id for name in names}
+        wanted = self._takes(names)
         ended = self._named(self._end_jobs(end, wanted))
         return f"{what}: {', '.join(ended)}" if ended else "nothing is being rendered"
+
+    def _takes(self, names: Sequence[str]) -> set[str]:
+        """Return the ids of the takes that clips stand for."""
+        known = self._record.names_to_takes()
+        # A name that nothing carries is told with those that there are.
+        return {known.get(name) or self._record.take(name).id for name in names}
 
     def _end_jobs(
         self, end: Callable[[str], None], take_ids: Collection[str]

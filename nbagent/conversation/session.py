@@ -352,7 +352,7 @@ class Session:
     def converse(self, name: str) -> str:
         """Go on in the conversation of that name, a new one if there is none."""
         self._go_to(library.check_name(name))
-        return library.told(self.record)
+        return "\n".join(filter(None, [library.told(self.record), self.take_up()]))
 
     def fork(self, name: str | None = None) -> str:
         """Go on in a copy of the conversation; this one stays as it is."""

@@ -2,8 +2,8 @@
 
 A job leaves the queue only when a lane of a worker is free, because Dask binds a task
 to a worker at once and does not reliably move it: a short job would wait behind a long
-one. One thread reads an inbox of calls and owns all state, so nothing here is locked.
-distributed is imported when it first connects, in a thread beside.
+one. One thread owns all state (see `mailbox`), so nothing here is locked. distributed is
+imported when it first connects, in a thread beside.
 """
 
 # mypy: allow-untyped-calls
@@ -11,30 +11,29 @@ distributed is imported when it first connects, in a thread beside.
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future as Promise
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from nbagent.errors import EngineError, NbagentError, StoreError, WorkerLost
 from nbagent.jobs.entry import Entry
+from nbagent.jobs.mailbox import Mailbox
+from nbagent.jobs.recorded import FINAL, record, recorded
 from nbagent.jobs.turnstile import RESOURCE, URGENCY
 from nbagent.settings import Settings
-from nbagent.take import Job, JobState, Progress
+from nbagent.take import JobState, Progress
 
 if TYPE_CHECKING:
     from distributed import Future
 
     from nbagent.jobs.link import Link
 
-_FINAL: Final[frozenset[JobState]] = frozenset({"done", "failed", "cancelled"})
-_TICK_S: Final = 0.2
-_CONFIRM_S: Final = 20.0  # a cancelled step of a large model on a CPU may take that
+_REORDER_S: Final = 20.0
+_REST_S: Final = 0.5  # before a job is sent again that Dask failed to run
 _LOOK_S: Final = 0.5
 _GONE_S: Final = 15.0  # what is silent longer than this on a live worker, is lost
 _NO_WORKER_S: Final = 60.0
@@ -43,6 +42,8 @@ _CRASHED: Final = (
     "the worker crashed or ran out of memory:"
     " try fewer frames or a smaller size, or draft quality"
 )
+# What a worker raises that has another nbagent than this kernel, or none.
+_FOREIGN: Final = frozenset({"ModuleNotFoundError", "ImportError", "AttributeError"})
 _log = logging.getLogger(__name__)
 
 
@@ -53,9 +54,7 @@ class Dispatcher:
         """Do nothing yet."""
         self._settings = settings
         self._renderer = renderer
-        self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._opening = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._mailbox = Mailbox(self)
         self._link: Link | None = None
         self._connecting = False
         self._live: list[Entry] = []
@@ -65,6 +64,7 @@ class Dispatcher:
         self._workers: list[str] = []
         self._looked = self._peopled = 0.0
         self._breaks = 0
+        self._equipping = False
 
     # What other threads may call: each leaves a message.
 
@@ -76,31 +76,31 @@ class Dispatcher:
     def start(self) -> Promise[None]:
         """Connect; the promise is kept or broken when that is settled."""
         promise: Promise[None] = Promise()
-        self._post(partial(self._starting.append, promise))
+        self._mailbox.post(partial(self._starting.append, promise))
         return promise
 
     def warm(self, model: str) -> None:
         """Connect, and load a model in the workers."""
-        self._post(partial(self._warming.add, model))
+        self._mailbox.post(partial(self._warming.add, model))
 
     def add(self, entry: Entry) -> None:
         """Take an entry on."""
-        self._post(partial(self._live.append, entry))
-        self._post(partial(self._tell, entry, entry.last))
+        self._mailbox.post(partial(self._live.append, entry))
+        self._mailbox.post(partial(self._tell, entry, entry.last))
 
     def reorder(self, entries: Sequence[Entry]) -> None:
         """Let queued entries go in this order, as far as their lanes allow."""
         done = threading.Event()
-        self._post(partial(self._reorder, entries, done))
-        done.wait(_CONFIRM_S)
+        self._mailbox.post(partial(self._reorder, entries, done))
+        done.wait(_REORDER_S)
 
     def cancel(self, entry: Entry) -> None:
         """Stop an entry."""
-        self._post(partial(setattr, entry, "stop", True))
+        self._mailbox.post(partial(setattr, entry, "stop", True))
 
     def pause(self, entry: Entry, *, wanted: bool) -> None:
         """Halt an entry, or let it go on."""
-        self._post(partial(setattr, entry, "pause", wanted))
+        self._mailbox.post(partial(setattr, entry, "pause", wanted))
 
     def preview(self, entry: Entry) -> bytes | None:
         """Ask the worker for a preview, in the caller's thread."""
@@ -124,39 +124,9 @@ class Dispatcher:
 
     def close(self) -> None:
         """End the thread and the link, not the jobs."""
-        with self._opening:
-            thread, self._thread = self._thread, None
-        if thread is not None:
-            self._inbox.put(None)
-            thread.join(10)
-
-    def _post(self, act: Callable[[], None]) -> None:
-        with self._opening:
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._work, name="nbagent-engine", daemon=True
-                )
-                self._thread.start()
-        self._inbox.put(act)
+        self._mailbox.close()
 
     # From here on: the dispatcher's thread.
-
-    def _work(self) -> None:
-        while True:
-            try:
-                act = self._inbox.get(timeout=_TICK_S if self._needed() else None)
-            except queue.Empty:
-                act = _nothing
-            if act is None:
-                break
-            try:
-                act()
-                self._tend()
-            except Exception as error:  # noqa: BLE001
-                # A border: when a scheduler dies, Dask raises errors of many kinds.
-                _log.debug("the link broke", exc_info=True)
-                self._broken(error)
-        self._unlink()
 
     def _reorder(self, entries: Sequence[Entry], done: threading.Event) -> None:
         waiting = [entry for entry in entries if entry.place == "queued"]
@@ -165,22 +135,20 @@ class Dispatcher:
             entry.number = number
         done.set()
 
-    def _needed(self) -> bool:
+    def needed(self) -> bool:
+        """Whether there is something to tend."""
         # What is paused needs no engine, which may leave meanwhile.
         active = any(entry.place != "paused" for entry in self._live)
         return bool(active or self._starting or self._warming)
 
-    def _tend(self) -> None:
+    def tend(self) -> None:
         """Bring everything as far as it can go now."""
-        self._stop_wanted()
-        self._pause_wanted()
-        if not self._needed() or self._connecting:
+        self._halt_wanted()
+        if not self.needed() or self._connecting:
             return
         if self._link is None:
             self._connecting = True
-            threading.Thread(
-                target=self._connect, name="nbagent-connect", daemon=True
-            ).start()
+            self._mailbox.beside(self._connect, self._connected)
             return
         link = self._link
         if not link.alive:
@@ -188,10 +156,8 @@ class Dispatcher:
         for promise in self._starting:
             promise.set_result(None)
         self._starting.clear()
-        while self._warming:
-            threading.Thread(
-                target=_warm, args=[link, self._warming.pop()], daemon=True
-            ).start()
+        while self._warming:  # the first job meets the same trouble, and tells it
+            self._mailbox.beside(partial(link.warm, self._warming.pop()), _ignored)
         for store in {entry.job.store for entry in self._live} - self._listening:
             link.listen(store, partial(self._post_event, store))
             self._listening.add(store)
@@ -200,26 +166,20 @@ class Dispatcher:
         self._look(link)
         self._dispatch(link)
 
-    def _connect(self) -> None:
-        # In a thread beside: it takes seconds, and a cancel must not wait for it.
-        try:
-            from nbagent.jobs.link import Link  # brings distributed
+    def _connect(self) -> Link:
+        from nbagent.jobs.link import Link  # brings distributed
 
-            link = Link.connect(self._settings, self._renderer)
-        except Exception as error:  # noqa: BLE001
-            # A border: an error that ended this thread would leave all jobs waiting.
-            _log.debug("no link", exc_info=True)
-            self._inbox.put(partial(self._unreachable, error))
-        else:
-            self._inbox.put(partial(self._linked, link))
+        return Link.connect(self._settings, self._renderer)
 
-    def _linked(self, link: Link) -> None:
+    def _connected(self, link: Link | Exception) -> None:
         self._connecting = False
-        self._link = link
-        self._peopled = time.monotonic()
+        if isinstance(link, Exception):
+            self._unreachable(link)
+        else:
+            self._link = link
+            self._peopled = time.monotonic()
 
     def _unreachable(self, error: Exception) -> None:
-        self._connecting = False
         failure = error if isinstance(error, NbagentError) else EngineError(str(error))
         for promise in self._starting:
             promise.set_exception(failure)
@@ -228,8 +188,9 @@ class Dispatcher:
         for entry in [e for e in self._live if e.place != "paused"]:
             self._end(entry, "failed", str(failure))
 
-    def _broken(self, error: Exception) -> None:
-        self._unlink()
+    def broken(self, error: Exception) -> None:
+        """Drop the link, whatever Dask raised; the next one may be better."""
+        self.leave()
         self._breaks += 1
         if self._breaks > _MAX_LOSSES:  # with nothing heard in between
             self._unreachable(
@@ -238,27 +199,29 @@ class Dispatcher:
                 )
             )
 
-    def _unlink(self) -> None:
+    def leave(self) -> None:
         """Drop the link; what was sent has to be looked for over the next one."""
         link, self._link = self._link, None
         self._workers, self._looked = [], 0.0
+        self._equipping = False
         self._listening.clear()
         for entry in self._live:
             if entry.place == "sent":
-                self._lose(entry)
+                # One that had not begun has no part in it.
+                self._lose(entry, counts=entry.heard)
         if link is not None:
             link.close()
 
     def _take_up(self, link: Link, entry: Entry) -> None:
         """Find out what became of a job that an earlier link or kernel sent."""
         try:
-            recorded = _recorded(entry.job)
+            last = recorded(entry.job)
         except StoreError as error:
             self._end(entry, "failed", str(error))
             return
-        if recorded.state in _FINAL:
-            self._end(entry, recorded.state, recorded.message)
-        elif recorded.state == "paused":
+        if last.state in FINAL:
+            self._end(entry, last.state, last.message)
+        elif last.state == "paused":
             entry.pause = True
             self._halt(entry)
         elif future := link.find(entry.job):
@@ -271,16 +234,30 @@ class Dispatcher:
     def _again(self, entry: Entry) -> None:
         """Queue a lost job, unless it was lost too often."""
         if entry.losses > _MAX_LOSSES:
-            self._end(entry, "failed", _CRASHED)
+            self._end(entry, "failed", self._why_lost(entry))
         else:
             entry.place = "queued"
+
+    def _why_lost(self, entry: Entry) -> str:
+        if entry.trouble is None:
+            return _CRASHED
+        if entry.trouble in _FOREIGN and self._link is not None:
+            return self._link.refused(entry.trouble)
+        return (
+            f"Dask failed to run it {entry.losses} times ({entry.trouble}): run the"
+            " cell again, or see nbagent doctor"
+        )
 
     def _look(self, link: Link) -> None:
         """See which workers are there, and which jobs no longer have theirs."""
         now = time.monotonic()
         if now - self._looked < _LOOK_S:
             return
-        self._workers, self._looked = link.workers(), now
+        link.look()
+        self._workers, self._looked = link.workers, now
+        if link.strangers and not self._equipping:
+            self._equipping = True
+            self._mailbox.beside(link.equip, partial(self._equipped, link))
         if self._workers:
             self._peopled = now
         for entry in [e for e in self._live if e.place == "sent" and e.worker]:
@@ -296,36 +273,51 @@ class Dispatcher:
                 # Not looked for: the old try may just be recording that it was stopped.
                 self._again(entry)
 
-    def _lose(self, entry: Entry) -> None:
+    def _equipped(self, link: Link, _answer: object) -> None:
+        if link is self._link:
+            self._equipping, self._looked = False, 0.0
+
+    def _lose(self, entry: Entry, *, counts: bool = True) -> None:
         """Look for a job again, as if a kernel long gone had sent it."""
         entry.place, entry.future, entry.heard = "away", None, False
-        entry.worker = entry.stop_by = None
-        entry.losses += 1
+        entry.worker, entry.asked = None, False
+        entry.losses += counts
 
     def _dispatch(self, link: Link) -> None:
         """Send the most urgent entries to free lanes, the least busy worker first."""
-        queued = [entry for entry in self._live if entry.place == "queued"]
+        now = time.monotonic()
+        queued = [e for e in self._live if e.place == "queued" and e.rests_until <= now]
         if not queued:
             return
-        if not self._workers and time.monotonic() - self._peopled > _NO_WORKER_S:
+        if refusal := self._nobody(link, now):
             for entry in queued:
-                self._end(entry, "failed", "no worker started: see nbagent doctor")
+                self._end(entry, "failed", refusal)
+            return
         sent = [entry for entry in self._live if entry.place == "sent"]
+        load = [entry.worker for entry in sent]
+        taken = {(entry.worker, RESOURCE[entry.job.lane]) for entry in sent}
         for entry in in_order(queued):
             lane = RESOURCE[entry.job.lane]
-            taken = {e.worker for e in sent if RESOURCE[e.job.lane] == lane}
-            free = [address for address in self._workers if address not in taken]
+            free = [one for one in self._workers if (one, lane) not in taken]
             if free:
-                load = [e.worker for e in sent]
                 entry.worker = min(free, key=load.count)
-                pin = entry.worker if len(self._workers) > 1 else None
-                self._watch(entry, link.submit(entry.job, entry.number, pin))
-                sent.append(entry)
+                future = link.submit(entry.job, entry.number, entry.worker)
+                self._watch(entry, future)
+                load.append(entry.worker)
+                taken.add((entry.worker, lane))
+
+    def _nobody(self, link: Link, now: float) -> str | None:
+        """Say why nobody will render anything here, if that is so."""
+        if self._workers:
+            return None
+        if now - self._peopled > _NO_WORKER_S:
+            return "no worker started: see nbagent doctor"
+        return link.refusal
 
     def _watch(self, entry: Entry, future: Future[Progress]) -> None:
         entry.place, entry.future, entry.seen = "sent", future, time.monotonic()
         future.add_done_callback(
-            lambda done: self._inbox.put(partial(self._done, entry, done))
+            lambda done: self._mailbox.post(partial(self._done, entry, done))
         )
 
     def _done(self, entry: Entry, future: Future[Progress]) -> None:
@@ -335,15 +327,22 @@ class Dispatcher:
         how = self._link.outcome(future)
         if isinstance(how, Progress):
             self._end(entry, how.state, how.message)
-        elif how is not None:
-            killed = how == "KilledWorker"
-            self._end(entry, "failed", _CRASHED if killed else f"Dask failed: {how}")
-        elif not (entry.stop or entry.leaving):
+        elif entry.stop or entry.leaving:
+            return  # its worker says when
+        elif how == "KilledWorker":
+            self._end(entry, "failed", _CRASHED)
+        elif how is None:
             # Lost, with the host or by somebody's restart: look for it again.
             self._lose(entry)
+        else:
+            # The job itself raises nothing: this is Dask's, and not the job's end.
+            self._link.forget(entry.job)
+            self._lose(entry)
+            entry.trouble = how
+            entry.rests_until = time.monotonic() + _REST_S * entry.losses
 
     def _post_event(self, store: str, event: dict[str, Any]) -> None:
-        self._inbox.put(partial(self._event, store, event))
+        self._mailbox.post(partial(self._event, store, event))
 
     def _event(self, store: str, event: dict[str, Any]) -> None:
         for entry in list(self._live):
@@ -356,50 +355,60 @@ class Dispatcher:
         entry.worker, entry.heard, entry.seen = event["worker"], True, time.monotonic()
         self._breaks = 0
         word = Progress(**event["progress"])
-        if word.state in _FINAL:
+        if word.state in FINAL:
             self._end(entry, word.state, word.message)
         else:
             self._tell(entry, word)
 
-    def _stop_wanted(self) -> None:
-        now = time.monotonic()
-        for entry in [e for e in self._live if e.stop]:
-            is_idle = entry.place in ("queued", "paused")
-            if is_idle or (entry.stop_by and now > entry.stop_by):
+    def _halt_wanted(self) -> None:
+        """Stop what is to end or to pause, and put back what is to go on."""
+        for entry in [e for e in self._live if e.stop or e.pause or e.leaving]:
+            if entry.place in ("queued", "paused") and entry.stop:
                 self._end(entry, "cancelled", "")
-            elif entry.stop_by is None and self._link and entry.future:
-                self._link.cancel(entry.future)
-                entry.stop_by = now + (_CONFIRM_S if entry.heard else 2 * _TICK_S)
-
-    def _pause_wanted(self) -> None:
-        """Take what is to be paused from the queue or its worker, and put it back."""
-        now = time.monotonic()
-        for entry in [e for e in self._live if not e.stop]:
-            if entry.place == "paused" and not entry.pause:
-                entry.place = "queued"
-                self._mark(entry, "queued")
-            elif entry.leaving:
-                if entry.stop_by and now > entry.stop_by:
-                    self._halt(entry)
-            elif entry.pause and entry.place == "queued":
+            elif entry.place == "queued":
                 self._halt(entry)
-            elif entry.pause and entry.place == "sent" and self._link and entry.future:
-                # As if it were cancelled: the worker leaves a checkpoint.
-                self._link.cancel(entry.future)
-                entry.leaving = True
-                entry.stop_by = now + (_CONFIRM_S if entry.heard else 2 * _TICK_S)
+            elif entry.place == "sent" and not entry.asked:
+                self._ask_to_stop(entry)
+        for entry in [e for e in self._live if e.place == "paused" and not e.pause]:
+            entry.place = "queued"
+            self._mark(entry, "queued")
+
+    def _ask_to_stop(self, entry: Entry) -> None:
+        """Have the worker stop a job; for a pause it leaves a checkpoint."""
+        link, future = self._link, entry.future
+        if link is None or future is None:
+            return
+        entry.asked = True
+        entry.leaving = entry.leaving or not entry.stop
+        self._mailbox.beside(
+            partial(link.stop, future), partial(self._stopped, entry, future)
+        )
+
+    def _stopped(self, entry: Entry, future: Future[Progress], answer: object) -> None:
+        """Take note that nobody renders a job any more, or ask again."""
+        if entry.future is not future or entry.place != "sent":
+            return
+        entry.asked = False
+        if answer is not True:  # it is in a long step, or the link broke
+            return
+        last = recorded(entry.job)
+        is_over = last.state in ("done", "failed")  # just before
+        self._end(
+            entry,
+            last.state if is_over else "cancelled",
+            last.message if is_over else "",
+        )
 
     def _halt(self, entry: Entry) -> None:
         """Put an entry aside; its checkpoint lies in the store."""
         if entry.future is not None and self._link is not None:
             self._link.forget(entry.job)
         entry.place, entry.future, entry.heard = "paused", None, False
-        entry.worker = entry.stop_by = None
-        entry.leaving = False
+        entry.worker, entry.asked, entry.leaving = None, False, False
         self._mark(entry, "paused")
 
     def _mark(self, entry: Entry, state: JobState) -> None:
-        _record(entry.job, state, "", over_end=True)
+        record(entry.job, state, "", over_end=True)
         self._tell(entry, replace(entry.last, state=state, message="", eta_s=None))
 
     def _end(self, entry: Entry, state: JobState, message: str) -> None:
@@ -409,10 +418,10 @@ class Dispatcher:
         if state == "cancelled" and entry.leaving and not entry.stop:
             self._halt(entry)
             return
-        sent, entry.place = entry.future, "ended"
+        sent, entry.place, entry.future = entry.future, "ended", None
         self._live.remove(entry)
         if state != "done":
-            _record(entry.job, state, message)
+            record(entry.job, state, message)
         self._tell(entry, replace(entry.last, state=state, message=message, eta_s=None))
         entry.ended.set()
         if sent is not None and self._link is not None:
@@ -433,34 +442,5 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda e: (-URGENCY[e.job.lane], e.number))
 
 
-def _warm(link: Link, model: str) -> None:
-    try:
-        link.warm(model)
-    except Exception:  # noqa: BLE001
-        # The first job meets the same trouble, and tells it.
-        _log.debug("could not warm %s", model, exc_info=True)
-
-
-def _nothing() -> None:
-    """Stand for a tick without a message."""
-
-
-def _recorded(job: Job) -> Progress:
-    """Return what the ledger says of a job: the truth when links come and go."""
-    from nbagent.ledger import Ledger
-
-    with Ledger(Path(job.store)) as ledger:
-        row = ledger.job(job.id)
-        return Progress(job=job.id, state=row.state, message=row.message)
-
-
-def _record(job: Job, state: JobState, message: str, *, over_end: bool = False) -> None:
-    """Write what no worker could write: it never began, it died, it is paused."""
-    from nbagent.ledger import Ledger
-
-    try:
-        with Ledger(Path(job.store)) as ledger:
-            if over_end or ledger.job(job.id).state not in _FINAL:
-                ledger.set_job(job.id, state, message=message)
-    except StoreError:
-        _log.debug("job %s could not be recorded", job.id, exc_info=True)
+def _ignored(_answer: object) -> None:
+    """Hear nothing of it."""

@@ -10,6 +10,7 @@ in a thread of its own.
 
 from __future__ import annotations
 
+import pickle
 import sys
 import threading
 import time
@@ -70,7 +71,11 @@ class Engine:
         self._dispatcher.warm(model or self._settings.model)
 
     def submit(self, job: Job, listener: Listener) -> None:
-        """Queue a job; returns at once."""
+        """Queue a job; returns at once.
+
+        Raises:
+            SpecError: If it is none, or cannot travel to a worker.
+        """
         self._enter(job, listener, "queued")
 
     def reattach(self, jobs: Iterable[Job], listener: Listener) -> None:
@@ -155,6 +160,7 @@ class Engine:
         self.close()
 
     def _enter(self, job: Job, listener: Listener, place: Place) -> None:
+        _check(job)
         with self._entering:
             known = self._entries.get(job.id)
             if known is not None and known.place != "ended":
@@ -178,3 +184,18 @@ class Engine:
             raise SpecError(
                 f"job {job_id} is not of this session: see %nbagent jobs"
             ) from None
+
+
+def _check(job: Job) -> None:
+    """Refuse what would break on its way, where those of others are too."""
+    if not isinstance(job, Job):
+        raise SpecError(f"{job!r:.40} is no job: submit a nbagent.take.Job")
+    try:
+        pickle.dumps(job)
+    except Exception as error:
+        # A border: what a take holds may raise anything when it is pickled.
+        reason = " ".join(str(error).split())[:200]
+        raise SpecError(
+            f"job {job.id} cannot travel to a worker ({reason}): keep to plain values"
+            " in its shot"
+        ) from error

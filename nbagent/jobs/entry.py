@@ -32,8 +32,10 @@ class Entry:
         stop: The user wants it cancelled.
         pause: The user wants it halted.
         leaving: It was stopped on its worker for that: this is no end of it.
-        stop_by: When to go on without the worker's confirmation of that.
+        asked: Its worker has been asked to stop it, and has not answered yet.
         losses: How often it was lost on its way.
+        trouble: What Dask said of the last loss, the name of an exception.
+        rests_until: When it may be sent again.
     """
 
     job: Job
@@ -48,6 +50,8 @@ class Entry:
     stop: bool = False
     pause: bool = False
     leaving: bool = False
-    stop_by: float | None = None
+    asked: bool = False
     losses: int = 0
+    trouble: str | None = None
+    rests_until: float = 0.0
     ended: threading.Event = field(default_factory=threading.Event)

@@ -15,9 +15,9 @@ import argparse
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,11 +29,13 @@ from nbagent.gpus import visible_gpus
 from nbagent.jobs.runtime import (
     Host,
     process_started,
+    read_host,
     remove_host,
     secure_folder,
     write_host,
 )
 from nbagent.jobs.turnstile import RESOURCE
+from nbagent.jobs.worker import RenderPlugin
 
 _CONFIG: Final[dict[str, Any]] = {
     # A laptop that sleeps must find its worker alive.
@@ -101,17 +103,21 @@ async def _serve(runtime: Path, grace_s: float) -> None:
                 # one only if it has the lane when it registers.
                 resources=dict.fromkeys(RESOURCE.values(), 1),
                 memory_limit=0,
+                # There before a kernel hears of the worker, and in the one that comes
+                # after it, whoever is here then.
+                plugins=(RenderPlugin(),),
                 env=env,
                 local_directory=str(runtime),
                 dashboard=False,
             )
             await nannies.enter_async_context(nanny)
-        write_host(runtime, _describe(scheduler, security))
+        host = _describe(scheduler, security)
+        write_host(runtime, host)
         try:
-            await _lease(scheduler, grace_s, stop)
+            await _lease(scheduler, grace_s, stop, lambda: _is_announced(runtime, host))
         finally:
             # First of all: a kernel that looks from now on starts a new host.
-            remove_host(runtime, os.getpid())
+            remove_host(runtime, host.nonce)
 
 
 def _describe(scheduler: Scheduler, security: Security) -> Host:
@@ -120,21 +126,46 @@ def _describe(scheduler: Scheduler, security: Security) -> Host:
         address=scheduler.address,
         pid=os.getpid(),
         started=process_started(os.getpid()) or 0.0,
+        nonce=secrets.token_hex(16),
         ca=tls["ca_file"],
         cert=tls["cert"],
         key=tls["key"],
     )
 
 
-async def _lease(scheduler: Scheduler, grace_s: float, stop: asyncio.Event) -> None:
-    """Return when nobody needed the host for the grace, or it was told to stop."""
-    needed = time.monotonic()
-    while time.monotonic() - needed < grace_s:
-        if _kernels(scheduler) or _running(scheduler):
-            needed = time.monotonic()
+async def _lease(
+    scheduler: Scheduler,
+    grace_s: float,
+    stop: asyncio.Event,
+    is_announced: Callable[[], bool],
+) -> None:
+    """Return when nobody needed the host for the grace, or it has no more business.
+
+    The grace is what it saw pass: a machine that slept comes back with hours on its
+    clock, in which nobody could have needed anything.
+    """
+    look_s = min(0.5, grace_s / 4 + 0.01)
+    idle_s = 0.0
+    while idle_s < grace_s and is_announced():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), min(0.5, grace_s / 4 + 0.01))
+            await asyncio.wait_for(stop.wait(), look_s)
             return
+        is_needed = _kernels(scheduler) or _running(scheduler)
+        idle_s = 0.0 if is_needed else idle_s + look_s
+
+
+def _is_announced(runtime: Path, host: Host) -> bool:
+    """Whether kernels still find this host; if they find none, they do again.
+
+    If they find another one, this one has to go: two would render the same jobs, since
+    each kernel that comes knows only one of them.
+    """
+    found = read_host(runtime)
+    if found is None:  # a cleaner of old files has been here
+        secure_folder(runtime)
+        write_host(runtime, host)
+        return True
+    return found.nonce == host.nonce
 
 
 def _kernels(scheduler: Scheduler) -> int:

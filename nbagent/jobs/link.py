@@ -24,7 +24,8 @@ from distributed.utils import LoopRunner
 import nbagent
 from nbagent.errors import EngineError
 from nbagent.jobs import worker
-from nbagent.jobs.runtime import Host, read_host, refuse_plain, start_host
+from nbagent.jobs.reach import answers, security_of
+from nbagent.jobs.runtime import read_host, refuse_plain, start_host
 from nbagent.jobs.turnstile import RESOURCE, URGENCY
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, digest
@@ -39,12 +40,27 @@ _log = logging.getLogger("nbagent.jobs")
 class Link:
     """A connection to a scheduler; when it breaks, throw it away and make another."""
 
-    def __init__(self, client: Client, runner: LoopRunner, quiet: _Quiet) -> None:
+    def __init__(
+        self,
+        address: str,
+        client: Client,
+        runner: LoopRunner,
+        quiet: _Quiet,
+        renderer: str | None,
+        *,
+        is_own: bool,
+    ) -> None:
         """Take over a connected client; see `connect`."""
+        self._address = address
         self._client = client
         self._runner = runner
         self._quiet = quiet
+        self._renderer = renderer
+        self._is_own = is_own
         self._tries = itertools.count()
+        self._there: list[str] = []
+        self._equipped: set[str] = set()
+        self._bare: dict[str, str] = {}  # workers that cannot have our plugin, and why
 
     @classmethod
     def connect(cls, settings: Settings, renderer: str | None) -> Link:
@@ -58,15 +74,19 @@ class Link:
             refuse_plain(settings)
             return cls._attach(settings.engine, None, renderer)
         attempts = 0
+        silent = None
         while True:
-            host = read_host(settings.runtime) or start_host(settings)
+            host = read_host(settings.runtime)
+            if host is None or host == silent or not answers(host):
+                host = start_host(settings, instead_of=host)
             attempts += 1
             try:
-                return cls._attach(host.address, _security(host), renderer)
+                return cls._attach(host.address, security_of(host), renderer)
             except EngineError:
                 # It may be leaving just now, or dying: then another one is there next.
                 if attempts == _ATTEMPTS:
                     raise
+                silent = host
 
     @classmethod
     def _attach(
@@ -75,6 +95,7 @@ class Link:
         runner = LoopRunner()
         runner.start()
         quiet = _Quiet(runner.run_sync(_thread_id))
+        is_own = security is not None
         client: Client | None = None
         try:
             client = Client(
@@ -84,50 +105,99 @@ class Link:
                 timeout=_CONNECT_S,
                 set_as_default=False,  # the user's own Dask work is not ours
             )
-            client.register_plugin(worker.RenderPlugin(renderer))
+            link = cls(address, client, runner, quiet, renderer, is_own=is_own)
+            link.look()
+            link.equip()
         except Exception as error:
             _leave(client)
             quiet.end()
             runner.stop()
-            is_own = security is not None
             raise EngineError(_refusal(address, error, is_own=is_own)) from error
-        return cls(client, runner, quiet)
+        if link.refusal is not None:
+            link.close()
+            raise EngineError(link.refusal)
+        return link
 
     @property
     def alive(self) -> bool:
         """False once the connection broke: its futures are lost then."""
         return bool(self._client.status == "running")
 
+    def look(self) -> None:
+        """See which workers are there; what follows is as of then."""
+        self._there = list(self._client.scheduler_info()["workers"])
+
+    @property
     def workers(self) -> list[str]:
-        """Return the addresses of the workers that are there now."""
-        return list(self._client.scheduler_info()["workers"])
+        """The addresses of the workers that take our jobs."""
+        return [a for a in self._there if self._is_own or a in self._equipped]
+
+    @property
+    def strangers(self) -> list[str]:
+        """The workers that have come and were not equipped yet."""
+        if self._is_own:  # the host's have our plugin before anybody sees them
+            return []
+        known = self._equipped | self._bare.keys()
+        return [address for address in self._there if address not in known]
+
+    def equip(self) -> None:
+        """Load our plugin in the workers that have come.
+
+        Not by Dask's own registration: that returns to a second kernel before the
+        workers have it, and a worker that comes later without nbagent would die of it.
+        """
+        if not (strangers := self.strangers):
+            return
+        found = self._client.run(worker.equip, workers=strangers, on_error="return")
+        for address, answer in found.items():
+            if answer == nbagent.__version__:
+                self._equipped.add(address)
+            elif isinstance(answer, Exception):
+                if not isinstance(answer, OSError):  # else it has just left
+                    self._bare[address] = _reason(answer)
+            else:
+                self._bare[address] = f"they have {answer}"
+
+    @property
+    def refusal(self) -> str | None:
+        """Why no worker takes our jobs, in a line; None if one does, or none is there."""
+        reasons = [self._bare[one] for one in self._there if one in self._bare]
+        return self.refused(reasons[0]) if reasons and not self.workers else None
+
+    def refused(self, reason: str) -> str:
+        """Return the line that says that workers do not take our jobs."""
+        return _not_ours(self._address, reason)
 
     def listen(self, store: str, handler: Callable[[dict[str, Any]], None]) -> None:
         """Hear the progress of every job of a store."""
         self._client.subscribe_topic(_topic(store), lambda event: handler(event[1]))
 
-    def submit(self, job: Job, number: int, address: str | None) -> Future[Progress]:
+    def submit(self, job: Job, number: int, address: str) -> Future[Progress]:
         """Start a job; it outlives this kernel.
 
         Args:
             job: What to render.
             number: Position in the queue; equal priorities would run last in first out.
-            address: Preferred worker, or None when there is only one: Dask does not
-                give a job with a preference to the first worker that comes back.
+            address: The worker that it is for; of several, another one may have it if
+                that one goes.
         """
         name = _name(job)
+        # Where there is only one, Dask does not give a job with a preference to the
+        # first worker that comes back.
+        others = [one for one in self._there if one != address]
         future = self._client.submit(
             worker.run_job,
             job,
             _topic(job.store),
+            self._renderer,
             # A new key for each try: Dask would answer with the old try's end.
             key=f"{name}-{self._client.id}-{next(self._tries)}",
             pure=False,
             retries=0,
             priority=URGENCY[job.lane] * 1_000_000 - number,
             resources={RESOURCE[job.lane]: 1},
-            workers=None if address is None else [address],
-            allow_other_workers=address is not None,
+            workers=[address] if others else None,
+            allow_other_workers=bool(others) and not self._bare,
         )
         self._client.publish_dataset(future, name=name, override=True)
         return future
@@ -161,8 +231,20 @@ class Link:
         self._client.unpublish_dataset(_name(job))
 
     def cancel(self, future: Future[Progress]) -> None:
-        """Stop a job; the worker's plugin sees it at once, the job within a step."""
+        """Have Dask drop a job; the worker's plugin sees it, the job within a step."""
         self._client.cancel([future], force=True)  # force: it is published too
+
+    def stop(self, future: Future[Progress]) -> bool:
+        """Stop a job; return whether it renders nothing more, as all workers say.
+
+        Dask's cancel alone is no promise: it may come to the scheduler before the job,
+        and to the worker before the job has begun there.
+        """
+        self.cancel(future)
+        key = future.key
+        answers = self._client.run(worker.stop, key, on_error="return").values()
+        # Any other error is of a worker without nbagent, which cannot have it.
+        return not any(one is False or isinstance(one, OSError) for one in answers)
 
     def preview(self, job: Job, address: str) -> bytes | None:
         """Pull the preview of a running job from its worker."""
@@ -183,7 +265,9 @@ class Link:
 
     def warm(self, model: str) -> None:
         """Have every worker import the renderer and load a model."""
-        self._client.run(worker.warm, model)
+        self._client.run(
+            worker.warm, model, self._renderer, workers=self.workers or None
+        )
 
     def close(self) -> None:
         """Leave; running jobs go on. A broken link is left without a word."""
@@ -242,7 +326,14 @@ def _refusal(address: str, error: Exception, *, is_own: bool) -> str:
             f"{address} needs certificates and there are none: set ca-file, and cert and"
             " key of tls: client:, under distributed: comm: tls: in Dask's configuration"
         )
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return _not_ours(address, _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+
+
+def _not_ours(address: str, reason: str) -> str:
     return (
         f"the engine at {address} does not take our jobs ({reason}): its workers need"
         f" nbagent {nbagent.__version__} as this kernel has it"
@@ -251,15 +342,6 @@ def _refusal(address: str, error: Exception, *, is_own: bool) -> str:
 
 async def _thread_id() -> int:
     return threading.get_ident()
-
-
-def _security(host: Host) -> Security:
-    return Security(
-        require_encryption=True,
-        tls_ca_file=host.ca,
-        tls_client_cert=host.cert,
-        tls_client_key=host.key,
-    )
 
 
 def _topic(store: str) -> str:

@@ -44,13 +44,16 @@ class Host:
     Attributes:
         address: Address of the Dask scheduler, loopback only.
         pid: Process id of the host.
-        started: Start time of that process, so that a reused pid is not taken for it.
+        started: When that process was started (see `process_started`), so that a reused
+            pid is not taken for it.
+        nonce: Its own: two hosts differ in this whatever else they have in common.
         ca, cert, key: PEM texts; whoever has them may run code as this user.
     """
 
     address: str
     pid: int
     started: float
+    nonce: str
     ca: str
     cert: str
     key: str
@@ -89,16 +92,28 @@ def write_host(folder: Path, host: Host) -> None:
         private.replace(place, runtime_file(folder), text.encode(), _ADVICE)
 
 
-def remove_host(folder: Path, pid: int) -> None:
+def remove_host(folder: Path, nonce: str) -> None:
     """Take the runtime file away, unless it already names another host."""
     with contextlib.suppress(EngineError):  # what is not ours is left as it is
         host = read_host(folder)
-        if host is not None and host.pid == pid:
+        if host is not None and host.nonce == nonce:
             runtime_file(folder).unlink(missing_ok=True)
 
 
 def process_started(pid: int) -> float | None:
-    """Return when a process was started, or None if it is dead or a zombie."""
+    """Return when a process was started, or None if it is dead or a zombie.
+
+    The figure is good for telling processes apart, and does not change: on Linux it is
+    clock ticks since the machine was started, for what psutil makes of it moves with
+    the wall clock.
+    """
+    if Path("/proc/self/stat").exists():
+        try:
+            # Behind the name, which may hold spaces and brackets.
+            after = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return None if after[0] in "ZX" else float(after[19])
     import psutil  # comes with distributed
 
     try:
@@ -127,15 +142,19 @@ def refuse_plain(settings: Settings) -> None:
     )
 
 
-def start_host(settings: Settings) -> Host:
+def start_host(settings: Settings, *, instead_of: Host | None = None) -> Host:
     """Start the host, or take the one that another kernel has just started.
+
+    Args:
+        settings: Where it runs, and how long it stays.
+        instead_of: One that does not answer; it leaves when it finds itself replaced.
 
     Raises:
         EngineError: If it ends or does not answer; the log says why.
     """
     secure_folder(settings.runtime)
     with _start_lock(settings.runtime):
-        if host := read_host(settings.runtime):
+        if (host := read_host(settings.runtime)) and host != instead_of:
             return host
         log = log_file(settings.runtime)
         with (
@@ -165,7 +184,7 @@ def start_host(settings: Settings) -> Host:
         threading.Thread(target=process.wait, name="nbagent-reap", daemon=True).start()
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
-            if host := read_host(settings.runtime):
+            if (host := read_host(settings.runtime)) and host != instead_of:
                 return host
             if process.returncode is not None:
                 break

@@ -15,14 +15,21 @@ import logging
 import pkgutil
 import signal
 import threading
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from distributed import get_worker, secede
 from distributed.diagnostics.plugin import WorkerPlugin
+from distributed.utils import sync
 
+import nbagent
 from nbagent.errors import Cancelled, MissingExtra, NbagentError
 from nbagent.jobs.turnstile import RESOURCE, Turnstile
+from nbagent.ledger import Ledger
 from nbagent.numerics import Verdicts
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress
@@ -34,18 +41,27 @@ if TYPE_CHECKING:
 
 PLUGIN: Final = "nbagent"
 
+_RUNS: Final = frozenset({"executing", "long-running"})  # Dask's words for it
+_KEPT_STOPS: Final = 1000
+_STOP_LOOKS: Final = 200
+_STOP_LOOK_S: Final = 0.02
+_LOCK_POLL_S: Final = 0.1
+
 _log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True, kw_only=True)
+class _Try:
+    """A try of a job in this worker: told to stop, and inside the renderer or not."""
+
+    flag: threading.Event = field(default_factory=threading.Event)
+    begun: bool = False
+
+
 class RenderPlugin(WorkerPlugin):
-    """Holds what outlives a job in a worker: renderer, turnstile, cancel flags."""
+    """Holds what outlives a job in a worker: renderers, turnstile, cancel flags."""
 
     name = PLUGIN
-    idempotent = True  # a second kernel must not throw the loaded model away
-
-    def __init__(self, renderer: str | None = None) -> None:
-        """Remember which renderer to make at first use; None is nbagent's own."""
-        self._factory = renderer
 
     async def setup(self, worker: Worker) -> None:
         """Guard the process against the stop button and open its two lanes."""
@@ -53,46 +69,60 @@ class RenderPlugin(WorkerPlugin):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._worker = worker
         self._turnstile = Turnstile()
-        self._flags: dict[str, threading.Event] = {}
-        self._renderer: Renderer | None = None
+        self._guard = (
+            threading.Lock()
+        )  # of the next two: the loop stops what threads run
+        self._tries: dict[str, _Try] = {}
+        # A cancel may come before its job does. Each try has a key of its own.
+        self._stopped: deque[str] = deque(maxlen=_KEPT_STOPS)
+        self._renderers: dict[str | None, Renderer] = {}
         self._making = threading.Lock()
         if not worker.state.total_resources.keys() >= set(RESOURCE.values()):
             # Not a worker of our host: somebody's own cluster.
             await worker.set_resources(**dict.fromkeys(RESOURCE.values(), 1))
 
-    def transition(
-        self,
-        key: Any,
-        start: str,  # noqa: ARG002  Dask's signature
-        finish: str,
-        **_: Any,
-    ) -> None:
-        """Raise the flag of a job that Dask has cancelled while it ran."""
-        if finish == "released" and (flag := self._flags.get(key)):
-            flag.set()
-            self._turnstile.wake()
+    def transition(self, key: Any, start: str, finish: str, **_: Any) -> None:
+        """Stop a job that Dask has cancelled while it ran."""
+        if finish == "released" and start in _RUNS:
+            self.stop(key)
 
-    def renderer(self) -> Renderer:
-        """Return the renderer, importing it on first use: the doorway to torch.
+    def stop(self, key: str) -> None:
+        """Have a try of a job end at its next step, or never begin."""
+        with self._guard:
+            self._stopped.append(key)
+            if one := self._tries.get(key):
+                one.flag.set()
+        self._turnstile.wake()
+
+    def has_stopped(self, key: str) -> bool:
+        """Whether a try that was told to stop renders nothing more."""
+        with self._guard:
+            one = self._tries.get(key)
+            return one is None or not one.begun
+
+    def renderer(self, factory: str | None) -> Renderer:
+        """Return a renderer, importing it on first use: the doorway to torch.
+
+        Args:
+            factory: Import string of another one than nbagent's own, `module:Class`.
 
         Raises:
             MissingExtra: If this environment cannot render.
         """
         with self._making:
-            if self._renderer is None:
+            if factory not in self._renderers:
                 try:
-                    self._renderer = _make(self._factory)
+                    self._renderers[factory] = _make(factory)
                 except ModuleNotFoundError as error:
                     raise MissingExtra(
                         f"rendering needs {error.name}, which is not installed:"
                         " pip install 'nbagent[local]'"
                     ) from error
-            return self._renderer
+            return self._renderers[factory]
 
-    def run(self, job: Job, key: str, topic: str) -> Progress:
+    def run(self, job: Job, key: str, topic: str, factory: str | None) -> Progress:
         """Render a job to its end, and say once how it ended; never raises."""
         last = Progress(job=job.id, state="running", phase="load")
-        flag = self._flags.setdefault(key, threading.Event())
 
         def report(progress: Progress) -> None:
             nonlocal last
@@ -102,12 +132,9 @@ class RenderPlugin(WorkerPlugin):
 
         report(last)
         try:
-            with self._turnstile.admit(job.lane, flag) as turn:
-                facts = self.renderer().run(
-                    job, report=report, cancelled=flag.is_set, turn=turn
-                )
-            note = _one_line(facts.get("message", ""))
-            end = replace(last, state="done", message=note)
+            with self._trying(key) as one:
+                note = self._render(job, one, report, factory)
+            end = replace(last, state="done", message=_one_line(note))
         except Cancelled:
             end = replace(last, state="cancelled")
         except NbagentError as error:
@@ -116,19 +143,60 @@ class RenderPlugin(WorkerPlugin):
             _log.exception("job %s of %s", job.id, job.store)
             cause = _one_line(f"{type(error).__name__}: {error}")
             end = replace(last, state="failed", message=f"the renderer broke: {cause}")
-        finally:
-            del self._flags[key]
         end = replace(end, eta_s=None)
         self._say(topic, key, end)
         return end
 
+    @contextmanager
+    def _trying(self, key: str) -> Iterator[_Try]:
+        one = _Try()
+        with self._guard:
+            self._tries[key] = one
+            if key in self._stopped:
+                one.flag.set()
+        try:
+            yield one
+        finally:
+            with self._guard:
+                del self._tries[key]
+
+    def _render(
+        self,
+        job: Job,
+        one: _Try,
+        report: Callable[[Progress], None],
+        factory: str | None,
+    ) -> str:
+        """Render a job that nobody else renders; return what is to be said of it."""
+        with Ledger(Path(job.store)) as ledger, ledger.render_lock(job.take.id) as lock:
+            is_first = lock.take()
+            if not is_first:
+                waits = "another engine renders it: waiting for that one"
+                report(Progress(job=job.id, state="running", message=waits))
+            while not (is_first or lock.take()):
+                if one.flag.wait(_LOCK_POLL_S):
+                    raise Cancelled(f"job {job.id} was stopped before it began")
+            if not is_first and (row := ledger.job(job.id)).state == "done":
+                return row.message
+            renderer = self.renderer(factory)
+            with self._guard:
+                if one.flag.is_set():
+                    raise Cancelled(f"job {job.id} was stopped before it began")
+                one.begun = True
+            with self._turnstile.admit(job.lane, one.flag) as turn:
+                facts = renderer.run(
+                    job, report=report, cancelled=one.flag.is_set, turn=turn
+                )
+            return str(facts.get("message", ""))
+
     def preview(self, job: Job) -> bytes | None:
         """Return what the running job looks like now, if it can be seen yet."""
-        return self._renderer.preview(job) if self._renderer else None
+        seen = (one.preview(job) for one in tuple(self._renderers.values()))
+        return next((preview for preview in seen if preview), None)
 
     def keep(self, job: Job) -> bool:
         """End the running job early and make a clip of what there is, if it can be."""
-        return self._renderer is not None and self._renderer.keep(job)
+        return any(one.keep(job) for one in tuple(self._renderers.values()))
 
     def _say(self, topic: str, key: str, progress: Progress) -> None:
         event = {
@@ -139,12 +207,38 @@ class RenderPlugin(WorkerPlugin):
         self._worker.log_event(topic, event)
 
 
-def run_job(job: Job, topic: str) -> Progress:
+def run_job(job: Job, topic: str, factory: str | None) -> Progress:
     """Render one job; the task that the kernel submits."""
     worker = get_worker()
+    if PLUGIN not in worker.plugins:
+        # Of somebody's own cluster, and Dask gave it the job before a kernel saw it.
+        sync(worker.loop, equip, worker)
     if worker.state.nthreads < len(set(RESOURCE.values())) + 1:
         secede()  # somebody's own cluster: keep its only thread for the other lane
-    return _plugin(worker).run(job, str(worker.get_current_task()), topic)
+    return _plugin(worker).run(job, str(worker.get_current_task()), topic, factory)
+
+
+async def equip(dask_worker: Worker) -> str:
+    """Run by `client.run`: load our plugin, if it is not there; return the version."""
+    if PLUGIN not in dask_worker.plugins:
+        await dask_worker.plugin_add(RenderPlugin(), name=PLUGIN)
+    return nbagent.__version__
+
+
+async def stop(key: str, dask_worker: Worker) -> bool:
+    """Run by `client.run`: stop a try of a job; return whether it has stopped.
+
+    It is asked again if a step takes longer than this waits. Where the job has not
+    come yet, it will not begin.
+    """
+    await equip(dask_worker)
+    plugin = _plugin(dask_worker)
+    plugin.stop(key)
+    for _ in range(_STOP_LOOKS):
+        if plugin.has_stopped(key):
+            return True
+        await asyncio.sleep(_STOP_LOOK_S)
+    return False
 
 
 async def preview(job: Job, dask_worker: Worker) -> bytes | None:
@@ -158,9 +252,9 @@ async def keep(job: Job, dask_worker: Worker) -> bool:
     return await asyncio.to_thread(_plugin(dask_worker).keep, job)
 
 
-async def warm(model: str, dask_worker: Worker) -> None:
+async def warm(model: str, factory: str | None, dask_worker: Worker) -> None:
     """Run by `client.run`: import the renderer and load a model before the first job."""
-    renderer = await asyncio.to_thread(_plugin(dask_worker).renderer)
+    renderer = await asyncio.to_thread(_plugin(dask_worker).renderer, factory)
     await asyncio.to_thread(renderer.warm, model)
 
 

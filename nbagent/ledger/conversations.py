@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbagent.ledger.database import Database
+from nbagent.take import UNFINISHED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,17 @@ class Conversations:
             GROUP BY conversation ORDER BY max(id)"""
         )
         return tuple(ConversationRow(**dict(row)) for row in rows)
+
+    def busy(self) -> dict[str, int]:
+        """Return how many jobs of each are unfinished; '' stands for no conversation."""
+        rows = self._db.read(
+            "SELECT coalesce(turns.conversation, '') AS name, count(*) AS jobs"
+            " FROM jobs LEFT JOIN turns ON turns.id = jobs.turn_id"
+            " WHERE jobs.state IN (SELECT value FROM json_each(?))"
+            " GROUP BY 1 ORDER BY min(jobs.number)",
+            json.dumps(UNFINISHED),
+        )
+        return {row["name"]: row["jobs"] for row in rows}
 
     def fork(self, name: str, new: str) -> None:
         """Copy a conversation's live turns and clips, names and all, to a new one.

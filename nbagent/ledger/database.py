@@ -85,8 +85,13 @@ def m004_expected(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE jobs ADD COLUMN expected_s REAL")
 
 
+def m005_keepers(connection: sqlite3.Connection) -> None:
+    """Who has a job in hand: no other kernel takes it up while that one lives."""
+    connection.execute("ALTER TABLE jobs ADD COLUMN keeper TEXT")
+
+
 # Appended, never edited: a file remembers how many of these it has seen.
-MIGRATIONS = (m001_first, m002_notes, m003_variables, m004_expected)
+MIGRATIONS = (m001_first, m002_notes, m003_variables, m004_expected, m005_keepers)
 
 
 @dataclass(slots=True)

@@ -83,6 +83,7 @@ class JobRow:
 
     Attributes:
         expected_s: Seconds it was expected to take; None if its like was never made.
+        keeper: Name of the kernel's ledger that has it in hand (see `locks.Keeper`).
     """
 
     id: str
@@ -97,6 +98,7 @@ class JobRow:
     created_at: float
     updated_at: float
     expected_s: float | None = None
+    keeper: str | None = None
 
 
 def turn_from(row: sqlite3.Row) -> Turn:

@@ -20,6 +20,8 @@ from nbagent.errors import StoreError, UnknownClip
 from nbagent.ledger.conversations import Conversations
 from nbagent.ledger.database import Database, store_errors
 from nbagent.ledger.files import Files
+from nbagent.ledger.keeper import Keeper
+from nbagent.ledger.locks import FileLock
 from nbagent.ledger.records import (
     Artifact,
     ClipRow,
@@ -32,6 +34,8 @@ from nbagent.ledger.records import (
 )
 from nbagent.ledger.variables import Variables
 from nbagent.take import JobState, Phase, Take
+
+_KEPT_TAKES = 2000  # of some 2 kB; each turn reads those of its whole conversation
 
 
 class Ledger:
@@ -52,6 +56,8 @@ class Ledger:
         self.folder = folder
         self._db = Database(folder, is_named=is_named)
         self._files = Files(folder, is_named=is_named)
+        self._takes: dict[str, Take] = {}  # an id always means the same take
+        self.keeper = Keeper(self._db)
         self.conversations = Conversations(self._db)
         self.variables = Variables(self._db)
 
@@ -69,7 +75,8 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database; safe to call twice."""
+        """Let go of the database, and of the jobs it has in hand; idempotent."""
+        self.keeper.close()
         self._db.close()
 
     # Turns
@@ -164,8 +171,14 @@ class Ledger:
 
     def take(self, take_id: str) -> Take:
         """Return a take by its id."""
-        rows = self._db.read("SELECT recipe FROM takes WHERE id = ?", take_id)
-        return take_from(_only(rows, "take", take_id, self.folder))
+        take = self._takes.get(take_id)
+        if take is None:
+            rows = self._db.read("SELECT recipe FROM takes WHERE id = ?", take_id)
+            take = take_from(_only(rows, "take", take_id, self.folder))
+            if len(self._takes) == _KEPT_TAKES:
+                self._takes.clear()
+            self._takes[take_id] = take
+        return take
 
     def parents(self, take_id: str) -> tuple[Take, ...]:
         """Return the takes this one was made from, the main one first."""
@@ -322,6 +335,10 @@ class Ledger:
             path.mkdir(parents=True, exist_ok=True)
         return path
 
+    def render_lock(self, take_id: str) -> FileLock:
+        """Return the lock of a take, which whoever renders it holds."""
+        return FileLock(self.checkpoint_dir / f"{take_id.removeprefix('b2:')}.lock")
+
     def verify(self) -> tuple[str, ...]:
         """Check every row and file against its hash; return one line per problem."""
         problems = [
@@ -352,13 +369,17 @@ class Ledger:
         lane: str,
         expected_s: float | None = None,
     ) -> str:
-        """Record a queued job and return its id, such as `j12`."""
+        """Record a queued job and return its id, such as `j12`.
+
+        It is in this ledger's hand until that is closed, or its process dies.
+        """
         now = time.time()
+        keeper = self.keeper.name
         with self._db.write() as db:
             cursor = db.execute(
                 "INSERT INTO jobs (take_id, turn_id, lane, created_at, updated_at,"
-                " expected_s) VALUES (?, ?, ?, ?, ?, ?)",
-                (take_id, turn_id, lane, now, now, expected_s),
+                " expected_s, keeper) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (take_id, turn_id, lane, now, now, expected_s, keeper),
             )
         return f"j{_inserted(cursor)}"
 
@@ -404,15 +425,17 @@ class Ledger:
         self,
         conversation: str | None = None,
         states: Collection[JobState] | None = None,
+        take_id: str | None = None,
     ) -> tuple[JobRow, ...]:
-        """Return jobs, oldest first: all, or those of a conversation or of states."""
+        """Return jobs, oldest first; of a conversation, states or a take, or all."""
         rows = self._db.read(
             "SELECT jobs.* FROM jobs LEFT JOIN turns ON turns.id = jobs.turn_id"
             " WHERE (?1 IS NULL OR turns.conversation = ?1)"
             " AND (?2 IS NULL OR jobs.state IN (SELECT value FROM json_each(?2)))"
-            " ORDER BY jobs.number",
+            " AND (?3 IS NULL OR jobs.take_id = ?3) ORDER BY jobs.number",
             conversation,
             None if states is None else _json(sorted(states)),
+            take_id,
         )
         return tuple(job_from(row) for row in rows)
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from nbagent.notebook.magics import AgentMagics
 
 
+_ANY = 10_000  # words of a line; as many clips as one can name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One word after `%nbagent`."""
@@ -87,7 +90,9 @@ def _clips(magics: AgentMagics, _words: list[str]) -> str:
 
 
 def _jobs(magics: AgentMagics, _words: list[str]) -> str:
-    return magics.session().record.status()
+    session = magics.session()
+    left = session.take_up()  # by a kernel that has ended meanwhile
+    return "\n".join(filter(None, [left, session.record.status()]))
 
 
 def _lineage(magics: AgentMagics, words: list[str]) -> str:
@@ -223,28 +228,28 @@ COMMANDS: Mapping[str, Command] = {
         usage="[CLIP ...]",
         help="stop these clips, or everything that runs",
         run=_cancel,
-        arguments=(0, 16),
+        arguments=(0, _ANY),
         acts=True,
     ),
     "keep": Command(
         usage="[CLIP ...]",
         help="end these clips early, and keep what they look like then",
         run=_keep,
-        arguments=(0, 16),
+        arguments=(0, _ANY),
         acts=True,
     ),
     "pause": Command(
         usage="[CLIP ...]",
         help="halt these clips, or everything that runs, after its step",
         run=_pause,
-        arguments=(0, 16),
+        arguments=(0, _ANY),
         acts=True,
     ),
     "resume": Command(
         usage="[CLIP ...]",
         help="let these clips, or everything that is paused, go on where they were",
         run=_resume,
-        arguments=(0, 16),
+        arguments=(0, _ANY),
         acts=True,
     ),
     "save": Command(
@@ -293,27 +298,27 @@ COMMANDS: Mapping[str, Command] = {
         usage="[TURN]",
         help="what a turn is read against, and exactly what is sent, with sizes",
         run=_context,
-        arguments=(0, 10_000),
+        arguments=(0, _ANY),
     ),
     "rebuild": Command(
         usage="NAME ...",
         help="bring variables back that turns named and this kernel has no more",
         run=_rebuild,
-        arguments=(1, 16),
+        arguments=(1, _ANY),
         acts=True,
     ),
     "conversation": Command(
         usage="[NAME]",
         help="go on in another conversation, or list them",
         run=_conversation,
-        arguments=(0, 16),
+        arguments=(0, _ANY),
         acts=True,
     ),
     "fork": Command(
         usage="[NAME]",
         help="go on in a copy of this conversation",
         run=_fork,
-        arguments=(0, 16),
+        arguments=(0, _ANY),
         acts=True,
     ),
     "reset": Command(
@@ -333,7 +338,7 @@ COMMANDS: Mapping[str, Command] = {
         usage="[NAME]",
         help="say all turns again, with today's model, in a conversation of its own",
         run=_replay,
-        arguments=(0, 16),
+        arguments=(0, _ANY),
         acts=True,
     ),
     "export": Command(

@@ -1,0 +1,197 @@
+"""Jobs whose kernel is gone: who takes them up, and who leaves them alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nbagent.conversation.session import Session
+from nbagent.jobs.engine import Engine
+from nbagent.ledger import Ledger
+from nbagent.settings import Settings
+from nbagent.take import Take
+from tests.jobs_stub import RENDERER, plain, wait_until
+
+TAKE = Take(
+    operation="generate",
+    model="pocket",
+    model_revision="stub",
+    prompt="a red ball",
+    shot={},
+    seed=0,
+    num_frames=16,
+    height=128,
+    width=128,
+    fps=8.0,
+    num_inference_steps=2,
+    guidance_scale=1.0,
+)
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    """Give an engine on a cluster inside this process."""
+    from distributed import LocalCluster
+
+    with (
+        LocalCluster(
+            n_workers=1,
+            threads_per_worker=3,
+            processes=False,
+            host="127.0.0.1",
+            protocol="tcp",
+            dashboard_address=None,
+            worker_dashboard_address=None,
+        ) as cluster,
+        Engine(plain(settings, cluster.scheduler_address), renderer=RENDERER) as engine,
+    ):
+        yield engine
+
+
+@pytest.fixture
+def session(settings: Settings, engine: Engine) -> Iterator[Session]:
+    session = Session(settings=settings, engine=engine)
+    yield session
+    session.close()
+
+
+def queue(ledger: Ledger, conversation: str, seed: int = 0) -> str:
+    """Record a job as a kernel does that has not sent it yet."""
+    turn = ledger.add_turn(conversation, "a red ball", None, {})
+    take_id = ledger.add_take(replace(TAKE, seed=seed))
+    ledger.add_clip(conversation, turn.id, take_id)
+    return ledger.add_job(take_id, turn.id, "interactive")
+
+
+@pytest.mark.parametrize("conversation", ["draft", "kernel-4711"])
+def test_what_a_renamed_or_nameless_notebook_left_is_taken_up_by_the_next_kernel(
+    session: Session, engine: Engine, settings: Settings, conversation: str
+) -> None:
+    with Ledger(settings.store) as gone:
+        job_id = queue(gone, conversation)
+    said = session.take_up()
+    assert said == f"taking up what was left unfinished: c1 of {conversation!r}"
+    assert engine.wait(job_id, 20).state == "done"
+    assert session.take_up() == ""
+
+
+def test_what_a_kernel_left_that_ended_later_is_taken_up_when_one_goes_there(
+    session: Session, engine: Engine, settings: Settings
+) -> None:
+    other = Ledger(settings.store)
+    job_id = queue(other, "draft")
+    assert session.take_up() == ""  # its kernel lives
+    assert session.record.status() == (
+        "1 clip of the conversation 'draft': %nbagent conversation draft goes there"
+    )
+    other.close()
+    assert session.converse("draft").endswith("left unfinished: c1")
+    assert engine.wait(job_id, 20).state == "done"
+    assert session.record.status() == "nothing is being rendered"
+
+
+def test_of_two_kernels_that_come_at_once_one_takes_a_job_up(
+    settings: Settings,
+) -> None:
+    with Ledger(settings.store) as gone:
+        jobs = [queue(gone, "draft", seed) for seed in range(3)]
+    with Ledger(settings.store) as one, Ledger(settings.store) as other:
+        assert [row.id for row in one.keeper.adopt()] == jobs
+        assert other.keeper.adopt() == ()
+    with Ledger(settings.store) as third:
+        assert [row.id for row in third.keeper.adopt()] == jobs
+
+
+def test_a_kernel_that_is_killed_leaves_its_jobs_to_others(settings: Settings) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from nbagent.ledger import Ledger;"
+        "from tests.test_taking_up import queue; ledger = Ledger(Path(sys.argv[1]));"
+        "queue(ledger, 'draft'); print('there', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", script, str(settings.store)]
+    root = Path(__file__).parents[1]
+    with (
+        subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) as killed,
+        Ledger(settings.store) as ledger,
+    ):
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == b"there\n"
+        assert ledger.keeper.adopt() == ()
+        killed.kill()
+        killed.wait()
+        assert [row.id for row in ledger.keeper.adopt()] == ["j1"]
+
+
+def test_a_job_that_cannot_be_read_is_failed_and_keeps_nobody_waiting(
+    session: Session, engine: Engine, settings: Settings
+) -> None:
+    with Ledger(settings.store) as gone:
+        turn = gone.add_turn("draft", "a red ball", None, {})
+        bad = gone.add_job(gone.add_take(TAKE), turn.id, "express")
+        good = queue(gone, "draft", seed=1)
+    assert session.take_up().endswith("c1 of 'draft'")
+    assert engine.wait(good, 20).state == "done"
+    row = session.ledger.job(bad)
+    assert row.state == "failed"
+    assert row.message == "a job's lane cannot be 'express': see nbagent.take.Job"
+
+
+def test_a_take_that_another_engine_renders_is_rendered_once(
+    session: Session, engine: Engine, settings: Settings
+) -> None:
+    with Ledger(settings.store) as gone:
+        job_id = queue(gone, "draft")
+        lock = gone.render_lock(gone.job(job_id).take_id)
+    assert lock.take()
+    session.take_up()
+    wait_until(lambda: engine.wait(job_id, 0).message.startswith("another engine"))
+    session.ledger.put_file(b"", ".mp4")
+    assert not (settings.store / "steps.jsonl").exists()
+    lock.release()
+    assert engine.wait(job_id, 20).state == "done"
+    assert not list(session.ledger.checkpoint_dir.glob("*.lock"))
+
+
+def test_many_clips_are_cancelled_by_name(session: Session) -> None:
+    from nbagent.notebook.commands import COMMANDS
+
+    jobs = [queue(session.ledger, "test", seed) for seed in range(40)]
+    names = tuple(f"c{number}" for number in range(2, 41))
+    assert session.cancel(names) == f"stopping: {', '.join(names)}"
+    states = [session._engine.wait(job_id, 20).state for job_id in jobs[1:]]  # type: ignore[attr-defined]
+    assert states == ["cancelled"] * 39
+    for command in ("cancel", "keep", "pause", "resume", "rebuild"):
+        assert COMMANDS[command].arguments[1] > 300
+
+
+def test_a_turn_reads_no_more_for_the_jobs_that_wait(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def digests() -> int:
+        counted = 0
+        hashed = Take.id.fget  # type: ignore[attr-defined]
+
+        def count(take: Take) -> str:
+            nonlocal counted
+            counted += 1
+            return str(hashed(take))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Take, "id", property(count))
+            words = "a red ball bounces on the beach"
+            seed = {"seed": 1000 + len(session.ledger.jobs())}
+            reply = session.hear(words, seed, cell_id=str(seed))
+            session.render(reply).start(lambda _index, _progress: None)
+        return counted
+
+    digests()
+    few = digests()
+    for seed in range(50):
+        queue(session.ledger, "test", seed)
+    session.record.state(())  # what was made meanwhile is read once
+    assert digests() == few
