@@ -33,8 +33,9 @@ from nbagent.conversation.running import Running
 from nbagent.conversation.selection import Selection
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
+from nbagent.conversation.stopping import released
 from nbagent.conversation.views import allowed, views
-from nbagent.errors import EngineError, NbagentError, SpecError
+from nbagent.errors import Cancelled, EngineError, NbagentError, SpecError
 from nbagent.ledger import ClipRow, Ledger
 from nbagent.models import ModelCard
 from nbagent.settings import Settings
@@ -152,12 +153,14 @@ class Session:
                 reply = replace(reply, plan=plan)
                 if cell_id is None:  # a runner without a front end has nobody to ask
                     raise SpecError(reply.answer or "")
-        except NbagentError as error:
-            self.ledger.finish_turn(
-                turn.id, asdict(plan) if plan else None, None, str(error)
-            )
+        except BaseException as error:  # no turn stays without its end
+            understood, line = asdict(plan) if plan else None, _ended(error)
+            self.ledger.finish_turn(turn.id, understood, None, line)
+            if isinstance(error, KeyboardInterrupt):
+                raise Cancelled(line) from None
             raise
-        self.ledger.finish_turn(turn.id, asdict(plan), reply.answer, None, reply.notes)
+        if reply.answer is not None:  # else with the names of its clips, in `render`
+            self._finish(reply)
         kept.remember(self.record, reply, variables, values)
         return reply
 
@@ -202,16 +205,24 @@ class Session:
         return Estimates(self.ledger).total(takes)
 
     def render(self, reply: Reply) -> Rendering:
-        """Name the reply's takes and return them ready to start."""
-        for part in (*reply.parts, *reply.drafts.values()):
-            self.ledger.add_take(part)
+        """Name the reply's takes and return them ready to start.
+
+        What the turn was understood as, its takes with their names and their jobs are
+        stored together, or not at all.
+        """
         for take in reply.takes:
             if take.operation == "redirect":  # its run goes on in this one
                 self._running.cancel_takes({take.parents[0]})
-        rows = name_takes(
-            self.ledger, self.settings.conversation, reply.turn_id, reply.takes
-        )
-        return self._rendering(reply.turn_id, rows, reply.drafts)
+        with self.ledger.together():
+            self._finish(reply)
+            for part in (*reply.parts, *reply.drafts.values()):
+                self.ledger.add_take(part)
+            rows = name_takes(
+                self.ledger, self.settings.conversation, reply.turn_id, reply.takes
+            )
+            rendering = self._rendering(reply.turn_id, rows, reply.drafts)
+            rendering.enlist()
+        return rendering
 
     def unfinished(self) -> dict[int, Rendering]:
         """Return the turns that an earlier kernel left unfinished, to be rejoined."""
@@ -392,12 +403,18 @@ class Session:
         """Write a clip to a file, or beside the notebook under its own name."""
         clip = self.clip(name)
         folder = self.settings.store.parent
-        if file is None:
-            return f"{name} is saved as {save_beside(clip, format, folder)}"
-        clip.save(folder / Path(file).expanduser())
+        with released():
+            if file is None:
+                file = save_beside(clip, format, folder)
+            else:
+                clip.save(folder / Path(file).expanduser())
         return f"{name} is saved as {file}"
 
     # Inside
+
+    def _finish(self, reply: Reply) -> None:
+        plan = asdict(reply.plan)
+        self.ledger.finish_turn(reply.turn_id, plan, reply.answer, None, reply.notes)
 
     def _go_to(self, conversation: str) -> None:
         self.settings = replace(self.settings, conversation=conversation)
@@ -422,22 +439,24 @@ class Session:
         if plan.intent not in _MAKES and (target is None or asks):
             answer = self._answer(words, plan, state, values, on_text)
             return replace(reply, answer=answer)
-        sources = find_sources(
-            plan,
-            state,
-            ledger=self.ledger,
-            named=self.record.take,
-            values=values,
-            target=target.take if target else None,
-            mask=options.get("mask", ""),
-        )
+        with released():  # it may draw a large figure
+            sources = find_sources(
+                plan,
+                state,
+                ledger=self.ledger,
+                named=self.record.take,
+                values=values,
+                target=target.take if target else None,
+                mask=options.get("mask", ""),
+            )
         parent = sources.parent
         if parent is not None and plan.step is not None:
             sources = replace(sources, step=plan.step or self._running.step(parent))
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
             return replace(reply, takes=(self._before(parent, state),))
         model = options.get("model") or (parent.model if parent else None)
-        card, notes = find_card(model or self.settings.model)
+        with released():  # it may ask the hub
+            card, notes = find_card(model or self.settings.model)
         if card is None:
             return replace(reply, notes=notes)
         composed = compose(
@@ -518,7 +537,9 @@ class Session:
             return plan, ()
         known = outline(state, words, _attached(words, plan, values))
         try:
-            return self._llm.plan(words, known, state), (f"read by {self._llm.name}",)
+            with released():
+                read = self._llm.plan(words, known, state)
+            return read, (f"read by {self._llm.name}",)
         except EngineError as error:
             return plan, (f"{error}; the turn was read without it",)
 
@@ -543,7 +564,8 @@ class Session:
         if plan.intent in ("chat", "analyze") and self._llm is not None:
             known = outline(state, words, attached)
             looks = (*views(self.record, self.clip, values), *self.tools.values())
-            return self._llm.answer(words, known, on_text, looks)
+            with released():
+                return self._llm.answer(words, known, on_text, looks)
         if plan.intent == "describe":
             clips = [name for name in plan.targets if state.clip(name)]
             if attached and not clips:
@@ -559,6 +581,15 @@ class Session:
         if self.remixer is None:
             raise SpecError("remix needs the notebook: run %load_ext nbagent first")
         return self.remixer(clip, words, options)
+
+
+def _ended(error: BaseException) -> str:
+    """Say in one line why a turn came to nothing."""
+    if isinstance(error, NbagentError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped while the turn was being read: run the cell again"
+    return f"{type(error).__name__}: {error}"
 
 
 def _attached(words: str, plan: Plan, values: Mapping[str, object]) -> list[Attachment]:

@@ -96,6 +96,7 @@ class _Opened:
     # takes the whole process down.
     busy: threading.RLock = field(default_factory=threading.RLock)
     closed: bool = False
+    writes: bool = False
 
     def close(self) -> None:
         with self.busy:
@@ -118,12 +119,14 @@ class Database:
         with store_errors(self.folder):
             if not self.path.exists():
                 return []
-            with self._connection() as connection:
-                return connection.execute(sql, values).fetchall()
+            with self._connected() as opened:
+                return opened.connection.execute(sql, values).fetchall()
 
     @contextmanager
     def write(self, *, is_synced: bool = True) -> Iterator[sqlite3.Connection]:
         """Run one transaction: all of it is stored, or nothing.
+
+        One that is begun inside another of its thread is a part of that.
 
         Args:
             is_synced: Whether it is on the disk when this returns; else a power cut may
@@ -132,14 +135,20 @@ class Database:
         with store_errors(self.folder):
             if not self.path.exists():
                 create_folder(self.folder)
-            with self._connection() as connection:
+            with self._connected() as opened:
+                connection = opened.connection
+                if opened.writes:
+                    yield connection
+                    return
                 level = "FULL" if is_synced else "NORMAL"
                 connection.execute(f"PRAGMA synchronous = {level}")
                 connection.execute("BEGIN IMMEDIATE")
+                opened.writes = True
                 try:
                     yield connection
                     connection.execute("COMMIT")
                 finally:
+                    opened.writes = False
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
 
@@ -152,12 +161,12 @@ class Database:
             one.close()
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connected(self) -> Iterator[_Opened]:
         while True:
             opened = self._of_this_thread()
             with opened.busy:
                 if not opened.closed:  # else between finding and entering it
-                    yield opened.connection
+                    yield opened
                     return
 
     def _of_this_thread(self) -> _Opened:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -64,6 +65,12 @@ class Ledger:
     def close(self) -> None:
         """Let go of the database; safe to call twice."""
         self._db.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Store everything that this thread writes inside, or nothing of it."""
+        with self._db.write():
+            yield
 
     # Turns
 

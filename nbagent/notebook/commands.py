@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbagent.caching import step_caching
+from nbagent.conversation.stopping import released
 from nbagent.errors import SpecError
 from nbagent.notebook.options import number
 
@@ -177,7 +178,8 @@ def _doctor(_magics: AgentMagics, _words: list[str]) -> str:
     from nbagent.doctor import render_text, report
     from nbagent.settings import Settings
 
-    return render_text(report(Settings.from_env()))
+    with released():
+        return render_text(report(Settings.from_env()))
 
 
 COMMANDS: Mapping[str, Command] = {

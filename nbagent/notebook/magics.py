@@ -20,6 +20,7 @@ from IPython.core.magic import (
     no_var_expand,
 )
 
+from nbagent.conversation.stopping import held, in_one_line
 from nbagent.errors import NbagentError, SpecError
 from nbagent.notebook.namespace import Namespace
 from nbagent.notebook.options import (
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
 
 Tool = TypeVar("Tool", bound=Callable[..., object])
 
+_STOPPED_TURN = in_one_line(
+    "stopped: run the cell again, and what was made until then is shown at once"
+)
+
 
 class Takes(tuple["Clip", ...]):
     """The takes of one turn, in order."""
@@ -70,6 +75,7 @@ class AgentMagics(Magics):
 
     @no_var_expand
     @line_cell_magic
+    @_STOPPED_TURN
     def agent(self, line: str, cell: str | None = None) -> Clip | Takes | None:
         """Say what to show, or how to change it.
 
@@ -85,19 +91,24 @@ class AgentMagics(Magics):
 
         OPTIONS
         """
-        options, words = parse(line, cell)
-        return self.say(words, options)
+        with held():
+            options, words = parse(line, cell)
+            return self.say(words, options)
 
     @no_var_expand
     @line_magic
+    @in_one_line(
+        "stopped: what it had done until then stays, run it again for the rest"
+    )
     def nbagent(self, line: str) -> None:
         """Look after the conversation: `%nbagent help` lists the commands."""
-        from nbagent.notebook.commands import run
+        with held():
+            from nbagent.notebook.commands import run
 
-        answer = run(line, self)
-        self.transcript().refresh()
-        if answer:
-            _show_text(answer)
+            answer = run(line, self)
+            self.transcript().refresh()
+            if answer:
+                _show_text(answer)
 
     def session(self) -> Session:
         """Return the kernel's conversation, opened by its first use."""
@@ -158,6 +169,7 @@ class AgentMagics(Magics):
                     widget.close()
             self._panel = None
 
+    @_STOPPED_TURN
     def say(
         self, words: str, options: Mapping[str, Any], target: Clip | None = None
     ) -> Clip | Takes | None:
@@ -168,7 +180,8 @@ class AgentMagics(Magics):
             options: Of `%agent`, with underscores.
             target: A clip that the turn is about, whatever its words say.
         """
-        return self.show(self.hear(words, options, target), options)
+        with held():
+            return self.show(self.hear(words, options, target), options)
 
     def hear(
         self, words: str, options: Mapping[str, Any], target: Clip | None
@@ -211,12 +224,14 @@ class AgentMagics(Magics):
             self._session.close()
             self._session = self._transcript = None
 
+    @_STOPPED_TURN
     def _remix(self, clip: Clip, words: str, options: dict[str, Any]) -> Clip | Takes:
         options = check_options(options)
-        reply = self.hear(check_words(words), options, clip)
-        if reply.plan.consents:
-            raise NbagentError(reply.answer or "")
-        made = self.show(reply, options)
+        with held():
+            reply = self.hear(check_words(words), options, clip)
+            if reply.plan.consents:
+                raise NbagentError(reply.answer or "")
+            made = self.show(reply, options)
         if made is None:
             raise NbagentError(
                 f"{words!r} asks for no new clip: say what should be different"
