@@ -147,6 +147,8 @@ class Rendering:
         self._on_progress = on_progress
         for index, take in enumerate(self.takes):
             if self._ledger.artifact(take.id) is not None:
+                if job := self._enlisted.pop(take.id, None):  # made elsewhere meanwhile
+                    self._ledger.set_job(job.id, "done")
                 said = "; ".join(filter(None, ["kept", self._said(take)]))
                 self._hear(index, Progress(job="", state="done", message=said))
             elif not take.is_recut:

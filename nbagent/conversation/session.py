@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from nbagent.caching import StepCaching
-from nbagent.conversation import answers, consent, kept, library, mentions
+from nbagent.conversation import answers, consent, homes, kept, library, mentions
 from nbagent.conversation.attachments import Attachment, attach
 from nbagent.conversation.chosen import caches, card_here, card_of, uses
 from nbagent.conversation.clip import Clip, Viewer
@@ -65,8 +65,10 @@ class Session:
     def __init__(
         self, *, settings: Settings, engine: Engine, brain: Brain = route
     ) -> None:
-        self.settings = settings
         self.ledger = Ledger(settings.store)
+        conversation = homes.conversation(self.ledger, settings)
+        self.settings = replace(settings, conversation=conversation)
+        self._home: str | None = conversation  # until the store has it on record
         self.remixer: Remixer | None = None
         self.viewer: Viewer | None = None
         self.selections: dict[str, Selection] = {}  # by take, as its player says
@@ -87,8 +89,14 @@ class Session:
         self.ledger.close()
 
     def take_up(self) -> str:
-        """Take up what an earlier kernel left unfinished; say so, or nothing."""
-        return self._running.take_up()
+        """Take up what an earlier kernel left unfinished; say what the user may want.
+
+        Returns:
+            What goes on, and which conversation this notebook may have had under
+            another name; often nothing.
+        """
+        offer = homes.offer(self.ledger, self.settings)
+        return "\n".join(filter(None, (offer, self._running.take_up())))
 
     # A turn
 
@@ -133,10 +141,13 @@ class Session:
             target = self.clip(of) if of else None
             reading = next(iter((earlier.plan or {})["readings"]), None)
         said = stated if target is None else {**stated, "target": target.name}
+        if self.settings.conversation == self._home:
+            homes.settle(self.ledger, self.settings)
+            self._home = None
         turn = self.ledger.add_turn(self.settings.conversation, words, cell_id, said)
-        state = self.record.state(variables, before=turn.position)
         plan: Plan | None = None
         try:
+            state = self.record.state(variables, before=turn.position)
             known = {*values, *(clip.ref for clip in state.clips)}
             kept.check_variables(self.record, words, known)
             plan = self._read(words, state, reading, values)
@@ -272,9 +283,21 @@ class Session:
     # The conversation as a whole
 
     def converse(self, name: str) -> str:
-        """Go on in the conversation of that name, a new one if there is none."""
-        self._go_to(library.check_name(name))
-        return library.told(self.record)
+        """Go on in the conversation of that name, a new one if there is none.
+
+        What was left unfinished there is taken up. One whose notebook was renamed is
+        this notebook's from now on.
+        """
+        name = library.check_name(name)
+        left = [
+            row.conversation for row in homes.left_behind(self.ledger, self.settings)
+        ]
+        self._go_to(name)
+        if name in left:
+            homes.settle(self.ledger, self.settings)
+            self._home = None
+        told = library.told(self.record)
+        return "\n".join(filter(None, (told, self._running.take_up())))
 
     def fork(self, name: str | None = None) -> str:
         """Go on in a copy of the conversation; this one stays as it is."""

@@ -83,8 +83,16 @@ def m004_expected(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE jobs ADD COLUMN expected_s REAL")
 
 
+def m005_notebooks(connection: sqlite3.Connection) -> None:
+    """Which notebook each conversation belongs to."""
+    connection.execute(
+        """CREATE TABLE notebooks (
+            conversation TEXT PRIMARY KEY, path TEXT NOT NULL, file TEXT)"""
+    )
+
+
 # Appended, never edited: a file remembers how many of these it has seen.
-MIGRATIONS = (m001_first, m002_notes, m003_variables, m004_expected)
+MIGRATIONS = (m001_first, m002_notes, m003_variables, m004_expected, m005_notebooks)
 
 
 @dataclass(slots=True)

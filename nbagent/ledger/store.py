@@ -21,6 +21,7 @@ from nbagent.errors import StoreError, UnknownClip
 from nbagent.ledger.conversations import Conversations
 from nbagent.ledger.database import Database, store_errors
 from nbagent.ledger.files import Files
+from nbagent.ledger.notebooks import Notebooks
 from nbagent.ledger.records import (
     Artifact,
     ClipRow,
@@ -47,6 +48,7 @@ class Ledger:
         self._db = Database(folder)
         self._files = Files(folder)
         self.conversations = Conversations(self._db)
+        self.notebooks = Notebooks(self._db)
         self.variables = Variables(self._db)
 
     def __enter__(self) -> Self:

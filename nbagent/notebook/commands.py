@@ -174,12 +174,12 @@ def _export(magics: AgentMagics, words: list[str]) -> str:
     return f"written to {export(magics.session(), turns, *words).name}"
 
 
-def _doctor(_magics: AgentMagics, _words: list[str]) -> str:
+def _doctor(magics: AgentMagics, _words: list[str]) -> str:
     from nbagent.doctor import render_text, report
-    from nbagent.settings import Settings
+    from nbagent.notebook import place
 
     with released():
-        return render_text(report(Settings.from_env()))
+        return render_text(report(place.settings(magics.ipython)))
 
 
 COMMANDS: Mapping[str, Command] = {

@@ -115,9 +115,9 @@ class AgentMagics(Magics):
         if self._session is None:
             from nbagent.conversation.session import Session
             from nbagent.jobs.engine import Engine
-            from nbagent.settings import Settings
+            from nbagent.notebook import place
 
-            settings = Settings.from_env()
+            settings = place.settings(self.ipython)
             self._session = Session(settings=settings, engine=Engine(settings))
             self._session.remixer = self._remix
             self._session.viewer = self._player_of
