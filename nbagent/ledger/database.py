@@ -168,6 +168,10 @@ class Database:
         for one in opened:  # waits for the threads that are inside theirs
             one.close()
 
+    def __del__(self) -> None:
+        """Close what nobody has closed, such as the store of an unpickled clip."""
+        self.close()
+
     @contextmanager
     def _connected(self) -> Iterator[_Opened]:
         while True:
