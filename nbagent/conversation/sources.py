@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbagent import media
@@ -171,8 +169,8 @@ def _film(plan: Plan, ledger: Ledger, values: Mapping[str, object]) -> Film | No
     if frames is None:
         return None
     height, width = (side - side % 2 for side in frames.shape[1:3])
-    with tempfile.TemporaryDirectory(prefix="nba-") as folder:
-        path = Path(folder) / "film.mp4"
+    with media.scratch_folder(f"@{name} as a film") as folder:
+        path = folder / "film.mp4"
         media.write_video(path, frames[:, :height, :width], 8, None)
         return Film(source=ledger.put_file(path, ".mp4"), num_frames=len(frames))
 

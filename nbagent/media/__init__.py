@@ -12,7 +12,7 @@ from nbagent.media.files import read_recipe, read_video, write_clip
 from nbagent.media.frames import apply_effects, grid_clips, join_clips, scaled, seam
 from nbagent.media.images import animated_webp, png, poster_jpeg, poster_png
 from nbagent.media.page import share_page, static_html
-from nbagent.media.video import preview_mp4, write_video
+from nbagent.media.video import preview_mp4, replacing, scratch_folder, write_video
 
 __all__ = [
     "animated_webp",
@@ -27,7 +27,9 @@ __all__ = [
     "preview_mp4",
     "read_recipe",
     "read_video",
+    "replacing",
     "scaled",
+    "scratch_folder",
     "seam",
     "share_page",
     "static_html",

@@ -171,7 +171,8 @@ def _export(magics: AgentMagics, words: list[str]) -> str:
     from nbagent.notebook.export import export
 
     turns = magics.transcript().turns()
-    return f"written to {export(magics.session(), turns, *words).name}"
+    with released():
+        return f"written to {export(magics.session(), turns, *words).name}"
 
 
 def _doctor(magics: AgentMagics, _words: list[str]) -> str:
