@@ -5,10 +5,13 @@ Everything else takes a `Settings` value, so a test or a notebook can run with i
 
 from __future__ import annotations
 
+import functools
 import math
 import os
+import secrets
 import stat
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +30,7 @@ class Settings:
         store_is_named: Whether the user named that folder, and so answers for it.
         conversation: Name that turns and clips are filed under; a notebook's
             own name, so that it finds its clips again after a restart.
+        notebook: The notebook that this is named after, if it is one.
         runtime: Per-user folder of the engine host's runtime file and log (0700).
         passed_over: Why it is not where XDG_RUNTIME_DIR says; empty if it is.
         engine: Address of a Dask scheduler to attach to; None starts our own host.
@@ -61,16 +65,37 @@ class Settings:
     ask_above_s: float = 300.0
     draft_above_s: float = 60.0
     llm_acts: bool = False
+    notebook: Path | None = None
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
-        """Read `NBAGENT_*` (and Jupyter's session name) into a `Settings`."""
+    def from_env(
+        cls,
+        env: Mapping[str, str] | None = None,
+        *,
+        notebook: str | None = None,
+        folder: Path | None = None,
+        kernel: str | None = None,
+    ) -> Settings:
+        """Read `NBAGENT_*` (and Jupyter's session name) into a `Settings`.
+
+        Args:
+            env: The environment; None is this process's.
+            notebook: The notebook's file, where the front end has said it.
+            folder: Where this process began; None is where it is now.
+            kernel: What is this kernel's alone, for one without a notebook.
+        """
         env = os.environ if env is None else env
         runtime, passed_over = _runtime_folder(env)
+        home = Path.cwd() if folder is None else folder
+        path = _notebook(notebook or env.get("JPY_SESSION_NAME"), home)
+        stated = env.get("NBAGENT_CONVERSATION")
+        own = _kernel_name(os.getpid()) if kernel is None else f"kernel-{kernel}"
+        beside = home if path is None else path.parent
         return cls(
-            store=Path(env.get("NBAGENT_STORE") or Path.cwd() / ".nbagent").absolute(),
-            conversation=env.get("NBAGENT_CONVERSATION") or _notebook_name(env),
+            store=(beside / (env.get("NBAGENT_STORE") or ".nbagent")).absolute(),
             store_is_named=bool(env.get("NBAGENT_STORE")),
+            conversation=stated or (own if path is None else path.stem),
+            notebook=None if stated else path,
             runtime=runtime,
             passed_over=passed_over,
             engine=env.get("NBAGENT_ENGINE") or None,
@@ -92,12 +117,20 @@ class Settings:
         )
 
 
-def _notebook_name(env: Mapping[str, str]) -> str:
-    # Jupyter's server sets this to the notebook's path. Headless runners (nbval,
-    # papermill) do not: there each kernel is its own conversation and starts at c1.
-    if session := env.get("JPY_SESSION_NAME"):
-        return Path(session).stem
-    return f"kernel-{os.getpid()}"
+def _notebook(told: str | None, folder: Path) -> Path | None:
+    """Return the notebook's path; headless runners (nbval, papermill) tell of none."""
+    if not told:
+        return None
+    path = Path(told)
+    # As the server sees it: on another machine, or from another root. There its kernel
+    # begins in the notebook's folder.
+    return path if path.is_absolute() and path.parent.is_dir() else folder / path.name
+
+
+@functools.cache
+def _kernel_name(process: int) -> str:
+    """Return a name for this process that no other one has, though its number may be."""
+    return f"kernel-{time.strftime('%Y%m%d-%H%M%S')}-{process}-{secrets.token_hex(2)}"
 
 
 def _runtime_folder(env: Mapping[str, str]) -> tuple[Path, str]:

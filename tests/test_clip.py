@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import gc
+import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,15 @@ from IPython.core.formatters import DisplayFormatter
 from nbagent.conversation.clip import Clip
 from nbagent.errors import MediaError, SpecError, StoreError
 from nbagent.ledger import Artifact, Ledger
-from nbagent.media import poster_jpeg, read_recipe, read_video, write_clip, write_video
+from nbagent.media import (
+    poster_jpeg,
+    read_recipe,
+    read_video,
+    recent,
+    write_clip,
+    write_video,
+)
+from nbagent.notebook.magics import Takes
 from nbagent.take import Take
 from tests.samples import make_frames, make_take, psnr_db
 
@@ -70,6 +82,104 @@ def test_a_clip_of_the_store_gives_its_facts(ledger: Ledger, tmp_path: Path) -> 
     (parent,) = clip.parents
     assert (parent.name, parent.take, parent.parents) == ("c1", root, ())
     assert repr(clip) == "Clip c2 (16 frames, 128x128, 2.0 s)"
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [copy.copy, copy.deepcopy, lambda clip: pickle.loads(pickle.dumps(clip))],
+)
+def test_a_clip_is_copied_and_pickled_by_store_and_recipe(
+    ledger: Ledger, tmp_path: Path, twin: Callable[[Clip], Clip]
+) -> None:
+    root = make_take()
+    take = make_take(operation="remix", strength=0.6, seed=8, parents=(root.id,))
+    render(ledger, root, tmp_path)
+    render(ledger, take, tmp_path)
+    clip = Clip(ledger, take, "c2")
+    assert len(pickle.dumps([clip, clip.frames[:0]])) < 4000  # no frames
+    same = twin(clip)
+    assert repr(same) == repr(clip)
+    assert (same.take, same.seed, same.path) == (take, 8, clip.path)
+    assert np.array_equal(same.frames, clip.frames)
+    assert [parent.take for parent in same.parents] == [root]
+    several = twin(Takes([clip, same]))  # type: ignore[arg-type]
+    assert isinstance(several, Takes)
+
+
+def test_an_opened_clip_is_pickled_by_its_file(tmp_path: Path) -> None:
+    write_video(tmp_path / "holiday.mp4", make_frames(8), 24, None)
+    clip = Clip.open(tmp_path / "holiday.mp4")
+    same = pickle.loads(pickle.dumps(clip))
+    assert (repr(same), same.fps) == (repr(clip), 24.0)
+    assert np.array_equal(same.frames, clip.frames)
+    (tmp_path / "holiday.mp4").unlink()
+    assert clip.num_frames == 8  # what was opened is not lost with its file
+    with pytest.raises(MediaError, match="there is no file"):
+        _ = pickle.loads(pickle.dumps(clip)).frames
+
+
+def test_a_part_of_a_film_is_that_part_when_it_is_pickled(tmp_path: Path) -> None:
+    write_clip(tmp_path / "film.mp4", make_frames(16, 32, 48), 8.0, None)
+    clip = Clip.open(tmp_path / "film.mp4", start_s=0.5, end_s=1.5)
+    same = pickle.loads(pickle.dumps(clip))
+    assert same.num_frames == clip.num_frames == 8
+    assert (same.frames == clip.frames).all()
+    assert (same.fps, same.notes) == (clip.fps, clip.notes)
+
+
+def test_a_pickled_clip_whose_store_is_not_here_is_one_line(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    take = make_take()
+    render(ledger, take, tmp_path)
+    pickled = pickle.dumps(Clip(ledger, take, "c1"))
+    ledger.folder.rename(tmp_path / "elsewhere")
+    clip = pickle.loads(pickled)
+    assert (clip.prompt, clip.seed) == (take.prompt, 7)
+    assert repr(clip) == "Clip c1 (not rendered, or its file is gone)"
+    with pytest.raises(StoreError, match=r"c1 lies in .*, which is not here: save it"):
+        _ = clip.frames
+
+
+def test_a_pickled_clip_is_read_in_another_process(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    take = make_take()
+    render(ledger, take, tmp_path)
+    file = tmp_path / "clip.pickle"
+    file.write_bytes(pickle.dumps(Clip(ledger, take, "c1")))
+    code = (
+        "import pickle, sys; print(pickle.load(open(sys.argv[1], 'rb')).frames.shape)"
+    )
+    run = [sys.executable, "-c", code, str(file)]
+    assert subprocess.check_output(run, text=True).strip() == "(16, 128, 128, 3)"
+
+
+def test_a_kernel_keeps_the_frames_of_few_clips(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = []
+    for seed in range(12):
+        take = make_take(seed=seed)
+        render(ledger, take, tmp_path)
+        clips.append(Clip(ledger, take, f"c{seed}"))
+    alive = [weakref.ref(clip.frames) for clip in clips]  # all clips are held
+    gc.collect()
+    assert [ref() is not None for ref in alive] == [False] * 8 + [True] * 4
+    held = clips[0].frames
+    assert clips[0].frames is held
+    for clip in clips[1:]:
+        assert clip.frames.shape == held.shape
+    assert clips[0].frames is held  # who holds them has them
+    with pytest.raises(ValueError, match="read-only"):
+        held[0] = 0
+    monkeypatch.setattr(recent, "MAX_BYTES", 2 * held.nbytes)
+    del held
+    alive = [weakref.ref(clip.frames) for clip in clips]
+    gc.collect()
+    assert [ref() is not None for ref in alive] == [False] * 10 + [True] * 2
+    monkeypatch.setattr(recent, "MAX_BYTES", 1)
+    assert clips[0].frames is clips[0].frames  # the one read last, whatever its size
 
 
 def test_a_saved_clip_opens_without_the_store(ledger: Ledger, tmp_path: Path) -> None:

@@ -223,8 +223,8 @@ def test_the_disk_is_waited_for_but_not_for_progress(ledger: Ledger) -> None:
     """What was asked and what was made must outlive a power cut, each word need not."""
 
     def level() -> int:
-        with ledger._db._connection() as connection:
-            (number,) = connection.execute("PRAGMA synchronous").fetchone()
+        with ledger._db._connected() as opened:
+            (number,) = opened.connection.execute("PRAGMA synchronous").fetchone()
             return int(number)
 
     full, normal = 2, 1  # as SQLite numbers them

@@ -62,8 +62,8 @@ def test_a_read_only_folder_is_one_line(
 
 def test_a_read_only_database_is_one_line(ledger: Ledger) -> None:
     ledger.add_turn("a", "a ball", None, {})
-    with ledger._db._connection() as connection:
-        connection.execute("PRAGMA query_only = ON")
+    with ledger._db._connected() as opened:
+        opened.connection.execute("PRAGMA query_only = ON")
     with pytest.raises(StoreError, match="writable folder with NBAGENT_STORE"):
         ledger.add_turn("a", "a ball", None, {})
     assert len(ledger.turns("a")) == 1

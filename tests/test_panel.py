@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import comm
+import numpy as np
 import pytest
 
+from nbagent.conversation.rendering import save_beside
 from nbagent.conversation.session import Session
-from nbagent.errors import NbagentError, SpecError
+from nbagent.errors import MediaError, NbagentError, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.notebook.border import asset
-from nbagent.notebook.chat import Chat
+from nbagent.notebook.chat import Chat, Foreseen
+from nbagent.notebook.export import export
 from nbagent.notebook.panel import Panel
-from nbagent.notebook.panel_wire import TakeRequest, parse_panel_request
+from nbagent.notebook.panel_wire import TakeRequest, TurnView, parse_panel_request
 from nbagent.notebook.transcript import Transcript
 from nbagent.settings import Settings
 from nbagent.take import Progress
@@ -261,7 +269,7 @@ def test_what_an_earlier_kernel_left_running_is_followed(
     reply = say(session, "a blue cube rolls over a meadow", "cell-1", takes=1)
     rendering = session.render(reply)
     (take,) = reply.takes
-    job_id = session.ledger.add_job(take.id, reply.turn_id, "final")
+    (job_id,) = (job.id for job in session.ledger.jobs())
     session.ledger.set_job(job_id, "running", step=3, num_steps=20)
     del rendering  # that kernel is gone; its worker has ended meanwhile
     fake_frames(session.ledger, take)
@@ -429,6 +437,87 @@ def test_the_conversation_is_exported_and_never_overwritten(
     assert "[![c1](test-chat/c1.jpg)](test-chat/c1.mp4)" in text
     assert "\\<b\\>" in text
     assert (folder / "test-chat" / "c1.mp4").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"seconds": float("nan")}, "ValueError: Out of range float values"),
+        ({"seconds": np.float32(1)}, "TypeError: Object of type float32"),
+        ({"does": b"bytes"}, "TypeError: Object of type bytes"),
+        ({"does": object()}, "TypeError: Object of type object"),
+    ],
+)
+def test_a_reply_that_cannot_be_sent_is_an_error_and_the_panel_lives_on(
+    view: View, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], said: str
+) -> None:
+    foreseen = {"does": "", "takes": (), "notes": (), "seconds": None} | fields
+    with monkeypatch.context() as patch:
+        patch.setattr(Chat, "plan", lambda *_: Foreseen(**foreseen))
+        reply, buffers = view.ask(type="get_plan", line=BALL, replaces=None)
+        assert reply["type"] == "error"
+        assert reply["id"] == "v-1"
+        assert reply["message"].startswith(said)
+        assert buffers == []
+        patch.setattr(Chat, "say", lambda *_, **__: {1, 2})  # and in the turns' thread
+        reply, _ = view.ask(type="say", line=BALL, replaces=None, reading=None)
+        assert reply["message"].startswith("TypeError: Object of type set")
+    reply, _ = view.ask(type="say", line="which clips are there?", replaces=None)
+    assert reply["type"] == "said"
+
+
+def test_an_event_that_cannot_be_sent_stops_nobody(
+    session: Session, panel: Panel, view: View, caplog: pytest.LogCaptureFixture
+) -> None:
+    reply = say(session, BALL)
+    rendering = session.render(reply)
+    transcript = panel._chat.transcript
+    transcript.began(reply, rendering)
+    bad = Progress(job="j1", state="running", eta_s=float("nan"))
+    transcript.went_on(reply.turn_id, 0, bad)
+    assert "a take could not be told" in caplog.text
+    assert view.ask(type="get_models")[0]["type"] == "models"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a file system")
+@pytest.mark.parametrize("reason", ["full", "read-only"])
+def test_a_place_that_cannot_be_written_is_one_line_and_leaves_nothing(
+    session: Session, view: View, tmp_path: Path, reason: str
+) -> None:
+    rendered(session, BALL)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(disk)], check=False
+    )
+    if made.returncode:
+        pytest.skip("this container may not mount")
+    try:
+        with contextlib.suppress(OSError):
+            (disk / "film").write_bytes(b"x" * 9000)
+        if reason == "read-only":
+            subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        said = "No space left" if reason == "full" else "Read-only file system"
+        clip, turns = session.clip("c1"), view.thread()
+        beside = replace(session.settings, store=disk / ".nbagent")
+        session.settings = beside  # the store itself is elsewhere
+        for write in (
+            lambda: export(session, cast("list[TurnView]", turns), "md"),
+            lambda: export(session, cast("list[TurnView]", turns), "ipynb"),
+            lambda: save_beside(clip, "mp4", disk),
+            lambda: save_beside(clip, "png", disk),
+            lambda: clip.save(disk / "share.html"),
+            lambda: clip.save(disk / "c1.gif"),
+        ):
+            with pytest.raises(MediaError) as caught:
+                write()
+            line = str(caught.value)
+            assert "\n" not in line
+            assert line.startswith(f"cannot write {disk}/")
+            assert said in line
+            assert [path.name for path in disk.iterdir()] == ["film"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_page_pays_little_for_the_panel() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -273,3 +274,27 @@ def test_a_scene_that_is_there_is_refined(turn: str) -> None:
     assert plan.target == scenes["second" in turn]
     told = route("two scenes: a cat; a dog", state)
     assert told.intent == "storyboard"
+
+
+@pytest.mark.parametrize(
+    "piece", ["a ", "the ", "slower, ", "A", "1", "c1 ", "red ", "in ", "와 "]
+)
+def test_a_long_turn_costs_its_length_and_not_its_square(piece: str) -> None:
+    clips = (
+        ClipInfo(ref="c1", caption="a red ball"),
+        ClipInfo(ref="c2", caption="a cat"),
+    )
+    state = State(clips=clips)
+
+    def cost_s(length: int) -> float:
+        text = (piece * length)[:length]
+        costs = []
+        for _ in range(3):
+            start = time.thread_time()  # what others do meanwhile is not counted
+            route(text, state)
+            costs.append(time.thread_time() - start)
+        return min(costs)
+
+    cost_s(200)  # what is compiled once
+    # Four times the length: about four times the cost, sixteen if it were the square.
+    assert cost_s(12_000) < 9 * cost_s(3_000)

@@ -23,7 +23,7 @@ from nbagent.errors import JobFailed, NbagentError, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
 from nbagent.settings import Settings
-from nbagent.take import Take
+from nbagent.take import UNFINISHED, Take
 from tests.tiny_pipelines import save
 
 
@@ -40,6 +40,8 @@ def store(session: Session, reply: Reply) -> tuple[Clip, ...]:
     clips = session.render(reply).clips
     for take in reply.takes:
         fake_frames(session.ledger, take)
+    for job in session.ledger.jobs(states=UNFINISHED):
+        session.ledger.set_job(job.id, "done")
     return clips
 
 

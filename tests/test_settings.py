@@ -83,8 +83,44 @@ def test_a_conversation_is_named_after_its_notebook() -> None:
     assert Settings.from_env(env).conversation == "First try"
 
 
+def test_what_vs_code_says_of_the_notebook_comes_first(tmp_path: Path) -> None:
+    env = {"JPY_SESSION_NAME": f"{tmp_path}/Untitled-jvsc-7f3a.ipynb"}
+    settings = Settings.from_env(env, notebook=str(tmp_path / "film.ipynb"))
+    assert settings.conversation == "film"
+    assert settings.notebook == tmp_path / "film.ipynb"
+    assert settings.store == tmp_path / ".nbagent"
+
+
+def test_a_store_lies_beside_the_notebook_wherever_the_cells_have_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path / "data")
+    told = {"JPY_SESSION_NAME": str(tmp_path / "a.ipynb")}
+    assert Settings.from_env(told).store == tmp_path / ".nbagent"
+    # The server's path, which is none here: the kernel began in the notebook's folder.
+    for session in ("films/a.ipynb", "/no/such/folder/a.ipynb"):
+        settings = Settings.from_env({"JPY_SESSION_NAME": session}, folder=tmp_path)
+        assert settings.store == tmp_path / ".nbagent"
+        assert settings.conversation == "a"
+    assert Settings.from_env({}, folder=tmp_path).store == tmp_path / ".nbagent"
+    own = {"NBAGENT_STORE": "films"}
+    assert Settings.from_env(own, folder=tmp_path).store == tmp_path / "films"
+
+
 def test_without_a_notebook_each_kernel_is_its_own_conversation() -> None:
-    assert Settings.from_env({}).conversation == f"kernel-{os.getpid()}"
+    here = Settings.from_env({}).conversation
+    assert here == Settings.from_env({}).conversation
+    assert Settings.from_env({}, kernel="3f2a").conversation == "kernel-3f2a"
+    # Another process may have this one's number: in a container it often does.
+    code = (
+        "import os; os.getpid = lambda: 7\n"
+        "from nbagent.settings import Settings\n"
+        "print(Settings.from_env({}).conversation)"
+    )
+    run = [sys.executable, "-c", code]
+    said = {subprocess.check_output(run, text=True).strip() for _ in range(2)}
+    assert len(said | {here}) == 3
 
 
 def test_two_users_never_share_a_runtime_folder(tmp_path: Path) -> None:

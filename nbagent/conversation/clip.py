@@ -1,7 +1,9 @@
 """`Clip`: what `clip = %agent ...` returns, and what a saved file opens as.
 
 A clip is a view: it looks its facts up in the ledger, or in one file, when asked. It
-renders nothing by itself; `remix` hands the words to the conversation it came from.
+renders nothing by itself; `remix` hands the words to the conversation it came from. It
+may be copied, pickled and stored: what travels is where it lies and what it was made
+from, never its frames.
 
     >>> clip = Clip.open("rocket.mp4")
     >>> clip.frames.shape, clip.fps, clip.prompt
@@ -10,12 +12,14 @@ renders nothing by itself; `remix` hands the words to the conversation it came f
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
+from weakref import WeakValueDictionary
 
 from nbagent.conversation.selection import Selection
 from nbagent.errors import MediaError, SpecError, StoreError
@@ -25,6 +29,10 @@ from nbagent.take import Take, size_text
 if TYPE_CHECKING:
     from nbagent.media.drift import Drift
     from nbagent.media.frames import Frames
+    from nbagent.media.recent import RecentFrames
+
+_LEDGERS: Final[WeakValueDictionary[Path, Ledger]] = WeakValueDictionary()
+"""Of the clips that came back from a pickle: one for each store."""
 
 Remixer = Callable[..., "Clip"]
 Viewer = Callable[["Clip"], Any]
@@ -56,6 +64,8 @@ class Clip:
         self._selections = {} if selections is None else selections
         self._file: Path | None = None
         self._file_fps = 0.0
+        self._part: Mapping[str, Any] = {}  # of that file, as it was opened
+        self._opened: Frames | None = None  # of a file that may be gone tomorrow
         self.notes: tuple[str, ...] = ()
 
     @classmethod
@@ -88,7 +98,8 @@ class Clip:
         from nbagent.media import read_media, read_recipe
 
         path = Path(file).expanduser()
-        footage = read_media(path, start_s=start_s, end_s=end_s, fps=fps)
+        part: dict[str, Any] = {"start_s": start_s, "end_s": end_s, "fps": fps}
+        footage = read_media(path, **part)
         recipe = read_recipe(path)
         try:
             take = None if recipe is None else Take.from_recipe(recipe)
@@ -96,8 +107,29 @@ class Clip:
             raise SpecError(f"{path}: {error}") from error
         clip = cls(ledger, take, path.stem)
         clip._file, clip._file_fps = path.absolute(), footage.fps
-        clip.frames, clip.notes = footage.frames, footage.notes
+        clip._opened, clip._part = footage.frames, part
+        clip.notes = footage.notes
         return clip
+
+    def __copy__(self) -> Self:
+        """Return the same clip again; there is nothing in it that could differ."""
+        copy = type(self).__new__(type(self))
+        vars(copy).update(vars(self))
+        vars(copy).pop("player", None)  # its widget is the other's
+        return copy
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return the same clip again."""
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be pickled: by store and recipe, or by file."""
+        store = None if self._ledger is None else self._ledger.folder.absolute()
+        file = {
+            name: getattr(self, name)
+            for name in ("_file", "_file_fps", "_part", "notes")
+        }
+        return _restored, (store, self.recipe, self.name, file)
 
     @property
     def is_opened(self) -> bool:
@@ -119,12 +151,20 @@ class Clip:
         """The seed it was rendered from, if it is known."""
         return None if self.take is None else self.take.seed
 
-    @cached_property
+    @property
     def frames(self) -> Frames:
-        """All frames, (F, H, W, 3) uint8 RGB, read when first asked for."""
-        from nbagent.media import read_video
+        """All frames, (F, H, W, 3) uint8 RGB, read when asked for.
 
-        return read_video(self.path)[0]
+        The last few that were read are kept, and are not to be written into: draw on a
+        `clip.frames.copy()`.
+        """
+        if self._file is None:
+            return _recent().read(self.path)
+        if self._opened is None:
+            from nbagent.media import read_media
+
+            self._opened = read_media(self._file, **self._part).frames
+        return self._opened
 
     @property
     def path(self) -> Path:
@@ -404,8 +444,37 @@ class Clip:
         assert self.take is not None
         artifact = self._ledger.artifact(self.take.id)
         if artifact is None:
+            if not self._ledger.folder.exists():
+                raise StoreError(
+                    f"{self.name} lies in {self._ledger.folder}, which is not here: save"
+                    " it there with clip.save(...), and open that file"
+                )
             raise StoreError(
                 f"{self.name} is not rendered, or its file was removed:"
                 " run its turn again"
             )
         return artifact
+
+
+def _restored(
+    store: Path | None,
+    recipe: Mapping[str, Any] | None,
+    name: str,
+    file: Mapping[str, Any],
+) -> Clip:
+    """Return a clip as it was pickled; its facts and frames are read when asked for."""
+    ledger = None
+    if store is not None:
+        ledger = _LEDGERS.get(store) or Ledger(store)
+        _LEDGERS[store] = ledger
+    take = None if recipe is None else Take.from_recipe(recipe)
+    clip = Clip(ledger, take, name)
+    vars(clip).update(file)
+    return clip
+
+
+@functools.cache
+def _recent() -> RecentFrames:
+    from nbagent.media.recent import RecentFrames
+
+    return RecentFrames()

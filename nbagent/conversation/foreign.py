@@ -67,9 +67,9 @@ def _found(text: str, column: int) -> tuple[list[tuple[str, str]], tuple[str, ..
     """Return what a text has of a language's words, in order, and what is left of it."""
     found: list[tuple[int, str, str]] = []
     for pattern, kind, english in lexicon(column):
-        while match := pattern.search(text):
-            found.append((match.start(), kind, english))
-            text = text[: match.start()] + "\0" * len(match[0]) + text[match.end() :]
+        found += [(m.start(), kind, english) for m in pattern.finditer(text)]
+        # In one pass: a copy for each word found would cost its square.
+        text = pattern.sub(lambda match: "\0" * len(match[0]), text)
     left = re.findall(r"[^\W\d_]{2,}", text)
     return [(kind, english) for _, kind, english in sorted(found)], tuple(left)
 

@@ -44,7 +44,7 @@ def new_name(record: Record, name: str | None, what: str) -> str:
         SpecError: If there is one of the name already.
     """
     if name is None:
-        return _free_name(record.ledger, record.conversation, what)
+        return free_name(record.ledger, record.conversation, what)
     name = check_name(name)
     if name in _names(record.ledger):
         raise SpecError(
@@ -59,7 +59,7 @@ def put_aside(record: Record) -> str:
     ledger, name = record.ledger, record.conversation
     if not ledger.turns(name):
         return f"{name}: nothing was said yet"
-    aside = _free_name(ledger, name, "before")
+    aside = free_name(ledger, name, "before")
     ledger.conversations.rename(name, aside)
     return f"{name} begins anew; what was said is kept as {aside}"
 
@@ -79,11 +79,13 @@ def last_turn(record: Record) -> tuple[Turn, tuple[ClipRow, ...]]:
 
 def told(record: Record) -> str:
     """Say how long a conversation is."""
-    turns = len(record.ledger.turns(record.conversation))
-    return (
-        f"{record.conversation}: {_count(turns, 'turn')},"
-        f" {_count(len(record.rows()), 'clip')}"
-    )
+    return f"{record.conversation}: {size(record.ledger, record.conversation)}"
+
+
+def size(ledger: Ledger, name: str) -> str:
+    """Count what a conversation holds."""
+    turns, clips = len(ledger.turns(name)), len(ledger.clips(name))
+    return f"{_count(turns, 'turn')}, {_count(clips, 'clip')}"
 
 
 def history(record: Record, count: int) -> str:
@@ -100,7 +102,7 @@ def history(record: Record, count: int) -> str:
     return "\n".join(lines) or "nothing was said yet"
 
 
-def _free_name(ledger: Ledger, name: str, what: str) -> str:
+def free_name(ledger: Ledger, name: str, what: str) -> str:
     """Return a name that no conversation has: `name-what`, `name-what-2`, ..."""
     stem = f"{name[: _MAX_NAME - 12]}-{what}"
     found, number = stem, 2

@@ -62,7 +62,7 @@ _CJK_FREE: Final = {w: n for w, n in _CJK.items() if w not in _KO_LETTERS}
 
 # One group-free pattern; use inside f"({NUMBER})". Latin words need a boundary.
 NUMBER: Final = (
-    rf"(?:\d+(?:[.,]\d+)?|\b(?:{_alternatives(_WORDS)})\b"
+    rf"(?:(?<!\d)\d+(?:[.,]\d+)?|\b(?:{_alternatives(_WORDS)})\b"
     # Sino-Korean digits are parts of other words: not after a letter.
     rf"|(?:(?<![가-힣])[{_KO_LETTERS}]|{_alternatives(_CJK_FREE)}))"
 )

@@ -19,6 +19,7 @@ from nbagent.conversation.stems import STOP, content_words, stem, stems
 
 Target = str | tuple[str, ...] | None
 _I: Final = re.IGNORECASE
+_BESIDE: Final = 80  # letters
 
 _CLIP_NAME: Final = re.compile(r"(?<![\w@])@?(?:clip|c|clip )(\d+)(?!\w)", _I)
 _AT_NAME: Final = re.compile(r"(?<![\w@.])@([^\W\d]\w*)")
@@ -212,12 +213,13 @@ def _named(text: str, state: State) -> list[str]:
         ref = ref or _by_number(name, state)
         if ref and match.start() not in taken:
             found.append((match.start(), ref))
+    listed = {ref for _, ref in found}
+    refs = {ref for clip in state.clips for ref in (clip.ref, *clip.scenes)}
     for match in re.finditer(r"(?<![\w@])@?(\w+)", text):
         # Refs of any other form ("board1", "img2", "shot_a").
-        for clip in state.clips:
-            refs = (clip.ref, *clip.scenes)
-            if match[1] in refs and match[1] not in dict(map(reversed, found)):  # type: ignore[arg-type]  # pairs
-                found.append((match.start(), match[1]))
+        if match[1] in refs - listed:
+            listed.add(match[1])
+            found.append((match.start(), match[1]))
     return list(dict.fromkeys(ref for _, ref in sorted(found)))
 
 
@@ -413,7 +415,9 @@ def _by_caption(text: str, pool: list[ClipInfo]) -> list[str]:
     for at, word in words:
         if word in STOP:
             continue
-        before, after = text[:at].lower().rstrip(), text[at + len(word) :].lstrip()
+        # What stands beside it: no more, or a long turn would cost its square.
+        before = text[max(at - _BESIDE, 0) : at].lower().rstrip()
+        after = text[at + len(word) : at + len(word) + _BESIDE].lstrip()
         pointed = re.match(r"(?:\w+\s+)?(?:one|clip|version|take|video)\b", after, _I)
         known = said if pointed else shown
         holders = [c.ref for c in pool if stem(word) in known[c.ref]]

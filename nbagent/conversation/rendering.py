@@ -7,6 +7,7 @@ needs no engine; everything else becomes a job.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import threading
@@ -22,6 +23,7 @@ from nbagent import media
 from nbagent.artifacts import store_frames
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.estimates import Estimates
+from nbagent.conversation.stopping import released
 from nbagent.errors import Cancelled, JobFailed, NbagentError, SpecError
 from nbagent.ledger import Artifact, ClipRow, JobRow, Ledger
 from nbagent.settings import Settings
@@ -114,6 +116,7 @@ class Rendering:
             at: drafts[take.id] for at, take in enumerate(takes) if take.id in drafts
         }
         self._drafting: dict[int, str] = {}  # jobs of drafts that have not ended
+        self._enlisted: dict[str, Job] = {}  # by take, until they are sent
         self._recuts: set[int] = set()  # begun; a job's end may come from two threads
         self._changed = threading.Condition()
         self._on_progress: OnProgress = lambda _index, _progress: None
@@ -130,11 +133,26 @@ class Rendering:
         ends = zip(self.clips, self.progress, strict=True)
         return tuple(clip for clip, last in ends if last.state == "done")
 
+    def enlist(self) -> None:
+        """Record the jobs of the takes that must be rendered; `start` sends them."""
+        waiting = {row.take_id for row in self._ledger.jobs(states=UNFINISHED)}
+        for index, take in enumerate(self.takes):
+            if take.is_recut or self._ledger.artifact(take.id) is not None:
+                continue
+            draft = self._drafts.get(index)
+            if draft is not None and self._ledger.artifact(draft.id) is None:
+                self._enlisted[draft.id] = self._queued(draft)
+            if take.id not in waiting:  # else an earlier run of the cell has sent it
+                self._enlisted[take.id] = self._queued(take)
+                waiting.add(take.id)
+
     def start(self, on_progress: OnProgress) -> None:
         """Start every take; `on_progress` is called from the engine's thread too."""
         self._on_progress = on_progress
         for index, take in enumerate(self.takes):
             if self._ledger.artifact(take.id) is not None:
+                if job := self._enlisted.pop(take.id, None):  # made elsewhere meanwhile
+                    self._ledger.set_job(job.id, "done")
                 said = "; ".join(filter(None, ["kept", self._said(take)]))
                 self._hear(index, Progress(job="", state="done", message=said))
             elif not take.is_recut:
@@ -165,10 +183,13 @@ class Rendering:
             JobFailed: If a take failed; the line is the renderer's.
         """
         try:
-            self._wait_all(None)
+            with released():
+                self._wait_all(None)
         except KeyboardInterrupt:
             self.cancel(None)
-            self._wait_all(_STOP_S)
+            # Who presses it again does not wait for the step that runs.
+            with contextlib.suppress(KeyboardInterrupt), released():
+                self._wait_all(_STOP_S)
             raise Cancelled(self._stopped_line()) from None
         ends = self.progress
         failed = [end for end in ends if end.state == "failed"]
@@ -217,16 +238,21 @@ class Rendering:
 
     def _submit(self, index: int, take: Take) -> None:
         listener = partial(self._hear, index)
+        if job := self._enlisted.pop(take.id, None):
+            self._send(index, job)
+            return
         rows = self._ledger.jobs(states=UNFINISHED, take_id=take.id)
         if rows:  # an earlier kernel, or an earlier run of this cell, has sent it
             job = to_job(self._ledger, self._settings, rows[-1], take)
             self._hear(index, Progress(job=job.id, state="queued"))
             self._engine.reattach([job], listener)
             return
-        job = self._queued(take)
+        self._send(index, self._queued(take))
+
+    def _send(self, index: int, job: Job) -> None:
         # Known before it runs, so that a cancel can name it at once.
         self._hear(index, Progress(job=job.id, state="queued"))
-        self._engine.submit(job, listener)
+        self._engine.submit(job, partial(self._hear, index))
 
     def _submit_draft(self, index: int) -> None:
         """Send the draft of a take ahead, if it has one."""
@@ -236,7 +262,7 @@ class Rendering:
         if self._ledger.artifact(draft.id) is not None:
             self._show_draft(index)
             return
-        job = self._queued(draft)
+        job = self._enlisted.pop(draft.id, None) or self._queued(draft)
         self._drafting[index] = job.id
         self._engine.submit(job, partial(self._hear_draft, index))
 
@@ -287,7 +313,11 @@ class Rendering:
     def _derive(self, take: Take) -> Progress:
         job_id = self._ledger.add_job(take.id, self._turn_id, "interactive")
         try:
-            derive(self._ledger, take)
+            with released():
+                derive(self._ledger, take)
+        except KeyboardInterrupt:
+            self._ledger.set_job(job_id, "cancelled")
+            return Progress(job=job_id, state="cancelled")
         except NbagentError as error:
             self._ledger.set_job(job_id, "failed", message=str(error))
             return Progress(job=job_id, state="failed", message=str(error))
@@ -346,6 +376,9 @@ class Rendering:
             for clip, last in zip(self.clips, self.progress, strict=True)
             if last.state != "done"
         ]
+        if not parts:
+            names = ", ".join(clip.name for clip in self.clips)
+            return f"stopped, but {names} was done by then: run the cell to see it"
         return (
             f"stopped {', '.join(parts)}: run the cell again to go on from there,"
             " or say something else"

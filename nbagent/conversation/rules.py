@@ -19,12 +19,14 @@ from nbagent.conversation.state import State
 
 # Clips stand side by side, not the things of a picture.
 _GRID: Final = re.compile(
-    r"(?=.*(?:\bc(?:lip)?\s?\d+\b.*\bc(?:lip)?\s?\d+\b|\b(?:them|both|all|the|these|"
-    r"those|last)\b.*\b(?:clips|takes|videos|versions|ones)\b|\bthem\b)).*"
     r"\b(?:side by side|next to each other|in a (?:grid|row)|as a grid|grid of|"
     r"split[- ]screen|at the same time)\b",
     re.I,
 )
+_NAMED: Final = re.compile(r"\bc(?:lip)?\s?\d+\b", re.I)
+_THEM: Final = re.compile(r"\bthem\b", re.I)
+_THOSE: Final = re.compile(r"\b(?:both|all|the|these|those|last)\b", re.I)
+_CLIPS: Final = re.compile(r"\b(?:clips|takes|videos|versions|ones)\b", re.I)
 
 
 ADDS: Final = re.compile(r"(?:please\s+)?add\s+(?:an?|some|two|three)\s", re.I)
@@ -188,11 +190,18 @@ def corrected(text: str) -> str:
 
 def grid(text: str, state: State) -> Plan | None:
     """Return the plan that shows clips side by side, if a turn asks for that."""
-    if len(state.clips) < 2 or not _GRID.search(text):
+    if len(state.clips) < 2 or not (_GRID.search(text) and _is_about_several(text)):
         return None
     edit = Edit(kind="blend", text=text, args={"grid": True})
     target = references.resolve(text, "refine", ("blend",), state)
     return Plan(intent="refine", target=target, edits=(edit,))
+
+
+def _is_about_several(text: str) -> bool:
+    if len(_NAMED.findall(text)) > 1 or _THEM.search(text):
+        return True
+    those = _THOSE.search(text)
+    return those is not None and _CLIPS.search(text, those.end()) is not None
 
 
 ANIMATES = re.compile(r"\b(?:animate|set|bring|move)\b", re.IGNORECASE)

@@ -21,6 +21,7 @@ from nbagent.conversation import (
     consent,
     fitting,
     foretold,
+    homes,
     kept,
     library,
     mentions,
@@ -46,8 +47,15 @@ from nbagent.conversation.running import Running
 from nbagent.conversation.selection import Selection
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.state import State, Variable
+from nbagent.conversation.stopping import released
 from nbagent.conversation.views import allowed, views
-from nbagent.errors import EngineError, MissingExtra, NbagentError, SpecError
+from nbagent.errors import (
+    Cancelled,
+    EngineError,
+    MissingExtra,
+    NbagentError,
+    SpecError,
+)
 from nbagent.ledger import ClipRow, Ledger, Turn
 from nbagent.models import ModelCard
 from nbagent.settings import Settings
@@ -104,8 +112,10 @@ class Session:
     def __init__(
         self, *, settings: Settings, engine: Engine, brain: Brain = route
     ) -> None:
-        self.settings = settings
         self.ledger = Ledger(settings.store, is_named=settings.store_is_named)
+        conversation = homes.conversation(self.ledger, settings)
+        self.settings = replace(settings, conversation=conversation)
+        self._home: str | None = conversation  # until the store has it on record
         self.remixer: Remixer | None = None
         self.viewer: Viewer | None = None
         self.selections: dict[str, Selection] = {}  # by take, as its player says
@@ -127,7 +137,16 @@ class Session:
         self.ledger.close()
 
     def take_up(self) -> str:
-        """Take up what an earlier kernel left unfinished; say so, or nothing."""
+        """Take up what an earlier kernel left unfinished; say what the user may want.
+
+        Returns:
+            What goes on, and which conversation this notebook may have had under
+            another name; often nothing.
+        """
+        offer = homes.offer(self.ledger, self.settings)
+        return "\n".join(filter(None, (offer, self._taken_up())))
+
+    def _taken_up(self) -> str:
         return "" if self._engine.lacks() else self._running.take_up()
 
     # A turn
@@ -166,50 +185,79 @@ class Session:
         asked = self._asked(words, options, cell_id, target, reading)
         if asked is None:
             return self._declined(words, cell_id, is_dry=is_dry)
-        words, stated, cell_id = asked.words, asked.options, asked.cell_id
-        target, reading, proposal = asked.target, asked.reading, asked.proposal
-        own = self.record.turn_of(cell_id)
-        if is_dry and own and "dry_run" not in own.options:
-            cell_id = f"{cell_id} --dry-run"  # what the cell has made stays
-        elif not is_dry and target is None:
-            self._check_renderer(words, stated, own, variables, values)
-        turn = self.ledger.add_turn(
-            self.settings.conversation, words, cell_id, asked.written
-        )
-        before = own.position if own else turn.position
-        variables = mentions.with_named(variables, words, values)
-        state = self.record.state(variables, before=before)
-        state = brought.among(state, brought.opened(words, values))
+        turn, before = self._written(asked, variables, values, is_dry=is_dry)
         plan: Plan | None = None
         try:
+            variables = mentions.with_named(variables, asked.words, values)
+            state = self.record.state(variables, before=before)
+            state = brought.among(state, brought.opened(asked.words, values))
             known = {*values, *(clip.ref for clip in state.clips)}
-            kept.check_variables(self.record, words, known)
-            plan = self._read(words, state, reading, values)
-            doubts: tuple[str, ...] = ()
-            if proposal is not None and "yes" in stated:
-                plan = proposals.taken(proposal, words, state)
-                doubts = (f"read by {proposal.by}",)
-            elif reading is None:
-                plan, doubts = self._consult(words, plan, state, values)
+            kept.check_variables(self.record, asked.words, known)
+            plan, doubts = self._understood(asked, state, values)
             hear = None if on_text is None else partial(on_text, turn.id)
             reply = self._reply(
-                turn.id, words, stated, plan, state, values, target, hear
+                turn.id,
+                asked.words,
+                asked.options,
+                plan,
+                state,
+                values,
+                asked.target,
+                hear,
             )
             self._check_rendered(reply)
             reply = replace(reply, notes=(*notes, *doubts, *reply.notes))
             if reply.plan.consents:
-                plan = replace(reply.plan, readings=(reading,) if reading else ())
+                readings = (asked.reading,) if asked.reading else ()
+                plan = replace(reply.plan, readings=readings)
                 reply = replace(reply, plan=plan)
-                if cell_id is None:  # a runner without a front end has nobody to ask
+                if asked.cell_id is None:  # without a front end there is nobody to ask
                     raise SpecError(reply.answer or "")
-        except NbagentError as error:
-            self.ledger.finish_turn(
-                turn.id, asdict(plan) if plan else None, None, str(error)
-            )
+        except BaseException as error:  # no turn stays without its end
+            understood, line = asdict(plan) if plan else None, _ended(error)
+            self.ledger.finish_turn(turn.id, understood, None, line)
+            if isinstance(error, KeyboardInterrupt):
+                raise Cancelled(line) from None
             raise
-        self.ledger.finish_turn(turn.id, asdict(plan), reply.answer, None, reply.notes)
+        if reply.answer is not None:  # else with the names of its clips, in `render`
+            self._finish(reply)
         kept.remember(self.record, reply, variables, values)
         return reply
+
+    def _written(
+        self,
+        asked: _Asked,
+        variables: tuple[Variable, ...],
+        values: Mapping[str, object],
+        *,
+        is_dry: bool,
+    ) -> tuple[Turn, int]:
+        """Write a turn down; return it, and the position that it is read at."""
+        own = self.record.turn_of(asked.cell_id)
+        cell_id = asked.cell_id
+        if is_dry and own and "dry_run" not in own.options:
+            cell_id = f"{cell_id} --dry-run"  # what the cell has made stays
+        elif not is_dry and asked.target is None:
+            self._check_renderer(asked.words, asked.options, own, variables, values)
+        if self.settings.conversation == self._home:
+            homes.settle(self.ledger, self.settings)
+            self._home = None
+        turn = self.ledger.add_turn(
+            self.settings.conversation, asked.words, cell_id, asked.written
+        )
+        return turn, own.position if own else turn.position
+
+    def _understood(
+        self, asked: _Asked, state: State, values: Mapping[str, object]
+    ) -> tuple[Plan, tuple[str, ...]]:
+        """Return what a turn asks for, and who was needed to tell."""
+        plan = self._read(asked.words, state, asked.reading, values)
+        if asked.proposal is not None and "yes" in asked.options:
+            plan = proposals.taken(asked.proposal, asked.words, state)
+            return plan, (f"read by {asked.proposal.by}",)
+        if asked.reading is None:
+            return self._consult(asked.words, plan, state, values)
+        return plan, ()
 
     def _asked(
         self,
@@ -289,16 +337,24 @@ class Session:
         return Estimates(self.ledger).total(takes)
 
     def render(self, reply: Reply) -> Rendering:
-        """Name the reply's takes and return them ready to start."""
-        for part in (*reply.parts, *reply.drafts.values()):
-            self.ledger.add_take(part)
+        """Name the reply's takes and return them ready to start.
+
+        What the turn was understood as, its takes with their names and their jobs are
+        stored together, or not at all.
+        """
         for take in reply.takes:
             if take.operation == "redirect":  # its run goes on in this one
                 self._running.cancel_takes({take.parents[0]})
-        rows = name_takes(
-            self.ledger, self.settings.conversation, reply.turn_id, reply.takes
-        )
-        return self._rendering(reply.turn_id, rows, reply.drafts)
+        with self.ledger.together():
+            self._finish(reply)
+            for part in (*reply.parts, *reply.drafts.values()):
+                self.ledger.add_take(part)
+            rows = name_takes(
+                self.ledger, self.settings.conversation, reply.turn_id, reply.takes
+            )
+            rendering = self._rendering(reply.turn_id, rows, reply.drafts)
+            rendering.enlist()
+        return rendering
 
     def unfinished(self) -> dict[int, Rendering]:
         """Return the turns that an earlier kernel left unfinished, to be rejoined."""
@@ -350,9 +406,21 @@ class Session:
     # The conversation as a whole
 
     def converse(self, name: str) -> str:
-        """Go on in the conversation of that name, a new one if there is none."""
-        self._go_to(library.check_name(name))
-        return "\n".join(filter(None, [library.told(self.record), self.take_up()]))
+        """Go on in the conversation of that name, a new one if there is none.
+
+        What was left unfinished there is taken up. One whose notebook was renamed is
+        this notebook's from now on.
+        """
+        name = library.check_name(name)
+        left = [
+            row.conversation for row in homes.left_behind(self.ledger, self.settings)
+        ]
+        self._go_to(name)
+        if name in left:
+            homes.settle(self.ledger, self.settings)
+            self._home = None
+        told = library.told(self.record)
+        return "\n".join(filter(None, (told, self._taken_up())))
 
     def fork(self, name: str | None = None) -> str:
         """Go on in a copy of the conversation; this one stays as it is."""
@@ -492,12 +560,18 @@ class Session:
         """Write a clip to a file, or beside the notebook under its own name."""
         clip = self.clip(name)
         folder = self.settings.store.parent
-        if file is None:
-            return f"{name} is saved as {save_beside(clip, format, folder)}"
-        clip.save(folder / Path(file).expanduser())
+        with released():
+            if file is None:
+                file = save_beside(clip, format, folder)
+            else:
+                clip.save(folder / Path(file).expanduser())
         return f"{name} is saved as {file}"
 
     # Inside
+
+    def _finish(self, reply: Reply) -> None:
+        plan = asdict(reply.plan)
+        self.ledger.finish_turn(reply.turn_id, plan, reply.answer, None, reply.notes)
 
     def _go_to(self, conversation: str) -> None:
         self.settings = replace(self.settings, conversation=conversation)
@@ -529,15 +603,16 @@ class Session:
                 return proposals.before_acting(reply)
             answer = self._answer(words, plan, state, values, on_text, is_dry=is_dry)
             return replace(reply, answer=answer)
-        sources = find_sources(
-            plan,
-            state,
-            ledger=self.ledger,
-            named=partial(self._named, clips),
-            values=values,
-            target=target.take if target else None,
-            mask=options.get("mask", ""),
-        )
+        with released():  # it may draw a large figure
+            sources = find_sources(
+                plan,
+                state,
+                ledger=self.ledger,
+                named=partial(self._named, clips),
+                values=values,
+                target=target.take if target else None,
+                mask=options.get("mask", ""),
+            )
         sources = fitting.measured(sources, self.ledger)
         parent = sources.parent
         if parent is not None and plan.step is not None:
@@ -545,7 +620,8 @@ class Session:
         if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
             return self._back(reply, parent, state, is_dry="dry_run" in options)
         model = options.get("model") or (parent.model if parent else None)
-        card, notes = find_card(model or self.settings.model)
+        with released():  # it may ask the hub
+            card, notes = find_card(model or self.settings.model)
         if card is None:
             return replace(reply, notes=notes)
         composed = compose(
@@ -698,8 +774,11 @@ class Session:
             return plan, ()
         known = outline(state, words, _attached(mentions.mentioned(words), values))
         try:
-            read = proposals.weighed(self._llm.plan(words, known, state), plan, words)
-            read = mentions.checked(words, read, state, values)
+            with released():
+                read = self._llm.plan(words, known, state)
+            read = mentions.checked(
+                words, proposals.weighed(read, plan, words), state, values
+            )
             return read, (f"read by {self._llm.name}",)
         except EngineError as error:
             return plan, (f"{error}; the turn was read without it",)
@@ -769,6 +848,15 @@ class Session:
         if self.remixer is None:
             raise SpecError("remix needs the notebook: run %load_ext nbagent first")
         return self.remixer(clip, words, options)
+
+
+def _ended(error: BaseException) -> str:
+    """Say in one line why a turn came to nothing."""
+    if isinstance(error, NbagentError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped while the turn was being read: run the cell again"
+    return f"{type(error).__name__}: {error}"
 
 
 def _attached(names: Iterable[str], values: Mapping[str, object]) -> list[Attachment]:

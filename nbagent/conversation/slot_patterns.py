@@ -44,7 +44,7 @@ WEG_DE: Final = re.compile(
 )
 
 FPS: Final = re.compile(
-    r"(?P<n>\d+)\s*-?(?:fps|frames?(?:\s+(?:per|a|/)\s*(?:second|sec|s))|"
+    r"(?<!\d)(?P<n>\d+)\s*-?(?:fps|frames?(?:\s+(?:per|a|/)\s*(?:second|sec|s))|"
     r"fotogramas por segundo|Bilder(?:n)? (?:pro|je) Sekunde|帧每秒|帧/秒|프레임)"
     r"|(?:초당|每秒)\s*(?P<m>\d+)\s*(?:프레임|帧)",
     _I,
@@ -176,10 +176,10 @@ FACTOR: Final[tuple[tuple[re.Pattern[str], float], ...]] = (
     ),
 )
 TIMES: Final = re.compile(
-    r"(\d+(?:[.,]\d+)?)\s?(?:x|×|times|mal|veces|배|倍)(?![\w])(?!\s*\d)", _I
+    r"(?<!\d)(\d+(?:[.,]\d+)?)\s?(?:x|×|times|mal|veces|배|倍)(?![\w])(?!\s*\d)", _I
 )
 PERCENT: Final = re.compile(
-    r"(\d+)\s?(?:%|percent|prozent|por ciento|퍼센트)\s*(?P<d>slower|faster|langsamer|"
+    r"(?<!\d)(\d+)\s?(?:%|percent|prozent|por ciento|퍼센트)\s*(?P<d>slower|faster|langsamer|"
     r"schneller|más lent\w|más rápid\w|느리게|빠르게)?",
     _I,
 )
@@ -303,8 +303,11 @@ NOT_A_THING: Final = re.compile(
     r"using|cutting|stills?|videos?|clips?|explanations?|pictures?|images?|animations?|que|the (?:first|last|original)|embargo|sound why|wait)\b",
     _I,
 )
+# Bounded, and each way of reading a list only one: a long turn must not cost its square.
+_WORD: Final = "[가-힣A-Za-z]{1,40}"
+_AND_KO: Final = "(?:(?<=[가-힣A-Za-z][나와과])|(?<=[가-힣A-Za-z]하고))"
 NEGATIVE_KO: Final = re.compile(
-    r"(?P<x>[가-힣A-Za-z]+(?:(?:이?나|하고|와|과|,)\s*[가-힣A-Za-z]+)*?)(?:은|는|이|가|을|를)?\s*"
+    rf"(?P<x>{_WORD}(?:(?:,\s*|{_AND_KO}\s+){_WORD}){{0,8}}?)(?:은|는|이|가|을|를)?\s*"
     r"(?:없이|없는|없게|빼고|넣지|제외)"
 )
 NEGATIVE_ZH: Final = re.compile(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbagent import media
@@ -206,8 +204,8 @@ def _notes(seen: Mapping[str, Seen], plan: Plan) -> tuple[str, ...]:
 def _film(frames: NDArray[np.uint8], ledger: Ledger) -> Film:
     """Store frames of the notebook that are set in motion anew."""
     height, width = (side - side % 2 for side in frames.shape[1:3])
-    with tempfile.TemporaryDirectory(prefix="nba-") as folder:
-        path = Path(folder) / "film.mp4"
+    with media.scratch_folder("the film") as folder:
+        path = folder / "film.mp4"
         media.write_video(path, frames[:, :height, :width], 8, None)
         return Film(source=ledger.put_file(path, ".mp4"), num_frames=len(frames))
 

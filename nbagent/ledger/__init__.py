@@ -2,11 +2,13 @@
 
 `records` says what a row is, `database` opens the SQLite file, `files` keeps media by
 the hash of its bytes, and `store` is the one object that other rooms talk to, with
-`conversations` as wholes and the `variables` that turns named.
+`conversations` as wholes, the `notebooks` they belong to, and the `variables` that
+turns named.
 """
 
 from nbagent.ledger.conversations import ConversationRow
 from nbagent.ledger.database import store_errors
+from nbagent.ledger.notebooks import NotebookRow
 from nbagent.ledger.records import Artifact, ClipRow, JobRow, Turn
 from nbagent.ledger.store import Ledger
 from nbagent.ledger.variables import VariableRow
@@ -17,6 +19,7 @@ __all__ = [
     "ConversationRow",
     "JobRow",
     "Ledger",
+    "NotebookRow",
     "Turn",
     "VariableRow",
     "store_errors",

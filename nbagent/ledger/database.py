@@ -90,8 +90,23 @@ def m005_keepers(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE jobs ADD COLUMN keeper TEXT")
 
 
+def m006_notebooks(connection: sqlite3.Connection) -> None:
+    """Which notebook each conversation belongs to."""
+    connection.execute(
+        """CREATE TABLE notebooks (
+            conversation TEXT PRIMARY KEY, path TEXT NOT NULL, file TEXT)"""
+    )
+
+
 # Appended, never edited: a file remembers how many of these it has seen.
-MIGRATIONS = (m001_first, m002_notes, m003_variables, m004_expected, m005_keepers)
+MIGRATIONS = (
+    m001_first,
+    m002_notes,
+    m003_variables,
+    m004_expected,
+    m005_keepers,
+    m006_notebooks,
+)
 
 
 @dataclass(slots=True)
@@ -103,6 +118,7 @@ class _Opened:
     # takes the whole process down.
     busy: threading.RLock = field(default_factory=threading.RLock)
     closed: bool = False
+    writes: bool = False
 
     def close(self) -> None:
         with self.busy:
@@ -126,12 +142,14 @@ class Database:
         with store_errors(self.folder):
             if not self.path.exists():
                 return []
-            with self._connection() as connection:
-                return connection.execute(sql, values).fetchall()
+            with self._connected() as opened:
+                return opened.connection.execute(sql, values).fetchall()
 
     @contextmanager
     def write(self, *, is_synced: bool = True) -> Iterator[sqlite3.Connection]:
         """Run one transaction: all of it is stored, or nothing.
+
+        One that is begun inside another of its thread is a part of that.
 
         Args:
             is_synced: Whether it is on the disk when this returns; else a power cut may
@@ -140,14 +158,20 @@ class Database:
         with store_errors(self.folder):
             if not self.path.exists():
                 create_folder(self.folder, is_named=self._is_named)
-            with self._connection() as connection:
+            with self._connected() as opened:
+                connection = opened.connection
+                if opened.writes:
+                    yield connection
+                    return
                 level = "FULL" if is_synced else "NORMAL"
                 connection.execute(f"PRAGMA synchronous = {level}")
                 connection.execute("BEGIN IMMEDIATE")
+                opened.writes = True
                 try:
                     yield connection
                     connection.execute("COMMIT")
                 finally:
+                    opened.writes = False
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
 
@@ -159,13 +183,17 @@ class Database:
         for one in opened:  # waits for the threads that are inside theirs
             one.close()
 
+    def __del__(self) -> None:
+        """Close what nobody has closed, such as the store of an unpickled clip."""
+        self.close()
+
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connected(self) -> Iterator[_Opened]:
         while True:
             opened = self._of_this_thread()
             with opened.busy:
                 if not opened.closed:  # else between finding and entering it
-                    yield opened.connection
+                    yield opened
                     return
 
     def _of_this_thread(self) -> _Opened:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ from nbagent.ledger.database import Database, store_errors
 from nbagent.ledger.files import Files
 from nbagent.ledger.keeper import Keeper
 from nbagent.ledger.locks import FileLock
+from nbagent.ledger.notebooks import Notebooks
 from nbagent.ledger.records import (
     Artifact,
     ClipRow,
@@ -59,6 +61,7 @@ class Ledger:
         self._takes: dict[str, Take] = {}  # an id always means the same take
         self.keeper = Keeper(self._db)
         self.conversations = Conversations(self._db)
+        self.notebooks = Notebooks(self._db)
         self.variables = Variables(self._db)
 
     def __enter__(self) -> Self:
@@ -78,6 +81,12 @@ class Ledger:
         """Let go of the database, and of the jobs it has in hand; idempotent."""
         self.keeper.close()
         self._db.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Store everything that this thread writes inside, or nothing of it."""
+        with self._db.write():
+            yield
 
     # Turns
 

@@ -25,7 +25,7 @@ from nbagent.media.frames import (
 )
 from nbagent.media.images import animated_webp, png, poster_jpeg, poster_png
 from nbagent.media.page import share_page, static_html
-from nbagent.media.video import preview_mp4, write_video
+from nbagent.media.video import preview_mp4, replacing, scratch_folder, write_video
 
 __all__ = [
     "animated_webp",
@@ -43,7 +43,9 @@ __all__ = [
     "read_recipe",
     "read_size",
     "read_video",
+    "replacing",
     "scaled",
+    "scratch_folder",
     "seam",
     "share_page",
     "static_html",

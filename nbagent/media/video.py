@@ -133,6 +133,24 @@ def encode(
 
 
 @contextmanager
+def scratch_folder(what: str) -> Iterator[Path]:
+    """Yield a folder of the system's, for something that goes elsewhere at once.
+
+    Raises:
+        MediaError: If the disk or the encoder refuses.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="nba-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise MediaError(
+            f"cannot write {what} in {tempfile.gettempdir()}"
+            f" ({error.strerror or error}): make room there, or name another folder with"
+            " TMPDIR"
+        ) from error
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a scratch path beside `path` that takes its place if all goes well.
 
@@ -156,8 +174,8 @@ def _small_mp4(frames: Frames, fps: float, side: int, crf: int) -> bytes:
     scale = min(1.0, side / max(height, width))
     size = (_even(height * scale), _even(width * scale))
     options = {**_H264, "crf": str(crf), "preset": "veryfast"}
-    with tempfile.TemporaryDirectory(prefix="nba-") as folder:
-        path = Path(folder) / "preview.mp4"
+    with scratch_folder("the preview") as folder:
+        path = folder / "preview.mp4"
         encode(path, frames, fps, "libx264", options, size=size)
         return path.read_bytes()
 

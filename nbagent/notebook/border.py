@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from nbagent.errors import EngineError, NbagentError, SpecError
 from nbagent.notebook.wire import request_id
 
+_log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent.parent / "static"
 
 
@@ -97,9 +100,38 @@ def answer_now(widget: Sender, content: object, reply_to: Answer) -> None:
     reply: Mapping[str, Any]
     try:
         reply, buffers = reply_to(content)
+        check_sendable(reply, buffers)
     except Exception as error:  # noqa: BLE001  the border: every request is answered
         reply = {"type": "error", "id": name, "message": one_line(error)}
+        buffers = []
     widget.send(dict(reply), buffers)
+
+
+def check_sendable(content: Mapping[str, Any], buffers: Sequence[bytes] = ()) -> None:
+    """Find out that a message cannot be sent before half of the kernel is in it.
+
+    A page drops a message with a NaN without a word, and Jupyter raises for what is no
+    JSON in the thread that sends it.
+
+    Raises:
+        ValueError: For a number that JSON does not have.
+        TypeError: For a value or a buffer that cannot be sent.
+    """
+    json.dumps(content, allow_nan=False)
+    for buffer in buffers:
+        memoryview(buffer)
+
+
+def tell(widget: Sender, event: Mapping[str, Any]) -> None:
+    """Send what nobody has asked for; what cannot be sent is logged, and no more.
+
+    The thread that tells of a job's step has all the others to tell of too.
+    """
+    try:
+        check_sendable(event)
+        widget.send(dict(event))
+    except Exception:  # noqa: BLE001  the border: nobody waits for this message
+        _log.exception("a %s could not be told", event.get("type"))
 
 
 def one_line(error: Exception) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbagent.caching import step_caching
+from nbagent.conversation.stopping import released
 from nbagent.errors import SpecError
 from nbagent.notebook.line import leading_option
 from nbagent.notebook.options import number
@@ -200,14 +201,16 @@ def _export(magics: AgentMagics, words: list[str]) -> str:
     from nbagent.notebook.export import export
 
     turns = magics.transcript().turns()
-    return f"written to {export(magics.session(), turns, *words).name}"
+    with released():
+        return f"written to {export(magics.session(), turns, *words).name}"
 
 
-def _doctor(_magics: AgentMagics, _words: list[str]) -> str:
+def _doctor(magics: AgentMagics, _words: list[str]) -> str:
     from nbagent.doctor import render_text, report
-    from nbagent.settings import Settings
+    from nbagent.notebook import place
 
-    return render_text(report(Settings.from_env()))
+    with released():
+        return render_text(report(place.settings(magics.ipython)))
 
 
 COMMANDS: Mapping[str, Command] = {

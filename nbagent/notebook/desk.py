@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import assert_never
 
 from nbagent.conversation import answers
@@ -17,6 +16,7 @@ from nbagent.conversation.rendering import save_beside
 from nbagent.conversation.selection import Selection
 from nbagent.errors import SpecError
 from nbagent.ledger import ClipRow
+from nbagent.media import scratch_folder
 from nbagent.notebook.border import asset
 from nbagent.notebook.cell import cell_of
 from nbagent.notebook.chat import Chat
@@ -142,8 +142,8 @@ class Desk:
 
     def _file(self, name: str, format: SaveFormat) -> tuple[str, bytes]:  # noqa: A002
         clip = self._session.clip(name)
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / save_beside(clip, format, Path(folder))
+        with scratch_folder(f"{name} for the download") as folder:
+            path = folder / save_beside(clip, format, folder)
             if path.is_dir():  # a browser keeps files, not folders
                 path = Path(shutil.make_archive(str(path), "zip", path))
             return path.name, path.read_bytes()

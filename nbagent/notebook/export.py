@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError
+from nbagent.media import replacing
 from nbagent.notebook.bundle import static_bundle
 from nbagent.notebook.cell import cell_of
 from nbagent.notebook.panel_wire import TurnView
@@ -47,19 +49,20 @@ def export(session: Session, turns: Sequence[TurnView], kind: str = "md") -> Pat
         _write(path, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
         return path
     clips = folder / name
-    for turn in turns:
-        for take in turn["takes"]:
-            if take["state"] == "done":
-                clips.mkdir(exist_ok=True)
-                _save(session, take["name"], clips)
-    _write(path, to_markdown(session.settings.conversation, turns, name))
+    try:
+        done = [
+            take["name"]
+            for turn in turns
+            for take in turn["takes"]
+            if take["state"] == "done"
+        ]
+        if done:
+            _save(session, done, clips)
+        _write(path, to_markdown(session.settings.conversation, turns, name))
+    except BaseException:
+        shutil.rmtree(clips, ignore_errors=True)  # half an export is worse than none
+        raise
     return path
-
-
-def _write(path: Path, text: str) -> None:
-    # "x": what was put there meanwhile stays.
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
 
 
 def to_notebook(session: Session, turns: Sequence[TurnView]) -> dict[str, Any]:
@@ -144,11 +147,19 @@ def _take(take: TakeView, folder: str) -> str:
     return f"[{picture}]({folder}/{name}.mp4)\n\n{facts}"
 
 
-def _save(session: Session, name: str, folder: Path) -> None:
-    clip = session.clip(name)
-    (folder / f"{name}.jpg").write_bytes(clip.poster)
-    if clip.num_frames > 1:
-        clip.save(folder / f"{name}.mp4")
+def _save(session: Session, names: Sequence[str], folder: Path) -> None:
+    with replacing(folder) as scratch:
+        scratch.mkdir()
+        for name in names:
+            clip = session.clip(name)
+            (scratch / f"{name}.jpg").write_bytes(clip.poster)
+            if clip.num_frames > 1:
+                shutil.copyfile(clip.path, scratch / f"{name}.mp4")
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")
 
 
 def _code(text: str) -> str:

@@ -20,6 +20,7 @@ from IPython.core.magic import (
     no_var_expand,
 )
 
+from nbagent.conversation.stopping import held, in_one_line
 from nbagent.errors import NbagentError, SpecError
 from nbagent.notebook.namespace import Namespace
 from nbagent.notebook.options import check_options, check_words, help_text
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
     Ended = Callable[[], None]
 
 Tool = TypeVar("Tool", bound=Callable[..., object])
+
+_STOPPED_TURN = in_one_line(
+    "stopped: run the cell again, and what was made until then is shown at once"
+)
 
 
 class Takes(tuple["Clip", ...]):
@@ -65,6 +70,7 @@ class AgentMagics(Magics):
 
     @no_var_expand
     @line_cell_magic
+    @_STOPPED_TURN
     def agent(self, line: str, cell: str | None = None) -> Clip | Takes | None:
         """Say what to show, or how to change it.
 
@@ -84,27 +90,32 @@ class AgentMagics(Magics):
         """
         from nbagent.notebook.line import parse
 
-        return self.say(*parse(line, cell))
+        with held():
+            return self.say(*parse(line, cell))
 
     @no_var_expand
     @line_magic
+    @in_one_line(
+        "stopped: what it had done until then stays, run it again for the rest"
+    )
     def nbagent(self, line: str) -> None:
         """Look after the conversation: `%nbagent help` lists the commands."""
-        from nbagent.notebook.commands import run
+        with held():
+            from nbagent.notebook.commands import run
 
-        answer = run(line, self)
-        self.transcript().refresh()
-        if answer:
-            _show_text(answer)
+            answer = run(line, self)
+            self.transcript().refresh()
+            if answer:
+                _show_text(answer)
 
     def session(self) -> Session:
         """Return the kernel's conversation, opened by its first use."""
         if self._session is None:
             from nbagent.conversation.session import Session
             from nbagent.jobs.engine import Engine
-            from nbagent.settings import Settings
+            from nbagent.notebook import place
 
-            settings = Settings.from_env()
+            settings = place.settings(self.ipython)
             self._session = Session(settings=settings, engine=Engine(settings))
             self._session.remixer = self._remix
             self._session.viewer = self._player_of
@@ -156,6 +167,7 @@ class AgentMagics(Magics):
                     widget.close()
             self._panel = None
 
+    @_STOPPED_TURN
     def say(
         self, options: Mapping[str, Any], words: str, notes: tuple[str, ...] = ()
     ) -> Clip | Takes | None:
@@ -166,7 +178,8 @@ class AgentMagics(Magics):
             words: The user's turn.
             notes: What is to be said of how it was typed.
         """
-        return self.show(self.hear(words, options, notes=notes), options)
+        with held():
+            return self.show(self.hear(words, options, notes=notes), options)
 
     def hear(
         self,
@@ -214,14 +227,16 @@ class AgentMagics(Magics):
             self._session.close()
             self._session = self._transcript = None
 
+    @_STOPPED_TURN
     def _remix(
         self, clip: Clip, words: str, options: dict[str, Any]
     ) -> Clip | Takes | None:
         options = check_options(options)
-        reply = self.hear(check_words(words), options, clip)
-        if reply.plan.consents:
-            raise NbagentError(reply.answer or "")
-        made = self.show(reply, options)
+        with held():
+            reply = self.hear(check_words(words), options, clip)
+            if reply.plan.consents:
+                raise NbagentError(reply.answer or "")
+            made = self.show(reply, options)
         if made is None and "dry_run" not in options:
             raise NbagentError(
                 f"{words!r} asks for no new clip: say what should be different"

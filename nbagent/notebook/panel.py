@@ -15,10 +15,17 @@ from typing import ClassVar
 import anywidget
 
 from nbagent.errors import SpecError
-from nbagent.notebook.border import answer, answer_now, answer_while_busy, asset
+from nbagent.notebook.border import (
+    answer,
+    answer_now,
+    answer_while_busy,
+    asset,
+    tell,
+)
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.desk import Desk
 from nbagent.notebook.panel_wire import (
+    Event,
     OwnRequest,
     PanelReply,
     TakeRequest,
@@ -45,14 +52,17 @@ class Panel(anywidget.AnyWidget):
         threading.Thread(
             target=self._hear_turns, name="nbagent-panel", daemon=True
         ).start()
-        chat.transcript.listen(self.send)
+        chat.transcript.listen(self._tell)
         chat.take_up()
 
     def close(self) -> None:
         """Leave the page, and the conversation to itself."""
-        self._chat.transcript.leave(self.send)
+        self._chat.transcript.leave(self._tell)
         self._turns.put(None)
         super().close()
+
+    def _tell(self, event: Event) -> None:
+        tell(self, event)
 
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         if isinstance(content, dict) and content.get("type") == "say":
