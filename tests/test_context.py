@@ -248,9 +248,9 @@ def test_this_plot_is_the_one_that_was_shown_last(session: Session) -> None:
 def test_what_a_turn_names_is_taken_or_refused_and_nothing_else(
     session: Session,
 ) -> None:
-    frames = np.random.default_rng(0).integers(0, 256, (12, 48, 64, 3), np.uint8)
+    frames = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3), np.uint8)
     other = Image.new("RGB", (10, 10), "red")
-    figure = Figure()
+    figure = Figure(figsize=(4, 4))
     figure.add_subplot(title="a red photo")
     store(session, say(session, "a red ball on the beach"))
     taken: dict[str, Any] = {

@@ -291,7 +291,9 @@ def test_a_render_that_it_reads_waits_for_a_yes(session: Session, spy: Spy) -> N
     assert "%nbagent trust on" in reply.answer
 
     # And is then made as it was shown: nobody is asked what it might be now.
-    (take,) = hear(session, "yes", "two").takes
+    reply = hear(session, "yes", "two")
+    session.render(reply)
+    (take,) = reply.takes
     assert (take.prompt, take.request) == ("a red ball, on the beach", UNSURE)
     assert len(spy.sent) == 1
     turn = session.ledger.turns("test")[-1]

@@ -276,9 +276,8 @@ def test_what_only_a_whole_clip_shows_is_found(
     made = run(renderer(settings), job(ledger, pocket()))
     assert is_right(frames(ledger, made), right)
     assert made["message"] == IN_FP32
-    assert check_of(settings).value.startswith(
-        "wrong in bf16 (the picture of a small clip"
-    )
+    told = check_of(settings).value
+    assert told.startswith("wrong in bf16 (the last step of a small clip is off by")
 
 
 def test_where_onednn_is_wrong_torchs_own_kernels_are_taken(
