@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from nbagent.errors import EngineError
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _NEVER_FOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
+_STATE_ADVICE = "set XDG_STATE_HOME to a folder of your own"
 
 
 @contextmanager
@@ -100,6 +102,27 @@ def replace(place: int, path: Path, data: bytes, advice: str) -> None:
     with create(place, draft, advice) as file:
         file.write(data)
     os.replace(draft.name, path.name, src_dir_fd=place, dst_dir_fd=place)
+
+
+def secret(folder: Path) -> str:
+    """Return a secret of this user, made when it is first asked for.
+
+    Empty if none can be kept in that folder: then each process is a stranger to the
+    others.
+    """
+    path = folder / "secret"
+    try:
+        make_folder(folder, _STATE_ADVICE)
+        with opened(folder, _STATE_ADVICE) as place:
+            draft = path.with_name(f"secret.{secrets.token_hex(4)}")
+            with create(place, draft, _STATE_ADVICE) as file:
+                file.write(secrets.token_hex(16).encode())
+            with contextlib.suppress(FileExistsError):  # whoever is first makes it
+                os.link(draft.name, path.name, src_dir_fd=place, dst_dir_fd=place)
+            os.unlink(draft.name, dir_fd=place)
+            return read(place, path, _STATE_ADVICE)
+    except (EngineError, OSError):
+        return ""
 
 
 def is_own(status: os.stat_result) -> bool:

@@ -32,6 +32,7 @@ class Settings:
             own name, so that it finds its clips again after a restart.
         notebook: The notebook that this is named after, if it is one.
         runtime: Per-user folder of the engine host's runtime file and log (0700).
+        state: Per-user folder of what outlives a restart of the machine (0700).
         passed_over: Why it is not where XDG_RUNTIME_DIR says; empty if it is.
         engine: Address of a Dask scheduler to attach to; None starts our own host.
         takes_plain_engine: Whether that may be one without TLS.
@@ -52,6 +53,7 @@ class Settings:
     store: Path
     conversation: str
     runtime: Path
+    state: Path
     store_is_named: bool = True
     passed_over: str = ""
     engine: str | None = None
@@ -97,6 +99,7 @@ class Settings:
             conversation=stated or (own if path is None else path.stem),
             notebook=None if stated else path,
             runtime=runtime,
+            state=_state_folder(env, runtime),
             passed_over=passed_over,
             engine=env.get("NBAGENT_ENGINE") or None,
             takes_plain_engine=bool(
@@ -151,6 +154,15 @@ def _runtime_folder(env: Mapping[str, str]) -> tuple[Path, str]:
     if not private.is_own(status):
         return _of_this_machine(), f"{base} (it belongs to another user)"
     return Path(base).absolute() / "nbagent", ""
+
+
+def _state_folder(env: Mapping[str, str], runtime: Path) -> Path:
+    if base := env.get("XDG_STATE_HOME"):
+        return Path(base).absolute() / "nbagent"
+    try:
+        return Path.home() / ".local" / "state" / "nbagent"
+    except RuntimeError:  # a user without a home
+        return runtime
 
 
 def _of_this_machine() -> Path:

@@ -41,6 +41,7 @@ def _own_folders(
     monkeypatch.setenv("NBAGENT_STORE", str(home / ".nbagent"))
     monkeypatch.setenv("NBAGENT_RUNTIME", str(runtime))
     monkeypatch.setenv("NBAGENT_CONVERSATION", "test")
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
     # A forgotten engine host must not outlive the run by a minute.
     monkeypatch.setenv("NBAGENT_GRACE_S", "2")
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from nbagent import private
 from nbagent.conversation.session import Session
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
@@ -60,6 +63,11 @@ def session(settings: Settings, engine: Engine) -> Iterator[Session]:
     session.close()
 
 
+def own(settings: Settings) -> Ledger:
+    """Open the store as a kernel of this user does."""
+    return Ledger(settings.store, owner=private.secret(settings.state))
+
+
 def queue(ledger: Ledger, conversation: str, seed: int = 0) -> str:
     """Record a job as a kernel does that has not sent it yet."""
     turn = ledger.add_turn(conversation, "a red ball", None, {})
@@ -72,7 +80,7 @@ def queue(ledger: Ledger, conversation: str, seed: int = 0) -> str:
 def test_what_a_renamed_or_nameless_notebook_left_is_taken_up_by_the_next_kernel(
     session: Session, engine: Engine, settings: Settings, conversation: str
 ) -> None:
-    with Ledger(settings.store) as gone:
+    with own(settings) as gone:
         job_id = queue(gone, conversation)
     said = session.take_up()
     assert said == f"taking up what was left unfinished: c1 of {conversation!r}"
@@ -83,7 +91,7 @@ def test_what_a_renamed_or_nameless_notebook_left_is_taken_up_by_the_next_kernel
 def test_what_a_kernel_left_that_ended_later_is_taken_up_when_one_goes_there(
     session: Session, engine: Engine, settings: Settings
 ) -> None:
-    other = Ledger(settings.store)
+    other = own(settings)
     job_id = queue(other, "draft")
     assert session.take_up() == ""  # its kernel lives
     assert session.record.status() == (
@@ -98,26 +106,26 @@ def test_what_a_kernel_left_that_ended_later_is_taken_up_when_one_goes_there(
 def test_of_two_kernels_that_come_at_once_one_takes_a_job_up(
     settings: Settings,
 ) -> None:
-    with Ledger(settings.store) as gone:
+    with own(settings) as gone:
         jobs = [queue(gone, "draft", seed) for seed in range(3)]
-    with Ledger(settings.store) as one, Ledger(settings.store) as other:
+    with own(settings) as one, own(settings) as other:
         assert [row.id for row in one.keeper.adopt()] == jobs
         assert other.keeper.adopt() == ()
-    with Ledger(settings.store) as third:
+    with own(settings) as third:
         assert [row.id for row in third.keeper.adopt()] == jobs
 
 
 def test_a_kernel_that_is_killed_leaves_its_jobs_to_others(settings: Settings) -> None:
     script = (
-        "import sys, time; from pathlib import Path; from nbagent.ledger import Ledger;"
-        "from tests.test_taking_up import queue; ledger = Ledger(Path(sys.argv[1]));"
+        "import time; from nbagent.settings import Settings;"
+        "from tests.test_taking_up import own, queue; ledger = own(Settings.from_env());"
         "queue(ledger, 'draft'); print('there', flush=True); time.sleep(60)"
     )
-    command = [sys.executable, "-c", script, str(settings.store)]
+    command = [sys.executable, "-c", script]
     root = Path(__file__).parents[1]
     with (
         subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) as killed,
-        Ledger(settings.store) as ledger,
+        own(settings) as ledger,
     ):
         assert killed.stdout is not None
         assert killed.stdout.readline() == b"there\n"
@@ -130,7 +138,7 @@ def test_a_kernel_that_is_killed_leaves_its_jobs_to_others(settings: Settings) -
 def test_a_job_that_cannot_be_read_is_failed_and_keeps_nobody_waiting(
     session: Session, engine: Engine, settings: Settings
 ) -> None:
-    with Ledger(settings.store) as gone:
+    with own(settings) as gone:
         turn = gone.add_turn("draft", "a red ball", None, {})
         bad = gone.add_job(gone.add_take(TAKE), turn.id, "express")
         good = queue(gone, "draft", seed=1)
@@ -144,7 +152,7 @@ def test_a_job_that_cannot_be_read_is_failed_and_keeps_nobody_waiting(
 def test_a_take_that_another_engine_renders_is_rendered_once(
     session: Session, engine: Engine, settings: Settings
 ) -> None:
-    with Ledger(settings.store) as gone:
+    with own(settings) as gone:
         job_id = queue(gone, "draft")
         lock = gone.render_lock(gone.job(job_id).take_id)
     assert lock.take()
@@ -177,8 +185,8 @@ def test_a_turn_reads_no_more_for_the_jobs_that_wait(
         hashed = Take.id.fget  # type: ignore[attr-defined]
 
         def count(take: Take) -> str:
-            nonlocal counted
-            counted += 1
+            nonlocal counted  # the engine's threads are not the turn
+            counted += threading.current_thread() is threading.main_thread()
             return str(hashed(take))
 
         with monkeypatch.context() as patch:
@@ -195,3 +203,39 @@ def test_a_turn_reads_no_more_for_the_jobs_that_wait(
         queue(session.ledger, "test", seed)
     session.record.state(())  # what was made meanwhile is read once
     assert digests() == few
+
+
+@pytest.mark.parametrize("brought", ["by a stranger", "from another folder"])
+def test_what_a_store_brings_from_elsewhere_is_told_and_waits_for_a_word(
+    session: Session, engine: Engine, settings: Settings, tmp_path: Path, brought: str
+) -> None:
+    if brought == "by a stranger":
+        with Ledger(settings.store, owner="his") as gone:
+            queue(gone, "test")
+            queue(gone, "test", seed=1)
+    else:
+        with own(replace(settings, store=tmp_path / "theirs")) as gone:
+            queue(gone, "test")
+            queue(gone, "test", seed=1)
+        shutil.copytree(tmp_path / "theirs", settings.store)
+    assert session.take_up() == (
+        "left unfinished elsewhere: c1, c2 (%nbagent resume renders them here,"
+        " %nbagent cancel lets them go)"
+    )
+    assert session.unfinished() == {}
+    assert [row.state for row in session.ledger.jobs()] == ["queued", "queued"]
+    assert session.resume(["c2"]) == "going on: c2"
+    assert engine.wait("j2", 20).state == "done"
+    assert session.cancel(["c1"]) == "stopping: c1"
+    assert engine.wait("j1", 20).state == "cancelled"
+    assert session.take_up() == ""
+
+
+def test_the_secret_is_made_once_and_for_nobody_else(settings: Settings) -> None:
+    first = private.secret(settings.state)
+    assert len(first) == 32
+    assert private.secret(settings.state) == first
+    assert (settings.state / "secret").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in settings.state.iterdir()] == ["secret"]
+    (settings.state / "secret").chmod(0o644)
+    assert private.secret(settings.state) == ""  # somebody else may know it

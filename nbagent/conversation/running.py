@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine, to_job
@@ -29,14 +29,42 @@ class Running:
             for row in rows
         ]
 
+    def taken(self) -> set[str]:
+        """Return the takes of jobs that run or wait, but for those of strangers."""
+        ledger, conversation = self._record.ledger, self._record.conversation
+        rows = ledger.jobs(conversation, states=UNFINISHED)
+        return {row.take_id for row in rows if not ledger.keeper.is_strange(row)}
+
     def take_up(self) -> str:
         """Take up what kernels that are gone left unfinished; say so, or nothing.
 
         It may be of any conversation of the store: of one that nobody may enter again,
-        since its notebook was renamed, or never had a name.
+        since its notebook was renamed, or never had a name. What a store brought along
+        from elsewhere is only told: it would spend device time that nobody here asked
+        for.
         """
+        said = []
+        if taken := self._reattach(self._record.ledger.keeper.adopt()):
+            names = ", ".join(self._whose(taken))
+            said.append(f"taking up what was left unfinished: {names}")
+        if strange := self._strange():
+            names = ", ".join(self._whose(strange))
+            said.append(
+                f"left unfinished elsewhere: {names} (%nbagent resume renders them here,"
+                " %nbagent cancel lets them go)"
+            )
+        return "\n".join(said)
+
+    def _strange(self) -> list[JobRow]:
+        """Return the jobs of this conversation that came with its store."""
+        ledger, conversation = self._record.ledger, self._record.conversation
+        rows = ledger.jobs(conversation, states=UNFINISHED)
+        return [row for row in rows if ledger.keeper.is_strange(row)]
+
+    def _reattach(self, rows: Iterable[JobRow]) -> list[JobRow]:
+        """Let the engine have jobs that were taken in hand; return those it has."""
         ledger, taken = self._record.ledger, []
-        for row in ledger.keeper.adopt():
+        for row in rows:
             try:
                 job = to_job(ledger, self._settings, row, ledger.take(row.take_id))
                 self._engine.reattach([job], _ignore)
@@ -44,9 +72,7 @@ class Running:
                 ledger.set_job(row.id, "failed", message=str(error))
             else:
                 taken.append(row)
-        if not taken:
-            return ""
-        return f"taking up what was left unfinished: {', '.join(self._whose(taken))}"
+        return taken
 
     def _whose(self, rows: Sequence[JobRow]) -> list[str]:
         """Name the clips of jobs of any conversation."""
@@ -92,16 +118,18 @@ class Running:
         return self._end("pausing", self._engine.pause, names)
 
     def resume(self, names: Sequence[str]) -> str:
-        """Let the paused jobs of these clips, or all, go on; say which."""
+        """Let what is paused or came with the store go on; of these clips, or all."""
         ledger, conversation = self._record.ledger, self._record.conversation
         rows = ledger.jobs(conversation, states=["paused"])
         paused = {row.take_id for row in rows}
+        strange = {row.take_id for row in self._strange()}
         if names:
-            paused &= self._takes(names)
-        if not paused:
-            return "nothing is paused"
-        resumed = self._end_jobs(self._engine.resume, paused)
-        return f"going on: {', '.join(self._named(resumed))}"
+            wanted = self._takes(names)
+            paused, strange = paused & wanted, strange & wanted
+        going = self._whose(self._reattach(ledger.keeper.adopt(strange)))
+        if paused := paused - strange:
+            going += self._named(self._end_jobs(self._engine.resume, paused))
+        return f"going on: {', '.join(going)}" if going else "nothing is paused"
 
     def cancel_takes(self, take_ids: Collection[str]) -> None:
         """Stop the jobs of these takes."""

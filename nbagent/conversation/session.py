@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from nbagent import private
 from nbagent.caching import StepCaching
 from nbagent.conversation import (
     answers,
@@ -112,7 +113,11 @@ class Session:
     def __init__(
         self, *, settings: Settings, engine: Engine, brain: Brain = route
     ) -> None:
-        self.ledger = Ledger(settings.store, is_named=settings.store_is_named)
+        self.ledger = Ledger(
+            settings.store,
+            is_named=settings.store_is_named,
+            owner=private.secret(settings.state),
+        )
         conversation = homes.conversation(self.ledger, settings)
         self.settings = replace(settings, conversation=conversation)
         self._home: str | None = conversation  # until the store has it on record
@@ -360,7 +365,7 @@ class Session:
         """Return the turns that an earlier kernel left unfinished, to be rejoined."""
         if self._engine.lacks():
             return {}
-        active = {job.take.id for job in self._running.jobs()}
+        active = self._running.taken()
         rows: dict[int, list[ClipRow]] = {}
         for row in self.rows():
             rows.setdefault(row.turn_id, []).append(row)

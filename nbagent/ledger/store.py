@@ -47,19 +47,20 @@ class Ledger:
     until the first write; a folder that does not exist reads as empty.
     """
 
-    def __init__(self, folder: Path, *, is_named: bool = True) -> None:
+    def __init__(self, folder: Path, *, is_named: bool = True, owner: str = "") -> None:
         """Do nothing yet.
 
         Args:
             folder: Of the store.
             is_named: Whether the user, or a job of his, named it; else it is where a
                 notebook's own is made, and must not be somebody else's.
+            owner: A secret of the user, by which it knows the jobs that it left.
         """
         self.folder = folder
         self._db = Database(folder, is_named=is_named)
         self._files = Files(folder, is_named=is_named)
         self._takes: dict[str, Take] = {}  # an id always means the same take
-        self.keeper = Keeper(self._db)
+        self.keeper = Keeper(self._db, owner)
         self.conversations = Conversations(self._db)
         self.notebooks = Notebooks(self._db)
         self.variables = Variables(self._db)
