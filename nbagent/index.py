@@ -14,8 +14,11 @@ from typing import Any, Final
 
 from nbagent.errors import SpecError
 
-# The last two are what diffusers calls its own folders of LTX-2 and Cosmos.
-_LIBRARIES: Final = frozenset({"diffusers", "transformers", "ltx2", "cosmos"})
+# `ltx2` and `cosmos` are what diffusers calls its own folders of these; the last one is
+# the package of Cosmos' guard, which its family names as needed (`nbagent.families`).
+_LIBRARIES: Final = frozenset(
+    {"diffusers", "transformers", "ltx2", "cosmos", "cosmos_guardrail"}
+)
 # Neither private nor of a module, and no pipeline, which has an index of its own.
 _CLASS: Final = re.compile(r"(?!\w*Pipeline)[A-Z]\w*", re.ASCII)
 _COMPONENT: Final = re.compile(r"[a-z]\w*", re.ASCII)

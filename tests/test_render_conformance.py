@@ -421,6 +421,8 @@ def test_card_agrees_with_the_loaded_pipeline(
     """What files promise is what the pipeline does: count and size are not rounded."""
     pipe, tiny = pipes(name), TINY[name]
     pipe.save_config(tmp_path)
+    index = tmp_path / "model_index.json"  # Cosmos' guard as it is published
+    index.write_text(index.read_text().replace("tests.tiny_cosmos", "cosmos_guardrail"))
     for part in ("vae", "transformer", "unet"):
         if getattr(pipe, part, None) is not None:
             getattr(pipe, part).save_config(tmp_path / part)
