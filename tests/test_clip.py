@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import io
 import pickle
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import joblib  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
@@ -84,9 +86,21 @@ def test_a_clip_of_the_store_gives_its_facts(ledger: Ledger, tmp_path: Path) -> 
     assert repr(clip) == "Clip c2 (16 frames, 128x128, 2.0 s)"
 
 
+def through_joblib(value: Any) -> Any:
+    file = io.BytesIO()
+    joblib.dump(value, file)
+    file.seek(0)
+    return joblib.load(file)
+
+
 @pytest.mark.parametrize(
     "twin",
-    [copy.copy, copy.deepcopy, lambda clip: pickle.loads(pickle.dumps(clip))],
+    [
+        copy.copy,
+        copy.deepcopy,
+        lambda clip: pickle.loads(pickle.dumps(clip)),
+        lambda clip: through_joblib(clip),
+    ],
 )
 def test_a_clip_is_copied_and_pickled_by_store_and_recipe(
     ledger: Ledger, tmp_path: Path, twin: Callable[[Clip], Clip]
