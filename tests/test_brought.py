@@ -162,6 +162,51 @@ def test_a_film_that_does_not_fit_an_act_is_one_line(
         say(session, "animate @film", film=film)
 
 
+@pytest.mark.parametrize(
+    ("words", "operation"),
+    [
+        ("@film at night", "animate"),
+        ("extend @film by 1 second", "extend"),
+        ("upscale @film", "upscale"),
+    ],
+)
+@pytest.mark.parametrize("fit", ["whole", "fill"])
+def test_a_film_comes_into_the_frame_as_is_asked(
+    session: Session, tmp_path: Path, words: str, operation: str, fit: str
+) -> None:
+    media.write_video(tmp_path / "a.mp4", make_frames(16, 96, 128), 8, None)
+    film = Clip.open(tmp_path / "a.mp4")
+    options = {"fit": "fill"} if fit == "fill" else {}
+    reply = say(session, words, film=film, options=options)
+    take = only(reply)
+    assert (take.operation, take.holds[0].fit) == (operation, fit)
+    (note,) = (note for note in reply.notes if "@film is 128x96" in note)
+    assert ("cut off" in note) == (fit == "fill")
+
+
+def test_a_reframed_film_is_not_said_to_be_cut(
+    session: Session, tmp_path: Path
+) -> None:
+    media.write_video(tmp_path / "a.mp4", make_frames(16, 96, 128), 8, None)
+    reply = say(session, "make @film 16:9", film=Clip.open(tmp_path / "a.mp4"))
+    assert only(reply).holds[0].box is not None
+    assert not any("cut off" in note for note in reply.notes)
+
+
+@pytest.mark.parametrize("fps", [0.2, 240])
+def test_a_film_of_another_pace_altogether_is_one_line(
+    session: Session, tmp_path: Path, fps: float
+) -> None:
+    media.write_video(tmp_path / "a.mp4", make_frames(16, 96, 128), fps, None)
+    film = Clip.open(tmp_path / "a.mp4")
+    with pytest.raises(
+        SpecError, match=rf"plays at {fps:g} fps.*Clip.open\(file, fps=8"
+    ):
+        say(session, "@film at night", film=film)
+    film = Clip.open(tmp_path / "a.mp4", fps=8)
+    assert only(say(session, "@film at night", film=film)).operation == "animate"
+
+
 def test_a_film_of_odd_sides_loses_no_row(session: Session, tmp_path: Path) -> None:
     for index, picture in enumerate(make_frames(4, 47, 63)):
         (tmp_path / "frames").mkdir(exist_ok=True)
