@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from nbagent.conversation.context import variables
 from nbagent.conversation.rendering import derive
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
-from nbagent.errors import SpecError
+from nbagent.errors import MediaError, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.render.known import known_frames
 from nbagent.render.renderer import Renderer
@@ -160,6 +163,94 @@ def test_a_film_that_does_not_fit_an_act_is_one_line(
         say(session, "loop @film seamlessly", film=film)
     with pytest.raises(SpecError, match="say how the picture moves"):
         say(session, "animate @film", film=film)
+
+
+@pytest.mark.parametrize(
+    ("words", "operation"),
+    [
+        ("@film at night", "animate"),
+        ("extend @film by 1 second", "extend"),
+        ("upscale @film", "upscale"),
+    ],
+)
+@pytest.mark.parametrize("fit", ["whole", "fill"])
+def test_a_film_comes_into_the_frame_as_is_asked(
+    session: Session, tmp_path: Path, words: str, operation: str, fit: str
+) -> None:
+    media.write_video(tmp_path / "a.mp4", make_frames(16, 96, 128), 8, None)
+    film = Clip.open(tmp_path / "a.mp4")
+    options = {"fit": "fill"} if fit == "fill" else {}
+    reply = say(session, words, film=film, options=options)
+    take = only(reply)
+    assert (take.operation, take.holds[0].fit) == (operation, fit)
+    (note,) = (note for note in reply.notes if "@film is 128x96" in note)
+    assert ("cut off" in note) == (fit == "fill")
+
+
+def test_a_reframed_film_is_not_said_to_be_cut(
+    session: Session, tmp_path: Path
+) -> None:
+    media.write_video(tmp_path / "a.mp4", make_frames(16, 96, 128), 8, None)
+    reply = say(session, "make @film 16:9", film=Clip.open(tmp_path / "a.mp4"))
+    assert only(reply).holds[0].box is not None
+    assert not any("cut off" in note for note in reply.notes)
+
+
+@pytest.mark.parametrize("fps", [0.2, 240])
+def test_a_film_of_another_pace_altogether_is_one_line(
+    session: Session, tmp_path: Path, fps: float
+) -> None:
+    media.write_video(tmp_path / "a.mp4", make_frames(16, 96, 128), fps, None)
+    film = Clip.open(tmp_path / "a.mp4")
+    with pytest.raises(
+        SpecError, match=rf"plays at {fps:g} fps.*Clip.open\(file, fps=8"
+    ):
+        say(session, "@film at night", film=film)
+    film = Clip.open(tmp_path / "a.mp4", fps=8)
+    assert only(say(session, "@film at night", film=film)).operation == "animate"
+
+
+def test_a_part_of_a_film_is_saved_as_that_part(tmp_path: Path) -> None:
+    media.write_video(tmp_path / "a.mp4", make_frames(20, 48, 64), 10, None)
+    part = Clip.open(tmp_path / "a.mp4", start_s=1, end_s=1.5, fps=4)
+    saved = Clip.open(part.save(tmp_path / "part.mp4"))
+    assert (saved.num_frames, saved.fps) == (part.num_frames, part.fps) == (2, 4)
+    assert len(part.save(tmp_path / "part.html").read_bytes()) > 100
+    whole = (tmp_path / "a.mp4").read_bytes()
+    assert base64.b64encode(whole) not in (tmp_path / "part.html").read_bytes()
+    assert Clip.open(tmp_path / "a.mp4").save(tmp_path / "b.mp4").read_bytes() == whole
+
+
+def test_a_clip_of_a_file_has_a_poster_and_a_name_without_it(film: Clip) -> None:
+    assert Image.open(io.BytesIO(film.poster)).size == (128, 96)
+    stored = pickle.dumps(film)
+    film.path.unlink()
+    gone = pickle.loads(stored)
+    assert repr(gone) == "Clip c1 (not rendered, or its file is gone, no recipe)"
+    assert gone._repr_mimebundle_() == {"text/plain": repr(gone)}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{"start_s": "1"}, {"start_s": float("nan")}, {"end_s": 1e18}, {"fps": "8"}],
+)
+def test_a_part_that_is_no_number_is_one_line(film: Clip, part: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match="is no time and no rate"):
+        Clip.open(film.path, **part)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "folder/" * 900])
+def test_a_name_that_no_file_has_is_one_line(name: str) -> None:
+    with pytest.raises(MediaError, match=r"cannot be read|no name of a file"):
+        Clip.open(name)
+
+
+@pytest.mark.parametrize("options", [{}, {"dry_run": True}])
+def test_a_film_is_saved_by_its_own_method_and_that_is_said(
+    session: Session, film: Clip, options: dict[str, Any]
+) -> None:
+    with pytest.raises(SpecError, match=r"opened, .*: film\.save\('film\.gif'\)"):
+        say(session, "save @film as gif", film=film, options=options)
 
 
 def test_a_film_of_odd_sides_loses_no_row(session: Session, tmp_path: Path) -> None:

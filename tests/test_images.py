@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.pictures import picture
@@ -98,6 +98,39 @@ def test_sixteen_bits_are_scaled_and_not_clipped(tmp_path: Path, suffix: str) ->
     Image.fromarray(ramp).save(path)
     read = read_video(path)[0][0]
     assert np.abs(read[..., 0] - ramp / 257).max() <= 1
+
+
+def test_a_dark_picture_of_sixteen_bits_is_dark(tmp_path: Path) -> None:
+    """A film that fades in from black would begin bright otherwise."""
+    for level in (0, 200, 2570, 65535):
+        Image.fromarray(np.full((8, 6), level, np.uint16)).save(tmp_path / "dark.png")
+        assert read_video(tmp_path / "dark.png")[0].max() == round(level / 257)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_colours_are_those_of_the_profile(
+    tmp_path: Path, mode: str, is_damaged: bool
+) -> None:
+    """Of a profile whose red and green are exchanged, as a phone's are its own."""
+    told = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    told = told.replace(b"rXYZ", b"####", 1).replace(b"gXYZ", b"rXYZ", 1)
+    told = told.replace(b"####", b"gXYZ", 1)
+    path = tmp_path / "photo.png"
+    Image.new(mode, (8, 6), (0, 200, 0)).save(
+        path, icc_profile=told[:40] if is_damaged else told
+    )
+    shown = (0, 200, 0) if is_damaged else (200, 0, 0)
+    assert np.abs(read_video(path)[0].astype(int) - shown).max() <= 6
+
+
+def test_frames_in_a_folder_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for level, name in enumerate(("f1.png", "f2.PNG", "f9.png", "f10.png", "f011.png")):
+        Image.new("L", (8, 6), 40 * level).save(folder / name)
+    (folder / "._f1.png").write_bytes(b"what a Mac leaves")
+    assert read_video(folder)[0][:, 0, 0, 0].tolist() == [0, 40, 80, 120, 160]
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,44 @@ def test_a_lora_of_another_model_is_one_line(wan: Path, tmp_path: Path) -> None:
         run(Renderer(), job(ledger, asked))
 
 
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"transformer.blocks.0.attn1.to_q.lora_A.weight": torch.ones(4, 24)},
+        {
+            "transformer.blocks.0.attn1.to_q.lora_A.default.weight": torch.ones(4, 24),
+            "transformer.blocks.0.attn1.to_q.lora_B.default.weight": torch.ones(24, 4),
+        },
+        {
+            "lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight": torch.ones(
+                4, 24
+            ),
+            "lora_te_text_model_encoder_layers_0_mlp_fc1.lora_up.weight": torch.ones(
+                24, 4
+            ),
+        },
+        {
+            "transformer.blocks.0.attn1.to_q.lora_A.weight": torch.ones(4, 32),
+            "transformer.blocks.0.attn1.to_q.lora_B.weight": torch.ones(32, 4),
+        },
+        {"transformer.blocks.0.attn1.to_q.hada_w1_a": torch.ones(24, 4)},
+        weights()
+        | {"transformer.blocks.1.attn1.to_q.lora_B.weight": torch.ones(24, 4)},
+    ],
+    ids=["half", "adapter's name", "kohya's text encoder", "wide", "loha", "half more"],
+)
+def test_a_file_whose_keys_are_others_is_one_line(
+    wan: Path, tmp_path: Path, tensors: dict[str, torch.Tensor]
+) -> None:
+    save_file(tensors, tmp_path / "odd.safetensors")
+    card = model_card(f"{wan}+{tmp_path / 'odd.safetensors'}")
+    with pytest.raises(
+        JobFailed, match=r"odd\.safetensors .* trained for it"
+    ) as caught:
+        Renderer().shelf.get(card)
+    assert "\n" not in str(caught.value)
+
+
 def test_without_its_package_it_is_refused_before_loading(
     wan: Path, lora: Path
 ) -> None:

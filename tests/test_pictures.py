@@ -20,6 +20,7 @@ from matplotlib.lines import Line2D
 from PIL import Image
 
 from nbagent.conversation.pictures import picture, read
+from nbagent.conversation.tables import Table, plotted
 from nbagent.errors import SpecError
 
 RED = np.full((6, 4, 3), (255, 0, 0), np.uint8)
@@ -87,6 +88,8 @@ def test_a_figure_is_drawn_as_the_notebook_draws_it() -> None:
         ({"photo": PIL, "n": 1}, r"@x is a dict \('photo', 'n'\), not a picture"),
         ({"frames": [PIL, 3]}, r"@x\['frames'\]\[1\] is of type int"),
         (b"abc", "@x is no picture that PIL can read"),
+        (b"", "@x is empty"),
+        (Image.new("RGB", (0, 4)), "the picture is 0x4: it has no pixels"),
         ((n for n in "ab"), "@x is of type generator, not a picture"),
         (np, "@x is of type module, not a picture"),
     ],
@@ -446,3 +449,10 @@ def test_kinds_that_cannot_be_taken_are_named(home: str, said: str) -> None:
     kind = type("Chart", (pd.DataFrame,), {"__module__": home})
     with pytest.raises(SpecError, match=said):
         read("x", kind())
+
+
+def test_a_column_of_vectors_is_left_beside_those_of_numbers() -> None:
+    vectors = np.ones((3, 2))
+    columns = (vectors, np.arange(3.0))
+    figure, _ = plotted("@x", Table(columns=columns, index=np.arange(3)))
+    assert len(figure.axes[0].lines) == 1

@@ -21,6 +21,7 @@ from nbagent.conversation.clip import Clip
 from nbagent.conversation.mentions import mentioned
 from nbagent.conversation.plan import Plan
 from nbagent.conversation.state import ClipInfo, State
+from nbagent.errors import SpecError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Hold, Take
 
@@ -60,6 +61,21 @@ def begun(plan: Plan, clips: Mapping[str, Clip]) -> Plan:
     if not named or plan.intent not in ("generate_video", "generate_image"):
         return plan
     return replace(plan, intent="animate_image", target=named)
+
+
+def check_act(plan: Plan, clips: Mapping[str, Clip]) -> None:
+    """Refuse an act on an opened clip: it lies in a file, and is none of these.
+
+    Raises:
+        SpecError: With what does it.
+    """
+    for name in plan.targets:
+        if name in clips:
+            kind = plan.slots.get("format", "mp4")
+            raise SpecError(
+                f"@{name} is a file that was opened, not a clip of this conversation:"
+                f" {name}.save('{name}.{kind}') writes it"
+            )
 
 
 class Brought:

@@ -132,8 +132,9 @@ def _whole(
         canvas = plan.edits[0].args.get("upscale")
         if isinstance(canvas, Mapping):
             strength = options.get("strength", operations.UPSCALE_STRENGTH)
+            fit = fitting.fit(options)
             return operations.upscale(
-                take, parent, clip, card, canvas, strength=strength
+                take, parent, clip, card, canvas, strength=strength, fit=fit
             )
         return operations.reframe(take, parent, clip, card) or take
     if any(edit.args.get("seamless") for edit in plan.edits):

@@ -177,7 +177,11 @@ class Clip:
 
     @property
     def poster(self) -> bytes:
-        """One frame as a JPEG, as the store has it."""
+        """One frame as a JPEG: as the store has it, or of the file's frames."""
+        if self._file is not None:
+            from nbagent.media import poster_jpeg
+
+            return poster_jpeg(self.frames)
         assert self._ledger is not None
         return self._ledger.path(self._artifact.poster).read_bytes()
 
@@ -295,7 +299,7 @@ class Clip:
                 raise SpecError(f"{self.name} has no recipe: its file came without one")
             with replacing(target) as scratch:
                 scratch.write_text(json.dumps(self.recipe, indent=2), encoding="utf-8")
-        elif target.suffix.lower() == source.suffix.lower() and source.is_file():
+        elif target.suffix.lower() == source.suffix.lower() and self._is_whole:
             with replacing(target) as scratch:
                 shutil.copyfile(source, scratch)
         else:
@@ -397,7 +401,7 @@ class Clip:
         try:
             size = (self.num_frames, self.width, self.height)
             facts = size_text(*size, self.duration_s)
-        except StoreError:
+        except (StoreError, MediaError):
             facts = "not rendered, or its file is gone"
         note = ", no recipe" if self.take is None else ""
         return f"Clip {self.name} ({'; '.join((facts + note, *self.notes))})"
@@ -421,7 +425,7 @@ class Clip:
         }
 
     def _page(self) -> str:
-        from nbagent.media import poster_jpeg, share_page
+        from nbagent.media import poster_jpeg, preview_mp4, share_page
 
         lines = [self.prompt]
         if self.take is not None:
@@ -433,10 +437,22 @@ class Clip:
                 f" {self.width}×{self.height} · {self.num_frames} frames ·"
                 f" {self.fps:g} fps"
             )
-        video = self.path.read_bytes() if self.path.suffix == ".mp4" else None
+        video = None
+        if self.path.suffix == ".mp4":
+            video = (
+                self.path.read_bytes()
+                if self._is_whole
+                else preview_mp4(self.frames, self.fps)
+            )
         return share_page(
             video, poster_jpeg(self.frames), self.name, lines, self.recipe, self.fps
         )
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether its file holds this clip and nothing else of another film."""
+        is_part = any(value not in (None, 0) for value in self._part.values())
+        return self.path.is_file() and not is_part
 
     @property
     def _artifact(self) -> Artifact:

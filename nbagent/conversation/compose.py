@@ -157,7 +157,13 @@ def _single(
         fresh = replace(first, effects=shots.new_effects(before, shot))
         at_start = any(edit.args.get("end") == "start" for edit in plan.edits)
         chain, said = operations.extend(
-            fresh, parent, sources.clip, card, seconds=added_s, at_start=at_start
+            fresh,
+            parent,
+            sources.clip,
+            card,
+            seconds=added_s,
+            at_start=at_start,
+            fit=fitting.fit(options),
         )
     else:
         first = choice.keeping(first, plan, options, card, sources)

@@ -62,11 +62,13 @@ def notes(take: Take, plan: Plan, sources: Sources) -> list[str]:
     ):
         ratio = abs(math.log(width / height * take.height / take.width))
         share = 1 - math.exp(-ratio)
-        if share < _SEEN:
+        if share < _SEEN or hold.box is not None:  # whole, and the model draws the rest
             continue
         sizes = f"{name} is {width}x{height} and the clip {take.width}x{take.height}"
         if hold.fit == "fill":
-            said.append(f"{sizes}: {share:.0%} of it is cut off; --fit whole keeps it.")
+            said.append(
+                f"{sizes}: {_percent(share)} of it is cut off; --fit whole keeps it."
+            )
         else:
             sides = (
                 "at its sides"
@@ -75,9 +77,14 @@ def notes(take: Take, plan: Plan, sources: Sources) -> list[str]:
             )
             said.append(
                 f"{sizes}: it is shown whole, with borders {sides}; --fit fill cuts"
-                f" {share:.0%} of it off instead."
+                f" {_percent(share)} of it off instead."
             )
     return said
+
+
+def _percent(share: float) -> str:
+    """Write how much is cut off: never all of it."""
+    return f"{min(share, 0.99):.0%}"
 
 
 def _shape(name: str, ledger: Ledger) -> tuple[int, int]:

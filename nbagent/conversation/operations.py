@@ -128,6 +128,7 @@ def extend(
     *,
     seconds: float,
     at_start: bool = False,
+    fit: Fit = "whole",
 ) -> tuple[list[Take], list[str]]:
     """Go on after a clip, or lead up to it; the clip itself stays as it is.
 
@@ -141,6 +142,7 @@ def extend(
         card: Of the model that will render.
         seconds: How much is added, as the parent plays.
         at_start: Whether it is added before the clip.
+        fit: How a film of another shape comes into the frame.
 
     Returns:
         The takes, each of which extends the one before, and what to know of them.
@@ -162,8 +164,12 @@ def extend(
             card.nearest(seen + left)[-1],
             max(card.nearest(card.window_frames)[0], card.nearest(seen + 1)[-1]),
         )
-        fit: Fit = "whole" if parent.is_brought else "fill"
-        hold = Hold(source=parent.id, start=length - seen, num_frames=seen, fit=fit)
+        hold = Hold(
+            source=parent.id,
+            start=length - seen,
+            num_frames=seen,
+            fit=_brought(fit, parent),
+        )
         if at_start:
             hold = replace(hold, start=0, at=num_frames - seen)
         length += num_frames - seen
@@ -308,6 +314,7 @@ def upscale(
     canvas: Mapping[str, Any],
     *,
     strength: float,
+    fit: Fit = "whole",
 ) -> Take:
     """Draw a clip larger: its own picture, scaled, and finer detail from the model.
 
@@ -318,6 +325,7 @@ def upscale(
         card: Of the model that will render.
         canvas: A `scale`, or a `height` or a `width` in pixels.
         strength: How far the model may leave the scaled picture, 0..1.
+        fit: How a film of another shape comes into the frame.
 
     Raises:
         SpecError: If that is no larger, or larger than the model draws.
@@ -337,7 +345,12 @@ def upscale(
             " ask for more, or resize it"
         )
     card.check(_num_frames(take, clip), height, width)
-    hold = Hold(source=parent.id, num_frames=clip.num_frames, mask=ALL)
+    hold = Hold(
+        source=parent.id,
+        num_frames=clip.num_frames,
+        mask=ALL,
+        fit=_brought(fit, parent),
+    )
     return replace(
         _as_it_plays(take, clip, card),
         operation="upscale",
@@ -415,8 +428,20 @@ def _num_frames(take: Take, clip: Artifact) -> int:
     return take.num_frames if take.media == "image" else clip.num_frames
 
 
+def _brought(fit: Fit, parent: Take) -> Fit:
+    """Return how a parent comes into the frame: one that was made here has its shape."""
+    return fit if parent.is_brought else "fill"
+
+
 def _paced(clip: Playing, card: ModelCard) -> tuple[Effect, ...]:
     """Return what makes new frames play at the clip's pace."""
     if clip.num_frames == 1 or clip.fps == card.fps:
         return ()
-    return (Effect(kind="speed", speed=clip.fps / card.fps),)
+    try:
+        return (Effect(kind="speed", speed=clip.fps / card.fps),)
+    except SpecError as error:
+        raise SpecError(
+            f"the clip plays at {clip.fps:g} fps, too far from the {card.fps:g} of"
+            f" {card.name}: open its file at another rate, like Clip.open(file,"
+            f" fps={card.fps:g})"
+        ) from error

@@ -144,7 +144,8 @@ def _from_file(called: str, data: Any) -> Seen:
     from nbagent.media.pixels import from_pil
 
     if not data:
-        raise SpecError(f"{called} is not here but at an address: {_HOW}")
+        where = "is empty" if data == b"" else "is not here but at an address"
+        raise SpecError(f"{called} {where}: {_HOW}")
     try:
         with Image.open(io.BytesIO(data)) as image:
             return Seen(frames=from_pil(image)[None])

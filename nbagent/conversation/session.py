@@ -823,6 +823,7 @@ class Session:
                 return answers.told(attached)
             return self.record.describe(plan, words)
         if plan.intent == "control":
+            brought.check_act(plan, brought.opened(words, values))
             acts = foretold.Foretold(self.record) if is_dry else self
             return control(words, plan, state, acts)
         if plan.intent == "ask" and plan.unknown:

@@ -142,6 +142,8 @@ def _floats(values: NDArray[Any]) -> NDArray[Any] | None:
     """Return a column as floats, NaN where there is none; None if it has no numbers."""
     import numpy as np
 
+    if values.ndim > 1:  # a column of vectors
+        return None
     if values.dtype.kind in "iuf":
         numbers = values.astype(float)
     elif values.dtype.kind == "O" and all(map(_is_number, values)):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nbagent.errors import MediaError, SpecError
 from nbagent.media.footage import Footage, film_size, read_comment, read_footage
@@ -22,6 +23,8 @@ from nbagent.media.images import (
 )
 from nbagent.media.kinds import kind_of
 from nbagent.media.video import write_video
+
+_FOREVER_S: Final = 1e6
 
 
 def write_clip(
@@ -68,6 +71,14 @@ def read_media(
         MediaError: If the file is missing, damaged, without video or of another kind.
         SpecError: If there is nothing of it between these times.
     """
+    numbers: list[Any] = [
+        number for number in (start_s, end_s, fps) if number is not None
+    ]
+    for number in numbers:
+        if not isinstance(number, int | float) or not abs(number) < _FOREVER_S:
+            raise SpecError(
+                f"{number!r} is no time and no rate: pass numbers, as start_s=0, end_s=5"
+            )
     if start_s < 0 or (end_s is not None and end_s <= start_s):
         raise SpecError(
             f"{start_s:g} to {end_s} s is no part of a film: the end comes behind the"
@@ -105,4 +116,7 @@ def read_recipe(path: Path) -> dict[str, Any] | None:
 
 
 def _is_image(path: Path) -> bool:
-    return path.is_dir() or kind_of(path).reader == "picture"
+    with suppress(OSError):  # a name that is far too long, of which `kind_of` tells
+        if path.is_dir():
+            return True
+    return kind_of(path).reader == "picture"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -255,7 +256,14 @@ def _shown_s(image: Image.Image) -> float:
 
 
 def _folder(path: Path) -> tuple[Frames, list[float], float]:
-    files = sorted(path.glob("*.png"))
+    files = sorted(
+        (
+            file
+            for file in path.iterdir()
+            if file.suffix.lower() == ".png" and not file.name.startswith(".")
+        ),
+        key=_by_number,
+    )
     if not files:
         raise MediaError(f"{path} holds no png frames: choose another folder")
     fps = _folder_fps(path)
@@ -266,6 +274,12 @@ def _folder(path: Path) -> tuple[Frames, list[float], float]:
             raise MediaError(f"the frames in {path} differ in size: make them equal")
         _check_size(path, len(stack) * stack[0].nbytes)
     return np.stack(stack), [i / fps for i in range(len(files))], len(files) / fps
+
+
+def _by_number(file: Path) -> list[tuple[int, str]]:
+    """Return what files are sorted by: frame9 comes before frame10."""
+    parts = re.split(r"([0-9]+)", file.name)
+    return [(int(part), "") if at % 2 else (0, part) for at, part in enumerate(parts)]
 
 
 def _check_size(path: Path, size_bytes: int) -> None:

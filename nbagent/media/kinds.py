@@ -58,9 +58,11 @@ def kind_of(path: Path) -> Kind:
             head = file.read(_HEAD_BYTES)
     except FileNotFoundError as error:
         raise MediaError(f"there is no file {path}: check its name") from error
+    except ValueError as error:
+        raise MediaError(f"{str(path)!r} is no name of a file ({error})") from error
     except OSError as error:
         raise MediaError(
-            f"{path} cannot be read ({error.strerror}): check who may read it"
+            f"{path} cannot be read ({error.strerror}): check its name and who may read it"
         ) from error
     kind = _kind(head)
     if kind is None:

@@ -6,9 +6,11 @@ would show of it.
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from nbagent.errors import SpecError
 
@@ -21,13 +23,22 @@ _OVERSHOT = 2.0
 def from_pil(image: Image.Image) -> NDArray[np.uint8]:
     """Return a PIL image as viewers show it: (H, W, 3) uint8.
 
-    It stands as its EXIF orientation says; what is transparent is white.
+    It stands as its EXIF orientation says, in the colours that its profile says; what is
+    transparent is white.
 
     Raises:
-        SpecError: If its numbers are no brightness, such as heights in metres.
+        SpecError: If it has no pixels, or its numbers are no brightness, such as heights
+            in metres.
     """
-    image = ImageOps.exif_transpose(image)
-    if image.mode == "F" or image.mode.startswith("I"):
+    if not image.width or not image.height:
+        raise SpecError(
+            f"the picture is {image.width}x{image.height}: it has no pixels"
+        )
+    image = _in_srgb(ImageOps.exif_transpose(image))
+    if image.mode.startswith("I;16"):  # which states what white is, even if nothing is
+        values = np.asarray(image).astype(np.float32) * (255 / _SIXTEEN_BITS)
+        return _grey(values.round().astype(np.uint8))
+    if image.mode in ("F", "I"):
         return _grey(from_numbers(np.asarray(image)))
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
@@ -71,6 +82,22 @@ def from_numbers(numbers: NDArray[np.generic]) -> NDArray[np.uint8]:
             " to uint8"
         )
     return values.round().astype(np.uint8)
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """Bring colours that a profile describes (a phone's, a printer's) to a screen's."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK"):
+        return image
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    try:
+        told = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        screen = ImageCms.createProfile("sRGB")
+        shown = ImageCms.profileToProfile(image, told, screen, outputMode=mode)
+    except (ImageCms.PyCMSError, OSError):  # a damaged profile: viewers leave it out
+        return image
+    assert shown is not None  # None is for a picture that is changed in place
+    return shown
 
 
 def _grey(values: NDArray[np.uint8]) -> NDArray[np.uint8]:

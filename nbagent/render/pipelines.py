@@ -209,11 +209,8 @@ def _add_loras(pipe: Any, card: ModelCard) -> tuple[str, ...]:
                 for where in _experts(pipe, lora):
                     pipe.load_lora_weights(**file, **where, adapter_name=name)
             left, layers = _without_place(pipe, pipe.lora_state_dict(**file))
-        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-            raise JobFailed(
-                f"{lora.path.name} is no LoRA for {card.base} ({_first_line(error)}):"
-                " name one that was trained for it"
-            ) from error
+        except Exception as error:  # the border: three packages look for its keys
+            raise _no_lora(lora, card, _first_line(error)) from error
         if left:
             told.append(
                 f"{left} of the {layers} layers of {lora.path.name} have no place in"
@@ -221,6 +218,8 @@ def _add_loras(pipe: Any, card: ModelCard) -> tuple[str, ...]:
             )
         if lora.noise and "transformer_2" in pipe.components:
             told.append(f"{lora.path.name} acts on the {lora.noise}-noise expert alone")
+        if hollow := _hollow(pipe, name):
+            raise _no_lora(lora, card, f"it has no numbers for {hollow} of its layers")
     acting = {name for found in pipe.get_list_adapters().values() for name in found}
     if idle := set(names) - acting:
         lora = card.loras[names.index(min(idle))]
@@ -230,6 +229,24 @@ def _add_loras(pipe: Any, card: ModelCard) -> tuple[str, ...]:
         )
     pipe.set_adapters(names, [lora.weight for lora in card.loras])
     return tuple(told)
+
+
+def _no_lora(lora: Lora, card: ModelCard, reason: str) -> JobFailed:
+    return JobFailed(
+        f"{lora.path.name} is no LoRA for {card.base} ({reason}): name one that was"
+        " trained for it"
+    )
+
+
+def _hollow(pipe: Any, name: str) -> int:
+    """Count layers that were made for a LoRA whose weights its file does not have."""
+    return sum(
+        parameter.is_meta
+        for model in pipe.components.values()
+        if isinstance(model, torch.nn.Module)
+        for key, parameter in model.named_parameters()
+        if f".{name}." in key
+    )
 
 
 def _experts(pipe: Any, lora: Lora) -> list[dict[str, bool]]:
