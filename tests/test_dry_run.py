@@ -12,8 +12,9 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from nbagent.conversation.context import variables
+from nbagent.conversation.library import last_turn
 from nbagent.conversation.session import Session
-from nbagent.errors import SpecError
+from nbagent.errors import NbagentError, SpecError
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.commands import COMMANDS, run
 from nbagent.notebook.magics import AgentMagics
@@ -218,12 +219,76 @@ def test_a_dry_run_of_any_command_changes_nothing(
     before = digest(session)
     for name, command in COMMANDS.items():
         said = f"{name} {ARGUMENTS.get(name, '')}".strip()
-        for line in (f"{said} --dry-run", f"{said} \u2014dry\u2011run  # to see"):
+        for line in (
+            f"{said} --dry-run",
+            f"{said} \u2014dry\u2011run  # to see",
+            *((f"--dry-run {said}",) if command.acts else ()),
+        ):
             answer = run(line, magics)
             if command.acts:
-                assert answer.startswith(f"%nbagent {said} would: ")
+                assert "would" in answer
         assert digest(session) == before, name
     assert magics._panel is None
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("save c1 film.gif", "would save c1 as film.gif"),
+        ("save c3", "c3 is not rendered: there would be nothing to save"),
+        ("cancel c3", "would stop: c3"),
+        ("cancel", "would stop: c3"),
+        ("pause c1", "nothing is being rendered that this would change"),
+        ("resume", "nothing is being rendered that this would change"),
+        ("undo", "would take back: 'a cat runs across the meadow', and c3 with it"),
+    ],
+)
+def test_a_dry_run_of_a_command_says_what_it_would_do_here(
+    magics: AgentMagics, line: str, told: str
+) -> None:
+    assert run(f"--dry-run {line}", magics) == told
+    assert run(f"{line} --dry-run", magics) == told
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "save zzz",
+        "use pokket",
+        "limit banana",
+        "trust maybe",
+        "cache warm",
+        "export pdf",
+        "panel ceiling",
+    ],
+)
+def test_a_dry_run_refuses_what_the_command_refuses(
+    magics: AgentMagics, session: Session, line: str
+) -> None:
+    before = digest(session)
+    with pytest.raises(NbagentError) as dry:
+        run(f"{line} --dry-run", magics)
+    with pytest.raises(NbagentError) as real:
+        run(line, magics)
+    assert str(dry.value) == str(real.value)
+    assert digest(session) == before
+
+
+@pytest.mark.parametrize("act", ["cancel", "keep", "pause", "resume"])
+def test_a_dry_run_of_a_command_names_the_clips_that_there_are(
+    magics: AgentMagics, act: str
+) -> None:
+    with pytest.raises(SpecError, match="no clip is called 'c9' here"):
+        run(f"{act} c9 --dry-run", magics)
+
+
+def test_a_dry_run_is_no_turn_that_was_said(session: Session) -> None:
+    say(session, "a green cube falls into the sea", "four", dry_run=True)
+    say(session, "stop", "five", dry_run=True)
+    assert "stop" not in session.record.state(()).turns
+    last, took = last_turn(session.record)
+    assert last.text == "a cat runs across the meadow"
+    assert [row.name for row in took] == ["c3"]
 
 
 def test_no_other_option_is_taken_for_a_name(

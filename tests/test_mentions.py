@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from PIL import Image
 
 from nbagent.conversation.context import variables
@@ -13,6 +14,7 @@ from nbagent.conversation.mentions import mentioned
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
 from nbagent.errors import UnknownClip
+from nbagent.notebook.namespace import Namespace
 from nbagent.notebook.transcript import Transcript
 from tests.test_session import say, store
 
@@ -134,3 +136,16 @@ def test_what_is_typed_is_foreseen_as_it_would_be_heard(session: Session) -> Non
 def test_a_name_ends_where_another_script_goes_on() -> None:
     assert mentioned("@df를 설명해줘, @사진 그리고 @df2") == ("df", "사진", "df2")
     assert mentioned("@größe und me@home.de") == ("größe",)
+
+
+def test_what_ipython_put_there_is_never_offered() -> None:
+    shell = InteractiveShell()
+    shell.user_ns["openings"], shell.user_ns["exit"] = "a cat", "a door"
+    names = Namespace(shell)
+    try:
+        assert "openings" in list(names)
+        assert "exit" in list(names)  # the user's own by now
+        assert not {"open", "quit", "In", "get_ipython"} & set(names)
+        assert names["In"] is shell.user_ns["In"]  # named, it is there
+    finally:
+        names.close()

@@ -98,6 +98,27 @@ def test_targets(
     assert references.resolve(text, intent, kinds, state) == target
 
 
+@pytest.mark.parametrize("kind", ["str", "list"])
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("a red ball on the beach", ()),
+        ("a {red} ball", ()),
+        ("c1 but with a red hat", ("c1",)),
+        ("a poster of @red", ("red",)),
+    ],
+)
+def test_a_word_is_no_variable_that_only_stands_for_words(
+    words: str, names: tuple[str, ...], kind: str
+) -> None:
+    state = State(variables=(Variable(name="red", type=kind),), clips=(LAMP,))
+    assert [v.name for _, _, v in references.names_in(words, state)] == [
+        name for name in names if name == "red"
+    ]
+    target = references.resolve(words, "refine", ["recolor"], state)
+    assert target == (names[0] if names else "c1")
+
+
 def test_unknown_names() -> None:
     assert references.unknown_names("c1 like c9 and @clip7", TWO) == ("c9", "clip7")
     assert references.unknown_names("clip 2, @nobody", TWO) == ()

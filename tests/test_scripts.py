@@ -12,6 +12,11 @@ import nbformat
 import pytest
 from nbconvert import HTMLExporter, PythonExporter, ScriptExporter
 
+from nbagent.conversation.session import Session
+from nbagent.notebook.export import export
+from nbagent.notebook.transcript import Transcript
+from tests.test_session import say, store
+
 REPOSITORY = Path(__file__).parent.parent
 CONF = "share/jupyter/nbconvert/templates/conf.json"
 CELLS = (
@@ -70,6 +75,13 @@ def test_the_script_says_the_same_words(exporter: type, tmp_path: Path) -> None:
     )
     assert alone.returncode == 1
     assert alone.stderr == "this script has %agent turns: run it as ipython FILE.py\n"
+
+
+def test_an_exported_conversation_becomes_a_script(session: Session) -> None:
+    store(session, say(session, "a red ball crosses the beach"))
+    path = export(session, Transcript(session).turns(), "ipynb")
+    code, _ = ScriptExporter().from_notebook_node(nbformat.read(path, as_version=4))
+    assert "run_line_magic('agent', 'a red ball crosses the beach')" in code
 
 
 def test_other_notebooks_and_pages_stay_as_they_are() -> None:

@@ -77,7 +77,7 @@ def state(
     return State(
         variables=variables,
         clips=tuple(clips),
-        turns=tuple(turn.text for turn in turns),
+        turns=tuple(turn.text for turn in turns if "dry_run" not in turn.options),
     )
 
 

@@ -65,12 +65,13 @@ def put_aside(record: Record) -> str:
 
 
 def last_turn(record: Record) -> tuple[Turn, tuple[ClipRow, ...]]:
-    """Return the turn that was said last, and its clips.
+    """Return the turn that was said last, and its clips; a dry run did nothing.
 
     Raises:
         SpecError: If nothing was said.
     """
-    turns = record.ledger.turns(record.conversation)
+    said = record.ledger.turns(record.conversation)
+    turns = [turn for turn in said if "dry_run" not in turn.options]
     if not turns:
         raise SpecError("there is no turn to take back: nothing was said yet")
     last = turns[-1]

@@ -20,6 +20,7 @@ from nbagent.conversation.stems import STOP, content_words, stem, stems
 Target = str | tuple[str, ...] | None
 _I: Final = re.IGNORECASE
 _BESIDE: Final = 80  # letters
+_MARKED: Final = frozenset({"str", "list"})  # types of what a turn names with @ alone
 
 _CLIP_NAME: Final = re.compile(r"(?<![\w@])@?(?:clip|c|clip )(\d+)(?!\w)", _I)
 _AT_NAME: Final = re.compile(r"(?<![\w@.])@([^\W\d]\w*)")
@@ -187,8 +188,10 @@ def names_in(text: str, state: State) -> list[tuple[int, int, Variable]]:
     """List variables named in a turn with their places, in order."""
     found: list[tuple[int, int, Variable]] = []
     for variable in state.variables:
-        # A variable may be called `a`; "add a moon" is not about it.
-        at = "@" if variable.name.lower() in STOP else "@?"
+        # A variable may be called `a`; "add a moon" is not about it. Nor is "a red
+        # ball" about a string `red`, which only stands for its words.
+        is_word = variable.name.lower() in STOP or variable.type in _MARKED
+        at = "@" if is_word else "@?"
         # Korean particles follow a name without a space.
         pattern = rf"(?<![\w.]){at}{re.escape(variable.name)}(?![A-Za-z0-9_])"
         found += [

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from nbagent.caching import step_caching
 from nbagent.conversation.stopping import released
 from nbagent.errors import SpecError
+from nbagent.notebook.foretold import check_trust, foretell, limit_s
 from nbagent.notebook.line import leading_option
 from nbagent.notebook.options import number
 from nbagent.notebook.typed import split
@@ -38,7 +40,10 @@ def run(line: str, magics: AgentMagics) -> str:
     Raises:
         SpecError: For an unknown command or option, or a wrong number of arguments.
     """
-    name, *words = split(line) or ["help"]
+    typed = split(line)
+    leading = list(takewhile(leading_option, typed))
+    name, *words = typed[len(leading) :] or ["help"]
+    words += leading
     command = COMMANDS.get(name)
     if command is None:
         close = difflib.get_close_matches(name, COMMANDS, n=1)
@@ -52,6 +57,8 @@ def run(line: str, magics: AgentMagics) -> str:
             f" %nbagent {name} {command.usage}".rstrip()
         )
     if is_dry and command.acts:
+        if told := foretell(name, words, magics):
+            return told
         said = " ".join((name, *words))
         return f"%nbagent {said} would: {command.help} (nothing was done)"
     return command.run(magics, words)
@@ -137,13 +144,11 @@ def _cache(magics: AgentMagics, words: list[str]) -> str:
 
 
 def _limit(magics: AgentMagics, words: list[str]) -> str:
-    above_s = 0.0 if words[0] == "off" else number(1, 1e6)(words[0])
-    return magics.session().limit(above_s)
+    return magics.session().limit(limit_s(words[0]))
 
 
 def _trust(magics: AgentMagics, words: list[str]) -> str:
-    if words[0] not in ("on", "off"):
-        raise SpecError(f"trust got {words[0]!r}: write %nbagent trust on, or off")
+    check_trust(words[0])
     return magics.session().trust(acts=words[0] == "on")
 
 

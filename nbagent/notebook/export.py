@@ -20,6 +20,13 @@ from nbagent.notebook.panel_wire import TurnView
 from nbagent.notebook.wire import TakeView
 
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
+# Without it nbconvert writes the cells as they are, and not as Python.
+_LANGUAGE = {
+    "name": "python",
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "nbconvert_exporter": "python",
+}
 # What makes a list, or a heading of the line above, at the beginning of a line.
 _STARTS = re.compile(r"^([ \t]*\d*)([-+=.)])", re.MULTILINE)
 
@@ -36,8 +43,7 @@ def export(session: Session, turns: Sequence[TurnView], kind: str = "md") -> Pat
     Raises:
         SpecError: For another kind.
     """
-    if kind not in ("md", "ipynb"):
-        raise SpecError(f"{kind!r} is no kind of export: use md or ipynb")
+    check_kind(kind)
     folder = session.settings.store.parent
     stem = re.sub(r"\W+", "-", session.settings.conversation).strip("-") or "chat"
     name, number = f"{stem}-chat", 2
@@ -63,6 +69,12 @@ def export(session: Session, turns: Sequence[TurnView], kind: str = "md") -> Pat
         shutil.rmtree(clips, ignore_errors=True)  # half an export is worse than none
         raise
     return path
+
+
+def check_kind(kind: str) -> None:
+    """Refuse a kind of export that there is not."""
+    if kind not in ("md", "ipynb"):
+        raise SpecError(f"{kind!r} is no kind of export: use md or ipynb")
 
 
 def to_notebook(session: Session, turns: Sequence[TurnView]) -> dict[str, Any]:
@@ -91,7 +103,7 @@ def to_notebook(session: Session, turns: Sequence[TurnView]) -> dict[str, Any]:
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return {
         "cells": cells,
-        "metadata": {"kernelspec": kernel},
+        "metadata": {"kernelspec": kernel, "language_info": _LANGUAGE},
         "nbformat": 4,
         "nbformat_minor": 5,
     }

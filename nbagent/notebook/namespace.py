@@ -50,7 +50,11 @@ class Namespace(Mapping[str, Any]):
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
-        yield from list(self._shell.user_ns)
+        # What IPython has put there (`exit`, `open`, `In`) can be asked for as well.
+        hidden = self._shell.user_ns_hidden
+        for name, value in list(self._shell.user_ns.items()):
+            if hidden.get(name, self) is not value:
+                yield name
         if self._shown is not None:
             yield SHOWN
 
