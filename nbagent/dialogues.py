@@ -231,7 +231,7 @@ def read(path: Path) -> list[Record]:
             _ = dialogue["id"], [turn["say"] for turn in dialogue["turns"]]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SpecError(
-                f"{path.name} line {number} is no dialogue ({error!r}): see"
+                f"{path.name} line {number} is not a dialogue ({error!r}): see"
                 " docs/conversation.md"
             ) from error
         if unknown:

@@ -128,7 +128,7 @@ def test_a_conversation_becomes_a_notebook(session: Session) -> None:
     assert "data:video/mp4" in shown.data["text/html"]
     assert "seed 7" in told.data["text/plain"]
     assert export(session, [], "ipynb") != path
-    with pytest.raises(SpecError, match="'pdf' is no kind of export"):
+    with pytest.raises(SpecError, match="'pdf' is not a kind of export"):
         export(session, [], "pdf")
 
 

@@ -144,12 +144,14 @@ def _from_file(called: str, data: Any) -> Seen:
     from nbagent.media.pixels import from_pil
 
     if not data:
-        raise SpecError(f"{called} is not here but at an address: {_HOW}")
+        raise SpecError(f"{called} is only the address of a picture: {_HOW}")
     try:
         with Image.open(io.BytesIO(data)) as image:
             return Seen(frames=from_pil(image)[None])
     except UnidentifiedImageError:
-        raise SpecError(f"{called} is no picture that PIL can read: {_HOW}") from None
+        raise SpecError(
+            f"{called} is not a picture that PIL can read: {_HOW}"
+        ) from None
 
 
 def _from_image(_: str, image: Any) -> Seen:

@@ -37,7 +37,7 @@ def export(session: Session, turns: Sequence[TurnView], kind: str = "md") -> Pat
         SpecError: For another kind.
     """
     if kind not in ("md", "ipynb"):
-        raise SpecError(f"{kind!r} is no kind of export: use md or ipynb")
+        raise SpecError(f"{kind!r} is not a kind of export: use md or ipynb")
     folder = session.settings.store.parent
     stem = re.sub(r"\W+", "-", session.settings.conversation).strip("-") or "chat"
     name, number = f"{stem}-chat", 2
