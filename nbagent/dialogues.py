@@ -75,12 +75,6 @@ def _seed(made: Made, wanted: Any) -> bool:
     return bool(seed == wanted)
 
 
-def _words(made: Made) -> str:
-    return (
-        f"{made.takes[0].prompt} {made.takes[0].negative_prompt}" if made.takes else ""
-    )
-
-
 def _has(text: str, word: str) -> bool:
     return (
         re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None

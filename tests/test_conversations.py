@@ -39,7 +39,7 @@ def test_a_named_conversation_has_clips_of_its_own(session: Session) -> None:
     assert listed(session.ledger, "test") == (
         "* test: 1 turn, 1 clip\n  the other: 1 turn, 1 clip"
     )
-    with pytest.raises(SpecError, match="no name for a conversation"):
+    with pytest.raises(SpecError, match="cannot be the name of a conversation"):
         session.converse(" ")
 
 

@@ -22,7 +22,6 @@ _I: Final = re.IGNORECASE
 _BESIDE: Final = 80  # letters
 
 _CLIP_NAME: Final = re.compile(r"(?<![\w@])@?(?:clip|c|clip )(\d+)(?!\w)", _I)
-_AT_NAME: Final = re.compile(r"(?<![\w@.])@([^\W\d]\w*)")
 _ORDINALS: Final[tuple[tuple[int, re.Pattern[str]], ...]] = tuple(
     (index, re.compile(words, _I))
     for index, words in (
