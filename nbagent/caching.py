@@ -51,7 +51,7 @@ def step_caching(text: str) -> StepCaching:
         threshold = -1.0
     if kind is None or not 0 <= threshold <= 1:
         raise SpecError(
-            f"{text[:40]!r} is no step cache: use 0.1, sea:0.2, or 0 for none (0 to 1;"
+            f"{text[:40]!r} is not a step cache: use 0.1, sea:0.2, or 0 for none (0 to 1;"
             f" {' or '.join(_KINDS)})"
         )
     return StepCaching(threshold, kind) if threshold else NO_CACHE

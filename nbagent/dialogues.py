@@ -75,12 +75,6 @@ def _seed(made: Made, wanted: Any) -> bool:
     return bool(seed == wanted)
 
 
-def _words(made: Made) -> str:
-    return (
-        f"{made.takes[0].prompt} {made.takes[0].negative_prompt}" if made.takes else ""
-    )
-
-
 def _has(text: str, word: str) -> bool:
     return (
         re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
@@ -231,7 +225,7 @@ def read(path: Path) -> list[Record]:
             _ = dialogue["id"], [turn["say"] for turn in dialogue["turns"]]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SpecError(
-                f"{path.name} line {number} is no dialogue ({error!r}): see"
+                f"{path.name} line {number} is not a dialogue ({error!r}): see"
                 " docs/conversation.md"
             ) from error
         if unknown:

@@ -101,7 +101,7 @@ def read_cases(path: Path) -> list[verify.Case]:
         lines = path.read_text(encoding="utf-8").splitlines()
         rows = [json.loads(line) for line in lines if line.strip()]
     except (OSError, ValueError) as error:
-        raise SpecError(f"{path} is no file of JSON lines: {error}") from error
+        raise SpecError(f"{path} is not a file of JSON lines: {error}") from error
     return [verify.case_from_row(row) for row in rows]
 
 

@@ -83,7 +83,7 @@ class Listing:
 
 
 def hub_model(name: str) -> HubModel | None:
-    """Return the hub's model of a name (without LoRAs); None if it is none of its."""
+    """Return the hub's model of a name (without LoRAs); None if the hub cannot have one."""
     base, at, revision = name.rpartition("@")
     if not at:
         base, revision = name, ""
@@ -129,7 +129,7 @@ def look_up(model: HubModel, commit: str | None = None) -> Listing:
     sizes = {one.rfilename: int(one.size or 0) for one in info.siblings or ()}
     if info.sha is None or "model_index.json" not in sizes:
         raise DownloadFailed(
-            f"{model.repo} is no diffusers pipeline (no model_index.json): name a"
+            f"{model.repo} is not a diffusers pipeline (no model_index.json): name a"
             " repository that has one"
         )
     _fetch(model, info.sha, "model_index.json")

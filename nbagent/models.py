@@ -128,7 +128,7 @@ class ModelCard:
         """
         if num_frames < 1:
             raise SpecError(
-                f"{num_frames} frames is no clip: use {self.min_num_frames} or more"
+                f"{num_frames} frames are not a clip: use {self.min_num_frames} or more"
             )
         if num_frames > self.max_num_frames:
             raise SpecError(
@@ -181,8 +181,9 @@ class ModelCard:
             one = [h.at for h in whole if h.num_frames == 1 and h.at in given]
             if len(one) < len(take.holds):
                 raise SpecError(
-                    f"{self.name} makes a clip in sections, and is told no frame but"
-                    f" {' and '.join(self._told())}: hold no other, or use another model"
+                    f"{self.name} makes a clip in sections, where these frames can be"
+                    f" given: {' and '.join(self._told())}; leave out the others, or use another"
+                    " model"
                 )
 
     def _told(self) -> list[str]:
@@ -484,7 +485,7 @@ def _defaults(folder: Path, family: Family, known: Entry | None) -> dict[str, An
         if sigmas[0] > 1 or sigmas[-1] <= 0 or list(sigmas) != sorted(sigmas)[::-1]:
             raise SpecError(
                 f"sigmas {', '.join(f'{s:g}' for s in sigmas)} of {path} do not fall"
-                " from 1 to above 0: mend that file"
+                " from 1 to above 0: correct that file"
             )
         own |= {"num_inference_steps": len(sigmas), "draft_steps": len(sigmas)}
     numbers = {
@@ -525,8 +526,8 @@ def _checked(own: dict[str, Any], path: Path) -> dict[str, Any]:
             isinstance(one, int | float) and least <= one < _MOST for one in numbers
         ):
             raise SpecError(
-                f"{key} {json.dumps(own[key])[:40]} of {path} is no number that a model"
-                " can have: mend that file"
+                f"{key} {json.dumps(own[key])[:40]} of {path} is not a number that a model"
+                " can have: correct that file"
             )
     return own
 

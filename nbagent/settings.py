@@ -150,7 +150,7 @@ def _runtime_folder(env: Mapping[str, str]) -> tuple[Path, str]:
     except OSError as error:
         return _of_this_machine(), f"{base} ({error.strerror})"
     if not stat.S_ISDIR(status.st_mode):
-        return _of_this_machine(), f"{base} (it is no folder)"
+        return _of_this_machine(), f"{base} (it is not a folder)"
     if not private.is_own(status):
         return _of_this_machine(), f"{base} (it belongs to another user)"
     return Path(base).absolute() / "nbagent", ""
@@ -176,7 +176,7 @@ def _step_caching(env: Mapping[str, str]) -> StepCaching:
         return step_caching(text)
     except SpecError as error:
         raise SpecError(
-            f"NBAGENT_STEP_CACHE={text!r} is no step cache: use 0 or more, like 0.1 or"
+            f"NBAGENT_STEP_CACHE={text!r} is not a step cache: use 0 or more, like 0.1 or"
             " sea:0.4"
         ) from error
 

@@ -92,11 +92,11 @@ class Effect:
                 0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1
             ):
                 raise SpecError(
-                    f"{self.box} is no part of a frame: use left, top, right and bottom"
+                    f"{self.box} is not a part of a frame: use left, top, right and bottom"
                     " from 0 to 1"
                 )
         if self.kind == "match" and len(self.palette or ()) != 6:
-            raise SpecError(f"{self.palette} is no palette: name a clip to match")
+            raise SpecError(f"{self.palette} is not a palette: name a clip to match")
         if self.kind == "resize" and not (self.scale or self.height or self.width):
             raise SpecError("to which size? state it like 320x240, or twice as large")
         if self.kind == "speed" and not 0.05 <= (self.speed or 0) <= 20:
@@ -140,13 +140,13 @@ class Hold:
         """Refuse a span that means nothing."""
         if self.at < 0 or self.num_frames < 1:
             raise SpecError(
-                f"{self.num_frames} frames at {self.at} are no span: hold one frame or"
+                f"{self.num_frames} frames at {self.at} are not a span: hold one frame or"
                 " more, at 0 or later"
             )
         if self.box is not None and (
             len(self.box) != 4 or min(self.box[:2]) < 0 or min(self.box[2:]) < 1
         ):
-            raise SpecError(f"{self.box} is no box: use left, top, width, height")
+            raise SpecError(f"{self.box} is not a box: use left, top, width, height")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -279,7 +279,7 @@ def test_it_is_written_in_one_way() -> None:
     assert not step_caching("off")
     assert step_caching("sea:0") == StepCaching()
     for wrong in ("2", "sea", "taylor:0.1", "0.1:sea", "-0.1", "nan"):
-        with pytest.raises(SpecError, match="is no step cache: use"):
+        with pytest.raises(SpecError, match="is not a step cache: use"):
             step_caching(wrong)
 
 

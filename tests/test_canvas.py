@@ -148,8 +148,8 @@ def test_a_crop_keeps_its_pixels() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"kind": "crop", "box": (0.5, 0.0, 0.5, 1.0)}, "no part of a frame"),
-        ({"kind": "crop", "box": (0.0, 1.0)}, "no part of a frame"),
+        ({"kind": "crop", "box": (0.5, 0.0, 0.5, 1.0)}, "not a part of a frame"),
+        ({"kind": "crop", "box": (0.0, 1.0)}, "not a part of a frame"),
         ({"kind": "resize"}, "to which size"),
     ],
 )

@@ -151,7 +151,9 @@ def test_a_pickled_clip_whose_store_is_not_here_is_one_line(
     clip = pickle.loads(pickled)
     assert (clip.prompt, clip.seed) == (take.prompt, 7)
     assert repr(clip) == "Clip c1 (not rendered, or its file is gone)"
-    with pytest.raises(StoreError, match=r"c1 lies in .*, which is not here: save it"):
+    with pytest.raises(
+        StoreError, match=r"c1 is stored in .*, which is not here: save it"
+    ):
         _ = clip.frames
 
 
@@ -253,7 +255,7 @@ def test_a_file_with_a_recipe_that_cannot_be_used_is_one_line(
 def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"\x00\x00\x00\x20ftypisom" + b"x" * 500)
-    with pytest.raises(MediaError, match="is damaged or no video"):
+    with pytest.raises(MediaError, match="is damaged or not a video"):
         Clip.open(path)
     with pytest.raises(MediaError, match="there is no file"):
         Clip.open(tmp_path / "b.mp4")

@@ -151,7 +151,7 @@ def test_a_duration_that_does_not_fit_is_rounded_and_said(card: ModelCard) -> No
     ("options", "says"),
     [
         ({"frames": 51}, "use 48 or 64"),
-        ({"frames": 0}, "0 frames is no clip"),
+        ({"frames": 0}, "0 frames are not a clip"),
         ({"frames": 10**6}, "1000000 frames is more than pocket can hold"),
         ({"size": (60, 128)}, "height 60 does not fit pocket"),
         ({"seed": 2**40}, "seed 1099511627776 is out of range"),

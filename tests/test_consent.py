@@ -91,7 +91,7 @@ def test_no_leaves_it(session: Session) -> None:
     render(session, say(session, BALL, "one"))
     say(session, "a cat on the beach", "two")
     reply = say(session, "no", "three")
-    assert (reply.takes, reply.answer) == ((), "left: nothing is rendered")
+    assert (reply.takes, reply.answer) == ((), "cancelled: nothing is rendered")
     assert [row.name for row in session.rows()] == ["c1"]
 
 

@@ -306,7 +306,7 @@ def test_this_plot_is_never_another_one(session: Session) -> None:
         with pytest.raises(SpecError, match="no cell of this kernel has shown a plot"):
             hear(session, words)
     damaged = Shown(data=b"damaged", is_figure=True)
-    with pytest.raises(SpecError, match="this plot is no picture that PIL can read"):
+    with pytest.raises(SpecError, match="this plot is not a picture that PIL can read"):
         hear(session, "animate this plot so that it grows", _shown=damaged)
     # A value of the name `_` is not what was shown.
     with pytest.raises(SpecError, match="@_ is of type int, not a picture"):
@@ -334,10 +334,10 @@ def test_what_is_not_used_is_said(session: Session) -> None:
     reply = hear(session, "c1 at night, like @photo", photo=photo)
     assert reply.plan.intent == "refine"
     assert reply.notes[0] == (
-        "@photo (Image) is no part of the picture: 'animate @photo' begins with it."
+        "@photo (Image) is not used in the picture: 'animate @photo' begins with it."
     )
     reply = hear(session, "c1 at night, like @n", n=3)  # nobody is told to animate it
-    assert reply.notes[0] == "@n (int) is no part of the picture."
+    assert reply.notes[0] == "@n (int) is not used in the picture."
 
 
 def test_a_variable_is_described_without_a_model(session: Session) -> None:

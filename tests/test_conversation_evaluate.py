@@ -170,9 +170,9 @@ def test_the_command_prints_json(
     ("text", "said"),
     [
         ("", "no turns"),
-        ("{", "line 1 is no recorded turn"),
-        ('{"turn": "x"}', "line 1 is no recorded turn"),
-        ("[1]", "line 1 is no recorded turn"),
+        ("{", "line 1 is not a recorded turn"),
+        ('{"turn": "x"}', "line 1 is not a recorded turn"),
+        ("[1]", "line 1 is not a recorded turn"),
     ],
 )
 def test_a_bad_file_is_one_line(

@@ -39,7 +39,7 @@ def test_a_named_conversation_has_clips_of_its_own(session: Session) -> None:
     assert listed(session.ledger, "test") == (
         "* test: 1 turn, 1 clip\n  the other: 1 turn, 1 clip"
     )
-    with pytest.raises(SpecError, match="no name for a conversation"):
+    with pytest.raises(SpecError, match="cannot be the name of a conversation"):
         session.converse(" ")
 
 
@@ -128,7 +128,7 @@ def test_a_conversation_becomes_a_notebook(session: Session) -> None:
     assert "data:video/mp4" in shown.data["text/html"]
     assert "seed 7" in told.data["text/plain"]
     assert export(session, [], "ipynb") != path
-    with pytest.raises(SpecError, match="'pdf' is no kind of export"):
+    with pytest.raises(SpecError, match="'pdf' is not a kind of export"):
         export(session, [], "pdf")
 
 

@@ -162,7 +162,7 @@ def test_a_question_still_waits_after_a_dry_answer(session: Session) -> None:
     asked = say(session, "a red ball rolls over the snow", "four")
     assert asked.plan.consents == ("yes", "draft", "no")
     before = digest(session)
-    assert "would leave it" in (say(session, "no", "five", dry_run=True).answer or "")
+    assert "would cancel it" in (say(session, "no", "five", dry_run=True).answer or "")
     assert "snow" in (say(session, "yes", "five", dry_run=True).answer or "")
     assert digest(session) == before
     assert len(say(session, "yes", "five").takes) == 1

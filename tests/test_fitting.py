@@ -150,5 +150,5 @@ def test_how_a_picture_is_fitted_is_in_the_recipe() -> None:
 
 def test_the_option_has_two_words() -> None:
     assert parse("--fit fill animate @photo")[0] == {"fit": "fill"}
-    with pytest.raises(SpecError, match="'squeeze' is no way to fit a picture"):
+    with pytest.raises(SpecError, match="'squeeze' is not a way to fit a picture"):
         parse("--fit squeeze animate @photo")

@@ -217,9 +217,9 @@ def test_a_heic_picture_says_what_reads_it(tmp_path: Path) -> None:
 def test_a_page_description_is_not_run(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
-    with pytest.raises(MediaError, match="no film or picture"):
+    with pytest.raises(MediaError, match="neither a film nor a picture"):
         read_video(path)
     out = io.BytesIO(b"\x89PNG\r\n\x1a\n" + bytes(40))
     path.write_bytes(out.getvalue())
-    with pytest.raises(MediaError, match="is damaged or no picture"):
+    with pytest.raises(MediaError, match="is damaged or not a picture"):
         read_video(path)

@@ -144,7 +144,7 @@ def test_a_folder_that_brings_code_is_refused(
 @pytest.mark.parametrize("value", ["8", None, {}, [None], 10**9, -1, float("nan")])
 def test_a_folders_defaults_are_numbers(wan: Path, key: str, value: Any) -> None:
     write(wan / "defaults.json", {key: value, "note": "what it is for"})
-    with pytest.raises(SpecError, match=f"{key} .*defaults.json is no number"):
+    with pytest.raises(SpecError, match=f"{key} .*defaults.json is not a number"):
         model_card(str(wan))
 
 

@@ -336,7 +336,7 @@ def test_what_cannot_travel_is_one_line_and_stops_nobody(
     stuck = replace(job.take, shot={"style": lambda: "watercolour"})
     with pytest.raises(SpecError, match="job j1 cannot travel to a worker"):
         engine.submit(replace(job, take=stuck), Ear())
-    with pytest.raises(SpecError, match="None is no job"):
+    with pytest.raises(SpecError, match="None is not a job"):
         engine.submit(None, Ear())  # type: ignore[arg-type]
     engine.submit(job, Ear())
     assert engine.wait(job.id, 20).state == "done"

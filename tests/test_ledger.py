@@ -170,7 +170,7 @@ def test_equal_bytes_are_one_file_and_wrong_bytes_are_none(
 
 @pytest.mark.parametrize("digest", ["", "b2:..", "b2:" + "0" * 32, "/etc/passwd", "x"])
 def test_a_digest_is_never_a_way_out_of_the_folder(ledger: Ledger, digest: str) -> None:
-    with pytest.raises(StoreError, match="is no digest"):
+    with pytest.raises(StoreError, match="is not a digest"):
         ledger.path(digest)
 
 

@@ -376,11 +376,11 @@ def test_what_the_model_could_not_be_told_of_is_no_tool(
     def silent() -> str:
         return ""
 
-    with pytest.raises(SpecError, match="'look' is no name for a tool"):
+    with pytest.raises(SpecError, match="'look' cannot be the name of a tool"):
         session.allow(look)
     with pytest.raises(SpecError, match="silent has no docstring"):
         session.allow(silent)
-    with pytest.raises(SpecError, match="'<lambda>' is no name"):
+    with pytest.raises(SpecError, match="'<lambda>' cannot be the name"):
         session.allow(lambda: "")
     assert session.tools == {}
     session.close()

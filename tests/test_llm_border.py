@@ -75,7 +75,7 @@ def spy(session: Session) -> Iterator[Spy]:
     spy = Spy()
     model = LanguageModel("test")
     model._model = spy.model
-    session._connected["m"] = session._llm = model
+    session._brains._connected["m"] = session._brains._llm = model
     yield spy
     assert not spy.says, "the model was not asked as often as the test expects"
 
@@ -303,7 +303,7 @@ def test_a_render_that_it_reads_waits_for_a_yes(session: Session, spy: Spy) -> N
 def test_no_leaves_it_and_another_turn_lets_it_go(session: Session, spy: Spy) -> None:
     spy.says = [BALL, BALL, {"intent": "ask"}]
     hear(session, UNSURE, "one")
-    assert hear(session, "no", "two").answer == "left: nothing is rendered"
+    assert hear(session, "no", "two").answer == "cancelled: nothing is rendered"
     hear(session, UNSURE, "three")
     hear(session, "what is being rendered?", "four")
     assert not hear(session, "yes", "five").takes

@@ -249,7 +249,7 @@ def test_a_file_without_video_or_of_another_kind(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="holds no video"):
         read_video(sound)
     (tmp_path / "a.txt").write_text("hello")
-    with pytest.raises(MediaError, match="no film or picture: use an mp4"):
+    with pytest.raises(MediaError, match="neither a film nor a picture: use an mp4"):
         read_video(tmp_path / "a.txt")
     with pytest.raises(MediaError, match="there is no file"):
         read_video(tmp_path / "a.doc")
@@ -262,7 +262,7 @@ def test_a_playlist_in_disguise_opens_nothing_else(tmp_path: Path) -> None:
     write_video(tmp_path / "real.mp4", make_frames(), 8, None)
     disguised = tmp_path / "a.mp4"
     disguised.write_text("#EXTM3U\n#EXTINF:2,\nreal.mp4\n#EXT-X-ENDLIST\n")
-    with pytest.raises(MediaError, match="damaged or no film or picture"):
+    with pytest.raises(MediaError, match="damaged, or neither a film nor a picture"):
         read_video(disguised)
 
 

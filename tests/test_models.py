@@ -184,8 +184,8 @@ def test_the_nearest_frame_counts_are_allowed_and_nearest(
     ("asked", "line"),
     [
         ((50, 480, 832), "50 frames do not fit model: use 49 or 53"),
-        ((0, 480, 832), "0 frames is no clip: use 1 or more"),
-        ((-3, 480, 832), "-3 frames is no clip: use 1 or more"),
+        ((0, 480, 832), "0 frames are not a clip: use 1 or more"),
+        ((-3, 480, 832), "-3 frames are not a clip: use 1 or more"),
         ((10**6, 480, 832), "1000000 frames is more than model can hold: use 321"),
         ((81, 482, 832), "height 482 does not fit model: use 480 or 496"),
         ((81, 480, 8), "width 8 does not fit model: use 16"),
@@ -397,17 +397,17 @@ def test_a_model_of_pictures_needs_one(wan: Path, asked: Take, line: str) -> Non
         (
             "HeliosPipeline",
             take("animate", holds=_ENDS),
-            "told no frame but the first: hold no other",
+            "can be given: the first; leave out the others",
         ),
         (
             "HunyuanVideoFramepackPipeline",
             take("animate", holds=(*_ENDS, Hold(source="c.png", at=40))),
-            "told no frame but the first and the last: hold no other",
+            "can be given: the first and the last; leave out the others",
         ),
         (
             "HunyuanVideoFramepackPipeline",
             take("animate", holds=(Hold(source="b2:1", num_frames=9),)),
-            "told no frame but the first and the last",
+            "can be given: the first and the last",
         ),
         ("HunyuanVideoFramepackPipeline", take(), "makes a clip from its first frame"),
     ],

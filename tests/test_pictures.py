@@ -87,7 +87,7 @@ def test_a_figure_is_drawn_as_the_notebook_draws_it() -> None:
         ([[PIL, PIL], [PIL, PIL]], r"@x holds 2 films: name one, like film = x\[0\]"),
         ({"photo": PIL, "n": 1}, r"@x is a dict \('photo', 'n'\), not a picture"),
         ({"frames": [PIL, 3]}, r"@x\['frames'\]\[1\] is of type int"),
-        (b"abc", "@x is no picture that PIL can read"),
+        (b"abc", "@x is not a picture that PIL can read"),
         (b"", "@x is empty"),
         (Image.new("RGB", (0, 4)), "the picture is 0x4: it has no pixels"),
         ((n for n in "ab"), "@x is of type generator, not a picture"),

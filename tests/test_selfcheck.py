@@ -357,7 +357,7 @@ def test_the_check_names_what_is_off(plant: Plant) -> None:
     with torch.autocast("cpu", torch.bfloat16):
         assert first_fault("it", network, learns=True) == ""
     plant("conv3d", in_bf16, float("nan"))
-    assert first_fault("it", network) == "it.1 is no number"
+    assert first_fault("it", network) == "it.1 is not a number"
     plant("linear", lambda *_: True)
     assert first_fault("it", network).startswith("it.0 is off by 1")
 
@@ -488,7 +488,7 @@ def test_a_clip_that_is_no_numbers_in_any_way_says_what_helps(
     with pytest.raises(JobFailed) as no:
         run(made, work)
     said = str(no.value)
-    assert "'s clip stops being numbers at step 2, even in fp32: " in said
+    assert "'s clip turns to NaN or infinity at step 2, even in fp32: " in said
     assert said.endswith(advice)
     assert ledger.job(work.id).message == said
 
@@ -526,7 +526,7 @@ def test_damaged_weights_are_told_as_what_they_are(
     card = model_card(str(folder))
     with pytest.raises(JobFailed, match="weights are damaged") as no:
         run(renderer(settings), job(ledger, take(card)))
-    assert "transformer.patch_embedding.bias holds what is no number" in str(no.value)
+    assert "transformer.patch_embedding.bias holds NaN or infinity" in str(no.value)
     assert not list(settings.runtime.glob("numbers-*"))  # it is not the processor
 
 

@@ -220,7 +220,7 @@ def test_what_a_store_brings_from_elsewhere_is_told_and_waits_for_a_word(
         shutil.copytree(tmp_path / "theirs", settings.store)
     assert session.take_up() == (
         "left unfinished elsewhere: c1, c2 (%nbagent resume renders them here,"
-        " %nbagent cancel lets them go)"
+        " %nbagent cancel drops them)"
     )
     assert session.unfinished() == {}
     assert [row.state for row in session.ledger.jobs()] == ["queued", "queued"]

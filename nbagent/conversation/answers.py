@@ -274,16 +274,6 @@ def ask_back(plan: Plan, state: State) -> str:
     return "\n".join(lines)
 
 
-def context(state: State) -> str:
-    """List what the next turn is read against."""
-    lines = [f"{len(state.turns)} earlier turns"]
-    lines += [f"  {text[:100]!r}" for text in state.turns[-10:]]
-    lines.append(f"{len(state.clips)} clips: {', '.join(_names(state.clips)) or '-'}")
-    lines.append(f"{len(state.variables)} variables")
-    lines += [f"  @{v.name}: {v.type}, {v.summary}" for v in state.variables[-20:]]
-    return "\n".join(lines)
-
-
 def preview(takes: Sequence[Take], notes: Sequence[str], seconds: float | None) -> str:
     """Say what would be rendered (`--dry-run`); nothing is."""
     lines = []

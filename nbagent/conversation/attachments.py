@@ -6,7 +6,7 @@ class is called, which may raise, take a minute, or say what it likes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,6 +44,12 @@ class Attachment:
     def is_cut(self) -> bool:
         """Whether a part is left out."""
         return self.whole_chars > len(self.text)
+
+
+def attached(names: Iterable[str], values: Mapping[str, object]) -> list[Attachment]:
+    """Return what is sent of variables; of names that are none, nothing."""
+    known = [name for name in dict.fromkeys(names) if name in values]
+    return [attach(name, values[name]) for name in known]
 
 
 def attach(name: str, value: object) -> Attachment:

@@ -9,11 +9,9 @@ opened, with its frames in the store, and no model.
 
 from __future__ import annotations
 
-import tempfile
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbagent import media
@@ -110,12 +108,11 @@ def _stored(clip: Clip, ledger: Ledger) -> Take:
     num_frames, height, width = frames.shape[:3]
     if num_frames == 1:
         content = poster = ledger.put_file(media.png(frames[0]), ".png")
-        video, size_bytes = None, ledger.path(content).stat().st_size
+        video = None
     else:
-        with tempfile.TemporaryDirectory(prefix="nba-") as folder:
-            path = Path(folder) / "clip.mp4"
+        with media.scratch_folder("the film") as folder:
+            path = folder / "clip.mp4"
             media.write_video(path, frames, clip.fps, None)
-            size_bytes = path.stat().st_size
             content = video = ledger.put_file(path, ".mp4")
         poster = ledger.put_file(media.poster_jpeg(frames), ".jpg")
     origin = clip.take
@@ -146,7 +143,7 @@ def _stored(clip: Clip, ledger: Ledger) -> Take:
         height=height,
         width=width,
         duration_s=num_frames / clip.fps,
-        size_bytes=size_bytes,
+        size_bytes=ledger.path(content).stat().st_size,
         seconds_rendered=0.0,
     )
     ledger.put_artifact(take.id, artifact)

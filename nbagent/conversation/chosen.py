@@ -59,5 +59,5 @@ def caches(name: str, caching: StepCaching) -> str:
         return "no step cache: every step runs in full"
     return (
         f"step cache {caching} from now on: a step that changes less than that skips"
-        " its blocks, and the clip is another one"
+        " its blocks, which gives a different clip"
     )

@@ -462,7 +462,7 @@ class Clip:
         if artifact is None:
             if not self._ledger.folder.exists():
                 raise StoreError(
-                    f"{self.name} lies in {self._ledger.folder}, which is not here: save"
+                    f"{self.name} is stored in {self._ledger.folder}, which is not here: save"
                     " it there with clip.save(...), and open that file"
                 )
             raise StoreError(

@@ -142,7 +142,7 @@ def _question(
     return (
         f"This takes about {told(seconds)} here, as such takes took before"
         f" ({seconds:,.0f} device-seconds, {count} {'take' if count == 1 else 'takes'}):"
-        f" say 'yes' to go on{draft}, 'no' to leave it, or begin the turn with --yes"
+        f" say 'yes' to go on{draft}, 'no' to cancel, or begin the turn with --yes"
     )
 
 

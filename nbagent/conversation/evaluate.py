@@ -147,7 +147,7 @@ def read_records(path: Path) -> list[Record]:
             _ = record["lang"], State.from_record(record)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SpecError(
-                f"{path.name} line {number} is no recorded turn ({error!r}):"
+                f"{path.name} line {number} is not a recorded turn ({error!r}):"
                 " see the schema in docs/brain.md"
             ) from error
         records.append(record)

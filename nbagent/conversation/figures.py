@@ -79,7 +79,7 @@ def played(called: str, animation: Any) -> NDArray[np.uint8]:
 
     figure = figure_in(animation)
     if figure is None:
-        raise SpecError(f"{called} is in one figure no more: make it again")
+        raise SpecError(f"{called} is no longer in one figure: make it again")
     animation.save("", writer=Frames(), dpi=_dpi(figure, FILM_SIDE))
     if not frames:
         raise SpecError(f"{called} has no frames: make it with some, like frames=16")

@@ -31,7 +31,7 @@ def check_name(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > _MAX_NAME or not name.isprintable():
         raise SpecError(
-            f"{name[:40]!r} is no name for a conversation: use up to {_MAX_NAME}"
+            f"{name[:40]!r} cannot be the name of a conversation: use up to {_MAX_NAME}"
             " letters and signs"
         )
     return name
@@ -55,7 +55,7 @@ def new_name(record: Record, name: str | None, what: str) -> str:
 
 
 def put_aside(record: Record) -> str:
-    """File what was said under another name, and say which."""
+    """Keep what was said under another name, and return a line that tells it."""
     ledger, name = record.ledger, record.conversation
     if not ledger.turns(name):
         return f"{name}: nothing was said yet"

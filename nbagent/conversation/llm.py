@@ -1,4 +1,4 @@
-"""The language model that a user connected: it answers, and reads what ours cannot.
+"""The language model that a user connected: it answers, and reads unclear turns.
 
 nbagent works without one. A connected model gets the turn, what was said before, a line
 for each clip, and of each variable its name, type and size; of one that the turn names

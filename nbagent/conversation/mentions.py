@@ -223,7 +223,7 @@ def _spelt(name: str, state: State) -> str:
 
 
 def _unused(name: str, value: object, words: str) -> str:
-    said = f"@{name} ({type(value).__name__}) is no part of the picture"
+    said = f"@{name} ({type(value).__name__}) is not used in the picture"
     # Nobody is told to write what they wrote, nor what would be refused.
     if f"animate @{name}" in words or not is_read(value):
         return f"{said}."

@@ -95,7 +95,9 @@ def frame_size(shot: Shot, height: int, width: int, multiple: int) -> tuple[int,
         return height, width
     w, h = (int(n) for n in shot.aspect.split(":"))
     if not w or not h:
-        raise SpecError(f"aspect {shot.aspect} is no shape: use one like 16:9 or 9:16")
+        raise SpecError(
+            f"aspect {shot.aspect} is not a shape: use one like 16:9 or 9:16"
+        )
     return shaped(height, width, w / h, multiple)
 
 

@@ -144,13 +144,15 @@ def _from_file(called: str, data: Any) -> Seen:
     from nbagent.media.pixels import from_pil
 
     if not data:
-        where = "is empty" if data == b"" else "is not here but at an address"
+        where = "is empty" if data == b"" else "is only the address of a picture"
         raise SpecError(f"{called} {where}: {_HOW}")
     try:
         with Image.open(io.BytesIO(data)) as image:
             return Seen(frames=from_pil(image)[None])
     except UnidentifiedImageError:
-        raise SpecError(f"{called} is no picture that PIL can read: {_HOW}") from None
+        raise SpecError(
+            f"{called} is not a picture that PIL can read: {_HOW}"
+        ) from None
 
 
 def _from_image(_: str, image: Any) -> Seen:

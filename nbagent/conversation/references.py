@@ -23,7 +23,6 @@ _BESIDE: Final = 80  # letters
 _MARKED: Final = frozenset({"str", "list"})  # types of what a turn names with @ alone
 
 _CLIP_NAME: Final = re.compile(r"(?<![\w@])@?(?:clip|c|clip )(\d+)(?!\w)", _I)
-_AT_NAME: Final = re.compile(r"(?<![\w@.])@([^\W\d]\w*)")
 _ORDINALS: Final[tuple[tuple[int, re.Pattern[str]], ...]] = tuple(
     (index, re.compile(words, _I))
     for index, words in (

@@ -442,7 +442,7 @@ def save_beside(clip: Clip, format: str, folder: Path) -> str:  # noqa: A002
     """
     if format not in _SUFFIXES:
         raise SpecError(
-            f"{format!r} is no format to save in: use {', '.join(_SUFFIXES)}"
+            f"{format!r} is not a format to save in: use {', '.join(_SUFFIXES)}"
         )
     suffix = _SUFFIXES[format]
     stem = re.sub(r"\W", "-", clip.name)

@@ -51,7 +51,7 @@ class Running:
             names = ", ".join(self._whose(strange))
             said.append(
                 f"left unfinished elsewhere: {names} (%nbagent resume renders them here,"
-                " %nbagent cancel lets them go)"
+                " %nbagent cancel drops them)"
             )
         return "\n".join(said)
 

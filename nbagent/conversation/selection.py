@@ -63,7 +63,7 @@ def _checked(region: Region) -> Region:
     left, top, right, bottom = region
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
         raise SpecError(
-            f"{', '.join(f'{share:g}' for share in region)} is no region of a frame:"
+            f"{', '.join(f'{share:g}' for share in region)} is not a region of a frame:"
             " use left, top, right, bottom as shares from 0 to 1, like 0,0,0.5,1"
         )
     return region

@@ -41,7 +41,7 @@ def allowed(function: View) -> View:
     name = getattr(function, "__name__", type(function).__name__)
     if not name.isidentifier() or name in _NAMES:
         raise SpecError(
-            f"{name!r} is no name for a tool: write a function with a"
+            f"{name!r} cannot be the name of a tool: write a function with a"
             f" name other than {', '.join(_NAMES)}"
         )
     if not (function.__doc__ or "").strip():

@@ -189,7 +189,7 @@ class Engine:
 def _check(job: Job) -> None:
     """Refuse what would break on its way, where those of others are too."""
     if not isinstance(job, Job):
-        raise SpecError(f"{job!r:.40} is no job: submit a nbagent.take.Job")
+        raise SpecError(f"{job!r:.40} is not a job: submit a nbagent.take.Job")
     try:
         pickle.dumps(job)
     except Exception as error:

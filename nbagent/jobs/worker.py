@@ -171,7 +171,7 @@ class RenderPlugin(WorkerPlugin):
         with Ledger(Path(job.store)) as ledger, ledger.render_lock(job.take.id) as lock:
             is_first = lock.take()
             if not is_first:
-                waits = "another engine renders it: waiting for that one"
+                waits = "another engine is rendering it: waiting for that one"
                 report(Progress(job=job.id, state="running", message=waits))
             while not (is_first or lock.take()):
                 if one.flag.wait(_LOCK_POLL_S):

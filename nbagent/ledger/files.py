@@ -56,7 +56,7 @@ class Files:
         match = _DIGEST.fullmatch(digest)
         if match is None:
             raise StoreError(
-                f"{digest!r} is no digest of {self.folder}:"
+                f"{digest!r} is not a digest of {self.folder}:"
                 " the ledger is damaged, open its clips with Clip.open"
             )
         name, suffix = match.groups()

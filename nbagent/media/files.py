@@ -81,7 +81,7 @@ def read_media(
             )
     if start_s < 0 or (end_s is not None and end_s <= start_s):
         raise SpecError(
-            f"{start_s:g} to {end_s} s is no part of a film: the end comes behind the"
+            f"{start_s:g} to {end_s} s is not a part of a film: the end comes after the"
             " start, both in seconds"
         )
     if fps is not None and not 0.01 <= fps <= 1000:

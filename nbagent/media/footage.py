@@ -127,7 +127,7 @@ def _reading(path: Path) -> Iterator[Film]:
     except (av.FFmpegError, OSError, ValueError, LookupError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise MediaError(
-            f"{path} is damaged or no video ({reason}): get a whole copy of it"
+            f"{path} is damaged or not a video ({reason}): get a complete copy of it"
         ) from error
 
 
@@ -143,7 +143,9 @@ def _stream(container: av.container.InputContainer, path: Path) -> VideoStream:
         raise MediaError(f"{path} holds no video: choose another file")
     stream = next((film for film in films if film is best), films[0])
     if stream.codec_context is None:  # whatever its type says
-        raise MediaError(f"{path} is of a codec that nobody knows here: save it as mp4")
+        raise MediaError(
+            f"{path} uses a codec that cannot be read here: save it as mp4"
+        )
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = _THREADS
     return stream
@@ -175,7 +177,7 @@ def _look(
         if fps is None and stamp * unit > start and len(times) > most:
             raise _too_long(film, path)
     if not times:
-        raise MediaError(f"{path} holds no frames: get a whole copy of it")
+        raise MediaError(f"{path} holds no frames: get a complete copy of it")
     shown = np.sort(np.array([time for time, _ in times]))
     last = _end(shown, max(times)[1], begin + (stream.duration or 0) * unit)
     if start_s and start >= last:
@@ -230,7 +232,9 @@ def _check_whole(film: Film, path: Path, last_s: float) -> None:
     if not length and len(container.streams) == 1:
         length = (container.duration or 0) / av.time_base
     if is_cut or last_s < _WHOLE * length:
-        raise MediaError(f"{path} is damaged (it breaks off): get a whole copy of it")
+        raise MediaError(
+            f"{path} is damaged (it ends too early): get a complete copy of it"
+        )
 
 
 def _seconds(clock: str) -> float:
@@ -258,7 +262,7 @@ def _read(film: Film, path: Path, part: _Part, fps: float | None) -> Footage:
     )
     first = next(decoded, None)
     if first is None:
-        raise MediaError(f"{path} holds no frame that can be read: get a whole copy")
+        raise MediaError(f"{path} holds no frame that can be read: get a complete copy")
     num_frames = len(times) if pace.picked is None else len(pace.picked)
     painter = Painter.of(first, stream, num_frames, MAX_BYTES)
     if painter.scale < _LEAST_SCALE:
@@ -275,7 +279,7 @@ def _read(film: Film, path: Path, part: _Part, fps: float | None) -> Footage:
     if num_seen < _WHOLE * len(times):
         raise MediaError(
             f"{path} is damaged ({num_seen} of its {len(times)} frames can be read):"
-            " get a whole copy of it"
+            " get a complete copy of it"
         )
     notes = painter.notes
     if pace.picked is not None and fps is None:

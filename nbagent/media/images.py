@@ -342,5 +342,5 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 def _damaged(path: Path, error: Exception) -> MediaError:
     reason = " ".join(str(error).split()) or type(error).__name__
     return MediaError(
-        f"{path} is damaged or no picture ({reason}): get a whole copy of it"
+        f"{path} is damaged or not a picture ({reason}): get a complete copy of it"
     )

@@ -53,7 +53,7 @@ def kind_of(path: Path) -> Kind:
     """
     try:
         if path.exists() and not path.is_file():  # reading a pipe would wait for ever
-            raise MediaError(f"{path} is no file: name a film or a picture")
+            raise MediaError(f"{path} is not a file: name a film or a picture")
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except FileNotFoundError as error:
@@ -66,7 +66,7 @@ def kind_of(path: Path) -> Kind:
         ) from error
     kind = _kind(head)
     if kind is None:
-        what = "is empty" if not head else "is damaged or no film or picture"
+        what = "is empty" if not head else "is damaged, or neither a film nor a picture"
         raise MediaError(
             f"{path} {what}: use an mp4, mov, webm, mkv, avi, gif, webp, png or jpeg"
         )

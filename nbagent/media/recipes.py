@@ -46,4 +46,4 @@ def recipe_from(text: str | None, path: Path) -> dict[str, Any] | None:
 
 
 def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")

@@ -7,7 +7,7 @@ from typing import Any
 
 from nbagent import media
 from nbagent.conversation import kept
-from nbagent.conversation.attachments import Attachment, attach
+from nbagent.conversation.attachments import Attachment, attached
 from nbagent.conversation.context import variables
 from nbagent.conversation.mentions import mentioned, with_named
 from nbagent.conversation.outline import sections
@@ -28,14 +28,14 @@ def context(session: Session, namespace: Mapping[str, Any], words: str) -> str:
     """
     named_too = with_named(variables(namespace), words, namespace)
     state = session.record.state(named_too)
-    named = [name for name in mentioned(words) if name in namespace]
-    attached = [attach(name, namespace[name]) for name in named]
-    parts = sections(state, words, attached)
+    sent = attached(mentioned(words), namespace)
+    named = [one.name for one in sent]
+    parts = sections(state, words, sent)
     text = "\n".join(part.text for part in parts)
     lines = [
         f"To a language model, if one is connected: {len(text):,} characters",
         *(f"  {part.title}: {len(part.text):,}" for part in parts),
-        *(f"    @{one.name}: {_size(one)}" for one in attached),
+        *(f"    @{one.name}: {_size(one)}" for one in sent),
         *(f"  it may call {name}, which is yours" for name in session.tools),
         *(f"  it may look at {name}" for name in _looks(words, state, named)),
         "To the renderer: the prompt that the turn's plan says, and pictures that are"

@@ -74,7 +74,7 @@ def export(session: Session, turns: Sequence[TurnView], kind: str = "md") -> Pat
 def check_kind(kind: str) -> None:
     """Refuse a kind of export that there is not."""
     if kind not in ("md", "ipynb"):
-        raise SpecError(f"{kind!r} is no kind of export: use md or ipynb")
+        raise SpecError(f"{kind!r} is not a kind of export: use md or ipynb")
 
 
 def to_notebook(session: Session, turns: Sequence[TurnView]) -> dict[str, Any]:

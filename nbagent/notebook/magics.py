@@ -95,9 +95,7 @@ class AgentMagics(Magics):
 
     @no_var_expand
     @line_magic
-    @in_one_line(
-        "stopped: what it had done until then stays, run it again for the rest"
-    )
+    @in_one_line("stopped: what was done until then stays; run it again for the rest")
     def nbagent(self, line: str) -> None:
         """Look after the conversation: `%nbagent help` lists the commands."""
         with held():

@@ -96,7 +96,9 @@ def _region(text: str) -> tuple[float, ...]:
 
 def _fit(text: str) -> str:
     if text not in ("whole", "fill"):
-        raise SpecError(f"{text[:40]!r} is no way to fit a picture: use whole or fill")
+        raise SpecError(
+            f"{text[:40]!r} is not a way to fit a picture: use whole or fill"
+        )
     return text
 
 

@@ -20,7 +20,6 @@ from nbagent.errors import SpecError
 from nbagent.notebook.desk_wire import DESK_KINDS, PlayerReply
 from nbagent.notebook.wire import (
     KINDS,
-    ErrorReply,
     TakeView,
     TurnState,
     request_id,
@@ -344,11 +343,6 @@ def parse_panel_request(content: object) -> OwnRequest | TakeRequest:
     for field, check in _FIELDS[kind].items():
         request[field] = check(field, content.get(field))
     return cast(OwnRequest, request)
-
-
-def error_reply(name: str, message: str) -> ErrorReply:
-    """Return the reply that says why there is no other."""
-    return {"type": "error", "id": name, "message": message}
 
 
 def _whole(field: str, value: object) -> int:

@@ -64,7 +64,7 @@ def first_fault(name: str, network: nn.Module, *, learns: bool = False) -> str:
 def off_by(name: str, share: float) -> str:
     """Say how far something is from what it should be, as a share of that."""
     if not math.isfinite(share):
-        return f"{name} is no number"
+        return f"{name} is not a number"
     return f"{name} is off by {share:.0%}"
 
 

@@ -188,7 +188,6 @@ _OTHERS: Final = frozenset(
         "tuning violent waist waiter waking whit wits zoos"
     ).split()
 )
-_ARTICLES: Final = frozenset(("a", "an", "the"))
 
 
 def _read(table: str) -> dict[str, str]:

@@ -76,14 +76,14 @@ def check_weights(loaded: Loaded) -> None:
     """Make sure that what gives no numbers is not the model itself.
 
     Raises:
-        JobFailed: If its weights hold what is no number.
+        JobFailed: If its weights hold NaN or infinity.
     """
     for part, network in networks(loaded.pipe):
         for name, weight in network.named_parameters():
             if weight.is_floating_point() and not weight.isfinite().all():
                 raise JobFailed(
                     f"{loaded.card.name}'s weights are damaged ({part}.{name} holds"
-                    " what is no number): download or save the model again"
+                    " NaN or infinity): download or save the model again"
                 )
 
 
@@ -95,7 +95,7 @@ def no_numbers(loaded: Loaded, take: Take, step: int | None = None) -> NoNumbers
     """
     check_weights(loaded)
     card = loaded.card
-    where = "where it is decoded" if step is None else f"at step {step}"
+    where = "when it is decoded" if step is None else f"at step {step}"
     advice = "download or save the model again, or use another"
     if card.loras:
         advice = "give its LoRAs smaller weights"
@@ -103,7 +103,7 @@ def no_numbers(loaded: Loaded, take: Take, step: int | None = None) -> NoNumbers
         own = f"{card.guidance_scale:g} instead of {take.guidance_scale:g}"
         advice = f"ask for a guidance scale of {own}"
     return NoNumbers(
-        f"{card.name}'s clip stops being numbers {where}, even in"
+        f"{card.name}'s clip turns to NaN or infinity {where}, even in"
         f" {SAYS[loaded.kernels]}: {advice}",
         kernels=loaded.kernels,
         is_last=loaded.kernels == ladder(loaded.plan, loaded.device)[-1],
