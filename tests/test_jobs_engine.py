@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -466,6 +467,29 @@ def test_two_kernels_with_the_same_job_name_do_not_meet(
         assert engine.wait(ours.id, 20).step == 5
         assert other.wait(theirs.id, 20).step == 3
     assert {p.num_steps for p in ear.of(ours)} == {0, 5}
+
+
+def test_what_has_ended_is_let_go(
+    engine: Engine, inside: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A listener holds a turn with its player, and a kernel lives for weeks."""
+    monkeypatch.setattr("nbagent.jobs.engine._KEPT_ENDS", 2)
+    jobs = [make_job(inside.store, steps=1) for _ in range(4)]
+    ears = [Ear() for _ in jobs]
+    gone = [weakref.ref(ear) for ear in ears]
+    for job, ear in zip(jobs, ears, strict=True):
+        engine.submit(job, ear)
+        assert engine.wait(job.id, 20).state == "done"
+    del ear
+    ears.clear()
+    wait_until(lambda: [one() for one in gone] == [None] * 4, 5)
+    assert engine.wait(jobs[-1].id).state == "done", "the last ones are still known"
+    with pytest.raises(SpecError, match="not of this session"):
+        engine.wait(jobs[0].id)
+    again = Ear()
+    engine.reattach([jobs[0]], again)
+    engine.wait(jobs[0].id, 20)
+    assert again.ends(jobs[0]) == ["done"]
 
 
 def test_a_listener_that_fails_stops_nobody(engine: Engine, inside: Settings) -> None:

@@ -423,6 +423,7 @@ class Dispatcher:
         if state != "done":
             record(entry.job, state, message)
         self._tell(entry, replace(entry.last, state=state, message=message, eta_s=None))
+        entry.listeners.clear()  # they hold a turn with its player
         entry.ended.set()
         if sent is not None and self._link is not None:
             self._link.forget(entry.job)
