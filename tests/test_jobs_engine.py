@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -467,6 +468,28 @@ def test_two_kernels_with_the_same_job_name_do_not_meet(
         assert engine.wait(ours.id, 20).step == 5
         assert other.wait(theirs.id, 20).step == 3
     assert {p.num_steps for p in ear.of(ours)} == {0, 5}
+
+
+def test_an_end_that_cannot_be_written_is_written_later(
+    engine: Engine, inside: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the job is said to wait for ever; the next kernel would render it."""
+    monkeypatch.setattr("nbagent.ledger.database.BUSY_S", 0.05)
+    first, second = (make_job(inside.store, steps=60) for _ in range(2))
+    ear = Ear()
+    engine.submit(first, ear)
+    engine.submit(second, ear)
+    ear.wait_for_step(first, 1)
+    with closing(sqlite3.connect(inside.store / "ledger.db")) as somebody:
+        somebody.execute("BEGIN IMMEDIATE")
+        engine.cancel(second.id)
+        assert engine.wait(second.id, 20).state == "cancelled"
+        with Ledger(inside.store) as ledger:
+            assert ledger.job(second.id).state == "queued"
+    with Ledger(inside.store) as ledger:
+        wait_until(lambda: ledger.job(second.id).state == "cancelled", 10)
+    engine.cancel(first.id)
+    engine.wait(first.id, 20)
 
 
 def test_what_has_ended_is_let_go(
