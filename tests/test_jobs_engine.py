@@ -35,7 +35,7 @@ def inside(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Setti
         processes=False,
         host="127.0.0.1",
         protocol="tcp",  # inproc asks for this machine's outer address
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # None tries the well-known port
         worker_dashboard_address=None,
     ) as cluster:
         yield plain(settings, cluster.scheduler_address)
@@ -281,7 +281,7 @@ def bare_cluster(
         threads_per_worker=3,
         host="127.0.0.1",
         protocol="tcp",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # None tries the well-known port
         worker_dashboard_address=None,
     ) as cluster:
         yield cluster
@@ -468,6 +468,23 @@ def test_two_kernels_with_the_same_job_name_do_not_meet(
         assert engine.wait(ours.id, 20).step == 5
         assert other.wait(theirs.id, 20).step == 3
     assert {p.num_steps for p in ear.of(ours)} == {0, 5}
+
+
+def test_what_waits_here_and_is_cancelled_by_another_kernel_does_not_begin(
+    engine: Engine, inside: Settings
+) -> None:
+    first, second = (make_job(inside.store, steps=20) for _ in range(2))
+    ear = Ear()
+    engine.submit(first, ear)
+    engine.submit(second, ear)
+    ear.wait_for_step(first, 1)
+    with Engine(inside, renderer=RENDERER) as other:
+        other.reattach([second], Ear())
+        other.cancel(second.id)
+        assert other.wait(second.id, 20).state == "cancelled"
+    assert engine.wait(first.id, 20).state == "done"
+    assert engine.wait(second.id, 20).state == "cancelled"
+    assert steps_of(inside.store, second.id) == []
 
 
 def test_an_end_that_cannot_be_written_is_written_later(

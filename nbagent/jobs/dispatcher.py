@@ -10,6 +10,7 @@ imported when it first connects, in a thread beside.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -308,12 +309,23 @@ class Dispatcher:
         for entry in in_order(queued):
             lane = RESOURCE[entry.job.lane]
             free = [one for one in self._workers if (one, lane) not in taken]
-            if free:
+            if free and not self._ended_elsewhere(entry):
                 entry.worker = min(free, key=load.count)
                 future = link.submit(entry.job, entry.number, entry.worker)
                 self._watch(entry, future)
                 load.append(entry.worker)
                 taken.add((entry.worker, lane))
+
+    def _ended_elsewhere(self, entry: Entry) -> bool:
+        """End an entry that another kernel has cancelled while it waited here."""
+        if entry.losses:  # what the ledger says may be the word of the lost try
+            return False
+        with contextlib.suppress(StoreError):
+            last = recorded(entry.job)
+            if last.state in FINAL:
+                self._end(entry, last.state, last.message)
+                return True
+        return False
 
     def _nobody(self, link: Link, now: float) -> str | None:
         """Say why nobody will render anything here, if that is so."""
