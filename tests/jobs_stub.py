@@ -56,7 +56,9 @@ class SleepRenderer:
                 note_step(job, step)
                 time.sleep(shot.get("step_s", STEP_S))
                 checkpoint.parent.mkdir(parents=True, exist_ok=True)
-                checkpoint.write_text(str(step + 1))
+                scratch = checkpoint.with_suffix(".tmp")
+                scratch.write_text(str(step + 1))
+                scratch.replace(checkpoint)  # a drill may kill it in between
                 if step >= shot.get("dies_from", num_steps):
                     os.kill(os.getpid(), signal.SIGKILL)
                 if shot.get("fails_at") == step:

@@ -14,6 +14,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.jobs.runtime import (
     Host,
@@ -43,6 +44,26 @@ def running(settings: Settings) -> Host:
     host = read_host(settings.runtime)
     assert host is not None
     return host
+
+
+def test_a_worker_that_hangs_is_not_waited_for_by_who_looks(
+    engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbagent.jobs.link._ASK_S", 0.5)
+    ear, job = Ear(), make_job(settings.store, steps=20)
+    engine.submit(job, ear)
+    ear.wait_for_step(job, 1, 60)
+    pid = steps_of(settings.store, job.id)[0]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    later = threading.Timer(6, os.kill, (pid, signal.SIGCONT))
+    later.start()
+    began = time.monotonic()
+    assert engine.preview(job.id) is None
+    with pytest.raises(SpecError, match="nothing to keep"):
+        engine.keep(job.id)
+    assert time.monotonic() - began < 4
+    later.join()
+    assert engine.wait(job.id, 30).state == "done"
 
 
 def test_kernels_that_come_to_a_cold_host_at_once_lose_nothing(

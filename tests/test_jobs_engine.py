@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,7 @@ def inside(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Setti
         processes=False,
         host="127.0.0.1",
         protocol="tcp",  # inproc asks for this machine's outer address
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # None tries the well-known port
         worker_dashboard_address=None,
     ) as cluster:
         yield plain(settings, cluster.scheduler_address)
@@ -279,7 +281,7 @@ def bare_cluster(
         threads_per_worker=3,
         host="127.0.0.1",
         protocol="tcp",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # None tries the well-known port
         worker_dashboard_address=None,
     ) as cluster:
         yield cluster
@@ -466,6 +468,68 @@ def test_two_kernels_with_the_same_job_name_do_not_meet(
         assert engine.wait(ours.id, 20).step == 5
         assert other.wait(theirs.id, 20).step == 3
     assert {p.num_steps for p in ear.of(ours)} == {0, 5}
+
+
+def test_what_waits_here_and_is_cancelled_by_another_kernel_does_not_begin(
+    engine: Engine, inside: Settings
+) -> None:
+    first, second = (make_job(inside.store, steps=20) for _ in range(2))
+    ear = Ear()
+    engine.submit(first, ear)
+    engine.submit(second, ear)
+    ear.wait_for_step(first, 1)
+    with Engine(inside, renderer=RENDERER) as other:
+        other.reattach([second], Ear())
+        other.cancel(second.id)
+        assert other.wait(second.id, 20).state == "cancelled"
+    assert engine.wait(first.id, 20).state == "done"
+    assert engine.wait(second.id, 20).state == "cancelled"
+    assert steps_of(inside.store, second.id) == []
+
+
+def test_an_end_that_cannot_be_written_is_written_later(
+    engine: Engine, inside: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the job is said to wait for ever; the next kernel would render it."""
+    monkeypatch.setattr("nbagent.ledger.database.BUSY_S", 0.05)
+    first, second = (make_job(inside.store, steps=60) for _ in range(2))
+    ear = Ear()
+    engine.submit(first, ear)
+    engine.submit(second, ear)
+    ear.wait_for_step(first, 1)
+    with closing(sqlite3.connect(inside.store / "ledger.db")) as somebody:
+        somebody.execute("BEGIN IMMEDIATE")
+        engine.cancel(second.id)
+        assert engine.wait(second.id, 20).state == "cancelled"
+        with Ledger(inside.store) as ledger:
+            assert ledger.job(second.id).state == "queued"
+    with Ledger(inside.store) as ledger:
+        wait_until(lambda: ledger.job(second.id).state == "cancelled", 10)
+    engine.cancel(first.id)
+    engine.wait(first.id, 20)
+
+
+def test_what_has_ended_is_let_go(
+    engine: Engine, inside: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A listener holds a turn with its player, and a kernel lives for weeks."""
+    monkeypatch.setattr("nbagent.jobs.engine._KEPT_ENDS", 2)
+    jobs = [make_job(inside.store, steps=1) for _ in range(4)]
+    ears = [Ear() for _ in jobs]
+    gone = [weakref.ref(ear) for ear in ears]
+    for job, ear in zip(jobs, ears, strict=True):
+        engine.submit(job, ear)
+        assert engine.wait(job.id, 20).state == "done"
+    del ear
+    ears.clear()
+    wait_until(lambda: [one() for one in gone] == [None] * 4, 5)
+    assert engine.wait(jobs[-1].id).state == "done", "the last ones are still known"
+    with pytest.raises(SpecError, match="not of this session"):
+        engine.wait(jobs[0].id)
+    again = Ear()
+    engine.reattach([jobs[0]], again)
+    engine.wait(jobs[0].id, 20)
+    assert again.ends(jobs[0]) == ["done"]
 
 
 def test_a_listener_that_fails_stops_nobody(engine: Engine, inside: Settings) -> None:

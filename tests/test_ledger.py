@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -326,6 +331,73 @@ def test_threads_have_their_own_connections(ledger: Ledger) -> None:
     ledger.close()
     ledger.close()
     assert len(ledger.turns("a")) == 60, "a closed ledger opens again when it is asked"
+
+
+def _open_connections(ledger: Ledger) -> int:
+    """Count the connections to a ledger that SQLite has not been told to close."""
+    count = 0
+    for one in gc.get_objects():
+        if isinstance(one, sqlite3.Connection):
+            with suppress(sqlite3.ProgrammingError):  # closed
+                (_, _, path) = one.execute("PRAGMA database_list").fetchone()
+                count += path == str(ledger.folder / "ledger.db")
+    return count
+
+
+def test_the_connection_of_a_thread_ends_with_it(ledger: Ledger) -> None:
+    ledger.add_turn("a", "a ball", None, {})
+    for _ in range(5):
+        thread = threading.Thread(target=ledger.turns, args=("a",))
+        thread.start()
+        thread.join()
+    assert _open_connections(ledger) == 1, "the main thread's own"
+
+
+def test_the_connection_to_a_folder_that_was_deleted_is_closed(ledger: Ledger) -> None:
+    for _ in range(3):
+        ledger.add_turn("a", "a ball", None, {})
+        shutil.rmtree(ledger.folder)
+    ledger.add_turn("a", "a ball", None, {})
+    assert _open_connections(ledger) == 1
+
+
+def test_a_store_that_is_dropped_in_a_circle_is_closed(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Python 3.13 warns of a database that the garbage collector finds open."""
+
+    class Turn:
+        ledger: Ledger
+        player: Turn
+
+    turn = Turn()
+    turn.player, turn.ledger = turn, Ledger(tmp_path / ".nbagent")
+    turn.ledger.add_turn("a", "a ball", None, {})
+    (opened,) = turn.ledger._db._opened
+    connection = opened.connection
+    del turn, opened
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+    assert [str(one.message) for one in recwarn.list] == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_process_has_a_connection_of_its_own(ledger: Ledger) -> None:
+    """SQLite forbids to use one of the process that forked, as `joblib` does."""
+    ledger.add_turn("a", "a ball", None, {})
+    with ledger._db._connected() as opened:
+        ours = id(opened.connection)
+    if (child := os.fork()) == 0:
+        ledger.add_turn("a", "a cube", None, {})
+        with ledger._db._connected() as opened:
+            is_own = id(opened.connection) != ours
+        os._exit(0 if is_own else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    ledger.add_turn("a", "a cone", None, {})
+    assert [turn.text for turn in ledger.turns("a")] == ["a ball", "a cube", "a cone"]
+    assert ledger.verify() == ()
 
 
 def test_closing_waits_for_the_threads_that_are_inside(ledger: Ledger) -> None:

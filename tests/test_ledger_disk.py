@@ -17,6 +17,7 @@ import pytest
 from nbagent.errors import StoreError
 from nbagent.ledger import Ledger
 from tests.samples import make_take
+from tests.test_ledger import add_artifact
 
 
 @pytest.fixture
@@ -137,6 +138,15 @@ def test_a_tiny_file_system_that_is_full(tmp_path: Path) -> None:
             assert ledger.verify() == ()
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_clip_of_a_folder_that_was_deleted_meanwhile_is_one_line(
+    ledger: Ledger,
+) -> None:
+    take_id = ledger.add_take(make_take())
+    shutil.rmtree(ledger.folder)
+    with pytest.raises(StoreError, match=r"has no take .*was the folder replaced"):
+        add_artifact(ledger, take_id)
 
 
 @pytest.mark.parametrize(

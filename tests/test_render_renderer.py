@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -145,6 +146,27 @@ def test_a_take_becomes_a_clip(
     known = {p.step: p.eta_s for p in watch.seen if p.phase == "denoise"}
     assert [known[step] is None for step in range(4)] == [True, True, False, False]
     assert watch.seen[-1].eta_s == 0
+
+
+def test_no_room_for_a_checkpoint_is_one_line(
+    renderer: Renderer,
+    ledger: Ledger,
+    card: ModelCard,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make = tempfile.mkstemp
+
+    def on_a_full_disk(**more: Any) -> tuple[int, str]:
+        if more.get("suffix") != ".tmp":  # not the checkpoint's
+            return make(**more)
+        link = tmp_path / "full.tmp"
+        link.symlink_to("/dev/full")
+        return os.open(link, os.O_WRONLY), str(link)
+
+    monkeypatch.setattr(tempfile, "mkstemp", on_a_full_disk)
+    with pytest.raises(JobFailed, match=r"no space left for .*: free some and run"):
+        run(renderer, job(ledger, take(card)))
 
 
 def test_a_parent_that_is_not_there_is_rendered_first(

@@ -48,7 +48,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
             processes=False,
             host="127.0.0.1",
             protocol="tcp",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # None tries the well-known port
             worker_dashboard_address=None,
         ) as cluster,
         Engine(plain(settings, cluster.scheduler_address), renderer=RENDERER) as engine,
@@ -227,6 +227,9 @@ def test_what_a_store_brings_from_elsewhere_is_told_and_waits_for_a_word(
     assert session.resume(["c2"]) == "going on: c2"
     assert engine.wait("j2", 20).state == "done"
     assert session.cancel(["c1"]) == "stopping: c1"
+    assert session.resume() == "nothing is paused", "what is let go is not offered"
+    ledger = session.ledger
+    assert not ledger.keeper.is_strange(ledger.job("j1")), "it is in our hand"
     assert engine.wait("j1", 20).state == "cancelled"
     assert session.take_up() == ""
 

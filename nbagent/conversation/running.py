@@ -149,8 +149,12 @@ class Running:
     def _end_jobs(
         self, end: Callable[[str], None], take_ids: Collection[str]
     ) -> list[Job]:
-        """End the jobs of these takes, or all; return them."""
+        """End the jobs of these takes, or all; return them.
+
+        They are in this kernel's hand from here on, if their own is gone.
+        """
         jobs = [j for j in self.jobs() if not take_ids or j.take.id in take_ids]
+        self._record.ledger.keeper.adopt({job.take.id for job in jobs})
         for job in jobs:
             # Perhaps an earlier kernel's: the engine must know it to end it.
             self._engine.reattach([job], _ignore)

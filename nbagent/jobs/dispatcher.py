@@ -10,6 +10,7 @@ imported when it first connects, in a thread beside.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nbagent.errors import EngineError, NbagentError, StoreError, WorkerLost
 from nbagent.jobs.entry import Entry
 from nbagent.jobs.mailbox import Mailbox
-from nbagent.jobs.recorded import FINAL, record, recorded
+from nbagent.jobs.recorded import FINAL, Words, recorded
 from nbagent.jobs.turnstile import RESOURCE, URGENCY
 from nbagent.settings import Settings
 from nbagent.take import JobState, Progress
@@ -58,6 +59,7 @@ class Dispatcher:
         self._link: Link | None = None
         self._connecting = False
         self._live: list[Entry] = []
+        self._words = Words()
         self._starting: list[Promise[None]] = []
         self._warming: set[str] = set()
         self._listening: set[str] = set()
@@ -85,8 +87,7 @@ class Dispatcher:
 
     def add(self, entry: Entry) -> None:
         """Take an entry on."""
-        self._mailbox.post(partial(self._live.append, entry))
-        self._mailbox.post(partial(self._tell, entry, entry.last))
+        self._mailbox.post(partial(self._enter, entry))
 
     def reorder(self, entries: Sequence[Entry]) -> None:
         """Let queued entries go in this order, as far as their lanes allow."""
@@ -128,6 +129,11 @@ class Dispatcher:
 
     # From here on: the dispatcher's thread.
 
+    def _enter(self, entry: Entry) -> None:
+        self._live.append(entry)
+        self._words.forget(entry.job)
+        self._tell(entry, entry.last)
+
     def _reorder(self, entries: Sequence[Entry], done: threading.Event) -> None:
         waiting = [entry for entry in entries if entry.place == "queued"]
         numbers = sorted(entry.number for entry in waiting)
@@ -137,14 +143,18 @@ class Dispatcher:
 
     def needed(self) -> bool:
         """Whether there is something to tend."""
+        return bool(self._needs_engine() or self._words)
+
+    def _needs_engine(self) -> bool:
         # What is paused needs no engine, which may leave meanwhile.
         active = any(entry.place != "paused" for entry in self._live)
         return bool(active or self._starting or self._warming)
 
     def tend(self) -> None:
         """Bring everything as far as it can go now."""
+        self._words.again()
         self._halt_wanted()
-        if not self.needed() or self._connecting:
+        if not self._needs_engine() or self._connecting:
             return
         if self._link is None:
             self._connecting = True
@@ -299,12 +309,23 @@ class Dispatcher:
         for entry in in_order(queued):
             lane = RESOURCE[entry.job.lane]
             free = [one for one in self._workers if (one, lane) not in taken]
-            if free:
+            if free and not self._ended_elsewhere(entry):
                 entry.worker = min(free, key=load.count)
                 future = link.submit(entry.job, entry.number, entry.worker)
                 self._watch(entry, future)
                 load.append(entry.worker)
                 taken.add((entry.worker, lane))
+
+    def _ended_elsewhere(self, entry: Entry) -> bool:
+        """End an entry that another kernel has cancelled while it waited here."""
+        if entry.losses:  # what the ledger says may be the word of the lost try
+            return False
+        with contextlib.suppress(StoreError):
+            last = recorded(entry.job)
+            if last.state in FINAL:
+                self._end(entry, last.state, last.message)
+                return True
+        return False
 
     def _nobody(self, link: Link, now: float) -> str | None:
         """Say why nobody will render anything here, if that is so."""
@@ -408,7 +429,7 @@ class Dispatcher:
         self._mark(entry, "paused")
 
     def _mark(self, entry: Entry, state: JobState) -> None:
-        record(entry.job, state, "", over_end=True)
+        self._words.record(entry.job, state, "", over_end=True)
         self._tell(entry, replace(entry.last, state=state, message="", eta_s=None))
 
     def _end(self, entry: Entry, state: JobState, message: str) -> None:
@@ -421,8 +442,9 @@ class Dispatcher:
         sent, entry.place, entry.future = entry.future, "ended", None
         self._live.remove(entry)
         if state != "done":
-            record(entry.job, state, message)
+            self._words.record(entry.job, state, message)
         self._tell(entry, replace(entry.last, state=state, message=message, eta_s=None))
+        entry.listeners.clear()  # they hold a turn with its player
         entry.ended.set()
         if sent is not None and self._link is not None:
             self._link.forget(entry.job)

@@ -10,12 +10,13 @@ in a thread of its own.
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from nbagent.errors import SpecError
 from nbagent.jobs.dispatcher import Dispatcher, in_order
@@ -24,6 +25,8 @@ from nbagent.jobs.runtime import log_file, read_host
 from nbagent.machine import missing_packages
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress
+
+_KEPT_ENDS: Final = 500  # jobs that ended, of which somebody may still ask how
 
 
 class Engine:
@@ -44,6 +47,7 @@ class Engine:
         self._renderer = renderer
         self._dispatcher = Dispatcher(settings, renderer)
         self._entries: dict[str, Entry] = {}
+        self._numbers = itertools.count()
         self._entering = threading.Lock()
 
     def lacks(self) -> str:
@@ -112,7 +116,7 @@ class Engine:
 
     def queue(self) -> tuple[str, ...]:
         """Return the jobs that wait here, next first."""
-        waiting = [e for e in list(self._entries.values()) if e.place == "queued"]
+        waiting = [e for e in self._known() if e.place == "queued"]
         return tuple(entry.job.id for entry in in_order(waiting))
 
     def reorder(self, job_ids: Sequence[str]) -> None:
@@ -144,7 +148,7 @@ class Engine:
             "pid": host.pid if host else None,
             "log": str(log_file(self._settings.runtime)),
             "attached": self._dispatcher.attached,
-            "unfinished": sum(e.place != "ended" for e in self._entries.values()),
+            "unfinished": sum(e.place != "ended" for e in self._known()),
         }
 
     def close(self) -> None:
@@ -170,12 +174,24 @@ class Engine:
             entry = Entry(
                 job=job,
                 listeners=[listener],
-                number=len(self._entries),
+                number=next(self._numbers),
                 last=Progress(job=job.id, state="queued"),
                 place=place,
             )
+            self._prune()
+            self._entries.pop(job.id, None)  # the new one goes to the end
             self._entries[job.id] = entry
         self._dispatcher.add(entry)
+
+    def _prune(self) -> None:
+        """Forget the jobs that ended long ago: a kernel lives for weeks."""
+        ended = [known for known, e in self._entries.items() if e.place == "ended"]
+        for known in ended[:-_KEPT_ENDS]:
+            del self._entries[known]
+
+    def _known(self) -> list[Entry]:
+        with self._entering:  # else another thread's job comes in between
+            return list(self._entries.values())
 
     def _entry(self, job_id: str) -> Entry:
         try:

@@ -31,6 +31,7 @@ from nbagent.settings import Settings
 from nbagent.take import Job, Progress, digest
 
 _CONNECT_S: Final = 10.0
+_ASK_S: Final = 10.0
 _ATTEMPTS: Final = 3
 # A handler sees its descendants' lines too, a logger only its own.
 _NOISY: Final = ("asyncio", "distributed", "tornado", "tornado.application")
@@ -256,10 +257,14 @@ class Link:
         return self._ask(worker.keep, job, address) is True
 
     def _ask(self, question: Callable[..., Any], job: Job, address: str) -> Any:
-        with contextlib.suppress(OSError):  # the next link finds out what happened
-            answer = self._client.run(
+        async def ask() -> Any:
+            return await self._client.run(
                 question, job, workers=[address], on_error="ignore"
             )
+
+        # The user waits for this, and a worker may be frozen, or long in a native call.
+        with contextlib.suppress(OSError):  # the next link finds out what happened
+            answer: dict[str, Any] = self._client.sync(ask, callback_timeout=_ASK_S)
             return answer.get(address)
         return None
 

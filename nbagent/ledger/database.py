@@ -14,6 +14,7 @@ import os
 import shutil
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -109,21 +110,39 @@ MIGRATIONS = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class _Opened:
+    """A thread's connection, which is closed when the thread ends or the store goes.
+
+    `end` closes it, and alone keeps it: what the garbage collector finds first in a
+    cycle would else be dropped unclosed.
+    """
+
     connection: sqlite3.Connection
-    thread: threading.Thread
     inode: tuple[int, int]
     # Closing a connection while another thread steps through one of its statements
     # takes the whole process down.
     busy: threading.RLock = field(default_factory=threading.RLock)
-    closed: bool = False
     writes: bool = False
+    process: int = field(default_factory=os.getpid)
+    end: weakref.finalize[Any, _Opened] = field(init=False)
 
-    def close(self) -> None:
-        with self.busy:
-            self.closed = True
-            self.connection.close()
+    def __post_init__(self) -> None:
+        self.end = weakref.finalize(
+            self, _close, self.connection, self.busy, self.process
+        )
+
+
+_inherited: list[sqlite3.Connection] = []
+
+
+def _close(connection: sqlite3.Connection, busy: threading.RLock, process: int) -> None:
+    if process != os.getpid():
+        # SQLite forbids to use the connection of a process that forked, or to close it.
+        _inherited.append(connection)
+        return
+    with busy:
+        connection.close()
 
 
 class Database:
@@ -134,7 +153,7 @@ class Database:
         self._is_named = is_named
         self.path = folder / "ledger.db"
         self._local = threading.local()
-        self._opened: list[_Opened] = []
+        self._opened: weakref.WeakSet[_Opened] = weakref.WeakSet()
         self._guard = threading.Lock()
 
     def read(self, sql: str, *values: object) -> list[sqlite3.Row]:
@@ -178,21 +197,16 @@ class Database:
     def close(self) -> None:
         """Close the connections of all threads; using it again opens new ones."""
         with self._guard:
-            opened = self._opened
-            self._opened = []
+            opened = list(self._opened)
         for one in opened:  # waits for the threads that are inside theirs
-            one.close()
-
-    def __del__(self) -> None:
-        """Close what nobody has closed, such as the store of an unpickled clip."""
-        self.close()
+            one.end()
 
     @contextmanager
     def _connected(self) -> Iterator[_Opened]:
         while True:
             opened = self._of_this_thread()
             with opened.busy:
-                if not opened.closed:  # else between finding and entering it
+                if opened.end.alive:  # else between finding and entering it
                     yield opened
                     return
 
@@ -200,7 +214,12 @@ class Database:
         opened: _Opened | None = getattr(self._local, "opened", None)
         # A folder deleted under a running kernel leaves a connection to a file that
         # nobody will find again: what is written there would be lost without a word.
-        if opened is None or opened.closed or opened.inode != _inode(self.path):
+        if (
+            opened is None
+            or not opened.end.alive
+            or opened.inode != _inode(self.path)
+            or opened.process != os.getpid()
+        ):
             opened = self._open()
             self._local.opened = opened
         return opened
@@ -224,13 +243,9 @@ class Database:
         except BaseException:
             connection.close()
             raise
-        opened = _Opened(connection, threading.current_thread(), _inode(self.path))
+        opened = _Opened(connection, _inode(self.path))
         with self._guard:
-            ended = [o for o in self._opened if not o.thread.is_alive()]
-            for old in ended:
-                old.close()
-                self._opened.remove(old)
-            self._opened.append(opened)
+            self._opened.add(opened)
         return opened
 
     def _migrate(self, connection: sqlite3.Connection) -> None:

@@ -301,8 +301,14 @@ class Ledger:
     # Artifacts and files
 
     def put_artifact(self, take_id: str, artifact: Artifact) -> None:
-        """Record the files of a rendered take; rendering again replaces them."""
+        """Record the files of a rendered take; rendering again replaces them.
+
+        Raises:
+            StoreError: If the folder was deleted while it was rendered.
+        """
         with self._db.write() as db:
+            rows = db.execute("SELECT id FROM takes WHERE id = ?", (take_id,))
+            _only(rows.fetchall(), "take", take_id, self.folder)
             db.execute(
                 "INSERT OR REPLACE INTO artifacts (take_id, facts) VALUES (?, ?)",
                 (take_id, _json(asdict(artifact))),
@@ -430,6 +436,12 @@ class Ledger:
         """Return a job by its id."""
         rows = self._db.read("SELECT * FROM jobs WHERE number = ?", _number(job_id))
         return job_from(_only(rows, "job", job_id, self.folder))
+
+    def has_job(self, job_id: str) -> bool:
+        """Return whether there is such a job; none is left of a deleted folder."""
+        return bool(
+            self._db.read("SELECT 1 FROM jobs WHERE number = ?", _number(job_id))
+        )
 
     def jobs(
         self,

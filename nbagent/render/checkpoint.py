@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from nbagent.render.start import Resumed
 
@@ -63,11 +63,12 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # A name that nobody can guess: in a group's store somebody could put a link there.
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    os.close(handle)
     scratch = Path(name)
     try:
-        save_file(tensors, scratch, metadata={"nbagent": json.dumps(header)})
-        with scratch.open("rb") as file:
+        # Not by safetensors' own writer, which words a full disk in its own way.
+        with os.fdopen(handle, "wb") as file:
+            file.write(save(tensors, metadata={"nbagent": json.dumps(header)}))
+            file.flush()
             os.fsync(file.fileno())
         scratch.chmod(0o644)  # mkstemp's 0600 would shut out a colleague's worker
         scratch.replace(path)

@@ -14,7 +14,7 @@ from safetensors.torch import save
 from nbagent.caching import NO_CACHE
 from nbagent.errors import Cancelled
 from nbagent.hub import size_text
-from nbagent.ledger import Ledger
+from nbagent.ledger import Ledger, store_errors
 from nbagent.render.caches import StepCache
 from nbagent.render.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from nbagent.render.seam import Seam
@@ -194,17 +194,16 @@ class Work:
             if self.cache.restart is None:
                 return
             state, cached = self.cache.restart
-        save_checkpoint(
-            self.checkpoint_path,
-            Checkpoint(
-                take_id=self.job.take.id,
-                start_step=start_step,
-                num_steps=seam.num_steps,
-                elapsed_s=self.elapsed_s,
-                state=state,
-                cached=cached,
-            ),
+        checkpoint = Checkpoint(
+            take_id=self.job.take.id,
+            start_step=start_step,
+            num_steps=seam.num_steps,
+            elapsed_s=self.elapsed_s,
+            state=state,
+            cached=cached,
         )
+        with store_errors(self.ledger.folder):
+            save_checkpoint(self.checkpoint_path, checkpoint)
         self.ledger.set_job(
             self.job.id, "running", step=self._step, num_steps=self._num_steps
         )
