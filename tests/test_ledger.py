@@ -374,3 +374,17 @@ def test_a_writer_that_is_killed_leaves_whole_turns(tmp_path: Path) -> None:
         assert ledger.verify() == ()
         assert len(ledger.clips("shared")) >= 11
         assert ledger.add_turn("shared", "next", None, {}).text == "next"
+
+
+@pytest.mark.parametrize("way", ["the file", "its folder"])
+def test_a_file_of_the_store_is_no_link(
+    ledger: Ledger, tmp_path: Path, way: str
+) -> None:
+    """The store may have come with a notebook, and lead to a file of the user's."""
+    digest = ledger.put_file(b"mine", ".txt")
+    path = ledger.path(digest)
+    moved = path if way == "the file" else path.parent
+    moved.symlink_to(moved.rename(tmp_path / "elsewhere"))
+    for use in (ledger.path, lambda _: ledger.put_file(b"mine", ".txt")):
+        with pytest.raises(StoreError, match="is a symbolic link"):
+            use(digest)

@@ -23,6 +23,8 @@ from typing import IO, Any
 from nbagent.errors import SpecError, StoreError
 
 BUSY_S = 10.0
+# What a store is made of.
+_PARTS = ("ledger.db", "lock", ".gitignore", "files", "tmp", "checkpoints", "keepers")
 
 
 def m001_first(connection: sqlite3.Connection) -> None:
@@ -292,11 +294,12 @@ def _check_place(folder: Path, *, is_named: bool) -> None:
     """Refuse a store that somebody else put where a notebook's own would be made.
 
     Its turns, its unfinished jobs and what is written into it would be his. The folder
-    may be a link to another disk, if both are this user's (or the system's); a file in
+    may be a link to another disk, if both are this user's (or the system's); what is in
     it may be none, for the store may have come with a notebook.
 
     Raises:
-        StoreError: If it is another user's and nobody named it, or a file is a link.
+        StoreError: If it is another user's and nobody named it, or something in it is a
+            link.
     """
     for status in () if is_named else (folder.lstat, folder.stat):
         if status().st_uid not in (0, os.getuid()):
@@ -304,7 +307,7 @@ def _check_place(folder: Path, *, is_named: bool) -> None:
                 f"{folder} belongs to another user: name it with NBAGENT_STORE if you"
                 " trust what is in it, or name a folder of your own"
             )
-    for name in ("ledger.db", "lock", ".gitignore"):
+    for name in _PARTS:
         if (folder / name).is_symlink():
             raise StoreError(
                 f"{folder / name} is a symbolic link, which nbagent does not write"
