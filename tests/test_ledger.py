@@ -444,3 +444,26 @@ def test_what_nbagent_never_wrote_is_one_line(
     assert lines
     assert all(said in line and "move ledger.db out" in line for line in lines)
     assert all("\n" not in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON turns BEGIN DELETE FROM turns; END",
+        "CREATE TRIGGER t AFTER INSERT ON turns BEGIN SELECT RAISE(ABORT, 'no'); END",
+        "CREATE VIEW v AS SELECT * FROM turns",
+    ],
+)
+def test_a_store_that_acts_on_its_own_is_refused(tmp_path: Path, schema: str) -> None:
+    folder = tmp_path / ".nbagent"
+    with Ledger(folder) as ledger:
+        ledger.add_turn("c", "a red ball", None, {})
+        with ledger._db.write() as db:
+            db.execute(schema)
+    with Ledger(folder) as ledger:
+        for use in (
+            lambda: ledger.turns("c"),
+            lambda: ledger.add_turn("c", "a cat", None, {}),
+        ):
+            with pytest.raises(StoreError, match="which nbagent did not make: move"):
+                use()

@@ -215,9 +215,10 @@ class Database:
         try:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys = ON")
-            # The file may have come with somebody's notebook: views and triggers in it
-            # call no function that could do more than count.
+            # The file may have come with somebody's notebook: what stands in its schema
+            # calls no function that could do more than count.
             connection.execute("PRAGMA trusted_schema = OFF")
+            self._check_schema(connection)
             with (self.folder / "lock").open("a") as lock:
                 try_locks(lock, self.folder)
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -234,6 +235,16 @@ class Database:
                 self._opened.remove(old)
             self._opened.append(opened)
         return opened
+
+    def _check_schema(self, connection: sqlite3.Connection) -> None:
+        """Refuse what would act on its own: nbagent makes neither."""
+        query = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"
+        for kind, name in connection.execute(query):
+            raise StoreError(
+                f"{self.path} has a {kind} ({name!r:.40}), which nbagent did not make:"
+                " move it away and a new one is made; the clips stay in"
+                f" {self.folder / 'files'}, each with its recipe inside"
+            )
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
