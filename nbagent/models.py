@@ -13,7 +13,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -282,14 +283,15 @@ def model_card(name: str, revision: str = "") -> ModelCard:
             " them: use hunyuan-i2v, which keeps them"
         )
     vae = _read_json(folder / "vae" / "config.json")
-    if family.sections is None:
+    with _sound_configs(folder):
         frames_step, frames_offset = frames_rule(family, vae, network)
-    else:
+        side = _vae_factors(vae)[1] * _patch(network)[1]
+        size_multiple = math.lcm(side, family.size_multiple)
+        if not (0 < frames_step < _MOST and 0 < size_multiple < _MOST):
+            raise ValueError(f"{frames_step} frames, {size_multiple} pixels")
+    if family.sections is not None:
         frames_step, frames_offset = family.sections.makes, family.sections.makes + 1
     defaults = _defaults(folder, family, known)
-    size_multiple = math.lcm(
-        _vae_factors(vae)[1] * _patch(network)[1], family.size_multiple
-    )
     return ModelCard(
         name=name,
         folder=folder,
@@ -389,14 +391,20 @@ def working_shape(
     is_transformer = (card.folder / "transformer").is_dir()
     denoiser = "transformer" if is_transformer else "unet"
     network = _read_json(card.folder / denoiser / "config.json")
-    time, space = _vae_factors(_read_json(card.folder / "vae" / "config.json"))
-    frames, side = _patch(network)
-    tokens = math.ceil(((num_frames - 1) // time + 1) / frames)
-    tokens *= math.ceil(height / (space * side)) * math.ceil(width / (space * side))
-    if is_transformer:
-        heads = int(network.get("num_attention_heads") or 1)
-        return tokens, heads * int(network.get("attention_head_dim") or 1)
-    return tokens, int((network.get("block_out_channels") or [1])[0])
+    vae = _read_json(card.folder / "vae" / "config.json")
+    with _sound_configs(card.folder):
+        time, space = _vae_factors(vae)
+        frames, side = _patch(network)
+        tokens = math.ceil(((num_frames - 1) // time + 1) / frames)
+        tokens *= math.ceil(height / (space * side)) * math.ceil(width / (space * side))
+        if is_transformer:
+            channels = int(network.get("num_attention_heads") or 1)
+            channels *= int(network.get("attention_head_dim") or 1)
+        else:
+            channels = int((network.get("block_out_channels") or [1])[0])
+        if not 0 < channels < _MOST:
+            raise ValueError(f"{channels} channels")
+        return tokens, channels
 
 
 def is_here(name: str) -> bool:
@@ -530,6 +538,18 @@ def _checked(own: dict[str, Any], path: Path) -> dict[str, Any]:
                 " can have: correct that file"
             )
     return own
+
+
+@contextmanager
+def _sound_configs(folder: Path) -> Iterator[None]:
+    """Turn what ill-typed values of a model's configs raise into one line."""
+    try:
+        yield
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as no:
+        raise SpecError(
+            f"the configs of {folder.name} hold what no model has ({no!s:.80}):"
+            " download or save the model again"
+        ) from no
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -14,15 +14,14 @@ import hashlib
 import json
 import os
 import platform
-import stat
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Final, Literal
 
-from nbagent import __version__
+from nbagent import __version__, private
+from nbagent.errors import EngineError
 
 Kernels = Literal["bf16", "fp16", "fp32", "plain"]
 
@@ -35,6 +34,8 @@ SAYS: Final[dict[Kernels, str]] = {
 }
 # What is checked, in which way: another one asks for the check again.
 _VERSION: Final = 1
+# What is refused is checked again, and said by the engine, whose folder it is.
+_ADVICE: Final = "set NBAGENT_RUNTIME to a folder of your own"
 # Settings of the environment that choose a processor's kernels.
 _CHOOSERS: Final = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY")
 
@@ -93,7 +94,7 @@ class Verdicts:
         name = _name(revision)
         self._found[name] = {**self.of(revision), kernels: fault}
         if self.folder is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(EngineError, OSError):
                 _write(self.folder / name, self._found[name])
 
 
@@ -112,30 +113,14 @@ def _name(revision: str) -> str:
 
 def _read(path: Path) -> dict[Kernels, str]:
     try:
-        if not _is_own(path.parent.lstat(), stat.S_ISDIR):
-            return {}
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-        with os.fdopen(handle, encoding="utf-8") as file:
-            if not _is_own(os.fstat(handle), stat.S_ISREG):
-                return {}
-            found = json.load(file)
+        with private.opened(path.parent, _ADVICE) as place:
+            found = json.loads(private.read(place, path, _ADVICE))
         return {one: str(found[one]) for one in SAYS if one in found}
-    except (OSError, ValueError, TypeError):
+    except (EngineError, OSError, ValueError, TypeError):
         return {}
 
 
 def _write(path: Path, found: Mapping[Kernels, str]) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not _is_own(path.parent.lstat(), stat.S_ISDIR):
-        return
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.stem)  # 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(found, file)
-    Path(draft).replace(path)
-
-
-def _is_own(status: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
-    """Return whether nobody else could have put a file or a folder there."""
-    is_shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    is_ours = os.name != "posix" or (status.st_uid == os.getuid() and not is_shared)
-    return is_kind(status.st_mode) and is_ours
+    private.make_folder(path.parent, _ADVICE)
+    with private.opened(path.parent, _ADVICE) as place:
+        private.replace(place, path, json.dumps(found).encode(), _ADVICE)

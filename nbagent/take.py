@@ -54,6 +54,7 @@ _REFINES = frozenset(
         "redirect",
     }
 )
+_SIDES = ("num_frames", "height", "width", "fps")
 RECIPE_VERSION = 1
 # Fields of an effect that recipes have always had, empty or not; ids depend on it.
 _ALWAYS = frozenset({"kind", "speed", "start_s", "end_s"})
@@ -216,6 +217,11 @@ class Take:
         if not 0 <= self.seed <= MAX_SEED:
             raise SpecError(
                 f"seed {self.seed} is out of range: use 0 to {MAX_SEED} (2**32 - 1)"
+            )
+        sides = {name: getattr(self, name) for name in _SIDES}
+        if least := next((name for name in _SIDES if sides[name] <= 0), ""):
+            raise SpecError(
+                f"{least} {sides[least]:g} is out of range: a clip has more than 0"
             )
         if self.strength is not None and not 0.0 < self.strength <= 1.0:
             raise SpecError(f"strength {self.strength} is out of range: use 0 to 1")

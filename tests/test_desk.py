@@ -97,8 +97,8 @@ def test_the_last_selection_that_is_told_is_the_one_that_counts(
     [
         ([1.0, 3.0], None, "3 s is not inside the clip"),
         ([1.0, 1.01], None, "not inside the clip"),
-        (None, [0.5, 0.0, 0.5, 1.0], "no region of a frame"),
-        (None, [0.0, 0.0, 1.5, 1.0], "no region of a frame"),
+        (None, [0.5, 0.0, 0.5, 1.0], "not a region of a frame"),
+        (None, [0.0, 0.0, 1.5, 1.0], "not a region of a frame"),
     ],
 )
 def test_a_part_outside_the_clip_is_refused(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+from nbagent.conversation import endpoint
 from nbagent.conversation.endpoint import connected, is_local
 from nbagent.conversation.llm import LanguageModel
 from nbagent.errors import EngineError, MissingExtra
@@ -165,3 +167,20 @@ def test_which_addresses_are_this_machine(host: str, local: bool) -> None:
 
 def test_the_double_of_pydantic_ai_has_no_address() -> None:
     assert connected("test", None).model_name == "test"
+
+
+def test_a_name_that_the_hosts_file_leads_here_is_this_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text(
+        "127.0.0.1 localhost localhost.localdomain # not.me\n::1\tip6-localhost LLM.local\n"
+        "10.0.0.7 away.local\n#127.0.0.1 off.local\nfe80::1%lo0 odd.local\n"
+    )
+    monkeypatch.setattr(endpoint, "_HOSTS", hosts)
+    for name in ("localhost.localdomain", "ip6-localhost", "llm.local", "LLM.local."):
+        assert is_local(f"http://{name}:8000/v1")
+    for name in ("away.local", "off.local", "not.me", "10.0.0.7", "other.local"):
+        assert not is_local(f"http://{name}:8000/v1")
+    monkeypatch.setattr(endpoint, "_HOSTS", tmp_path / "none")
+    assert not is_local("http://llm.local:8000/v1")

@@ -10,14 +10,15 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from nbagent.errors import SpecError, StoreError, UnknownClip
-from nbagent.ledger import Artifact, Ledger
+from nbagent.ledger import Artifact, Ledger, VariableRow
+from nbagent.ledger.notebooks import NotebookRow
 from nbagent.take import JobState
 from tests.samples import make_take
 
@@ -446,3 +447,95 @@ def test_a_writer_that_is_killed_leaves_whole_turns(tmp_path: Path) -> None:
         assert ledger.verify() == ()
         assert len(ledger.clips("shared")) >= 11
         assert ledger.add_turn("shared", "next", None, {}).text == "next"
+
+
+@pytest.mark.parametrize("way", ["the file", "its folder"])
+def test_a_file_of_the_store_is_no_link(
+    ledger: Ledger, tmp_path: Path, way: str
+) -> None:
+    """The store may have come with a notebook, and lead to a file of the user's."""
+    digest = ledger.put_file(b"mine", ".txt")
+    path = ledger.path(digest)
+    moved = path if way == "the file" else path.parent
+    moved.symlink_to(moved.rename(tmp_path / "elsewhere"))
+    for use in (ledger.path, lambda _: ledger.put_file(b"mine", ".txt")):
+        with pytest.raises(StoreError, match="is a symbolic link"):
+            use(digest)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("turns SET position = 'x'", "a turn's position in the store is 'x'"),
+        ("turns SET text = x'00ff'", "a turn's text in the store is b'\\x00\\xff'"),
+        ("turns SET options = '[]'", "a record in the store is '[]'"),
+        ("turns SET options = '{'", "a record in the store is '{'"),
+        ("turns SET plan = 7", "a record in the store is '7'"),
+        ("turns SET created_at = 9e999", "a turn's created_at in the store is inf"),
+        ("takes SET recipe = 'x'", "a record in the store is 'x'"),
+        ("jobs SET keeper = x'00'", "a job's keeper in the store is b'\\x00'"),
+        ("jobs SET step = 'x'", "a job's step in the store is 'x'"),
+        ("variables SET summary = x'00'", "a variable's summary in the store is b"),
+        ("notebooks SET path = x'00'", "a notebook's path in the store is b"),
+        ("artifacts SET facts = json_set(facts, '$.fps', 0)", "fps in the store is 0"),
+        ("artifacts SET facts = json_set(facts, '$.video', 7)", "video in the store"),
+        ("artifacts SET facts = json_set(facts, '$.more', 7)", "more in the store"),
+        ("artifacts SET facts = '{}'", "only half of one artifact"),
+    ],
+)
+def test_what_nbagent_never_wrote_is_one_line(
+    ledger: Ledger, change: str, said: str
+) -> None:
+    """SQLite keeps any value in any column, and a store may come from anybody."""
+    turn = ledger.add_turn("c", "a red ball", None, {})
+    take_id = ledger.add_take(make_take())
+    ledger.add_clip("c", turn.id, take_id)
+    add_artifact(ledger, take_id)
+    ledger.add_job(take_id, turn.id, "interactive")
+    row = VariableRow(name="x", type="str", summary="", kept=None, turn_id=turn.id)
+    ledger.variables.put("c", row)
+    ledger.notebooks.put(NotebookRow(conversation="c", path="a.ipynb", file=None))
+    with ledger._db.write() as db:
+        db.execute(f"UPDATE {change}")
+    reads: list[Callable[[], object]] = [
+        lambda: ledger.turns("c"),
+        lambda: ledger.take(take_id),
+        lambda: ledger.clips("c"),
+        lambda: ledger.artifact(take_id),
+        ledger.jobs,
+        lambda: ledger.variables.of("c"),
+        ledger.notebooks.all,
+        ledger.conversations.all,
+    ]
+    lines = []
+    for read in reads:
+        try:
+            read()
+        except StoreError as error:
+            lines.append(str(error))
+    assert lines
+    assert all(said in line and "move ledger.db out" in line for line in lines)
+    assert all("\n" not in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON turns BEGIN DELETE FROM turns; END",
+        "CREATE TRIGGER t AFTER INSERT ON turns BEGIN SELECT RAISE(ABORT, 'no'); END",
+        "CREATE VIEW v AS SELECT * FROM turns",
+    ],
+)
+def test_a_store_that_acts_on_its_own_is_refused(tmp_path: Path, schema: str) -> None:
+    folder = tmp_path / ".nbagent"
+    with Ledger(folder) as ledger:
+        ledger.add_turn("c", "a red ball", None, {})
+        with ledger._db.write() as db:
+            db.execute(schema)
+    with Ledger(folder) as ledger:
+        for use in (
+            lambda: ledger.turns("c"),
+            lambda: ledger.add_turn("c", "a cat", None, {}),
+        ):
+            with pytest.raises(StoreError, match="which nbagent did not make: move"):
+                use()

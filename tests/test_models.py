@@ -18,7 +18,13 @@ from nbagent import models
 from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
 from nbagent.families import FAMILIES
-from nbagent.models import ModelCard, find_folder, is_here, model_card
+from nbagent.models import (
+    ModelCard,
+    find_folder,
+    is_here,
+    model_card,
+    working_shape,
+)
 from nbagent.pocket import WEIGHTS
 from nbagent.take import Hold, Take
 
@@ -321,6 +327,31 @@ def test_damaged_config_files_are_one_line(wan: Path, content: str) -> None:
     with pytest.raises(SpecError, match=r"vae/config.json .*download or save") as error:
         model_card(str(wan))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "config"),
+    [
+        ("vae", {"block_out_channels": 7}),
+        ("vae", {"temporal_expansions": "ab"}),
+        ("vae", {"scale_factor_temporal": "a"}),
+        ("vae", {"scale_factor_spatial": 10**400}),
+        ("vae", {"scale_factor_temporal": -4}),
+        ("transformer", {"patch_size": "ab"}),
+        ("transformer", {"patch_size": [1]}),
+        ("transformer", {"patch_size": {"a": 1}}),
+        ("transformer", {"patch_size": [0, 2, 2]}),
+        ("transformer", {"patch_size": 1, "num_attention_heads": [8]}),
+        ("transformer", {"patch_size": 1, "num_attention_heads": 10**400}),
+    ],
+)
+def test_ill_typed_configs_are_one_line(
+    wan: Path, part: str, config: dict[str, object]
+) -> None:
+    write(wan / part / "config.json", config)
+    with pytest.raises(SpecError, match=r"hold what no model has .*download") as error:
+        working_shape(model_card(str(wan)), 17, 64, 64)
+    assert len(str(error.value)) < 300
 
 
 def test_a_missing_config_file_is_one_line(wan: Path) -> None:

@@ -14,6 +14,7 @@ import comm
 import numpy as np
 import pytest
 
+from nbagent.conversation.consent import agreed
 from nbagent.conversation.rendering import save_beside
 from nbagent.conversation.session import Session
 from nbagent.errors import MediaError, NbagentError, SpecError
@@ -547,3 +548,52 @@ def test_a_turn_that_takes_long_has_its_choices_as_buttons(
     clip = view.until("done", again["turn"])
     assert clip["options"] == "--yes"
     assert [take["name"] for take in clip["takes"]] == ["c2"]
+
+
+@pytest.mark.parametrize(
+    ("column", "at", "value"),
+    [
+        ("turns.options", "size", "{}"),
+        ("turns.options", "size", "[[1]]"),
+        ("turns.options", "span", "7"),
+        ("turns.options", "span", "[[1]]"),
+        ("turns.options", "region", "-1"),
+        ("turns.options", "cache", "7"),
+        ("turns.options", "cache", "[[1]]"),
+        ("turns.plan", "consents", "null"),
+        ("turns.plan", "consents", "7"),
+        ("takes.recipe", "shot.style", "7"),
+        ("takes.recipe", "shot.core", "[[1]]"),
+        ("takes.recipe", "shot.aspect", "7"),
+        ("takes.recipe", "shot.duration_s", '"x"'),
+        ("takes.recipe", "fps", "0"),
+        ("takes.recipe", "num_frames", "0"),
+    ],
+)
+def test_a_record_of_anything_raises_one_line_at_most(
+    session: Session, column: str, at: str, value: str
+) -> None:
+    """A store may come from anybody: `%nbagent panel`, an export, `yes`, a turn."""
+    say(session, BALL, "cell-1")
+    session.render(say(session, BALL, "cell-2", seed=4))
+    table, name = column.split(".")
+    with session.ledger._db.write() as db:
+        db.execute(
+            f"UPDATE {table} SET {name} = json_set({name}, ?, json(?))",
+            (f"$.{at}", value),
+        )
+    session.ledger._takes.clear()
+    uses = (
+        lambda: Transcript(session).turns(),
+        lambda: export(session, Transcript(session).turns(), "ipynb"),
+        lambda: say(session, "yes", "cell-3"),
+        lambda: say(session, "at night", "cell-4"),
+    )
+    for use in uses:
+        with contextlib.suppress(NbagentError):
+            use()
+
+
+def test_a_cache_that_no_turn_asked_for_is_not_agreed_to() -> None:
+    with pytest.raises(SpecError, match=r"--cache was 7, .*say the turn again"):
+        agreed({"cache": 7}, "yes")

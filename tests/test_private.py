@@ -332,7 +332,10 @@ def test_a_store_may_be_a_link_to_a_folder_of_ours(tmp_path: Path) -> None:
     assert (tmp_path / "disk" / "ledger.db").exists()
 
 
-@pytest.mark.parametrize("name", ["ledger.db", "lock", ".gitignore"])
+@pytest.mark.parametrize(
+    "name",
+    ["ledger.db", "lock", ".gitignore", "files", "tmp", "checkpoints", "keepers"],
+)
 def test_a_store_that_came_with_a_notebook_is_not_written_through(
     tmp_path: Path, name: str
 ) -> None:

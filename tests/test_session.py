@@ -216,7 +216,7 @@ def test_saving_never_overwrites(session: Session, tmp_path: Any) -> None:
     assert names == ["c1.mp4", "c1-2.mp4"]
     assert save_beside(clip, "png", tmp_path) == "c1"
     assert len(list((tmp_path / "c1").glob("*.png"))) == clip.num_frames
-    with pytest.raises(SpecError, match="no format to save in"):
+    with pytest.raises(SpecError, match="not a format to save in"):
         save_beside(clip, "avi", tmp_path)
 
 

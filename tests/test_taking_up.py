@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 from nbagent import private
 from nbagent.conversation.session import Session
+from nbagent.errors import StoreError
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
 from nbagent.settings import Settings
@@ -232,6 +234,40 @@ def test_what_a_store_brings_from_elsewhere_is_told_and_waits_for_a_word(
     assert not ledger.keeper.is_strange(ledger.job("j1")), "it is in our hand"
     assert engine.wait("j1", 20).state == "cancelled"
     assert session.take_up() == ""
+
+
+@pytest.mark.parametrize("way", ["a path", "an absolute path", "no text", "a link"])
+def test_who_a_store_names_as_a_keeper_touches_no_file_outside(
+    settings: Settings, tmp_path: Path, way: str
+) -> None:
+    """A free lock is taken away, so a name that is a path took a file of the user's."""
+    precious = tmp_path / "uv.lock"
+    precious.write_text("mine")
+    with Ledger(settings.store, owner="his") as gone:
+        queue(gone, "test")
+    name: object = f"{'0' * 16}-{'f' * 32}"
+    if way == "a path":
+        name = f"{'../' * 30}{precious.with_suffix('')}"
+    elif way == "an absolute path":
+        name = str(precious.with_suffix(""))
+    elif way == "no text":
+        name = 4711
+    else:
+        target = settings.store / "keepers" / f"{name}.lock"
+        target.symlink_to(tmp_path / "made")
+    database = sqlite3.connect(settings.store / "ledger.db")
+    with database:
+        database.execute("UPDATE jobs SET keeper = ?", (name,))
+    database.close()
+    with own(settings) as ledger:
+        (row,) = ledger.jobs()
+        if way == "a link":
+            with pytest.raises(StoreError):
+                ledger.keeper.is_strange(row)
+        else:
+            assert ledger.keeper.is_strange(row)
+    assert precious.read_text() == "mine"
+    assert not (tmp_path / "made").exists()
 
 
 def test_the_secret_is_made_once_and_for_nobody_else(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from nbagent.caching import StepCaching
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.record import Record
 from nbagent.conversation.reply import Reply
+from nbagent.errors import SpecError
 from nbagent.ledger import Turn
 from nbagent.models import ModelCard
 from nbagent.settings import Settings
@@ -54,7 +55,8 @@ def answer_to(words: str) -> Consent | None:
 
 def asked(turn: Turn) -> tuple[Consent, ...]:
     """Return the answers that a turn waits for; none if it asked for no consent."""
-    said = (turn.plan or {}).get("consents", ())
+    said = (turn.plan or {}).get("consents")
+    said = said if isinstance(said, list | tuple) else ()  # the store may be anybody's
     return tuple(cast(Consent, one) for one in get_args(Consent) if one in said)
 
 
@@ -72,7 +74,13 @@ def agreed(options: Mapping[str, Any], answer: Consent) -> dict[str, Any]:
     """Return the options of a turn after its question was answered."""
     options = with_tuples(options)  # they may have been JSON in between
     if "cache" in options:
-        options["cache"] = StepCaching(*options["cache"])
+        try:
+            options["cache"] = StepCaching(*options["cache"])
+        except TypeError as error:  # as only a store that came from elsewhere has it
+            raise SpecError(
+                f"--cache was {options['cache']!r:.40}, which is no step cache: say the"
+                " turn again"
+            ) from error
     if answer == "draft":
         options = {k: v for k, v in options.items() if k not in ("final", "steps")}
         options["draft"] = True

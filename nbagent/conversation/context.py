@@ -156,6 +156,7 @@ def _clip_info(
     )
     status = "done" if artifact else (job.state if job else "queued")
     is_board = take.operation == "join"
+    style = take.shot.get("style")
     return ClipInfo(
         ref=row.name,
         kind="storyboard" if is_board else take.media,
@@ -164,7 +165,7 @@ def _clip_info(
         duration_s=frames / fps,
         fps=fps,
         seed=take.seed,
-        style=take.shot.get("style"),
+        style=style if isinstance(style, str) else None,  # a recipe may be anybody's
         quality=take.quality,
         parent=names.get(take.parents[0]) if take.parents else None,
         status=status,

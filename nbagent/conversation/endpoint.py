@@ -10,6 +10,7 @@ import inspect
 import ipaddress
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from nbagent.errors import MissingExtra, SpecError
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
 
+_HOSTS: Final = Path("/etc/hosts")
 KEY: Final = "NBAGENT_LLM_KEY"
 """The variable that holds the key of a server which is given by its address."""
 
@@ -76,10 +78,27 @@ def is_local(url: str) -> bool:
         try:  # the short forms that the system's own resolver reads: 127.1
             address = ipaddress.IPv4Address(socket.inet_aton(host))
         except OSError:
-            return False
+            return _is_named_here(host)
     address = getattr(address, "ipv4_mapped", None) or address
     # The unspecified address, which a server listens on, leads to this machine too.
     return address.is_loopback or address.is_unspecified
+
+
+def _is_named_here(host: str) -> bool:
+    """Return whether this machine's own list of names leads a name to itself.
+
+    Nobody else is asked: a name server would hear where the conversation goes.
+    """
+    try:
+        lines = _HOSTS.read_text("utf-8", "replace").lower().splitlines()
+    except OSError:  # none where it is not /etc/hosts
+        return False
+    rows = (line.partition("#")[0].split() for line in lines)
+    found = [row[0] for row in rows if host in row[1:]]
+    try:
+        return any(ipaddress.ip_address(one).is_loopback for one in found)
+    except ValueError:
+        return False
 
 
 def _provider(name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from nbagent.errors import SpecError
 from nbagent.take import Effect, Quality, with_tuples
@@ -48,6 +48,16 @@ class Shot:
     effects: tuple[Effect, ...] = ()
 
 
+_NONE = type(None)
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    **dict.fromkeys(
+        ("core", "setting", "weather", "time", "light", "pace", "style"), (str,)
+    ),
+    **dict.fromkeys(("aspect", "size", "quality"), (_NONE, str)),
+    **dict.fromkeys(("duration_s", "fps", "seed"), (_NONE, int, float)),
+}
+
+
 def to_json(shot: Shot) -> dict[str, Any]:
     """Return the shot as plain JSON, without its empty fields."""
     values = asdict(shot)
@@ -76,7 +86,10 @@ def from_json(data: Mapping[str, Any]) -> Shot:
         values["effects"] = tuple(
             Effect(**with_tuples(effect)) for effect in values.get("effects", ())
         )
-        values["core"] = str(values.get("core", ""))
+        values["core"] = values.get("core", "")
+        for name, kinds in _KINDS.items():
+            if not isinstance(values.get(name, kinds[0]()), kinds):
+                raise TypeError(f"{name} is {values[name]!r:.40}")
         return Shot(**values)
     except TypeError as error:
         raise SpecError(f"the shot is damaged ({error}): it cannot be used") from error

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbagent.ledger.database import Database
+from nbagent.ledger.records import checked
 from nbagent.take import UNFINISHED
 
 
@@ -34,7 +35,7 @@ class Conversations:
             FROM turns WHERE replaced_by IS NULL
             GROUP BY conversation ORDER BY max(id)"""
         )
-        return tuple(ConversationRow(**dict(row)) for row in rows)
+        return tuple(checked(ConversationRow, dict(row)) for row in rows)
 
     def busy(self) -> dict[str, int]:
         """Return how many jobs of each are unfinished; '' stands for no conversation."""

@@ -24,6 +24,8 @@ from typing import IO, Any
 from nbagent.errors import SpecError, StoreError
 
 BUSY_S = 10.0
+# What a store is made of.
+_PARTS = ("ledger.db", "lock", ".gitignore", "files", "tmp", "checkpoints", "keepers")
 
 
 def m001_first(connection: sqlite3.Connection) -> None:
@@ -232,9 +234,10 @@ class Database:
         try:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys = ON")
-            # The file may have come with somebody's notebook: views and triggers in it
-            # call no function that could do more than count.
+            # The file may have come with somebody's notebook: what stands in its schema
+            # calls no function that could do more than count.
             connection.execute("PRAGMA trusted_schema = OFF")
+            self._check_schema(connection)
             with (self.folder / "lock").open("a") as lock:
                 try_locks(lock, self.folder)
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -247,6 +250,16 @@ class Database:
         with self._guard:
             self._opened.add(opened)
         return opened
+
+    def _check_schema(self, connection: sqlite3.Connection) -> None:
+        """Refuse what would act on its own: nbagent makes neither."""
+        query = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"
+        for kind, name in connection.execute(query):
+            raise StoreError(
+                f"{self.path} has a {kind} ({name!r:.40}), which nbagent did not make:"
+                " move it away and a new one is made; the clips stay in"
+                f" {self.folder / 'files'}, each with its recipe inside"
+            )
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -307,11 +320,12 @@ def _check_place(folder: Path, *, is_named: bool) -> None:
     """Refuse a store that somebody else put where a notebook's own would be made.
 
     Its turns, its unfinished jobs and what is written into it would be his. The folder
-    may be a link to another disk, if both are this user's (or the system's); a file in
+    may be a link to another disk, if both are this user's (or the system's); what is in
     it may be none, for the store may have come with a notebook.
 
     Raises:
-        StoreError: If it is another user's and nobody named it, or a file is a link.
+        StoreError: If it is another user's and nobody named it, or something in it is a
+            link.
     """
     for status in () if is_named else (folder.lstat, folder.stat):
         if status().st_uid not in (0, os.getuid()):
@@ -319,7 +333,7 @@ def _check_place(folder: Path, *, is_named: bool) -> None:
                 f"{folder} belongs to another user: name it with NBAGENT_STORE if you"
                 " trust what is in it, or name a folder of your own"
             )
-    for name in ("ledger.db", "lock", ".gitignore"):
+    for name in _PARTS:
         if (folder / name).is_symlink():
             raise StoreError(
                 f"{folder / name} is a symbolic link, which nbagent does not write"

@@ -52,7 +52,12 @@ class Files:
                 Path(name).unlink(missing_ok=True)
 
     def path(self, digest: str) -> Path:
-        """Where a digest's file lies, whether or not it is there."""
+        """Where a digest's file lies, whether or not it is there.
+
+        Raises:
+            StoreError: If it is no digest, or a link stands there: the store may have
+                come with a notebook, and would show any file as a clip's.
+        """
         match = _DIGEST.fullmatch(digest)
         if match is None:
             raise StoreError(
@@ -60,7 +65,13 @@ class Files:
                 " the ledger is damaged, open its clips with Clip.open"
             )
         name, suffix = match.groups()
-        return self.folder / "files" / name[:2] / f"{name}{suffix}"
+        path = self.folder / "files" / name[:2] / f"{name}{suffix}"
+        if path.is_symlink() or path.parent.is_symlink():
+            raise StoreError(
+                f"{path} is a symbolic link, which a store has none of: remove it, and"
+                " render the clip again"
+            )
+        return path
 
     def holds(self, digest: str) -> bool:
         """Whether the file is there and its bytes are still those of its digest."""

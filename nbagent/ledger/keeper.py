@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Collection
 from pathlib import Path
@@ -15,6 +16,8 @@ from nbagent.ledger.records import JobRow, job_from
 from nbagent.take import UNFINISHED
 
 _UNFINISHED = json.dumps(UNFINISHED)
+# As `Keeper` makes them. Any other is nobody's, and above all no part of a path.
+_NAME = re.compile(r"[0-9a-f]{16}-[0-9a-f]{32}")
 
 
 class Keeper:
@@ -102,7 +105,7 @@ class Keeper:
         return hashlib.blake2b(said, key=key, digest_size=16).hexdigest()
 
     def _is_gone(self, name: str) -> bool:
-        if not name:
+        if not _NAME.fullmatch(name):
             return True
         with FileLock(self._path(name)) as lock:
             return lock.take()

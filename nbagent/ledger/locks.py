@@ -12,6 +12,9 @@ from pathlib import Path
 
 from nbagent.ledger.database import store_errors
 
+# The folder may have come with somebody's notebook: no file is made through a link.
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+
 
 class FileLock:
     """A lock on a file that is there only while somebody holds it."""
@@ -33,7 +36,7 @@ class FileLock:
         while self._handle is None:
             with store_errors(self._path.parent):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+                handle = os.open(self._path, _FLAGS, 0o600)
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     is_there = self._is_file_of(handle)

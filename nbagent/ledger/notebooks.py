@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbagent.ledger.database import Database
+from nbagent.ledger.records import checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,4 +44,4 @@ class Notebooks:
         rows = self._db.read(
             "SELECT conversation, path, file FROM notebooks ORDER BY rowid"
         )
-        return tuple(NotebookRow(**dict(row)) for row in rows)
+        return tuple(checked(NotebookRow, dict(row)) for row in rows)

@@ -1,14 +1,38 @@
-"""What the ledger hands out: plain values, equal when equal, tied to no connection."""
+"""What the ledger hands out: plain values, equal when equal, tied to no connection.
+
+SQLite keeps any value in any column, and the file may have come with somebody's notebook:
+each value is looked at here, once, so that nobody else meets what nbagent never wrote.
+"""
 
 from __future__ import annotations
 
+import functools
 import json
+import math
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import UnionType
+from typing import (
+    Any,
+    Final,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
+from nbagent.errors import StoreError
 from nbagent.take import JobState, Lane, Phase, Take
+
+T = TypeVar("T")
+
+_ADVICE: Final = (
+    "nbagent did not write that: move ledger.db out of the store's folder and a new one"
+    " is made; the clips stay in its files, each with its recipe inside"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,25 +128,89 @@ class JobRow:
 def turn_from(row: sqlite3.Row) -> Turn:
     """Return the turn in a row of `turns`."""
     values = dict(row)
-    values["options"] = json.loads(values["options"])
-    values["plan"] = None if values["plan"] is None else json.loads(values["plan"])
-    return Turn(**values)
+    values["options"] = _loaded(values["options"])
+    values["plan"] = None if values["plan"] is None else _loaded(values["plan"])
+    return checked(Turn, values)
 
 
 def take_from(row: sqlite3.Row) -> Take:
     """Return the take in a row of `takes`."""
-    return Take.from_recipe(json.loads(row["recipe"]))
+    return Take.from_recipe(_loaded(row["recipe"]))
+
+
+def artifact_from(row: sqlite3.Row) -> Artifact:
+    """Return the artifact in a row of `artifacts`."""
+    facts = _loaded(row["facts"])
+    artifact = checked(Artifact, facts)
+    sizes = ("num_frames", "fps", "height", "width")
+    if least := next((name for name in sizes if getattr(artifact, name) <= 0), ""):
+        raise _damaged(f"artifact's {least}", getattr(artifact, least))
+    return artifact
 
 
 def is_intact(row: sqlite3.Row) -> bool:
     """Whether a row of `takes` still has the content that its id was made from."""
     try:
         return bool(take_from(row).id == row["id"])
-    except ValueError:  # no JSON, or no take
+    except (StoreError, ValueError):  # no JSON, or no take
         return False
 
 
 def job_from(row: sqlite3.Row) -> JobRow:
     """Return the job in a row of `jobs`."""
     values = dict(row)
-    return JobRow(id=f"j{values.pop('number')}", **values)
+    return checked(JobRow, {"id": f"j{values.pop('number')}", **values})
+
+
+def checked(cls: type[T], values: Mapping[str, Any]) -> T:
+    """Return a record of these values, each of its field's type.
+
+    Of a field that has only certain words any is taken: who reads it tells.
+
+    Raises:
+        StoreError: With the one that is not, or is no number that JSON has.
+    """
+    record: Any = cls
+    kinds, name = _kinds(record), cls.__name__.removesuffix("Row").lower()
+    for field, value in values.items():
+        is_number = isinstance(value, float) and not math.isfinite(value)
+        if is_number or not isinstance(value, kinds.get(field, ())):
+            raise _damaged(f"{name}'s {field}", value)
+    try:
+        return cls(**values)
+    except TypeError as error:  # a field is missing
+        raise StoreError(
+            f"the store holds only half of one {name} ({error}): {_ADVICE}"
+        ) from error
+
+
+def _loaded(text: object) -> dict[str, Any]:
+    """Return a JSON object that a column holds."""
+    try:
+        value = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise _damaged("record", text)
+    return value
+
+
+def _damaged(what: str, value: object) -> StoreError:
+    return StoreError(f"a {what} in the store is {value!r:.40}: {_ADVICE}")
+
+
+@functools.cache
+def _kinds(cls: type) -> dict[str, tuple[type, ...]]:
+    hints = get_type_hints(cls)
+    return {name: tuple(_plain(hint)) for name, hint in hints.items()}
+
+
+def _plain(hint: Any) -> Iterator[type]:
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        for one in get_args(hint):
+            yield from _plain(one)
+    elif origin is Literal:
+        yield str
+    else:
+        yield from (int, float) if hint is float else (origin or hint,)

@@ -29,6 +29,8 @@ from nbagent.ledger.records import (
     ClipRow,
     JobRow,
     Turn,
+    artifact_from,
+    checked,
     is_intact,
     job_from,
     take_from,
@@ -270,11 +272,14 @@ class Ledger:
             conversation,
         )
         return tuple(
-            ClipRow(
-                name=f"c{row['number']}",
-                conversation=row["conversation"],
-                turn_id=row["turn_id"],
-                take_id=row["take_id"],
+            checked(
+                ClipRow,
+                {
+                    "name": f"c{row['number']}",
+                    "conversation": row["conversation"],
+                    "turn_id": row["turn_id"],
+                    "take_id": row["take_id"],
+                },
             )
             for row in rows
         )
@@ -319,7 +324,7 @@ class Ledger:
         rows = self._db.read("SELECT facts FROM artifacts WHERE take_id = ?", take_id)
         if not rows:
             return None
-        artifact = Artifact(**json.loads(rows[0]["facts"]))
+        artifact = artifact_from(rows[0])
         whole = all(self._files.holds(digest) for digest in artifact.digests)
         return artifact if whole else None
 
@@ -331,8 +336,7 @@ class Ledger:
             count,
         )
         return tuple(
-            (take_from(row), float(json.loads(row["facts"])["seconds_rendered"]))
-            for row in rows
+            (take_from(row), artifact_from(row).seconds_rendered) for row in rows
         )
 
     def put_file(self, source: Path | bytes, suffix: str) -> str:
@@ -371,7 +375,7 @@ class Ledger:
             f"take {row['take_id']}: {self.path(digest)} is missing or damaged,"
             " render it again"
             for row in self._db.read("SELECT take_id, facts FROM artifacts")
-            for digest in Artifact(**json.loads(row["facts"])).digests
+            for digest in artifact_from(row).digests
             if not self._files.holds(digest)
         ]
         return tuple(problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbagent.ledger.database import Database
+from nbagent.ledger.records import checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,4 +48,4 @@ class Variables:
             " WHERE conversation = ? ORDER BY turn_id, name",
             conversation,
         )
-        return {row["name"]: VariableRow(**dict(row)) for row in rows}
+        return {row["name"]: checked(VariableRow, dict(row)) for row in rows}

@@ -216,8 +216,13 @@ def options_text(options: Mapping[str, Any]) -> str:
 
 def value_text(option: Option, value: Any) -> str:
     """Write what follows an option as it is typed: `64x64`."""
-    # It may have been JSON in between, where a tuple is a list.
-    return value if isinstance(value, str) else _WRITERS.get(option.name, str)(value)
+    if isinstance(value, str):
+        return value
+    try:
+        # It may have been JSON in between, where a tuple is a list.
+        return _WRITERS.get(option.name, str)(value)
+    except (TypeError, ValueError, LookupError):
+        return str(value)  # of a store from elsewhere: who reads it again refuses it
 
 
 def _number_text(value: float | None) -> str:
