@@ -73,7 +73,7 @@ def test_the_command_prints_its_score(
     ("text", "said"),
     [
         ("", "has no dialogues"),
-        ("{}", "line 1 is no dialogue"),
+        ("{}", "line 1 is not a dialogue"),
         ('{"id": "a", "turns": [{"say": "x", "show": []}]}', "checks show: known are"),
     ],
 )

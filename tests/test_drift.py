@@ -62,7 +62,7 @@ def test_a_match_takes_it_back() -> None:
 
 @pytest.mark.parametrize("numbers", [None, (1.0, 2.0)])
 def test_a_palette_has_six_numbers(numbers: tuple[float, ...] | None) -> None:
-    with pytest.raises(SpecError, match="no palette: name a clip"):
+    with pytest.raises(SpecError, match="not a palette: name a clip"):
         Effect(kind="match", palette=numbers)
 
 

@@ -338,7 +338,7 @@ def _open_connections(ledger: Ledger) -> int:
     """Count the connections to a ledger that SQLite has not been told to close."""
     count = 0
     for one in gc.get_objects():
-        if isinstance(one, sqlite3.Connection):
+        if type(one) is sqlite3.Connection:  # isinstance would wake lazy modules
             with suppress(sqlite3.ProgrammingError):  # closed
                 (_, _, path) = one.execute("PRAGMA database_list").fetchone()
                 count += path == str(ledger.folder / "ledger.db")

@@ -417,7 +417,7 @@ def test_grids_of_seaborn_are_their_figure() -> None:
         assert (picture("x", grid) == picture("x", grid.figure)).all()
 
 
-@pytest.mark.filterwarnings("default::DeprecationWarning:seaborn")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:seaborn")  # of pandas 4
 def test_a_plot_of_seaborns_objects_is_drawn() -> None:
     objects = pytest.importorskip("seaborn.objects")
     table = pd.DataFrame({"x": range(20), "y": range(20)})

@@ -293,7 +293,7 @@ def test_prompts_come_from_a_file(tmp_path: Path) -> None:
     path.write_text('{"prompt": "a cat", "actor": "cat"}\n\n')
     assert evaluate.read_cases(path)[0].said == {"actor"}
     path.write_text("no json")
-    with pytest.raises(SpecError, match="no file of JSON lines"):
+    with pytest.raises(SpecError, match="not a file of JSON lines"):
         evaluate.read_cases(path)
 
 

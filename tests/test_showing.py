@@ -53,7 +53,7 @@ def test_a_picture_of_any_kind_is_taken(kind: str) -> None:
         ({"text/html": "<div><iframe srcdoc=''></iframe></div>"}, "as HTML"),
         ({"text/html": "<VIDEO controls></VIDEO>"}, "as HTML"),
         ({WIDGET: {}, "text/plain": "FigureWidget({'data'"}, r"a widget \(FigureW"),
-        ({"image/png": "no base 64!", "text/plain": FIGURE}, "no picture that PIL"),
+        ({"image/png": "no base 64!", "text/plain": FIGURE}, "not a picture that PIL"),
     ],
 )
 def test_a_chart_that_only_the_page_draws_is_refused_by_name(

@@ -1,0 +1,1 @@
+"""The tests of nbagent: a package, so that no other `tests` stands in its way."""
