@@ -47,6 +47,18 @@ def _own_folders(
 
 
 @pytest.fixture
+def recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let widgets' comms keep what they publish."""
+    import comm
+
+    from tests.test_player import RecordingComm
+
+    monkeypatch.setattr(comm, "create_comm", RecordingComm)
+    # With an ipykernel before 6.18, Colab's, widgets take another way to theirs.
+    monkeypatch.setattr("ipywidgets.comm.create_comm", RecordingComm)
+
+
+@pytest.fixture
 def settings() -> Settings:
     """Return the settings of this test's own folders."""
     return Settings.from_env()

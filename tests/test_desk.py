@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-import comm
 import numpy as np
 import pytest
 from ipywidgets import widget_serialization
@@ -28,13 +27,10 @@ from nbagent.take import Take
 from tests.test_player import WAIT_S, FileSource, RecordingComm
 from tests.test_session import say, store
 
+pytestmark = pytest.mark.usefixtures("recording")
+
 BALL = "a red ball crosses the beach"
 LEFT_TOP = [0.0, 0.0, 0.5, 0.25]
-
-
-@pytest.fixture(autouse=True)
-def recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comm, "create_comm", RecordingComm)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-import comm
 import numpy as np
 import pytest
 
@@ -30,14 +29,9 @@ from nbagent.take import Progress
 from tests.test_player import WAIT_S, RecordingComm
 from tests.test_session import fake_frames, say, store
 
+pytestmark = pytest.mark.usefixtures("recording")
+
 BALL = "a red ball crosses the beach"
-
-
-@pytest.fixture(autouse=True)
-def recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comm, "create_comm", RecordingComm)
-    # With an ipykernel before 6.18, Colab's, widgets take another way to theirs.
-    monkeypatch.setattr("ipywidgets.comm.create_comm", RecordingComm)
 
 
 @pytest.fixture

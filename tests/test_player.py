@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
-import comm
 import pytest
 from comm.base_comm import BaseComm
 
@@ -26,6 +25,8 @@ from nbagent.notebook.wire import TakeView, take_view
 from nbagent.settings import Settings
 from nbagent.take import Progress
 from tests.samples import make_take
+
+pytestmark = pytest.mark.usefixtures("recording")
 
 WAIT_S = 10
 
@@ -47,13 +48,6 @@ class RecordingComm(BaseComm):
     ) -> None:
         if msg_type == "comm_msg":
             self.published.put((data, list(buffers or [])))
-
-
-@pytest.fixture(autouse=True)
-def recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comm, "create_comm", RecordingComm)
-    # With an ipykernel before 6.18, Colab's, widgets take another way to theirs.
-    monkeypatch.setattr("ipywidgets.comm.create_comm", RecordingComm)
 
 
 class FileSource:
