@@ -23,17 +23,15 @@ class Running:
     def jobs(self) -> list[Job]:
         """Return the jobs that run or wait."""
         ledger = self._record.ledger
-        rows = ledger.jobs(self._record.conversation, states=UNFINISHED)
         return [
             to_job(ledger, self._settings, row, ledger.take(row.take_id))
-            for row in rows
+            for row in self._unfinished()
         ]
 
     def taken(self) -> set[str]:
         """Return the takes of jobs that run or wait, but for those of strangers."""
-        ledger, conversation = self._record.ledger, self._record.conversation
-        rows = ledger.jobs(conversation, states=UNFINISHED)
-        return {row.take_id for row in rows if not ledger.keeper.is_strange(row)}
+        is_strange = self._record.ledger.keeper.is_strange
+        return {row.take_id for row in self._unfinished() if not is_strange(row)}
 
     def take_up(self) -> str:
         """Take up what kernels that are gone left unfinished; say so, or nothing.
@@ -57,9 +55,12 @@ class Running:
 
     def _strange(self) -> list[JobRow]:
         """Return the jobs of this conversation that came with its store."""
-        ledger, conversation = self._record.ledger, self._record.conversation
-        rows = ledger.jobs(conversation, states=UNFINISHED)
-        return [row for row in rows if ledger.keeper.is_strange(row)]
+        is_strange = self._record.ledger.keeper.is_strange
+        return [row for row in self._unfinished() if is_strange(row)]
+
+    def _unfinished(self) -> tuple[JobRow, ...]:
+        """Return the jobs of this conversation that have no end yet."""
+        return self._record.ledger.jobs(self._record.conversation, states=UNFINISHED)
 
     def _reattach(self, rows: Iterable[JobRow]) -> list[JobRow]:
         """Let the engine have jobs that were taken in hand; return those it has."""
@@ -92,8 +93,7 @@ class Running:
         Raises:
             SpecError: If it is not being rendered.
         """
-        ledger, conversation = self._record.ledger, self._record.conversation
-        for row in ledger.jobs(conversation, states=UNFINISHED):
+        for row in self._unfinished():
             if row.take_id == take.id and row.phase == "denoise":
                 return (take.redirect_step or 0) + row.step + 1
         raise SpecError(
