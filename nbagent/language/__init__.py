@@ -1,0 +1,1 @@
+"""Words to plan: the reading of a turn, and the words of the languages it reads."""
