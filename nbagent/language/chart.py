@@ -50,7 +50,8 @@ class Chart:
     def of(cls, text: str, lang: str) -> Chart:
         """Look a text up, of which it is guessed that it is in a language."""
         found = tokens(text)
-        words = [_looked_up(found, at, lang) for at in range(len(found))]
+        texts = [token.text for token in found]
+        words = [_looked_up(texts, at, lang) for at in range(len(found))]
         return cls(text, found, words, numbers(found, lang))
 
     def get(self, at: int, table: str, *values: str) -> Match | None:
@@ -99,21 +100,19 @@ class Chart:
         return self.text[self.tokens[at - 1].end : self.tokens[at].start] if at else ""
 
 
-def _looked_up(found: list[Token], at: int, lang: str) -> dict[str, list[Match]]:
+def _looked_up(texts: list[str], at: int, lang: str) -> dict[str, list[Match]]:
     here: defaultdict[str, list[Match]] = defaultdict(list)
-    for entry in lexicon().get(found[at].text, ()):
+    for entry in lexicon().get(texts[at], ()):
         end = at + len(entry.words)
-        if end > len(found) or (entry.table == "other" and entry.lang != lang):
+        if tuple(texts[at:end]) != entry.words:
             continue
-        if all(
-            token.text == word
-            for token, word in zip(found[at:end], entry.words, strict=True)
-        ):
-            matches = here[entry.table]
-            for i, known in enumerate(matches):
-                if known.end == end and known.value == entry.value:
-                    matches[i] = known._replace(langs=known.langs | {entry.lang})
-                    break
-            else:
-                matches.append(Match(end, entry.value, frozenset({entry.lang})))
+        if entry.table == "other" and entry.lang != lang:
+            continue
+        matches = here[entry.table]
+        for i, known in enumerate(matches):
+            if known.end == end and known.value == entry.value:
+                matches[i] = known._replace(langs=known.langs | {entry.lang})
+                break
+        else:
+            matches.append(Match(end, entry.value, frozenset({entry.lang})))
     return here

@@ -18,6 +18,8 @@ from text_to_num import find_numbers
 from nbagent.language.lexicon import languages, lexicon, words_of
 from nbagent.language.tokens import Token
 
+_SHORTEST: Final = 3
+"""Letters of a number's word, of those that are one thing alone."""
 LONGEST: Final = 15
 """Digits: what is longer is a name."""
 
@@ -111,7 +113,7 @@ def _numeral(found: Sequence[Token], at: int) -> Number | None:
     digit: float | None = None
     run: list[float] = []
     end = at
-    while end < len(found) and (end == at or found[end].is_glued):
+    while end < min(len(found), at + LONGEST) and (end == at or found[end].is_glued):
         table, value = _numerals().get(found[end].text, ("", 0.0))
         if not table:
             break
@@ -156,13 +158,19 @@ class _Word:
 def _in_words(found: Sequence[Token], lang: str, read: dict[int, Number]) -> None:
     words = [_Word(token) for token in found]
     taken = {at for start, one in read.items() for at in range(start, one.end)}
-    for code in sorted(_by_library(), key=lambda code: code != lang):
-        for one in find_numbers(words, code, threshold=0.0):
-            place = range(one.start, one.end)
-            if taken.isdisjoint(place):
-                taken.update(place)
-                is_weak = one.value <= 1 and not one.is_ordinal
-                read[one.start] = Number(one.end, one.value, is_weak, one.is_ordinal)
+    heard = [
+        (one.start - one.end, code != lang, one)
+        for code in _by_library()
+        for one in find_numbers(words, code, threshold=0.0)
+    ]
+    for _, _, one in sorted(heard, key=lambda one: one[:2]):
+        place = range(one.start, one.end)
+        is_letter = len(found[one.start].text) < _SHORTEST  # "o" is a zero on the phone
+        if is_letter or not taken.isdisjoint(place):
+            continue
+        taken.update(place)
+        is_weak = one.value <= 1 and not one.is_ordinal
+        read[one.start] = Number(one.end, one.value, is_weak, one.is_ordinal)
 
 
 @functools.cache
