@@ -16,7 +16,7 @@ from typing import Final
 from text_to_num import find_numbers
 
 from nbagent.language.lexicon import languages, lexicon, words_of
-from nbagent.language.tokens import Token
+from nbagent.language.tokens import Token, script
 
 _SHORTEST: Final = 3
 """Letters of a number's word, of those that are one thing alone."""
@@ -41,12 +41,15 @@ class Number:
     is_ordinal: bool = False
 
 
-def numbers(found: Sequence[Token], lang: str) -> dict[int, Number]:
+def numbers(
+    found: Sequence[Token], lang: str, sure: frozenset[str]
+) -> dict[int, Number]:
     """Return the numbers of a text's tokens by the token where they begin.
 
     Args:
         found: The tokens.
         lang: The language in which the text seems to be; its words go before others'.
+        sure: The languages that are read alone; none are all.
     """
     read: dict[int, Number] = {}
     for at, token in enumerate(found):
@@ -57,7 +60,7 @@ def numbers(found: Sequence[Token], lang: str) -> dict[int, Number]:
         elif token.kind == "word" and (known := _listed(found, at)):
             read[at] = known
     if any(token.kind == "word" for token in found):
-        _in_words(found, lang, read)
+        _in_words(found, lang, sure, read)
     return read
 
 
@@ -91,8 +94,12 @@ def _listed(found: Sequence[Token], at: int) -> Number | None:
         if entry.table == "numbers" and entry.words == tuple(
             token.text for token in found[at:end]
         ):
-            return Number(end, float(entry.value))
+            return Number(end, float(entry.value), is_weak=_is_one_letter(entry.words))
     return None
+
+
+def _is_one_letter(words: Sequence[str]) -> bool:
+    return len(words) == 1 and script(words[0][0]) != ""
 
 
 @functools.cache
@@ -155,12 +162,15 @@ class _Word:
         return False
 
 
-def _in_words(found: Sequence[Token], lang: str, read: dict[int, Number]) -> None:
+def _in_words(
+    found: Sequence[Token], lang: str, sure: frozenset[str], read: dict[int, Number]
+) -> None:
     words = [_Word(token) for token in found]
     taken = {at for start, one in read.items() for at in range(start, one.end)}
     heard = [
         (one.start - one.end, code != lang, one)
         for code in _by_library()
+        if not sure or code in sure
         for one in find_numbers(words, code, threshold=0.0)
     ]
     for _, _, one in sorted(heard, key=lambda one: one[:2]):

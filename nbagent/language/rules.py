@@ -327,8 +327,10 @@ def _is_counted(chart: Chart, at: int) -> bool:
     """Return whether "one" counts: "one more", and neither "the red one" nor "a cat"."""
     if chart.get(at, "joints", "one"):
         return False
-    follows = at + 1 < len(chart.tokens) and chart.tokens[at + 1].kind == "word"
-    return follows and not chart.get(at - 1 if at else at, "joints", "the")
+    follows = chart.get(at + 1, "joints", "more") or chart.get(
+        at + 1, "units", "counter"
+    )
+    return follows is not None
 
 
 RULES: Final[dict[Kind, Callable[[Chart, int], Value | None]]] = {
