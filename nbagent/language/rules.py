@@ -51,7 +51,9 @@ def factor(chart: Chart, at: int) -> Value | None:
         return amount(chart, named.end)
     if pace := chart.get(at, "pace", "slow", "fast"):  # "slower by 30%"
         read = _percent(chart, chart.skip(pace.end, "joints", "by_how_much"))
-        return (read[0], _changed(read[1], pace.value)) if read else None
+        if read:
+            return read[0], _changed(read[1], pace.value)
+        return _reached(chart, pace.end)
     if read := _percent(chart, at):
         pace = chart.get(read[0], "pace")
         return (pace.end, _changed(read[1], pace.value)) if pace else read
@@ -61,6 +63,14 @@ def factor(chart: Chart, at: int) -> Value | None:
             slow = pace.value == "slow" and value > 1
             return pace.end, round(1 / value, 4) if slow else value
     return reads[0] if reads else None
+
+
+def _reached(chart: Chart, at: int) -> tuple[int, float] | None:
+    """Read "to 0.7" behind "slow it"."""
+    to = chart.get(at, "joints", "to")
+    read = amount(chart, to.end) if to else None
+    is_bare = read and 0 < read[1] < 1 and not chart.get(read[0], "units")
+    return read if is_bare else None
 
 
 def _percent(chart: Chart, at: int) -> tuple[int, float] | None:
@@ -180,9 +190,8 @@ def pixels(chart: Chart, at: int) -> Value | None:
 def fps(chart: Chart, at: int) -> Value | None:
     """Read frames a second: "24 fps", "每秒24帧"."""
     before = chart.get(at, "rates")
-    if before and chart.tokens[at].kind == "word" and at:
-        if chart.tokens[at - 1].kind == "digits":
-            before = None  # "60 fps 16:9"
+    if before and chart.is_glued(at) and chart.tokens[at].kind == "word":
+        before = None  # "60fps 16:9"
     read = amount(chart, chart.skip(before.end, "joints", "is", "to") if before else at)
     if read is None:
         return None
