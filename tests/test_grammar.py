@@ -6,6 +6,7 @@ The cases are in `data/grammar`, one file a language as the words themselves are
 from __future__ import annotations
 
 import ast
+import shutil
 import time
 import tomllib
 from itertools import pairwise
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 
 from nbagent.acts.base import Span
-from nbagent.language import grammar
+from nbagent.language import found as found_module
+from nbagent.language import grammar, guess, lexicon, numbers, pictures
 from nbagent.language.grammar import (
     answer,
     english,
@@ -28,7 +30,6 @@ from nbagent.language.grammar import (
     topics,
     translate,
 )
-from nbagent.language.lexicon import languages
 from nbagent.pocket import vocabulary
 from nbagent.pocket.nearest import hear
 
@@ -56,7 +57,7 @@ def plain(value: object) -> Any:
 
 
 def test_every_language_has_its_cases() -> None:
-    assert sorted(languages()) == LANGS
+    assert sorted(lexicon.languages()) == LANGS
     assert len(LANGS) == 9
 
 
@@ -162,7 +163,7 @@ def test_what_no_list_has_is_told() -> None:
 
 @pytest.mark.parametrize("lang", [lang for lang in LANGS if lang != "en"])
 def test_all_that_a_language_says_is_taught_to_pocket(lang: str) -> None:
-    pocket = languages()[lang]["pocket"]
+    pocket = lexicon.languages()[lang]["pocket"]
     assert {*pocket["actors"]} == {*vocabulary.EMOJI, *vocabulary.SHAPES}
     for kind, rows in pocket.items():
         for name in rows if kind != "fillers" else ():
@@ -171,12 +172,44 @@ def test_all_that_a_language_says_is_taught_to_pocket(lang: str) -> None:
 
 
 def test_no_code_names_a_language() -> None:
-    names = {*languages()}
+    names = {*lexicon.languages()}
     for path in _ROOM.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         said = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
         # The guess falls back to the language of the program itself.
         assert not (said & names) - ({"en"} if path.stem == "guess" else set()), path
+
+
+def test_a_language_is_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "lang"
+    shutil.copytree(_ROOM / "lang", folder)
+    (folder / "nl.toml").write_text(
+        'markers = "een, het, van, met, op, en, niet, maar"\nendings = "e"\n'
+        '[units]\ns = "seconde, seconden"\n[colors]\nred = "rood, rode"\n'
+        '[times]\n"at night" = "nacht"\n[phrase_words]\nbefore = "in de"\n',
+        encoding="utf-8",
+    )
+    files = "nbagent.language.lexicon.resources.files"
+    monkeypatch.setattr(files, lambda _package: tmp_path)
+    forget()
+    try:
+        said = find("een rode auto op het strand, vijfentwintig seconden")
+        assert [one.value for one in said] == ["red", 25]
+        assert language("een rode auto met een hond") == "nl"
+        assert english("in de nacht", "time") == "at night"
+    finally:
+        monkeypatch.undo()
+        forget()
+
+
+def forget() -> None:
+    """Forget what was read of the files."""
+    for module in (found_module, guess, lexicon, numbers, pictures):
+        for one in vars(module).values():
+            if hasattr(one, "cache_clear"):
+                one.cache_clear()
 
 
 def test_no_code_searches_with_regular_expressions() -> None:
