@@ -72,6 +72,8 @@ def _timed(chart: Chart, at: int) -> tuple[int, float, str] | None:
 def _counts(chart: Chart, at: int) -> list[Read]:
     """List how many units may be meant at a token: "half a", "a", "2.5"."""
     counts: list[Read] = []
+    if at >= len(chart.tokens):
+        return counts
     start = chart.skip(at, "joints", "one")
     if half := chart.get(start, "halves"):
         counts.append((half.end, float(half.value)))
@@ -82,7 +84,10 @@ def _counts(chart: Chart, at: int) -> list[Read]:
     # "un" and "second" make no duration: both have to be of one language.
     if one and unit and one.langs & unit.langs:
         counts.append((one.end, 1.0))
-    if chart.follows(at, "ordinals", "1", "-1") and chart.tokens[at].kind == "word":
+    is_one = chart.follows(at, "ordinals", "1", "-1") or chart.follows(
+        at, "span_words", "first", "last"
+    )
+    if is_one and chart.tokens[at].kind == "word":
         counts.append((at, 1.0))  # "the last second"
     return counts
 
