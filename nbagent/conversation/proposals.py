@@ -65,7 +65,9 @@ def _is_dearer(plan: Plan, own: Plan) -> bool:
     """Return whether a plan states numbers, sizes or lengths that another does not."""
     if plan.intent == "storyboard" != own.intent or len(plan.scenes) > len(own.scenes):
         return True
-    if any(plan.settings.get(key) not in (None, own.settings.get(key)) for key in _COSTS):
+    if any(
+        plan.settings.get(key) not in (None, own.settings.get(key)) for key in _COSTS
+    ):
         return True
     return any(act not in own.acts for act in plan.acts if _lengthens(act))
 
