@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from nbagent.conversation import answers
-from nbagent.conversation.plan import Plan
+from nbagent.acts.plan import Plan
 from nbagent.conversation.record import Record
 from nbagent.take import UNFINISHED, JobState, Take
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nbagent.conversation.attachments import Attachment
-from nbagent.conversation.state import ClipInfo, State, Variable
+from nbagent.language.state import ClipInfo, State, Variable
 
 _TURNS: Final = 20  # enough for "it" and "that"; more is cost without use
 _CLIPS: Final = 20  # told in full

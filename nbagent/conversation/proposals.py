@@ -16,9 +16,9 @@ from nbagent.conversation.consent import Consent, asked, told
 from nbagent.conversation.control import act_of
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.llm import is_firm
-from nbagent.conversation.plan import EditKind, Plan, Proposal
+from nbagent.acts.plan import EditKind, Plan, Proposal
 from nbagent.conversation.reply import Reply
-from nbagent.conversation.state import State
+from nbagent.language.state import State
 from nbagent.errors import SpecError
 from nbagent.ledger import Turn
 from nbagent.settings import Settings

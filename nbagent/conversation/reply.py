@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nbagent.conversation.plan import Plan
+from nbagent.acts.plan import Plan
 from nbagent.take import Take
 
 
