@@ -106,12 +106,24 @@ def frame_size(shot: Shot, height: int, width: int, multiple: int) -> tuple[int,
         return h, w
     if not shot.aspect:
         return height, width
-    w, h = (int(n) for n in shot.aspect.split(":"))
-    if not w or not h:
-        raise SpecError(
-            f"aspect {shot.aspect} is not a shape: use one like 16:9 or 9:16"
-        )
-    return shaped(height, width, w / h, multiple)
+    return shaped(height, width, ratio(shot.aspect), multiple)
+
+
+def ratio(aspect: str) -> float:
+    """Return width over height of a shape like "16:9".
+
+    Raises:
+        SpecError: If it is none.
+    """
+    sides = aspect.split(":")
+    try:
+        width, height = map(float, sides)
+        shape = width / height
+    except (ValueError, ZeroDivisionError):
+        shape = 0.0
+    if not 0.05 <= shape <= 20:
+        raise SpecError(f"aspect {aspect} is not a shape: use one like 16:9 or 9:16")
+    return shape
 
 
 def shaped(height: int, width: int, shape: float, multiple: int) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from nbagent import media
+from nbagent.acts import apply_effects
 from nbagent.artifacts import store_frames
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.estimates import Estimates
@@ -417,7 +418,7 @@ def derive(ledger: Ledger, take: Take) -> Artifact:
         frames, fps = media.grid_clips(clips, take.width // clips[0][0].shape[2])
     else:
         frames, fps = media.join_clips(clips, take.dissolve_s)
-    frames, fps = media.apply_effects(frames, fps, take.effects)
+    frames, fps = apply_effects(frames, fps, take.effects)
     return store_frames(
         ledger,
         take,

@@ -7,9 +7,10 @@ and the rest. Functions are pure; what does not fit returns the text unchanged o
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
-from nbagent.conversation import lexicon
+from nbagent.acts import wording
 
 _I: Final = re.IGNORECASE
 _DETERMINERS: Final = frozenset(
@@ -74,34 +75,29 @@ def mentions(text: str, thing: str) -> bool:
     return _find(text, thing) is not None
 
 
-def take_phrase(
-    text: str, table: tuple[tuple[str, re.Pattern[str]], ...]
-) -> tuple[str, str | None]:
-    """Take a phrase of a table out of a text; returns the rest and its canonical form."""
-    for phrase, pattern in table:
-        for found in pattern.finditer(text):
-            if _is_free(text, found):
-                return cut(text, found.span()), phrase
+def take_phrase(text: str, table: Mapping[str, str]) -> tuple[str, str | None]:
+    """Take a phrase of a table out of a text; returns the rest, and how prompts have it."""
+    for phrase, found in wording.find(text, table):
+        if _is_free(text, found):
+            return cut(text, found.span()), phrase
     return text, None
 
 
 def _is_free(text: str, found: re.Match[str]) -> bool:
     """Return whether a phrase stands by itself: not "a night owl", not "the rain dance"."""
-    if lexicon.is_cjk(found[0]):
-        return True
     phrase, after = found[0].strip().lower(), text[found.end() :].lstrip()
-    alone = " " not in phrase
-    follows = re.match(r"[a-z]+", after)
-    if alone and follows and follows[0] not in _PREPOSITIONS | {"and"}:
+    follows = after.split(maxsplit=1)[0].lower() if after else ""
+    if follows and follows[0].isalpha() and follows not in _PREPOSITIONS | {"and"}:
         return phrase.endswith(("ly", "ing"))
     before = re.search(r"([a-z'-]+)\s*$", text[: found.start()], _I)
     # "in the blue night", "a snowy winter": the words around belong to it.
+    alone = " " not in phrase
     return not (alone and before and before[1].lower() in _DETERMINERS | _PREPOSITIONS)
 
 
 def take_camera(text: str) -> tuple[str, tuple[str, ...]]:
     """Take a camera clause out: ", from above" or ", close-up"."""
-    if not (found := lexicon.CAMERA.search(text)):
+    if not (found := wording.CAMERA.search(text)):
         return text, ()
     if found[0].lower() in ("pan", "pans", "macro") and found.start() > 0:
         if not text[: found.start()].rstrip().endswith(","):
@@ -122,7 +118,7 @@ def take_camera(text: str) -> tuple[str, tuple[str, ...]]:
 
 def take_setting(text: str) -> tuple[str, str]:
     """Take the last place phrase out, unless the core would be empty or lose its verb."""
-    for found in reversed(list(lexicon.PLACE_PHRASE.finditer(text))):
+    for found in reversed(list(wording.PLACE_PHRASE.finditer(text))):
         rest = text[found.end() :].lstrip()
         if found.start() == 0 or (
             rest and rest[0] not in ",.;" and not rest.startswith("and ")
@@ -245,6 +241,24 @@ def with_motion(core: str, said: str) -> str:
     return f"{split_core(core)[0]} {finite(said)}"
 
 
+def with_article(noun: str) -> str:
+    """Put an article before the noun of a thing that has none and is one.
+
+    >>> with_article("owl"), with_article("two cats"), with_article("sunflowers")
+    ('an owl', 'two cats', 'sunflowers')
+    """
+    first = noun.split(maxsplit=1)[0].lower() if noun.split() else ""
+    is_many = noun.endswith("s") and not noun.endswith("ss")
+    if first in _DETERMINERS or first.isdigit() or is_many or not noun.isascii():
+        return noun
+    return f"{'an' if first[:1] in 'aeiou' else 'a'} {noun}"
+
+
+def without_sky(text: str) -> str:
+    """Take the sky of one hour out of a text: "under a blue sky"."""
+    return tidy(wording.SKY.sub("", text))
+
+
 def swap_place(core: str, setting: str, *, has_setting: bool) -> tuple[str, bool]:
     """Put a new place where the action names one ("crosses the beach").
 
@@ -255,7 +269,7 @@ def swap_place(core: str, setting: str, *, has_setting: bool) -> tuple[str, bool
         return core, False
     _, verb, rest = split_core(core)
     found = re.search(
-        rf"\b(?:the|an?)\s+(?:[\w-]+\s+)?{lexicon.PLACE_NOUN.pattern}\b", rest, _I
+        rf"\b(?:the|an?)\s+(?:[\w-]+\s+)?{wording.PLACE_NOUN.pattern}\b", rest, _I
     )
     noun = re.sub(r"^[a-z]+\s+(?=(?:the|an?)\b)|^in\s+", "", setting, flags=_I)
     if not verb or not found or "background" in setting:
@@ -274,9 +288,9 @@ def place_in_action(core: str) -> str:
     """
     _, verb, rest = split_core(core)
     found = re.search(
-        rf"\b(?:the|an?)\s+(?:[\w-]+\s+)?{lexicon.PLACE_NOUN.pattern}\b", rest, _I
+        rf"\b(?:the|an?)\s+(?:[\w-]+\s+)?{wording.PLACE_NOUN.pattern}\b", rest, _I
     )
-    return lexicon.located(found[0]) if verb and found else ""
+    return wording.located(found[0]) if verb and found else ""
 
 
 def recolor(text: str, thing: str | None, color: str, *, subject: bool) -> str | None:
@@ -292,7 +306,7 @@ def recolor(text: str, thing: str | None, color: str, *, subject: bool) -> str |
         end = len(np)
         start = end - len(np.split()[-1])
     head = re.sub(
-        rf"(?:{lexicon.COLOUR_WORD.pattern})(?:\s+and\s+(?:{lexicon.COLOUR_WORD.pattern}))?"
+        rf"(?:{wording.COLOUR_WORD.pattern})(?:\s+and\s+(?:{wording.COLOUR_WORD.pattern}))?"
         r"\s+((?:[\w-]+\s+)?)$",
         r"\1",
         text[:start],
