@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from nbagent.acts import act_of
 from nbagent.acts.plan import Intent, Plan, Topic
 from nbagent.ledger import Artifact, ClipRow, JobRow, Ledger
 from nbagent.take import Take
@@ -168,26 +169,8 @@ def _differences(one: Take, other: Take) -> list[str]:
     ]
 
 
-_EFFECTS: Final = {
-    "loop": "loops forth and back",
-    "reverse": "reversed",
-    "crop": "cropped",
-    "resize": "resized",
-    "match": "colours matched",
-}
-
-
 def _effect(take: Take) -> list[str]:
-    said = []
-    for effect in take.effects:
-        if effect.kind == "speed":
-            said.append(f"speed {effect.speed:g}x")
-        elif effect.kind == "trim":
-            end = "end" if effect.end_s is None else f"{effect.end_s:g} s"
-            said.append(f"trimmed {effect.start_s or 0:g} s to {end}")
-        else:
-            said.append(_EFFECTS[effect.kind])
-    return said
+    return [act_of(effect).says() for effect in take.effects]
 
 
 def status(

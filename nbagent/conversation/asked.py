@@ -104,7 +104,7 @@ def call_of(name: str, acts: Sequence[Act]) -> str:
     for act in acts:
         said = act.to_json().items()
         given = ", ".join(f"{key}={value!r}" for key, value in said if key != "act")
-        calls.append(f".{act.kind}({given})")
+        calls.append(f".{act.method or act.kind}({given})")
     return name + "".join(calls)
 
 

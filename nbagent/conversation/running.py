@@ -137,7 +137,8 @@ class Running:
         self._end_jobs(self._engine.cancel, take_ids)
 
     def _end(self, what: str, end: Callable[[str], None], names: Names) -> str:
-        wanted = self._now() if names is None else self._takes(names)
+        now = {row.take_id for row in of_now(self._unfinished())}
+        wanted = now if names is None else self._takes(names)
         ended = self._named(self._end_jobs(end, wanted))
         if not ended:
             return "nothing is being rendered"
@@ -145,13 +146,6 @@ class Running:
         others = [] if names else self._named(self.jobs())
         waiting = ", ".join(name for name in others if name not in ended)
         return said + (f" ({waiting} goes on: name it, or say 'all')" if waiting else "")
-
-    def _now(self) -> set[str]:
-        """Return the takes of the turn that is being rendered now; it may be none."""
-        rows = self._unfinished()
-        first = next((row for row in rows if row.state == "running"), None)
-        turn_id = next((row.turn_id for row in (first, *rows) if row), None)
-        return {row.take_id for row in rows if row.turn_id == turn_id}
 
     def _takes(self, names: Sequence[str]) -> set[str]:
         """Return the ids of the takes that clips stand for."""
@@ -177,6 +171,13 @@ class Running:
     def _named(self, jobs: Sequence[Job]) -> list[str]:
         names = self._record.names()
         return [names.get(job.take.id, job.id) for job in jobs]
+
+
+def of_now(rows: Sequence[JobRow]) -> list[JobRow]:
+    """Return the unfinished jobs of the turn that is being rendered now, if any is."""
+    first = next((row for row in rows if row.state == "running"), None)
+    turn_id = next((row.turn_id for row in (first, *rows) if row), None)
+    return [row for row in rows if row.turn_id == turn_id]
 
 
 def _ignore(_progress: Progress) -> None:

@@ -6,6 +6,7 @@ guessed, and each answer ends with things to try.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -48,6 +49,8 @@ _CHOICES: Final[Mapping[Intent, str]] = {
     "chat": "answer in words",
     "control": "stop, keep, save, rename or delete",
 }
+
+_LIKELY: Final = 0.5  # of two acts that share a word either may be meant
 
 _NEEDS_MODEL: Final = (
     "That needs a language model, and none is connected: %nbagent connect looks for one"
@@ -166,8 +169,9 @@ def _try(turns: Collection[str]) -> str:
 
 
 def _help() -> str:
-    at_once = [kind for kind, act in ACTS.items() if act.cost != "diffusion"]
+    # Of some it depends on how they are asked.
     anew = [kind for kind, act in ACTS.items() if act.cost == "diffusion"]
+    at_once = [kind for kind in ACTS if kind not in anew]
     return "\n".join(
         (
             "I make short clips from your words, set pictures and plots of this notebook"
@@ -182,14 +186,22 @@ def _help() -> str:
 
 
 def _nearest(what: str) -> type[Act] | None:
-    """Return the act whose description shares the most words with a text, if any."""
-    wanted = _stems(what)
-    scored = [
-        (len(wanted & _stems(" ".join((kind, act.summary, *act.examples)))), act)
+    """Return the act whose description shares the most words with a text, if any.
+
+    A word that many descriptions have says little.
+    """
+    known = {
+        kind: _stems(" ".join((kind, act.summary, *act.examples)))
         for kind, act in ACTS.items()
-    ]
-    best = max((score for score, _ in scored), default=0)
-    return next((act for score, act in scored if score == best and best), None)
+    }
+    often = Counter(stem for stems in known.values() for stem in stems)
+    wanted = _stems(what)
+    scores = {
+        kind: sum(1 / often[stem] for stem in wanted & stems)
+        for kind, stems in known.items()
+    }
+    best = max(scores, key=lambda kind: scores[kind])
+    return ACTS[best] if scores[best] >= _LIKELY else None
 
 
 def _stems(text: str) -> set[str]:
