@@ -15,11 +15,11 @@ from nbagent.conversation.clip import Clip
 from nbagent.conversation.discovery import found
 from nbagent.conversation.llm import LanguageModel, OnText, View, is_sure
 from nbagent.conversation.outline import outline
-from nbagent.conversation.plan import Intent, Plan
+from nbagent.acts.plan import Intent, Plan
 from nbagent.conversation.record import Record
 from nbagent.conversation.references import clips_named, shown_picture
 from nbagent.conversation.router import route
-from nbagent.conversation.state import State
+from nbagent.language.state import State
 from nbagent.conversation.stopping import released
 from nbagent.conversation.views import allowed, views
 from nbagent.errors import EngineError

@@ -30,14 +30,14 @@ from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
 from nbagent.conversation.control import Acts, control
 from nbagent.conversation.estimates import Estimates
-from nbagent.conversation.plan import Intent, Plan, Proposal
+from nbagent.acts.plan import Intent, Plan, Proposal
 from nbagent.conversation.pointing import pointed
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.running import Running
 from nbagent.conversation.sources import find_sources
-from nbagent.conversation.state import State, Variable
+from nbagent.language.state import State, Variable
 from nbagent.conversation.stopping import released
 from nbagent.errors import MissingExtra, SpecError
 from nbagent.ledger import Turn

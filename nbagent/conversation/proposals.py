@@ -15,7 +15,7 @@ from nbagent.acts.base import Act
 from nbagent.acts.plan import Plan, Proposal
 from nbagent.conversation import answers
 from nbagent.conversation.consent import Consent, asked, told
-from nbagent.conversation.control import act_of
+from nbagent.conversation.control import STATUS
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.llm import is_firm
 from nbagent.conversation.reply import Reply
@@ -104,8 +104,8 @@ def needs_yes(
 def before_acting(reply: Reply) -> Reply:
     """Return a question in place of what is done at once: stopping, saving."""
     plan = reply.plan
-    act = act_of(reply.words, plan)
-    return _question(reply, f"{act} {' and '.join(plan.targets) or 'everything'}")
+    action = (plan.control or STATUS).action
+    return _question(reply, f"{action} {' and '.join(plan.targets) or 'everything'}")
 
 
 def before_rendering(reply: Reply, estimates: Estimates) -> Reply:
@@ -123,7 +123,7 @@ def before_rendering(reply: Reply, estimates: Estimates) -> Reply:
     if len(reply.takes) > 1:
         doing += f", {len(reply.takes)} clips"
     if plan.then:
-        doing += f", then {' and '.join(plan.then)}"
+        doing += f", then {' and '.join(act.action for act in plan.then)}"
     if seconds:
         doing += f", about {told(seconds)} here"
     return replace(_question(reply, doing), takes=(), parts=())

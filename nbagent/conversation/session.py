@@ -23,14 +23,14 @@ from nbagent.conversation.clip import Clip, Viewer
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.hearing import Asked, Hearing, settled
 from nbagent.conversation.llm import View
-from nbagent.conversation.plan import Intent, Plan
+from nbagent.acts.plan import Intent, Plan
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine, Rendering, name_takes, save_beside
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.router import route
 from nbagent.conversation.running import Running
 from nbagent.conversation.selection import Selection
-from nbagent.conversation.state import Variable
+from nbagent.language.state import Variable
 from nbagent.conversation.stopping import released
 from nbagent.errors import Cancelled, NbagentError, SpecError
 from nbagent.ledger import ClipRow, Ledger, Turn

@@ -498,7 +498,7 @@ def _import_all() -> None:
     import nbagent.jobs.engine
     import nbagent.notebook.player  # noqa: F401  imported for the cache
     from nbagent.conversation.router import route
-    from nbagent.conversation.state import State
+    from nbagent.language.state import State
     from nbagent.models import model_card
     from nbagent.settings import Settings
 
