@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from nbagent.acts.plan import Intent, Plan
 from nbagent.conversation import mentions, proposals
 from nbagent.conversation.attachments import attached
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.discovery import found
 from nbagent.conversation.llm import LanguageModel, OnText, View, is_sure
 from nbagent.conversation.outline import outline
-from nbagent.acts.plan import Intent, Plan
 from nbagent.conversation.record import Record
 from nbagent.conversation.references import clips_named, shown_picture
 from nbagent.conversation.router import route
-from nbagent.language.state import State
 from nbagent.conversation.stopping import released
 from nbagent.conversation.views import allowed, views
 from nbagent.errors import EngineError
+from nbagent.language.state import State
 
 ROUTER: Final = "router"  # what reads turns when no language model does
 
@@ -125,7 +125,7 @@ class Brains:
         try:
             with released():
                 read = self._llm.plan(words, known, state, on_text, timeout_s=timeout_s)
-            return proposals.weighed(read, plan), (f"read by {self._llm.name}",)
+            return proposals.weighed(read, plan, state), (f"read by {self._llm.name}",)
         except EngineError as error:
             return plan, (f"{error}; the turn was read without it",)
 

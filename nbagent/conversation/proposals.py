@@ -19,8 +19,8 @@ from nbagent.conversation.control import STATUS
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.llm import is_firm
 from nbagent.conversation.reply import Reply
-from nbagent.language.state import State
 from nbagent.errors import SpecError
+from nbagent.language.state import State
 from nbagent.ledger import Turn
 from nbagent.settings import Settings
 
@@ -40,14 +40,14 @@ def weighed(plan: Plan, own: Plan, state: State) -> Plan:
         own: The reader's of the same turn.
         state: What both were read against.
     """
-    assert plan.proposal is not None
     named = {*own.mentions, *own.targets, *(clip.ref for clip in state.clips)}
     targets = tuple(name for name in plan.targets if name in named)
     plan = replace(plan, targets=targets, mentions=own.mentions, unknown=own.unknown)
     if plan.intent == "ask":
         plan = replace(plan, readings=own.readings)
-    beyond = tuple(_beyond(plan, own))
-    return replace(plan, proposal=replace(plan.proposal, beyond=beyond))
+    assert plan.proposal is not None
+    proposal = replace(plan.proposal, beyond=tuple(_beyond(plan, own)))
+    return replace(plan, proposal=proposal)
 
 
 def _beyond(plan: Plan, own: Plan) -> Iterator[str]:
