@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from nbagent.acts.plan import Intent, Plan
 from nbagent.conversation import mentions, proposals
 from nbagent.conversation.attachments import attached
 from nbagent.conversation.clip import Clip
-from nbagent.conversation.llm import LanguageModel, View, is_sure
+from nbagent.conversation.discovery import found
+from nbagent.conversation.llm import LanguageModel, OnText, View, is_sure
 from nbagent.conversation.outline import outline
-from nbagent.conversation.plan import Intent, Plan
 from nbagent.conversation.record import Record
 from nbagent.conversation.references import clips_named, shown_picture
 from nbagent.conversation.router import route
-from nbagent.conversation.state import State
 from nbagent.conversation.stopping import released
 from nbagent.conversation.views import allowed, views
 from nbagent.errors import EngineError
+from nbagent.language.state import State
 
 ROUTER: Final = "router"  # what reads turns when no language model does
 
@@ -54,8 +55,15 @@ class Brains:
         models = self._connected.items()
         return next((name for name, llm in models if llm is self._llm), None)
 
-    def connect(self, name: str, base_url: str | None) -> str:
-        """Let a language model read and answer, or the router alone; say so."""
+    def connect(self, name: str | None, base_url: str | None) -> str:
+        """Let a language model read and answer, or the router alone; say so.
+
+        Without a name it is the first that this machine serves.
+        """
+        if name is None:
+            there = found()
+            line = self.connect(*there.first) if there.first else ""
+            return "\n".join(filter(None, (line, there.told())))
         if name == ROUTER:
             self._llm = None
             return "turns are read by the embedded router alone"
@@ -88,9 +96,24 @@ class Brains:
         return mentions.checked(words, plan, state, values)
 
     def consult(
-        self, words: str, plan: Plan, state: State, values: Mapping[str, object]
+        self,
+        words: str,
+        plan: Plan,
+        state: State,
+        values: Mapping[str, object],
+        *,
+        timeout_s: float,
+        on_text: OnText | None,
     ) -> tuple[Plan, tuple[str, ...]]:
-        """Let a connected language model read what the router is not sure of.
+        """Let a connected language model read what the reader is not sure of.
+
+        Args:
+            words: The turn.
+            plan: The reader's.
+            state: What it is read against.
+            values: The notebook's variables.
+            timeout_s: How long the model may take; 0 is as long as it needs.
+            on_text: Hears that it is asked, and for how long.
 
         Returns:
             The plan, and a note of who read it.
@@ -98,14 +121,11 @@ class Brains:
         is_asked = plan.intent == "ask" and plan.unknown
         if self._llm is None or is_asked or is_sure(plan):
             return plan, ()
-        known = outline(state, words, attached(mentions.mentioned(words), values))
+        known = outline(state, words, attached(plan.mentions, values))
         try:
             with released():
-                read = self._llm.plan(words, known, state)
-            read = mentions.checked(
-                words, proposals.weighed(read, plan, words), state, values
-            )
-            return read, (f"read by {self._llm.name}",)
+                read = self._llm.plan(words, known, state, on_text, timeout_s=timeout_s)
+            return proposals.weighed(read, plan, state), (f"read by {self._llm.name}",)
         except EngineError as error:
             return plan, (f"{error}; the turn was read without it",)
 
@@ -117,7 +137,8 @@ class Brains:
         *,
         record: Record,
         clip: Callable[[str], Clip],
-        on_text: Callable[[str], None] | None,
+        timeout_s: float,
+        on_text: OnText | None,
     ) -> str:
         """Let the language model in use answer a turn.
 
@@ -127,6 +148,7 @@ class Brains:
             values: The notebook's variables.
             record: Of the conversation.
             clip: Finds a clip by its name.
+            timeout_s: How long the model may take; 0 is as long as it needs.
             on_text: Hears of the answer while it is written.
 
         Raises:
@@ -139,7 +161,9 @@ class Brains:
         if shown := shown_picture(words, state):
             pictures["this plot"] = values[shown]
         looks = views(record, clip, clips_named(words, state), pictures)
-        return self._llm.answer(words, known, on_text, (*looks, *self.tools.values()))
+        return self._llm.answer(
+            words, known, on_text, (*looks, *self.tools.values()), timeout_s=timeout_s
+        )
 
     def _routed(
         self,

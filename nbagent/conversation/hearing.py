@@ -30,14 +30,14 @@ from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
 from nbagent.conversation.control import Acts, control
 from nbagent.conversation.estimates import Estimates
-from nbagent.conversation.plan import Intent, Plan, Proposal
+from nbagent.acts.plan import Intent, Plan, Proposal
 from nbagent.conversation.pointing import pointed
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.running import Running
 from nbagent.conversation.sources import find_sources
-from nbagent.conversation.state import State, Variable
+from nbagent.language.state import State, Variable
 from nbagent.conversation.stopping import released
 from nbagent.errors import MissingExtra, SpecError
 from nbagent.ledger import Turn
@@ -156,15 +156,33 @@ class Hearing:
         state = self.record.state(asked.known, before=before)
         return brought.among(state, brought.opened(asked.words, asked.values))
 
-    def understood(self, asked: Asked, state: State) -> tuple[Plan, tuple[str, ...]]:
-        """Return what a turn asks for, and who was needed to tell."""
+    def understood(
+        self,
+        asked: Asked,
+        state: State,
+        on_text: Callable[[str], None] | None = None,
+    ) -> tuple[Plan, tuple[str, ...]]:
+        """Return what a turn asks for, and who was needed to tell.
+
+        Args:
+            asked: The turn.
+            state: What it is read against.
+            on_text: Hears that a language model is asked.
+        """
         words, values = asked.words, asked.values
         plan = self.brains.read(words, state, asked.reading, values)
         if asked.proposal is not None and "yes" in asked.options:
-            plan = proposals.taken(asked.proposal, words, state)
+            plan = proposals.taken(asked.proposal, state)
             return plan, (f"read by {asked.proposal.by}",)
         if asked.reading is None:
-            return self.brains.consult(words, plan, state, values)
+            return self.brains.consult(
+                words,
+                plan,
+                state,
+                values,
+                timeout_s=self.settings.llm_timeout_s,
+                on_text=on_text,
+            )
         return plan, ()
 
     def reply(
@@ -263,6 +281,7 @@ class Hearing:
                 values,
                 record=self.record,
                 clip=self.clip,
+                timeout_s=self.settings.llm_timeout_s,
                 on_text=on_text,
             )
         # What stays here may tell of what the words mean without an @, too.

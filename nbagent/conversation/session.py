@@ -23,14 +23,14 @@ from nbagent.conversation.clip import Clip, Viewer
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.hearing import Asked, Hearing, settled
 from nbagent.conversation.llm import View
-from nbagent.conversation.plan import Intent, Plan
+from nbagent.acts.plan import Intent, Plan
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine, Rendering, name_takes, save_beside
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.router import route
 from nbagent.conversation.running import Running
 from nbagent.conversation.selection import Selection
-from nbagent.conversation.state import Variable
+from nbagent.language.state import Variable
 from nbagent.conversation.stopping import released
 from nbagent.errors import Cancelled, NbagentError, SpecError
 from nbagent.ledger import ClipRow, Ledger, Turn
@@ -118,8 +118,8 @@ class Session:
             values: The variables themselves, by name; looked at only if named.
             target: A clip that the turn is about, whatever its words say.
             reading: What the user says the turn is, having been asked.
-            on_text: Hears of an answer in words while it is written: the turn's
-                number, and the text so far.
+            on_text: Hears that a language model is asked, and its answer while it is
+                written: the turn's number, and the text so far.
             notes: What is to be said of how the turn was typed.
 
         Raises:
@@ -144,8 +144,8 @@ class Session:
             state = hearing.state(asked, before)
             known = {*values, *(clip.ref for clip in state.clips)}
             kept.check_variables(self.record, asked.words, known)
-            plan, doubts = hearing.understood(asked, state)
             hear = None if on_text is None else partial(on_text, turn.id)
+            plan, doubts = hearing.understood(asked, state, hear)
             reply = hearing.reply(turn.id, asked, plan, state, hear)
             hearing.check_rendered(reply)
             reply = replace(reply, notes=(*notes, *doubts, *reply.notes))
@@ -322,12 +322,12 @@ class Session:
 
     # Acting at once
 
-    def connect(self, name: str, base_url: str | None = None) -> str:
+    def connect(self, name: str | None = None, base_url: str | None = None) -> str:
         """Connect a language model for the turns that need one.
 
         Args:
             name: Of the model; one that was connected before needs no URL again, and
-                `router` goes back to the embedded router alone.
+                `router` goes back to the embedded router alone. None looks for one.
             base_url: Of a server that speaks OpenAI's protocol.
         """
         return self._brains.connect(name, base_url)
@@ -382,6 +382,13 @@ class Session:
             "what a language model's plan would render, stop or save beyond your words"
             " waits for your yes"
         )
+
+    def timeout(self, seconds: float) -> str:
+        """Let a language model take so long for a turn; 0 is as long as it needs."""
+        self.settings = replace(self.settings, llm_timeout_s=seconds)
+        if not seconds:
+            return "a language model may take as long as it needs"
+        return f"a language model may take {seconds:g} s for a turn"
 
     def queue(self) -> tuple[str, ...]:
         """Return the jobs that wait for the engine, next first."""

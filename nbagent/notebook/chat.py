@@ -17,7 +17,7 @@ from uuid import uuid4
 from nbagent.catalogue import CATALOGUE
 from nbagent.conversation import answers, consent
 from nbagent.conversation.context import variables
-from nbagent.conversation.plan import Intent
+from nbagent.acts.plan import Intent
 from nbagent.conversation.rendering import Rendering
 from nbagent.conversation.reply import Reply
 from nbagent.errors import NbagentError, SpecError

@@ -128,7 +128,8 @@ def _save(magics: AgentMagics, words: list[str]) -> str:
 
 
 def _connect(magics: AgentMagics, words: list[str]) -> str:
-    return magics.session().connect(words[0], words[1] if len(words) > 1 else None)
+    with released():  # without a name it looks for one
+        return magics.session().connect(*words)
 
 
 def _use(magics: AgentMagics, words: list[str]) -> str:
@@ -150,6 +151,10 @@ def _limit(magics: AgentMagics, words: list[str]) -> str:
 def _trust(magics: AgentMagics, words: list[str]) -> str:
     check_trust(words[0])
     return magics.session().trust(acts=words[0] == "on")
+
+
+def _timeout(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().timeout(limit_s(words[0]))
 
 
 def _context(magics: AgentMagics, words: list[str]) -> str:
@@ -268,10 +273,10 @@ COMMANDS: Mapping[str, Command] = {
         acts=True,
     ),
     "connect": Command(
-        usage="PROVIDER:MODEL [URL]",
-        help="connect a language model, for turns that need one",
+        usage="[PROVIDER:MODEL | MODEL URL]",
+        help="connect a language model; without a name, look for those that are here",
         run=_connect,
-        arguments=(1, 2),
+        arguments=(0, 2),
         acts=True,
     ),
     "use": Command(
@@ -299,6 +304,13 @@ COMMANDS: Mapping[str, Command] = {
         usage="on|off",
         help="let a language model's plan act without your yes, or ask you first",
         run=_trust,
+        arguments=(1, 1),
+        acts=True,
+    ),
+    "timeout": Command(
+        usage="SECONDS|off",
+        help="how long a language model may take for a turn",
+        run=_timeout,
         arguments=(1, 1),
         acts=True,
     ),

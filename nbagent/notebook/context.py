@@ -14,7 +14,7 @@ from nbagent.conversation.outline import sections
 from nbagent.conversation.pictures import picture
 from nbagent.conversation.references import clips_named
 from nbagent.conversation.session import Session
-from nbagent.conversation.state import State
+from nbagent.language.state import State
 from nbagent.errors import NbagentError
 
 

@@ -188,7 +188,9 @@ class AgentMagics(Magics):
     ) -> Reply:
         """Understand a turn, perhaps about a clip whatever it says; then `show` it."""
         from nbagent.conversation.context import variables
+        from nbagent.notebook.meanwhile import Meanwhile
 
+        meanwhile = Meanwhile()
         try:
             return self.session().hear(
                 words,
@@ -197,9 +199,11 @@ class AgentMagics(Magics):
                 variables=variables(self.namespace),
                 values=self.namespace,
                 target=target,
+                on_text=lambda _turn, text: meanwhile.show(text),
                 notes=notes,
             )
         finally:
+            meanwhile.show("")
             self.transcript().refresh()  # a turn that failed is told too
 
     def show(self, reply: Reply, options: Mapping[str, Any]) -> Clip | Takes | None:
@@ -494,7 +498,7 @@ def _import_all() -> None:
     import nbagent.jobs.engine
     import nbagent.notebook.player  # noqa: F401  imported for the cache
     from nbagent.conversation.router import route
-    from nbagent.conversation.state import State
+    from nbagent.language.state import State
     from nbagent.models import model_card
     from nbagent.settings import Settings
 

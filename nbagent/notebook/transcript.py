@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from nbagent.conversation import answers, consent
 from nbagent.conversation.clip import Clip
-from nbagent.conversation.plan import Plan
+from nbagent.acts.plan import Plan
 from nbagent.conversation.rendering import Rendering
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
