@@ -40,8 +40,10 @@ class Running:
         It may be of any conversation of the store: of one that nobody may enter again,
         since its notebook was renamed, or never had a name. What a store brought along
         from elsewhere is only told: it would spend device time that nobody here asked
-        for.
+        for. Where nothing can render, nothing is.
         """
+        if self._engine.lacks():
+            return ""
         said = []
         if taken := self._reattach(self._record.ledger.keeper.adopt()):
             names = ", ".join(self._whose(taken))

@@ -25,7 +25,7 @@ def foretell(name: str, words: list[str], magics: AgentMagics) -> str:
 
 
 def limit_s(word: str) -> float:
-    """Return the seconds of `%nbagent limit`; 0 is none.
+    """Return the seconds of `%nbagent limit` or `timeout`; 0 is none.
 
     Raises:
         SpecError: If it is no number of seconds, nor `off`.
@@ -95,6 +95,9 @@ _TELLS: Final[Mapping[str, Callable[[AgentMagics, list[str]], str | None]]] = {
     "use": _use,
     "cache": _cache,
     "limit": _limit,
+    "timeout": _limit,
+    "rename": lambda magics, words: _acts(magics).rename(words[0], " ".join(words[1:])),
+    "delete": lambda magics, words: _acts(magics).delete(words),
     "trust": _trust,
     "panel": _panel,
     "export": _export,
