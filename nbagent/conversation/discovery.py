@@ -71,7 +71,6 @@ KEYS: Final[Mapping[str, str]] = {
     "SAMBANOVA_API_KEY": "sambanova",
     "NEBIUS_API_KEY": "nebius",
     "OVHCLOUD_API_KEY": "ovhcloud",
-    "PYDANTIC_AI_GATEWAY_API_KEY": "gateway/openai",
 }
 """Where pydantic-ai's providers look for their keys, and what their models begin with.
 
@@ -151,9 +150,7 @@ class Found:
             yield f"{key} is set: write %nbagent connect {provider}:MODEL{models}"
 
 
-def found(
-    ports: Sequence[Port] = PORTS, env: Mapping[str, str] | None = None
-) -> Found:
+def found(ports: Sequence[Port] = PORTS, env: Mapping[str, str] | None = None) -> Found:
     """Look for language models, at all ports at once.
 
     Args:
@@ -185,7 +182,9 @@ def _server(port: Port) -> Server | None:
         return None  # nothing, or another program that has the port
     finally:
         connection.close()
-    writers = (n for n in map(str, names) if n.isprintable() and "embed" not in n.lower())
+    writers = (
+        n for n in map(str, names) if n.isprintable() and "embed" not in n.lower()
+    )
     return Server(name=port.server, url=url, models=tuple(writers))
 
 

@@ -92,7 +92,8 @@ class PlanDraft(BaseModel):
         default=[], description="What the turn asks to stay as it is."
     )
     frame: Annotated[int, Field(ge=0)] | None = Field(
-        default=None, description="The frame that is meant, as in c2[10]; the first is 0."
+        default=None,
+        description="The frame that is meant, as in c2[10]; the first is 0.",
     )
     action: Action | None = Field(default=None, description="For control.")
     format: Format | None = Field(default=None, description="For control: of the file.")

@@ -270,7 +270,9 @@ class LanguageModel:
                 " with %nbagent timeout, or connect another with %nbagent connect"
             )
         no_key = getattr(error, "status_code", None) in (401, 403)
-        what = f"its key, in {KEY}" if no_key and self._is_compatible else "the connection"
+        what = (
+            f"its key, in {KEY}" if no_key and self._is_compatible else "the connection"
+        )
         return (
             f"{self.name} did not answer ({line[:200]}): check {what}, or connect"
             " another with %nbagent connect"

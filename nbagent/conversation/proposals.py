@@ -19,8 +19,8 @@ from nbagent.conversation.control import STATUS
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.llm import is_firm
 from nbagent.conversation.reply import Reply
-from nbagent.language.state import State
 from nbagent.errors import SpecError
+from nbagent.language.state import State
 from nbagent.ledger import Turn
 from nbagent.settings import Settings
 
@@ -40,14 +40,14 @@ def weighed(plan: Plan, own: Plan, state: State) -> Plan:
         own: The reader's of the same turn.
         state: What both were read against.
     """
-    assert plan.proposal is not None
     named = {*own.mentions, *own.targets, *(clip.ref for clip in state.clips)}
     targets = tuple(name for name in plan.targets if name in named)
     plan = replace(plan, targets=targets, mentions=own.mentions, unknown=own.unknown)
     if plan.intent == "ask":
         plan = replace(plan, readings=own.readings)
-    beyond = tuple(_beyond(plan, own))
-    return replace(plan, proposal=replace(plan.proposal, beyond=beyond))
+    assert plan.proposal is not None
+    proposal = replace(plan.proposal, beyond=tuple(_beyond(plan, own)))
+    return replace(plan, proposal=proposal)
 
 
 def _beyond(plan: Plan, own: Plan) -> Iterator[str]:
@@ -65,7 +65,9 @@ def _is_dearer(plan: Plan, own: Plan) -> bool:
     """Return whether a plan states numbers, sizes or lengths that another does not."""
     if plan.intent == "storyboard" != own.intent or len(plan.scenes) > len(own.scenes):
         return True
-    if any(plan.settings.get(key) not in (None, own.settings.get(key)) for key in _COSTS):
+    if any(
+        plan.settings.get(key) not in (None, own.settings.get(key)) for key in _COSTS
+    ):
         return True
     return any(act not in own.acts for act in plan.acts if _lengthens(act))
 

@@ -52,6 +52,16 @@ def _undo(magics: AgentMagics, _words: list[str]) -> str:
     return f"would take back: {turn.text[:80]!r}{gone}"
 
 
+def _connect(_magics: AgentMagics, words: list[str]) -> str | None:
+    from nbagent.conversation.discovery import found
+
+    if words:
+        return None
+    there = found()
+    line = f"would connect {there.first[0]}" if there.first else ""
+    return "\n".join(filter(None, (line, there.told())))
+
+
 def _use(_magics: AgentMagics, words: list[str]) -> None:
     from nbagent.conversation.chosen import card_here
 
@@ -98,6 +108,7 @@ _TELLS: Final[Mapping[str, Callable[[AgentMagics, list[str]], str | None]]] = {
     "timeout": _limit,
     "rename": lambda magics, words: _acts(magics).rename(words[0], " ".join(words[1:])),
     "delete": lambda magics, words: _acts(magics).delete(words),
+    "connect": _connect,
     "trust": _trust,
     "panel": _panel,
     "export": _export,

@@ -198,7 +198,9 @@ class AgentMagics(Magics):
             notes: What is to be said of how it was typed.
         """
         from nbagent.conversation.context import variables
+        from nbagent.notebook.meanwhile import Meanwhile
 
+        meanwhile = Meanwhile()
         try:
             return self.session().hear(
                 words,
@@ -208,9 +210,11 @@ class AgentMagics(Magics):
                 values=self.namespace,
                 target=target,
                 acts=acts,
+                on_text=lambda _turn, text: meanwhile.show(text),
                 notes=notes,
             )
         finally:
+            meanwhile.show("")
             self.transcript().refresh()  # a turn that failed is told too
 
     def show(self, reply: Reply, options: Mapping[str, Any]) -> Clip | Takes | None:

@@ -1,0 +1,342 @@
+"""Values that words state outright, as rules over a chart: factors, shapes, colours.
+
+As in `amounts`, a rule is asked at one token and returns the token after what it read
+and the value, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+from nbagent.language.amounts import amount, duration, moment, span
+from nbagent.language.chart import Chart
+
+Value = tuple[int, Any]
+Kind = Literal[
+    "number",
+    "duration",
+    "time",
+    "span",
+    "factor",
+    "ratio",
+    "size",
+    "lines",
+    "pixels",
+    "fps",
+    "ordinal",
+    "colour",
+    "clip",
+    "mention",
+    "format",
+]
+_SHAPES: Final = frozenset(
+    "1:1 16:9 9:16 16:10 10:16 4:3 3:4 4:5 5:4 21:9 9:21 3:2 2:3 2:1 1:2 18:9 9:18 32:9"
+    " 5:3 3:5 5:7 7:5 14:9 1.85:1 2.35:1 2.39:1 2.4:1 2.40:1 1.78:1 1.33:1".split()
+)
+_LEAST_PIXELS: Final = 16
+_MOST_PIXELS: Final = 16384
+_LEAST_SIDE: Final = 100
+"""Of "720 by 1280": less is a shape, as "16 by 9"."""
+_LINES: Final = frozenset(
+    (144, 240, 360, 480, 540, 576, 720, 900, 1080, 1440, 2160, 4320)
+)
+
+
+def factor(chart: Chart, at: int) -> Value | None:
+    """Read how many times: "twice", "2x", "x1.5", "50%", "a third of the speed"."""
+    if direct := chart.get(at, "factors"):
+        return direct.end, float(direct.value)
+    if pace := chart.get(at, "pace"):  # "slower by 30%"
+        read = _percent(chart, chart.skip(pace.end, "joints", "by_how_much"))
+        return (read[0], _changed(read[1], pace.value)) if read else None
+    if read := _percent(chart, at):
+        if pace := chart.get(read[0], "pace"):
+            return pace.end, _changed(read[1], pace.value)
+        return read
+    if read := _parts(chart, at) or _times(chart, at):
+        end, value = read
+        pace = chart.get(end, "pace")
+        if pace and value:
+            slow = pace.value == "slow" and value > 1
+            return pace.end, round(1 / value, 4) if slow else value
+        return read
+    return None
+
+
+def _percent(chart: Chart, at: int) -> tuple[int, float] | None:
+    read = amount(chart, at)
+    unit = chart.get(read[0], "units", "percent") if read else None
+    return (unit.end, round(read[1] / 100, 4)) if read and unit else None
+
+
+def _changed(share: float, pace: str) -> float:
+    return round(max(1 - share, 0) if pace == "slow" else 1 + share, 4)
+
+
+def _times(chart: Chart, at: int) -> tuple[int, float] | None:
+    """Read "2x", "2 times", "x2"."""
+    if chart.get(at, "joints", "by") and chart.is_glued(at + 1):
+        if not chart.is_glued(at) or not chart.numbers.get(at - 1):
+            return amount(chart, at + 1)
+    read = amount(chart, at)
+    unit = chart.get(read[0], "units", "times") if read else None
+    if read is None or unit is None:
+        return None
+    # "1x1", and "2 x 3" are shapes.
+    follows = chart.numbers.get(unit.end)
+    return (
+        None if follows and chart.get(read[0], "joints", "by") else (unit.end, read[1])
+    )
+
+
+def _parts(chart: Chart, at: int) -> tuple[int, float] | None:
+    """Read "1/3", "三分之一"."""
+    first = chart.numbers.get(at)
+    if first is None:
+        return None
+    if over := chart.get(first.end, "joints", "of_parts"):
+        above = chart.numbers.get(over.end)
+        if above and first.value:
+            return above.end, round(above.value / first.value, 4)
+    if not chart.is_sign(first.end, "/") or ratio(chart, at):
+        return None
+    read = amount(chart, at)
+    return (read[0], round(read[1], 4)) if read and read[1] < 1 else None
+
+
+def ratio(chart: Chart, at: int) -> Value | None:
+    """Read a shape: "16:9", "9 by 16", "square"."""
+    if word := chart.get(at, "ratios"):
+        return word.end, word.value
+    width = chart.numbers.get(at)
+    if width is None or width.value > 50:
+        return None
+    is_colon = chart.is_sign(width.end, ":")
+    by = chart.get(width.end, "joints", "by", "to")
+    if not is_colon and not by and not chart.is_sign(width.end, "/"):
+        return None
+    after = by.end if by else width.end + 1
+    height = chart.numbers.get(after)
+    if height is None or height.value > 50 or chart.get(height.end, "units"):
+        return None
+    said = f"{width.value:g}:{height.value:g}"
+    if chart.is_sign(width.end, "/") and said not in ("16:9", "9:16", "21:9", "4:3"):
+        return None
+    is_whole = said.replace(":", "").isdecimal()
+    known = said in _SHAPES or (is_colon and is_whole and not moment(chart, at))
+    return (height.end, said) if known else None
+
+
+def size(chart: Chart, at: int) -> Value | None:
+    """Read width and height in pixels: "720 x 1280"."""
+    width = chart.numbers.get(at)
+    if width is None:
+        return None
+    end = chart.skip(width.end, "units", "px")
+    by = chart.get(end, "joints", "by")
+    height = chart.numbers.get(by.end) if by else None
+    if height is None:
+        return None
+    sides = (width.value, height.value)
+    if not all(_LEAST_PIXELS <= s <= _MOST_PIXELS and s == int(s) for s in sides):
+        return None
+    if max(sides) < _LEAST_SIDE:
+        return None
+    return chart.skip(height.end, "units", "px"), tuple(map(int, sides))
+
+
+def lines(chart: Chart, at: int) -> Value | None:
+    """Read a height by its usual name: "1080p", "4k"."""
+    if word := chart.get(at, "lines"):
+        return word.end, int(word.value)
+    number = chart.numbers.get(at)
+    if number is None or number.value not in _LINES:
+        return None
+    is_p = chart.is_sign(number.end, "p") and chart.is_glued(number.end)
+    return (number.end + 1, int(number.value)) if is_p else None
+
+
+def pixels(chart: Chart, at: int) -> Value | None:
+    """Read one side in pixels: "640 px wide", "width 640"."""
+    side = chart.get(at, "sides")
+    read = amount(chart, chart.skip(side.end, "joints", "is", "to") if side else at)
+    if read is None or read[1] != int(read[1]) or not read[1]:
+        return None
+    unit = chart.get(read[0], "units", "px")
+    end = unit.end if unit else read[0]
+    behind = chart.get(chart.skip(end, "joints", "of"), "sides") if not side else None
+    if behind:
+        end = behind.end
+    said = side or behind
+    if not unit and (said is None or read[1] < _LEAST_PIXELS):
+        return None
+    return end, (int(read[1]), said.value if said else None)
+
+
+def fps(chart: Chart, at: int) -> Value | None:
+    """Read frames a second: "24 fps", "每秒24帧"."""
+    before = chart.get(at, "rates")
+    read = amount(chart, chart.skip(before.end, "joints", "is", "to") if before else at)
+    if read is None:
+        return None
+    unit = chart.get(read[0], "units", "fps")
+    if before is None and unit is None:
+        return None
+    end = unit.end if unit else read[0]
+    return None if chart.get(end, "units", *("s", "min")) else (end, read[1])
+
+
+def ordinal(chart: Chart, at: int) -> Value | None:
+    """Read a place in an order: "first", "2nd", "第二个", "the last"."""
+    if word := chart.get(at, "ordinals"):
+        return word.end, int(word.value)
+    if mark := chart.get(at, "ordinal_marks", "before"):
+        number = chart.numbers.get(mark.end)
+        if number and not chart.get(number.end, "units", "s", "min", "fps"):
+            return chart.skip(number.end, "units", "counter"), int(number.value)
+        return None
+    number = chart.numbers.get(at)
+    if number is None:
+        return None
+    if number.is_ordinal:
+        return number.end, int(number.value)
+    mark = chart.get(number.end, "ordinal_marks", "glued", "after")
+    if mark is None or (mark.value == "glued" and not chart.is_glued(number.end)):
+        return None
+    return mark.end, int(number.value)
+
+
+def colour(chart: Chart, at: int) -> Value | None:
+    """Read a colour, with its shade: "dark blue", "azul claro", "#ff0000"."""
+    if chart.is_sign(at, "#"):
+        return _hex(chart, at)
+    before = chart.get(at, "shades")
+    start = before.end if before else at
+    hue = chart.get(start, "colors")
+    if hue is None:
+        return None
+    behind = None if before else chart.get(hue.end, "shades")
+    if behind and not behind.langs & hue.langs:
+        behind = None
+    shade = before or behind
+    name = hue.value.replace("_", " ")
+    return (
+        (behind.end if behind else hue.end),
+        f"{shade.value} {name}" if shade else name,
+    )
+
+
+def _hex(chart: Chart, at: int) -> Value | None:
+    end = at + 1
+    while end < len(chart.tokens) and chart.is_glued(end):
+        end += 1
+    code = "".join(token.text for token in chart.tokens[at + 1 : end])
+    is_hex = len(code) in (3, 6) and not set(code) - set("0123456789abcdef")
+    return (end, f"#{code}") if is_hex else None
+
+
+def clip(chart: Chart, at: int) -> Value | None:
+    """Read a clip by its name: "c1", "@c2", "clip 3"."""
+    start = at + 1 if chart.is_sign(at, "@") else at
+    if chart.is_sign(start, "c") and start + 1 < len(chart.tokens):
+        here = chart.tokens[start + 1]
+        is_free = start != at or not chart.is_glued(at) or not _is_word(chart, at - 1)
+        if here.kind == "digits" and here.is_glued and is_free:
+            end = start + 2
+            is_whole = not (chart.is_glued(end) and chart.tokens[end].kind == "word")
+            return (end, f"c{int(here.text)}") if is_whole else None
+    noun = chart.get(at, "clips")
+    if noun is None:
+        return None
+    start = chart.skip(noun.end, "joints", "number")
+    number = chart.numbers.get(start)
+    if number is None or number.is_ordinal or number.value != int(number.value):
+        return None
+    after = (duration, factor, size, ratio, fps, pixels, lines)
+    if any(rule(chart, start) for rule in after) or chart.is_sign(number.end, "-:"):
+        return None
+    return number.end, int(number.value)
+
+
+def _is_word(chart: Chart, at: int) -> bool:
+    return chart.tokens[at].kind in ("word", "digits")
+
+
+def mention(chart: Chart, at: int) -> Value | None:
+    """Read "@name", "@c2[10]" or "@clip[1s:2s]"."""
+    if not chart.is_sign(at, "@") or not chart.is_glued(at + 1):
+        return None
+    if chart.is_glued(at) and _is_word(chart, at - 1):
+        return None  # an address
+    end = at + 1
+    while end < len(chart.tokens) and chart.is_glued(end):
+        if chart.tokens[end].kind == "sign":
+            break
+        end += 1
+    if end == at + 1:
+        return None
+    start, stop = chart.tokens[at + 1].start, chart.tokens[end - 1].end
+    name = chart.text[start:stop]
+    part = span(chart, end) if chart.is_sign(end, "[") else None
+    if part:
+        return part[0], (name, part[1], None)
+    if chart.is_sign(end, "[") and chart.is_sign(end + 2, "]"):
+        frame = chart.tokens[end + 1].text
+        if frame.isdecimal():
+            return end + 3, (name, None, int(frame[:9]))
+    return end, (name, None, None)
+
+
+def file_format(chart: Chart, at: int) -> Value | None:
+    """Read a kind of file: "gif"."""
+    word = chart.get(at, "formats")
+    return (word.end, word.value) if word else None
+
+
+def number(chart: Chart, at: int) -> Value | None:
+    """Read what is no more than a number."""
+    one = chart.get(at, "joints", "one")
+    if one and (half := chart.get(one.end, "halves")):
+        return half.end, float(half.value)  # "ein halbes"
+    read = amount(chart, at)
+    if read is None:
+        return None
+    end, value = read
+    counter = chart.get(end, "units", "counter")
+    found = chart.numbers[at]
+    if chart.is_glued(end) and chart.tokens[end].kind == "word" and not counter:
+        return None  # "3d"
+    if found.is_weak and chart.tokens[at].kind == "word" and not _is_counted(chart, at):
+        return None
+    if found.is_weak and chart.tokens[at].kind == "letter" and not counter:
+        return None
+    return (counter.end if counter else end), value
+
+
+def _is_counted(chart: Chart, at: int) -> bool:
+    """Return whether "one" counts: "one more", and neither "the red one" nor "a cat"."""
+    if chart.get(at, "joints", "one"):
+        return False
+    follows = at + 1 < len(chart.tokens) and chart.tokens[at + 1].kind == "word"
+    return follows and not chart.get(at - 1 if at else at, "joints", "the")
+
+
+RULES: Final[dict[Kind, Callable[[Chart, int], Value | None]]] = {
+    "clip": clip,
+    "mention": mention,
+    "span": span,
+    "size": size,
+    "ratio": ratio,
+    "time": moment,
+    "duration": duration,
+    "fps": fps,
+    "lines": lines,
+    "pixels": pixels,
+    "factor": factor,
+    "colour": colour,
+    "format": file_format,
+    "ordinal": ordinal,
+    "number": number,
+}
+"""What is found, by its name; of two that reach as far, the first is meant."""
