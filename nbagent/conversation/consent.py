@@ -29,17 +29,14 @@ CHOICES: Final[dict[Consent, str]] = {
 """The answers as buttons."""
 
 _WHOLE: Final[frozenset[Operation]] = frozenset({"generate", "animate"})
-_WORDS: Final[dict[Consent, frozenset[str]]] = {
-    answer: frozenset(words.split(" / "))
-    for answer, words in {
-        "yes": "yes / yes please / y / ok / okay / go on / go ahead / do it / sure / ja"
-        " / sí / si / oui / 네 / 예 / 응 / 好 / 好的 / 是 / 可以 / はい / sim / sì",
-        "draft": "draft / a draft / just a draft / only a draft / draft instead"
-        " / draft first / draft please / a draft please / a draft instead"
-        " / entwurf / ein entwurf / nur ein entwurf / borrador / un borrador / 초안 / 草稿",
-        "no": "no / no thanks / no thank you / n / cancel / stop / nevermind / never mind"
-        " / nein / non / 아니 / 아니요 / 不 / 不要 / 不用 / いいえ / não",
-    }.items()
+_WORDS: Final[dict[Consent, str]] = {
+    "yes": "yes / yes please / y / ok / okay / go on / go ahead / do it / sure / ja / sí"
+    " / si / oui / sim / sì / 네 / 예 / 응 / 好 / 好的 / 是 / 可以 / はい",
+    "draft": "draft / a draft / just a draft / only a draft / draft instead / draft first"
+    " / a draft instead / draft please / a draft please / entwurf / ein entwurf"
+    " / nur ein entwurf / borrador / un borrador / 초안 / 草稿",
+    "no": "no / no thanks / no thank you / n / cancel / stop / nevermind / never mind"
+    " / nein / non / não / 아니 / 아니요 / 不 / 不要 / 不用 / いいえ",
 }
 
 
@@ -50,7 +47,9 @@ def answer_to(words: str) -> Consent | None:
     ('yes', 'draft', None)
     """
     said = " ".join(words.casefold().replace(",", " ").strip(" .!\n").split())
-    return next((answer for answer, known in _WORDS.items() if said in known), None)
+    return next(
+        (answer for answer, known in _WORDS.items() if said in known.split(" / ")), None
+    )
 
 
 def asked(turn: Turn) -> tuple[Consent, ...]:

@@ -35,7 +35,7 @@ from nbagent.conversation.control import STATUS, Hands, control, meant
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.llm import OnText
 from nbagent.conversation.names import Names
-from nbagent.conversation.pointing import pointed
+from nbagent.conversation.pointing import POINTERS, pointed
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine
 from nbagent.conversation.reply import Reply
@@ -91,7 +91,8 @@ class Hearing:
         if asked.acts:
             return self._told(asked), ()
         words, values = asked.words, asked.values
-        plan, doubts = self.brains.read(words, state, asked.reading, values), ()
+        doubts: tuple[str, ...] = ()
+        plan = self.brains.read(words, state, asked.reading, values)
         if asked.proposal is not None and "yes" in asked.options:
             plan = proposals.taken(asked.proposal, state)
             doubts = (f"read by {asked.proposal.by}",)
@@ -104,6 +105,8 @@ class Hearing:
                 timeout_s=self.settings.llm_timeout_s,
                 on_text=on_text,
             )
+        if POINTERS & asked.options.keys() and not (plan.makes or plan.prompt):
+            plan = replace(plan, prompt=words)  # all of them say what is to be there
         return mentions.filled(plan, values), doubts
 
     def reply(
@@ -131,7 +134,7 @@ class Hearing:
         names = self._names(asked)
         clips = names.named(plan)
         plan = brought.begun(names.settled(plan), clips)
-        plan = pointed(plan, asked.words, asked.options, state)
+        plan = pointed(plan, asked.options, state.latest.ref if state.latest else None)
         notes = () if plan.intent == "ask" else mentions.left(plan)
         if plan.makes or plan.intent == "control":
             notes = (*talk.left_out(plan), *notes)

@@ -224,9 +224,7 @@ def _alike(plan: Plan, state: State) -> tuple[str, ...]:
     return ()
 
 
-def _strays(
-    plan: Plan, state: State, values: Mapping[str, object]
-) -> tuple[str, ...]:
+def _strays(plan: Plan, state: State, values: Mapping[str, object]) -> tuple[str, ...]:
     """Return the names behind an @ that nothing has."""
     known = {name.casefold() for clip in state.clips for name in clip.names}
     variables = {variable.name for variable in state.variables}

@@ -147,7 +147,9 @@ class Running:
         said = f"{what}: {', '.join(ended)}"
         others = [] if names else self._named(self.jobs())
         waiting = ", ".join(name for name in others if name not in ended)
-        return said + (f" ({waiting} goes on: name it, or say 'all')" if waiting else "")
+        return said + (
+            f" ({waiting} goes on: name it, or say 'all')" if waiting else ""
+        )
 
     def _takes(self, names: Sequence[str]) -> set[str]:
         """Return the ids of the takes that clips stand for."""

@@ -31,8 +31,8 @@ from nbagent.conversation.reply import Reply, understood
 from nbagent.conversation.running import Running
 from nbagent.conversation.selection import Selection
 from nbagent.conversation.whole import Whole
-from nbagent.language.state import State, Variable
 from nbagent.errors import Cancelled, NbagentError, SpecError
+from nbagent.language.state import State, Variable
 from nbagent.ledger import ClipRow, Ledger, Turn
 from nbagent.settings import Settings
 from nbagent.take import Take
@@ -392,9 +392,7 @@ class Session:
             drafts=drafts,
         )
 
-    def _remix(
-        self, clip: Clip, asked: str | Sequence[Act], **options: Any
-    ) -> Any:
+    def _remix(self, clip: Clip, asked: str | Sequence[Act], **options: Any) -> Any:
         if self.remixer is None:
             raise SpecError("remix needs the notebook: run %load_ext nbagent first")
         return self.remixer(clip, asked, options)

@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any, cast
 from uuid import uuid4
 
+from nbagent.acts.plan import Intent
 from nbagent.catalogue import CATALOGUE
 from nbagent.conversation import answers, choices, consent
 from nbagent.conversation.context import variables
-from nbagent.acts.plan import Intent
 from nbagent.conversation.rendering import Rendering
 from nbagent.conversation.reply import Reply
 from nbagent.errors import NbagentError, SpecError

@@ -13,8 +13,8 @@ from nbagent.conversation.context import variables
 from nbagent.conversation.outline import sections
 from nbagent.conversation.pictures import picture
 from nbagent.conversation.session import Session
-from nbagent.language.state import State
 from nbagent.errors import NbagentError
+from nbagent.language.state import State
 
 
 def context(session: Session, namespace: Mapping[str, Any], words: str) -> str:

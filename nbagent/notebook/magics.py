@@ -422,7 +422,7 @@ def tool(function: Tool) -> Tool:
     Raises:
         SpecError: If it has no name or no docstring, or a view has its name.
     """
-    _here().session().allow(function)
+    _here().session().brains.allow(function)
     return function
 
 

@@ -171,7 +171,7 @@ OPTIONS = (
     Option(name="yes", help="start however long it takes, without a question"),
     Option(name="dry-run", help="show what would be rendered, and stop there"),
 )
-OF_CLIPS = ("target", "acts", "mask")
+OF_CLIPS = ("target", "acts", "step", "mask")
 """What a clip's own methods say beside the options: nobody types it on a line."""
 
 BY_NAME = {option.name: option for option in OPTIONS}

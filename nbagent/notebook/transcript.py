@@ -359,7 +359,10 @@ def _readings(turn: Turn) -> list[ReadingView]:
     if consents := consent.asked(turn):
         return [{"intent": one, "label": consent.CHOICES[one]} for one in consents]
     return [
-        {"intent": choice.intent, "label": f"{choice.says[:1].upper()}{choice.says[1:]}"}
+        {
+            "intent": choice.intent,
+            "label": f"{choice.says[:1].upper()}{choice.says[1:]}",
+        }
         for choice in talk.readings(kept.asked(turn))
     ]
 
