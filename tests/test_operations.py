@@ -243,7 +243,7 @@ def test_what_a_seamless_loop_cannot_be_is_said(card: ModelCard, parent: Take) -
     short = Sources(parent=parent, clip=replace(PLAYED, num_frames=4))
     with pytest.raises(SpecError, match="4 frames are too few for a loop"):
         made(refine(loop), card, short)
-    with pytest.raises(SpecError, match="ask for the other changes first"):
+    with pytest.raises(SpecError, match="so ask for '2 s more after it' first"):
         made(refine(EXTEND, loop), card, Sources(parent=parent, clip=PLAYED))
 
 

@@ -35,6 +35,21 @@ class Join(Act):
         float | None, Arg("seconds that a dissolve takes", least=0.01, most=60)
     ] = None
 
+    @staticmethod
+    def of_call(
+        *others: str,
+        transition: Literal["cut", "dissolve"] = "cut",
+        seconds: float | None = None,
+    ) -> Join:
+        """Show other clips after it; of several scenes, without others, their cut.
+
+        Args:
+            others: The clips that follow, in order.
+            transition: How one leads to the next.
+            seconds: How long a dissolve takes.
+        """
+        return Join(others=others, transition=transition, seconds=seconds)
+
     def check(self) -> None:
         """Refuse a cut that takes time."""
         if self.seconds is not None and self.transition == "cut":

@@ -25,8 +25,9 @@ from nbagent.pocket import vocabulary
 from nbagent.pocket.nearest import hear
 from nbagent.take import MAX_SEED, Effect, Operation, Take
 
-# What may be said beside "longer" without changing the clip that is made longer.
-_GOES_ON = (Extend, Length, Motion, Quality, Cut)
+# What may be said beside "longer" without changing the clip that is made longer, as what
+# is done to finished frames may.
+_GOES_ON = (Extend, Length, Motion, Quality)
 # What makes all of its frames, in windows if they are many.
 _MADE: frozenset[Operation] = frozenset({"generate", "animate", "blend"})
 
@@ -180,7 +181,8 @@ def _added_s(
     """
     acts = shots.acts_of(plan)
     longer = next((a for a in acts if isinstance(a, Extend | Length)), None)
-    if longer is None or not all(isinstance(act, _GOES_ON) for act in acts):
+    is_kept = all(a.does == "frames" or isinstance(a, _GOES_ON) for a in acts)
+    if longer is None or not is_kept:
         return None
     clip, parent = sources.clip, sources.parent
     if clip is None or parent is None or "frames" in options:
