@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import (
     Annotated,
     Any,
@@ -199,6 +199,15 @@ class Act:
     def lasts(self, clip_s: float) -> float:
         """Return the seconds that a clip of so many lasts after this act."""
         return clip_s
+
+    def retold(self, say: Callable[[str], str]) -> Self:
+        """Return the act with the words that it puts into a prompt said in another way."""
+        if self.does != "shot":
+            return self
+        texts = [
+            one.name for one in fields(self) if args_of(type(self))[one.name][0] is str
+        ]
+        return replace(self, **{n: say(getattr(self, n)) for n in texts})
 
     def to_json(self) -> dict[str, Any]:
         """Return the act as plain JSON, without what is not set."""

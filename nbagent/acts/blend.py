@@ -23,6 +23,11 @@ class Blend(Act):
 
     others: Annotated[tuple[str, ...], Arg("the clip that it leads to", name="with")]
 
+    @staticmethod
+    def of_call(other: str) -> Blend:
+        """Lead from its end to the beginning of another clip, by new frames."""
+        return Blend(others=(other,))
+
     def check(self) -> None:
         """Refuse several at once."""
         if len(self.others) != 1:

@@ -22,6 +22,11 @@ class Grid(Act):
 
     others: Annotated[tuple[str, ...], Arg("the clips beside it", name="with")]
 
+    @staticmethod
+    def of_call(*others: str) -> Grid:
+        """Show other clips beside it: up to three in a row, else in a square."""
+        return Grid(others=others)
+
     def check(self) -> None:
         """Refuse a grid of one."""
         if not self.others:

@@ -25,7 +25,9 @@ class Join(Act):
     )
     parts: ClassVar[tuple[()]] = ()
 
-    others: Annotated[tuple[str, ...], Arg("the clips that follow", name="with")]
+    others: Annotated[
+        tuple[str, ...], Arg("the clips that follow; its own scenes", name="with")
+    ] = ()
     transition: Annotated[
         Literal["cut", "dissolve"], Arg("how one leads to the next")
     ] = "cut"
@@ -33,10 +35,23 @@ class Join(Act):
         float | None, Arg("seconds that a dissolve takes", least=0.01, most=60)
     ] = None
 
+    @staticmethod
+    def of_call(
+        *others: str,
+        transition: Literal["cut", "dissolve"] = "cut",
+        seconds: float | None = None,
+    ) -> Join:
+        """Show other clips after it; of several scenes, without others, their cut.
+
+        Args:
+            others: The clips that follow, in order.
+            transition: How one leads to the next.
+            seconds: How long a dissolve takes.
+        """
+        return Join(others=others, transition=transition, seconds=seconds)
+
     def check(self) -> None:
-        """Refuse a join of nothing, and a cut that takes time."""
-        if not self.others:
-            raise SpecError("join it with what? name another clip, like c1 and c2")
+        """Refuse a cut that takes time."""
         if self.seconds is not None and self.transition == "cut":
             raise SpecError("a cut takes no time: leave the seconds out, or dissolve")
 
@@ -49,5 +64,7 @@ class Join(Act):
 
     def says(self) -> str:
         """Say what follows."""
-        how = ", with a dissolve" if self.transition == "dissolve" else ""
-        return f"then {', then '.join(map(named, self.others))}{how}"
+        how = f"with a {self.transition}"
+        if not self.others:
+            return f"its scenes {how}"
+        return f"then {', then '.join(map(named, self.others))}, {how}"

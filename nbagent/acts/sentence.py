@@ -70,6 +70,15 @@ def bare(noun: str) -> str:
     return re.sub(r"^(?:an?|the|any|all|some|that)\s+", "", noun.strip(), flags=_I)
 
 
+def without_pronoun(text: str) -> tuple[str, bool]:
+    """Return what a subject that goes on does, and whether it is one: "it rises"."""
+    first, _, rest = text.removeprefix("and ").partition(" ")
+    if first.lower() == "the" and rest.lower().startswith("same"):
+        return rest[4:].strip(), True
+    is_pronoun = first.lower() in ("it", "he", "she", "they")
+    return (rest.strip() if is_pronoun else text), is_pronoun
+
+
 def mentions(text: str, thing: str) -> bool:
     """Return whether a text names a thing, as singular or plural."""
     return _find(text, thing) is not None

@@ -23,7 +23,8 @@ class Shot:
         extra: Clauses that fit no other field, in the user's words.
         motion: Further actions, after the one in the core.
         negative: Things to leave out.
-        aspect: "W:H"; `size` is "WxH" pixels and wins over it.
+        aspect: "W:H"; `size` is "WxH" pixels and wins over it. A side of 0 pixels
+            follows from the other one.
         seed: Set only where the user named one.
         effects: Done to the finished frames, in order, without diffusion.
     """
@@ -40,7 +41,6 @@ class Shot:
     style: str = ""
     negative: tuple[str, ...] = ()
     duration_s: float | None = None
-    fps: int | None = None
     aspect: str | None = None
     size: str | None = None
     quality: Quality | None = None
@@ -54,7 +54,7 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
         ("core", "setting", "weather", "time", "light", "pace", "style"), (str,)
     ),
     **dict.fromkeys(("aspect", "size", "quality"), (_NONE, str)),
-    **dict.fromkeys(("duration_s", "fps", "seed"), (_NONE, int, float)),
+    **dict.fromkeys(("duration_s", "seed"), (_NONE, int, float)),
 }
 
 
@@ -103,7 +103,9 @@ def frame_size(shot: Shot, height: int, width: int, multiple: int) -> tuple[int,
     """
     if shot.size:
         w, h = (int(n) for n in shot.size.split("x"))
-        return h, w
+        shape = ratio(shot.aspect) if shot.aspect else width / height
+        steps = max(round((w / shape if w else h * shape) / multiple), 1)
+        return h or steps * multiple, w or steps * multiple
     if not shot.aspect:
         return height, width
     return shaped(height, width, ratio(shot.aspect), multiple)

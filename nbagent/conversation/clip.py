@@ -1,8 +1,8 @@
 """`Clip`: what `clip = %agent ...` returns, and what a saved file opens as.
 
 A clip is a view: it looks its facts up in the ledger, or in one file, when asked. It
-renders nothing by itself; `remix` hands the words to the conversation it came from. It
-may be copied, pickled and stored: what travels is where it lies and what it was made
+renders nothing by itself; `remix` hands words to the conversation it came from, and a
+method for each act (see `nbagent.acts`) hands that act. It may be copied, pickled and stored: what travels is where it lies and what it was made
 from, never its frames.
 
     >>> clip = Clip.open("rocket.mp4")
@@ -21,12 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import WeakValueDictionary
 
+from nbagent.acts.redo import Redo
+from nbagent.conversation import methods
 from nbagent.conversation.selection import Selection
 from nbagent.errors import MediaError, SpecError, StoreError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Take, size_text
 
 if TYPE_CHECKING:
+    from nbagent.acts import Act, Region
     from nbagent.media.drift import Drift
     from nbagent.media.frames import Frames
     from nbagent.media.recent import RecentFrames
@@ -67,6 +70,10 @@ class Clip:
         self._part: Mapping[str, Any] = {}  # of that file, as it was opened
         self._opened: Frames | None = None  # of a file that may be gone tomorrow
         self.notes: tuple[str, ...] = ()
+
+    if TYPE_CHECKING:  # a method for each act of the registry
+
+        def __getattr__(self, name: str) -> Callable[..., Clip]: ...
 
     @classmethod
     def open(
@@ -312,19 +319,37 @@ class Clip:
         Args:
             words: What should be different; a part may be named in them ("in the left
                 half, at night").
-            options: Those of `%agent`, with underscores.
+            options: Those of `%agent`, with underscores; `span` and `region` limit it to
+                a part, in seconds and in shares.
+        """
+        return self.ask(words, **options)
+
+    def ask(self, said: str | tuple[Act, ...], **options: Any) -> Clip:
+        """Make the next version of this clip, by words or by finished acts.
+
+        Raises:
+            SpecError: If it is of no conversation, or cannot be.
         """
         if self._remixer is None:
             raise SpecError(
                 f"{self.name} belongs to no conversation here: run"
                 " %load_ext nbagent, then remix a clip of this notebook"
             )
-        return self._remixer(self, words, **options)
+        return self._remixer(self, said, **options)
 
-    def extend(self, seconds: float = 1.0, *, at_start: bool = False) -> Clip:
-        """Go on for some seconds, or lead up to the clip; the clip itself stays."""
-        where = " at the beginning" if at_start else ""
-        return self.remix(f"extend it by {seconds:g} seconds{where}")
+    def ref_of(self, other: Clip) -> str:
+        """Return what an act calls another clip: its take's id, whatever its name is.
+
+        Raises:
+            SpecError: If this clip is of no conversation.
+        """
+        if self._ledger is None:
+            raise SpecError(
+                f"{self.name} belongs to no conversation here: open it there"
+            )
+        from nbagent.conversation.brought import Brought
+
+        return Brought(self._ledger).take(other).id
 
     def redirect(self, words: str, *, step: int) -> Clip:
         """Let its run take another course: `clip.redirect("at night", step=5)`.
@@ -334,45 +359,33 @@ class Clip:
             step: How many steps stay as they were: few leave all but the lay-out open,
                 many only the details.
         """
-        return self.remix(f"from step {step} on, {words}")
-
-    def loop(self) -> Clip:
-        """Let its end lead back to its beginning; `seam` says how well it does."""
-        return self.remix("loop it seamlessly")
-
-    def crop(self, part: str) -> Clip:
-        """Keep a part of the frame: `clip.crop("the left half")`, `clip.crop("1:1")`."""
-        return self.remix(f"crop it to {part}")
-
-    def resize(self, width: int, height: int) -> Clip:
-        """Scale the picture to so many pixels, at once and without a model."""
-        return self.remix(f"resize it to {width}x{height}")
-
-    def upscale(self, factor: float = 2.0) -> Clip:
-        """Draw it larger: its own picture, and finer detail from the model."""
-        return self.remix(f"upscale it {factor:g} times")
-
-    def match(self, other: Clip | None = None) -> Clip:
-        """Bring its colours to those of another clip, or of its lineage's first."""
-        return self.remix("match the colours" + (f" of {other.name}" if other else ""))
-
-    def reframe(self, aspect: str) -> Clip:
-        """Show more around the picture: `clip.reframe("16:9")`."""
-        return self.remix(f"make it {aspect}")
+        return self.remix(words, step=step)
 
     def redo(
-        self, start_s: float, end_s: float, words: str = "", **options: Any
+        self,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        words: str = "",
+        *,
+        region: Region | str | None = None,
+        **options: Any,
     ) -> Clip:
         """Make a span of the clip anew, with a change or as another try.
 
         Args:
             start_s: Seconds at which it begins.
-            end_s: Seconds at which it ends.
+            end_s: Seconds at which it ends; None is the clip's end.
             words: What should be different there.
+            region: The part of the picture that alone changes, in words or in shares.
             options: Those of `%agent`, with underscores.
         """
-        said = words or "try again with another seed"
-        return self.remix(f"{said}, from {start_s:g} to {end_s:g} seconds", **options)
+        span = methods.span_of((start_s, end_s))
+        part = None if region is None else methods.region_of(region)
+        if not words:
+            return self.ask((Redo(span=span, region=part),), **options)
+        if part is not None:
+            options["region"] = part
+        return self.remix(words, span=(start_s, end_s), **options)
 
     def inpaint(self, mask: Any, words: str, **options: Any) -> Clip:
         """Make a part of the picture anew; every other pixel stays as it is.
@@ -487,6 +500,11 @@ def _restored(
     clip = Clip(ledger, take, name)
     vars(clip).update(file)
     return clip
+
+
+for _name, _method in methods.methods().items():
+    if not hasattr(Clip, _name):  # `redo` has words of its own
+        setattr(Clip, _name, _method)
 
 
 @functools.cache

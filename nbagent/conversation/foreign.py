@@ -63,6 +63,25 @@ def translate(text: str) -> Translated | None:
     )
 
 
+def phrase(text: str) -> str:
+    """Return a few words about one thing in pocket's words, or as they are.
+
+    >>> phrase("bei Nacht"), phrase("파란"), phrase("at night")
+    ('at night', 'blue', 'at night')
+    """
+    low = text.lower()
+    if any(word in vocabulary.KNOWN_WORDS for word in re.findall(r"[a-z]+", low)):
+        return text
+    is_cjk = bool(_CJK.search(low))
+    columns = range(_INSIDE, COLUMNS) if is_cjk else range(_INSIDE)
+    best, lost = max(
+        (_found(low, column) for column in columns),
+        key=lambda one: (len(one[0]), -len("".join(one[1]))),
+    )
+    said = [english for kind, english in best if kind != "fillers"]
+    return " ".join(said) if said and not lost else text
+
+
 def _found(text: str, column: int) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
     """Return what a text has of a language's words, in order, and what is left of it."""
     found: list[tuple[int, str, str]] = []
