@@ -10,6 +10,7 @@ from nbagent.acts.plan import Intent, Plan, Topic
 from nbagent.ledger import Artifact, ClipRow, JobRow, Ledger
 from nbagent.take import Take
 
+
 def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) -> str:
     """Describe a clip in one line that is the same on every run."""
     if artifact is None:
@@ -60,7 +61,9 @@ def fact(topic: Topic, name: str, take: Take, artifact: Artifact | None) -> str:
         "request": f"For {name} you said {take.request!r}.",
     }
     if take.operation == "open" and topic in ("model", "seed", "steps"):
-        return f"{name} was opened from the file {take.request}: nothing says its {topic}."
+        return (
+            f"{name} was opened from the file {take.request}: nothing says its {topic}."
+        )
     return sentences[topic]
 
 

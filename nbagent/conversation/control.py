@@ -20,6 +20,19 @@ _NOT_SHARED: Final = (
     " anywhere, to be sent or put on a site: say 'save {} as html'."
 )
 
+_DONE: Final[Mapping[Action, str]] = {
+    "cancel": "stopped",
+    "keep": "kept",
+    "pause": "paused",
+    "resume": "resumed",
+    "status": "asked for its status",
+    "save": "saved",
+    "export": "exported",
+    "share": "shared",
+    "rename": "renamed",
+    "delete": "deleted",
+}
+
 Names = Sequence[str] | None
 """Clips by their names; none of them for all, None for those that run right now."""
 
@@ -68,9 +81,19 @@ class Hands(Protocol):
 
 
 def control(plan: Plan, hands: Hands) -> str:
-    """Do what a turn wants done at once, and say what was done."""
+    """Do what a turn wants done at once, and say what was done.
+
+    Raises:
+        SpecError: If it is about something that is no clip, or cannot be done.
+    """
     asked = plan.control or STATUS
-    names = [name for name in plan.targets if name in hands.record.names_to_takes()]
+    clips = hands.record.names_to_takes()
+    names = [name for name in plan.targets if name in clips]
+    if plan.targets and not names:
+        raise SpecError(
+            f"{plan.targets[0]} is no clip, and nothing else can be {_DONE[asked.action]}:"
+            f" name a clip ({', '.join(clips) or 'there is none yet'})"
+        )
     return _DOES[asked.action](asked, names, hands)
 
 

@@ -65,7 +65,7 @@ class Foretold:
     ) -> str:
         jobs = self.record.ledger.jobs(self.record.conversation, states=states)
         if names is None:
-            jobs = of_now(jobs)
+            jobs = tuple(of_now(jobs))
         wanted = {self.record.take(name).id for name in names or ()}
         known = self.record.names()
         told = [

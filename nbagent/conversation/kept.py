@@ -6,14 +6,14 @@ import io
 from collections.abc import Container, Mapping
 from dataclasses import replace
 
-from nbagent.acts.plan import Plan
+from nbagent.acts.plan import INTENTS, Choice, Intent, Plan
 from nbagent.conversation.attachments import MAX_CHARS
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.record import Record, is_number
 from nbagent.conversation.reply import Reply
 from nbagent.errors import SpecError, UnknownClip
 from nbagent.language.state import SHOWN, State, Variable
-from nbagent.ledger import VariableRow
+from nbagent.ledger import Turn, VariableRow
 
 
 def remember(
@@ -82,6 +82,32 @@ def check_clips(plan: Plan, state: State) -> None:
             raise UnknownClip(f"no clip is called {name!r} here: {have}")
 
 
+def asked(turn: Turn) -> Plan:
+    """Return what a turn asked back, as far as its answers go; the store may be anybody's."""
+    plan = turn.plan or {}
+    said = plan.get("readings")
+    readings = tuple(
+        Choice(intent=one["intent"], says=str(one.get("says", "")))
+        for one in (said if isinstance(said, list) else ())
+        if isinstance(one, Mapping) and one.get("intent") in INTENTS
+    )
+    intent: Intent = "ask" if plan.get("intent") == "ask" else "chat"
+    return Plan(
+        intent=intent,
+        readings=readings,
+        targets=_names(plan.get("targets")),
+        unknown=_names(plan.get("unknown")),
+    )
+
+
+def shown(turn: Turn) -> tuple[str, ...]:
+    """Return the clips that a turn showed again: it asked for them and for no fact."""
+    plan = turn.plan or {}
+    if plan.get("intent") != "describe" or plan.get("topics") or turn.error:
+        return ()
+    return () if "dry_run" in turn.options else _names(plan.get("targets"))
+
+
 def gone(record: Record, known: Container[str]) -> list[str]:
     """Tell which variables that turns named are gone, and how each comes back."""
     rows = record.ledger.variables.of(record.conversation).values()
@@ -118,6 +144,10 @@ def rebuild(record: Record, name: str) -> object:
 
     with Image.open(io.BytesIO(content)) as picture:
         return picture.copy()
+
+
+def _names(said: object) -> tuple[str, ...]:
+    return tuple(map(str, said)) if isinstance(said, list | tuple) else ()
 
 
 def _kept(record: Record, variable: Variable, value: object) -> str | None:

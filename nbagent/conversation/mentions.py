@@ -64,8 +64,8 @@ def with_named(
     )
 
 
-def alone(words: str, values: Mapping[str, object]) -> str | None:
-    """Return the text of a string variable that is all there is of a turn.
+def alone(words: str, values: Mapping[str, object]) -> tuple[str, str] | None:
+    """Return the name and the text of a string that is all there is of a turn.
 
     Raises:
         SpecError: If it is longer than a turn should be.
@@ -73,7 +73,7 @@ def alone(words: str, values: Mapping[str, object]) -> str | None:
     found = _MENTION.fullmatch(words.strip())
     if found is None or type(values.get(found[1])) is not str:
         return None
-    return _spelled_out(words.strip(), values)
+    return found[1], _spelled_out(words.strip(), values)
 
 
 # Of a plan
@@ -224,9 +224,7 @@ def _alike(plan: Plan, state: State) -> tuple[str, ...]:
     return ()
 
 
-def _strays(
-    plan: Plan, state: State, values: Mapping[str, object]
-) -> tuple[str, ...]:
+def _strays(plan: Plan, state: State, values: Mapping[str, object]) -> tuple[str, ...]:
     """Return the names behind an @ that nothing has."""
     known = {name.casefold() for clip in state.clips for name in clip.names}
     variables = {variable.name for variable in state.variables}

@@ -10,7 +10,7 @@ from nbagent.acts import Span
 from nbagent.acts.add import Add
 from nbagent.acts.plan import Intent, Plan
 
-_POINTERS: Final = frozenset({"mask", "span", "region"})
+POINTERS: Final = frozenset({"mask", "span", "region"})
 # What words that name a thing, and no change, are read as where nothing is pointed at.
 _NAMES: Final[frozenset[Intent]] = frozenset(
     {"generate_video", "generate_image", "chat", "ask"}
@@ -27,7 +27,7 @@ def pointed(plan: Plan, options: Mapping[str, Any], latest: str | None) -> Plan:
     """
     if "step" in options:
         plan = replace(plan, step=options["step"])
-    if not _POINTERS & options.keys():
+    if not POINTERS & options.keys():
         return plan
     if plan.intent in _NAMES and plan.prompt:
         # "A moon" beside a mask is what should be there, not a clip of its own.

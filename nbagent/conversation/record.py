@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from nbagent.conversation import answers, context, reasons
 from nbagent.acts.plan import Plan, Topic
+from nbagent.conversation import answers, context, reasons
 from nbagent.language.state import State, Variable
 from nbagent.ledger import ClipRow, JobRow, Ledger, Turn
 from nbagent.take import UNFINISHED, Take

@@ -40,8 +40,10 @@ class Running:
         It may be of any conversation of the store: of one that nobody may enter again,
         since its notebook was renamed, or never had a name. What a store brought along
         from elsewhere is only told: it would spend device time that nobody here asked
-        for.
+        for. Where nothing can render, nothing is.
         """
+        if self._engine.lacks():
+            return ""
         said = []
         if taken := self._reattach(self._record.ledger.keeper.adopt()):
             names = ", ".join(self._whose(taken))
@@ -145,7 +147,9 @@ class Running:
         said = f"{what}: {', '.join(ended)}"
         others = [] if names else self._named(self.jobs())
         waiting = ", ".join(name for name in others if name not in ended)
-        return said + (f" ({waiting} goes on: name it, or say 'all')" if waiting else "")
+        return said + (
+            f" ({waiting} goes on: name it, or say 'all')" if waiting else ""
+        )
 
     def _takes(self, names: Sequence[str]) -> set[str]:
         """Return the ids of the takes that clips stand for."""

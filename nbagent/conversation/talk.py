@@ -92,7 +92,9 @@ def tries(
     if clip is None:
         return _try(_FIRST)
     said = [ACTS[kind].examples[0] for kind in kinds if kind in ACTS]
-    return _try([*(f"{clip}: {example}" for example in said[:2]), f"save {clip} as gif"])
+    return _try(
+        [*(f"{clip}: {example}" for example in said[:2]), f"save {clip} as gif"]
+    )
 
 
 def next_to(plan: Plan, state: State) -> str:

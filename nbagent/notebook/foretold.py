@@ -106,6 +106,8 @@ _TELLS: Final[Mapping[str, Callable[[AgentMagics, list[str]], str | None]]] = {
     "cache": _cache,
     "limit": _limit,
     "timeout": _limit,
+    "rename": lambda magics, words: _acts(magics).rename(words[0], " ".join(words[1:])),
+    "delete": lambda magics, words: _acts(magics).delete(words),
     "connect": _connect,
     "trust": _trust,
     "panel": _panel,
