@@ -103,22 +103,18 @@ def plans_of_model(
 
 def _read(model: LanguageModel, turn: Turn, **options: Any) -> Reading:
     words, state = turn["turn"], State.from_record(turn)
-    known = outline(state, words, _named(words, state))
+    named = {one.value[0] for one in grammar.find(words) if one.kind == "mention"}
+    attachments = [
+        Attachment(name=v.name, type=v.type, text=v.summary, whole_chars=len(v.summary))
+        for v in state.variables
+        if v.name in named
+    ]
+    known = outline(state, named, attachments)
     try:
         plan = model.plan(words, known, state, **options)
     except EngineError as error:
         return Reading(id=turn["id"], error=str(error))
     return Reading(id=turn["id"], plan=plan)
-
-
-def _named(words: str, state: State) -> list[Attachment]:
-    """Return the variables that a turn names with @, by what is known of them."""
-    named = {one.value[0] for one in grammar.find(words) if one.kind == "mention"}
-    return [
-        Attachment(name=v.name, type=v.type, text=v.summary, whole_chars=len(v.summary))
-        for v in state.variables
-        if v.name in named
-    ]
 
 
 class _Recorded:

@@ -15,14 +15,17 @@ from nbagent.acts.plan import ACTIONS, INTENTS, Control, Plan
 from nbagent.acts.recolor import Recolor
 from nbagent.acts.speed import Speed
 from nbagent.conversation.drafts import PlanDraft, acts_told, to_plan
-from nbagent.language.state import ClipInfo, State, Variable
+from nbagent.language.state import SHOWN, ClipInfo, State, Variable
 
 STATE = State(
     clips=(
         ClipInfo(ref="c1", caption="a red ball", duration_s=2.0, seed=7),
         ClipInfo(ref="c2", caption="a cat", duration_s=3.0, seed=8),
     ),
-    variables=(Variable(name="photo", type="PIL.Image"),),
+    variables=(
+        Variable(name="photo", type="PIL.Image"),
+        Variable(name=SHOWN, type="Figure"),
+    ),
     turns=("a red ball", "a cat"),
 )
 
@@ -94,6 +97,11 @@ def test_a_change_without_a_target_is_of_the_latest_clip() -> None:
     assert refine({"act": "reverse"}, targets=["c1"]).targets == ("c1",)
 
 
+def test_a_name_may_be_written_as_the_outline_tells_it() -> None:
+    for told, name in (("@photo", "photo"), ("photo", "photo"), ("this plot", SHOWN)):
+        assert plan(intent="animate_image", targets=[told]).targets == (name,)
+
+
 def test_settings_hold_what_is_stated_and_nothing_else() -> None:
     made = plan(
         intent="generate_video",
@@ -127,7 +135,7 @@ def test_controls_scenes_topics_and_what_is_not_there() -> None:
         ({"intent": "control"}, "control needs an action"),
         (
             {"intent": "describe", "targets": ["c9"]},
-            "nothing is called 'c9': there is c1, c2, photo",
+            "nothing is called 'c9': there is c1, c2, photo, this plot",
         ),
         (
             {"intent": "describe", "acts": [{"act": "reverse"}]},

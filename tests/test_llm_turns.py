@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 
 from nbagent.acts.plan import Plan
+from nbagent.conversation import choices
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
-from nbagent.language import SURE
 from nbagent.language.state import State
 from nbagent.settings import Settings
 from tests.llm_server import Handler, draft, says, server
@@ -28,18 +28,18 @@ SURE_OF_IT = "a red ball crosses the beach"
 
 
 def _read(words: str, _state: State) -> Plan:
-    """Be sure of one turn, and of no other."""
+    """Be sure of a turn and of questions, and of nothing else."""
     if words == SURE_OF_IT:
         return Plan(intent="generate_video", prompt=words)
-    if words == "a red ball":
-        return Plan(intent="generate_video", prompt=words, confidence=SURE - 0.01)
+    if words.endswith("?"):
+        return Plan(intent="chat", mentions=("photo",) if "@photo" in words else ())
     return Plan(intent="ask", confidence=0.2)
 
 
 def _session(folder: Path, server: str) -> Session:
     settings = replace(Settings.from_env({}), store=folder / "store")
     session = Session(settings=settings, engine=Engine(settings), brain=_read)
-    session.connect("m", server)
+    session.brains.connect("m", server)
     return session
 
 
@@ -67,12 +67,18 @@ def test_the_time_limit_of_a_turn_is_said_in_the_session(
     server: str, tmp_path: Path
 ) -> None:
     session = _session(tmp_path, server)
-    assert session.timeout(0.5) == "a language model may take 0.5 s for a turn"
+    assert (
+        session.choose(choices.timeout(0.5))
+        == "a language model may take 0.5 s for a turn"
+    )
     Handler.holds.set()
     reply = session.hear("hmm, the usual", {}, cell_id="one")
     assert reply.plan.intent == "ask"
     assert "m did not answer (nothing in 0.5 s)" in reply.notes[0]
-    assert session.timeout(0) == "a language model may take as long as it needs"
+    assert (
+        session.choose(choices.timeout(0))
+        == "a language model may take as long as it needs"
+    )
     session.close()
 
 
@@ -94,9 +100,7 @@ def test_it_sees_a_picture_of_the_notebook_that_the_turn_names(
     session = _session(tmp_path, server)
     photo = np.zeros((8, 1024, 3), np.uint8)
     says({"name": "look", "arguments": '{"name": "photo"}'}, "It is black.")
-    reply = session.hear(
-        "what do you think of @photo?", {}, values={"photo": photo}, reading="chat"
-    )
+    reply = session.hear("what do you think of @photo?", {}, values={"photo": photo})
     assert reply.answer == "It is black."
     shown = json.dumps(Handler.asked[1])
     sent = re.search(r"data:image/png;base64,([^\"]+)", shown)
@@ -121,12 +125,12 @@ def test_it_calls_a_function_of_the_user_only_if_that_is_allowed(
         {"name": "sales", "arguments": '{"year": 2025}'},
     ]
     says("I cannot know.")
-    session.hear("what was sold in 2025?", {}, reading="chat")
+    session.hear("what was sold in 2025?", {})
     assert "sales" not in json.dumps(Handler.asked[0].get("tools"))
-    session.allow(sales)
+    session.brains.allow(sales)
     Handler.asked.clear()
     says(*calls, "Seven in spring.")
-    reply = session.hear("what was sold in 2025?", {}, reading="chat")
+    reply = session.hear("what was sold in 2025?", {})
     assert reply.answer == "Seven in spring."
     asked = [json.dumps(one) for one in Handler.asked]
     assert "what was sold in a year, by quarter" in asked[0]
@@ -148,10 +152,10 @@ def test_what_the_model_could_not_be_told_of_is_no_tool(
         return ""
 
     with pytest.raises(SpecError, match="'look' cannot be the name of a tool"):
-        session.allow(look)
+        session.brains.allow(look)
     with pytest.raises(SpecError, match="silent has no docstring"):
-        session.allow(silent)
+        session.brains.allow(silent)
     with pytest.raises(SpecError, match="'<lambda>' cannot be the name"):
-        session.allow(lambda: "")
-    assert session.tools == {}
+        session.brains.allow(lambda: "")
+    assert session.brains.tools == {}
     session.close()

@@ -16,8 +16,9 @@ from nbagent.acts import ACTS, act_from_json
 from nbagent.acts.base import Act
 from nbagent.acts.plan import MAKES, Action, Control, Format, Intent, Plan, Topic
 from nbagent.acts.plan import Settings as Stated
+from nbagent.conversation.outline import THIS_PLOT
 from nbagent.language import grammar
-from nbagent.language.state import State
+from nbagent.language.state import SHOWN, State
 
 _WORDS_CHARS: Final = 300
 _NAMES: Final = 16
@@ -180,15 +181,15 @@ def to_plan(draft: PlanDraft, state: State) -> Plan:
         ValueError: If the draft names what is not there, lacks what its intent needs,
             or has an act that cannot be; the line says which, for the model to mend.
     """
+    targets = tuple(map(_name, draft.targets))
     if draft.intent in _ANYWHERE:
-        targets = tuple(name for name in draft.targets if name in _names(state))
-        return Plan(intent=draft.intent, targets=targets, what=draft.what)
+        known = tuple(name for name in targets if name in _names(state))
+        return Plan(intent=draft.intent, targets=known, what=draft.what)
     _check(draft)
     acts = tuple(_placed(act_from_json(act)) for act in draft.acts)
-    targets = tuple(draft.targets)
     for name in (*targets, *(name for act in acts for name in _others(act))):
         if name not in _names(state):
-            there = ", ".join(_names(state)) or "nothing"
+            there = ", ".join(_names(state)).replace(SHOWN, THIS_PLOT) or "nothing"
             raise ValueError(f"nothing is called {name!r}: there is {there}")
     if draft.intent == "refine" and not targets:
         if state.latest is None:
@@ -223,6 +224,11 @@ def _check(draft: PlanDraft) -> None:
         raise ValueError(f"acts are for refine, not for {draft.intent}")
     if draft.intent == "control" and draft.action is None:
         raise ValueError("control needs an action")
+
+
+def _name(told: str) -> str:
+    """Return a name as the state has it, where it is written as the outline tells it."""
+    return SHOWN if told == THIS_PLOT else told.removeprefix("@")
 
 
 def _names(state: State) -> tuple[str, ...]:
