@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from nbagent.artifacts import store_frames
+from nbagent.acts.plan import Control, Intent
 from nbagent.caching import StepCaching
+from nbagent.conversation import choices
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
-from nbagent.conversation.plan import Intent
 from nbagent.conversation.rendering import derive, save_beside
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
@@ -25,6 +26,8 @@ from nbagent.ledger import Ledger
 from nbagent.settings import Settings
 from nbagent.take import UNFINISHED, Take
 from tests.tiny_pipelines import save
+
+pytestmark = pytest.mark.usefixtures("phrases")
 
 
 @pytest.fixture
@@ -154,7 +157,7 @@ def test_going_back_gives_the_earlier_take(session: Session) -> None:
 def test_what_was_asked_for_after_the_clip_is_done_with_it(session: Session) -> None:
     store(session, say(session, "a red ball on the beach"))
     reply = say(session, "loop it, then save it as gif")
-    assert reply.plan.then == ("save",)
+    assert reply.plan.then == (Control(action="save", format="gif"),)
     rendering = session.render(reply)
     rendering.start(lambda _index, _progress: None)
     rendering.wait()
@@ -322,7 +325,7 @@ def test_another_model_renders_what_is_asked_for_anew(
     (folder / "defaults.json").write_text(
         '{"height": 16, "width": 16, "num_frames": 8}'
     )
-    answer = session.use(str(folder))
+    answer = session.choose(choices.use(str(folder)))
     assert answer.startswith(f"{folder} renders from now on: ")
     assert say(session, "a blue cube rises over the sea").takes[0].model == str(folder)
     assert say(session, "c1 at night").takes[0].model == "pocket"
@@ -456,7 +459,9 @@ def test_several_pictures_are_set_in_motion(session: Session) -> None:
 
 def test_a_step_cache_is_the_sessions_the_turns_or_none(session: Session) -> None:
     assert say(session, "a red ball", "one").takes[0].step_cache == 0
-    assert "step cache 0.1 from now on" in session.cache(StepCaching(0.1))
+    assert "step cache 0.1 from now on" in session.choose(
+        choices.cache(StepCaching(0.1))
+    )
     first = say(session, "a red ball", "two")
     assert first.takes[0].step_cache == 0.1
     (clip,) = store(session, first)
@@ -467,4 +472,7 @@ def test_a_step_cache_is_the_sessions_the_turns_or_none(session: Session) -> Non
     )
     slower = say(session, "make it slower", "four", cache=StepCaching(0.4)).takes[0]
     assert (slower.operation, slower.step_cache) == ("derive", 0.1)
-    assert session.cache(StepCaching()) == "no step cache: every step runs in full"
+    assert (
+        session.choose(choices.cache(StepCaching()))
+        == "no step cache: every step runs in full"
+    )
