@@ -72,7 +72,9 @@ _PLANNING = (
     "Texts in the plan are taken from the turn word for word, in its language, as short as"
     " they can be: no articles, no verbs of asking. Numbers are plain: seconds, factors,"
     " pixels. State only what the turn states, and each thing once: what an act says is no"
-    " setting as well."
+    " setting as well. An act may have a span, [from_s, to_s] or the turn's words for a"
+    " part of the time, and a region, [left, top, right, bottom] as shares from 0 to 1 or"
+    " the turn's words for a part of the picture, if the turn limits it to one. The acts:\n"
 )
 
 
@@ -178,6 +180,7 @@ class LanguageModel:
         on_text: OnText | None = None,
         *,
         timeout_s: float = LLM_TIMEOUT_S,
+        corrections: int = 1,
     ) -> Plan:
         """Return the model's reading of a turn.
 
@@ -187,6 +190,7 @@ class LanguageModel:
             state: The same as values, which the plan must hold against.
             on_text: Hears that it is asked and for how long; at the end, nothing.
             timeout_s: How long it may take; 0 is as long as it needs.
+            corrections: How often it may mend what cannot be carried out.
 
         Raises:
             EngineError: If the model could not be reached, or wrote no plan that can
@@ -194,17 +198,17 @@ class LanguageModel:
         """
         from pydantic_ai import Agent, ModelRetry, NativeOutput
 
-        from nbagent.conversation.drafts import PlanDraft, to_plan
+        from nbagent.conversation.drafts import PlanDraft, acts_told, to_plan
 
         fence = Fence.drawn()
         agent: Any = Agent(
             self._model,
-            instructions=_PLANNING + fence.rule,
+            instructions=f"{_PLANNING}{acts_told()}\n{fence.rule.strip()}",
             # Servers of local models hold the text to a schema; their models are often
             # not taught to call tools.
             output_type=NativeOutput(PlanDraft) if self._is_compatible else PlanDraft,
             model_settings={"max_tokens": _PLAN_TOKENS},
-            retries=1,
+            retries=corrections,
         )
 
         def check(draft: PlanDraft) -> PlanDraft:
@@ -263,7 +267,15 @@ class LanguageModel:
 
     def _failed(self, error: Exception, seconds: float) -> str:
         """Say in one line why nothing came, and what to do."""
+        from pydantic_ai.exceptions import UnexpectedModelBehavior
+
         line = " ".join(str(error).split())
+        if isinstance(error, UnexpectedModelBehavior) and error.__cause__:
+            line = " ".join(str(error.__cause__).split())
+            return (
+                f"{self.name} gave nothing that can be used ({line[:200]}): say the turn"
+                " in other words, or connect another with %nbagent connect"
+            )
         if isinstance(error, TimeoutError) and not line:
             return (
                 f"{self.name} did not answer (nothing in {seconds:g} s): give it longer"

@@ -14,6 +14,9 @@ from typing import Final
 from nbagent.conversation.attachments import Attachment
 from nbagent.language.state import ClipInfo, State, Variable
 
+THIS_PLOT: Final = "this plot"
+"""What the picture that a cell showed last is called there."""
+
 _TURNS: Final = 20  # enough for "it" and "that"; more is cost without use
 _CLIPS: Final = 20  # told in full
 _BRIEF_CLIPS: Final = 80  # before those, told in a few words; older ones by name
@@ -70,7 +73,7 @@ def outline(
 
 
 def _called(variable: Variable) -> str:
-    return "this plot" if variable.name.startswith("_") else f"@{variable.name}"
+    return THIS_PLOT if variable.name.startswith("_") else f"@{variable.name}"
 
 
 def _size(variable: Variable, state: State) -> str:

@@ -57,9 +57,9 @@ def duration(chart: Chart, at: int) -> Read | None:
 def _timed(chart: Chart, at: int) -> tuple[int, float, str] | None:
     """Read one amount with its unit."""
     for end, value in _counts(chart, at):
-        end = chart.skip(end, "joints", "more")
-        unit = chart.get(end, "units", *SECONDS)
-        if unit is None or not _is_unit(chart, at, end, value):
+        end = chart.skip(chart.skip(end, "joints", "more"), "ordinals", "1", "-1")
+        unit = chart.get(borrowed(chart, end, *SECONDS), "units", *SECONDS)
+        if unit is None or not _is_unit(chart, at, unit.end - 1, value):
             continue
         if half := chart.get(unit.end, "plus"):
             return half.end, (value + float(half.value)) * SECONDS[unit.value], "s"
@@ -80,7 +80,16 @@ def _counts(chart: Chart, at: int) -> list[Read]:
     # "un" and "second" make no duration: both have to be of one language.
     if one and unit and one.langs & unit.langs:
         counts.append((one.end, 1.0))
+    if chart.follows(at, "ordinals", "1", "-1") and chart.tokens[at].kind == "word":
+        counts.append((at, 1.0))  # "the last second"
     return counts
+
+
+def borrowed(chart: Chart, at: int, *units: str) -> int:
+    """Return where a number's unit is: in "30 instead of 24 fps" behind the other one."""
+    instead = chart.get(at, "joints", "instead")
+    other = amount(chart, instead.end) if instead else None
+    return other[0] if other and chart.get(other[0], "units", *units) else at
 
 
 def _is_unit(chart: Chart, at: int, unit_at: int, value: float) -> bool:
@@ -106,8 +115,8 @@ def moment(chart: Chart, at: int) -> Read | None:
         two = chart.tokens[at + 2].text
         if seconds and len(two) == 2 and two.isdecimal() and int(two) < 60:
             return seconds.end, float(here.text[:6]) * 60 + seconds.value
-    unit = chart.get(at, "units", "s")
-    if unit is None or (len(here.text) == 1 and here.kind == "word"):
+    unit = chart.get(at, "units", "s") if len(here.text) > 1 else None
+    if unit is None:
         return None
     read = amount(chart, chart.skip(unit.end, "joints", "number"))
     if read is None or chart.get(read[0], "units"):
@@ -144,7 +153,9 @@ def _point(chart: Chart, at: int) -> tuple[int, float, bool] | None:
         if (read := rule(chart, at)) is not None:
             return chart.skip(read[0], "joints", "after"), read[1], True
     read = amount(chart, at)
-    return (*read, False) if read else None
+    if read is None or chart.numbers[at].is_weak or chart.get(read[0], "units"):
+        return None
+    return (*read, False)
 
 
 def _to(chart: Chart, at: int, *, is_open: bool, is_between: bool) -> int | None:

@@ -69,6 +69,14 @@ class Chart:
         match = self.get(at, table, *values)
         return match.end if match else at
 
+    def follows(self, at: int, table: str, *values: str) -> bool:
+        """Return whether a match of a table ends right before a token."""
+        return any(
+            match.end == at and (not values or match.value in values)
+            for start in range(max(at - 3, 0), at)
+            for match in self.words[start].get(table, ())
+        )
+
     def is_sign(self, at: int, signs: str) -> bool:
         """Return whether one of these signs stands there."""
         return at < len(self.tokens) and self.tokens[at].text in signs

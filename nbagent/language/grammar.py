@@ -67,7 +67,7 @@ def _longest(chart: Chart, candidates: list[_Candidate]) -> tuple[Found, ...]:
     found = []
     for at, end, _, kind, value in sorted(
         candidates,
-        key=lambda one: (places[one[0]].start - places[one[1] - 1].end, one[2]),
+        key=lambda one: (places[one[0]].start - places[one[1] - 1].end, one[0], one[2]),
     ):
         if taken.isdisjoint(range(at, end)):
             taken.update(range(at, end))

@@ -64,7 +64,7 @@ def _continues(found: Sequence[Token], at: int) -> bool:
     return (
         at > 1
         and found[at].is_glued
-        and found[at - 1].text in ".,"
+        and found[at - 1].raw in ".,"
         and found[at - 1].is_glued
         and found[at - 2].kind == "digits"
     )
@@ -73,7 +73,7 @@ def _continues(found: Sequence[Token], at: int) -> bool:
 def _in_digits(found: Sequence[Token], at: int) -> Number:
     """Read "2", "2.5", "2,5", "1,080"."""
     text, end = found[at].text[:LONGEST], at + 1
-    is_point = end + 1 < len(found) and found[end].text in ".," and found[end].is_glued
+    is_point = end + 1 < len(found) and found[end].raw in ".," and found[end].is_glued
     if is_point and found[end + 1].kind == "digits" and found[end + 1].is_glued:
         behind = found[end + 1].text[:LONGEST]
         is_thousands = found[end].text == "," and len(behind) == 3 and text[0] != "0"
@@ -130,7 +130,9 @@ def _numeral(found: Sequence[Token], at: int) -> Number | None:
         return listed
     if end == at:
         return None
-    if len(run) == end - at > 1:  # digits alone, as of a year: "二〇二六"
+    if len(run) == end - at == 2 and run[0] + 1 == run[1]:  # "seven or eight": 七八
+        return Number(end, run[1])
+    if len(run) == end - at > 1:  # digits alone, as of a year: 二〇二六
         return Number(end, float("".join(f"{n:.0f}" for n in run)))
     return Number(end, total + block + (digit or 0), is_weak=end == at + 1)
 
@@ -159,7 +161,7 @@ def _in_words(found: Sequence[Token], lang: str, read: dict[int, Number]) -> Non
             place = range(one.start, one.end)
             if taken.isdisjoint(place):
                 taken.update(place)
-                is_weak = one.value == 1 and not one.is_ordinal
+                is_weak = one.value <= 1 and not one.is_ordinal
                 read[one.start] = Number(one.end, one.value, is_weak, one.is_ordinal)
 
 

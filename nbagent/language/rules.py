@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
-from nbagent.language.amounts import amount, duration, moment, span
+from nbagent.language.amounts import amount, borrowed, duration, moment, span
 from nbagent.language.chart import Chart
 
 Value = tuple[int, Any]
@@ -47,13 +47,14 @@ def factor(chart: Chart, at: int) -> Value | None:
     """Read how many times: "twice", "2x", "x1.5", "50%", "a third of the speed"."""
     if direct := chart.get(at, "factors"):
         return direct.end, float(direct.value)
-    if pace := chart.get(at, "pace"):  # "slower by 30%"
+    if named := chart.get(at, "joints", "factor"):
+        return amount(chart, named.end)
+    if pace := chart.get(at, "pace", "slow", "fast"):  # "slower by 30%"
         read = _percent(chart, chart.skip(pace.end, "joints", "by_how_much"))
         return (read[0], _changed(read[1], pace.value)) if read else None
     if read := _percent(chart, at):
-        if pace := chart.get(read[0], "pace"):
-            return pace.end, _changed(read[1], pace.value)
-        return read
+        pace = chart.get(read[0], "pace")
+        return (pace.end, _changed(read[1], pace.value)) if pace else read
     if read := _parts(chart, at) or _times(chart, at):
         end, value = read
         pace = chart.get(end, "pace")
@@ -71,7 +72,9 @@ def _percent(chart: Chart, at: int) -> tuple[int, float] | None:
 
 
 def _changed(share: float, pace: str) -> float:
-    return round(max(1 - share, 0) if pace == "slow" else 1 + share, 4)
+    """Return the speed after a change; "30% of the speed" is what it will be."""
+    sign = {"slow": -1, "fast": 1}.get(pace)
+    return round(max(1 + sign * share, 0), 4) if sign else share
 
 
 def _times(chart: Chart, at: int) -> tuple[int, float] | None:
@@ -177,11 +180,14 @@ def pixels(chart: Chart, at: int) -> Value | None:
 def fps(chart: Chart, at: int) -> Value | None:
     """Read frames a second: "24 fps", "每秒24帧"."""
     before = chart.get(at, "rates")
+    if before and at and chart.tokens[at - 1].kind == "digits":
+        before = None  # "60 fps 16:9"
     read = amount(chart, chart.skip(before.end, "joints", "is", "to") if before else at)
     if read is None:
         return None
-    unit = chart.get(read[0], "units", "fps")
-    if before is None and unit is None:
+    units = ("fps", "frames") if before else ("fps",)
+    unit = chart.get(borrowed(chart, read[0], *units), "units", *units)
+    if unit is None and (before is None or before.value == "weak"):
         return None
     end = unit.end if unit else read[0]
     return None if chart.get(end, "units", *("s", "min")) else (end, read[1])
@@ -267,6 +273,8 @@ def mention(chart: Chart, at: int) -> Value | None:
     """Read "@name", "@c2[10]" or "@clip[1s:2s]"."""
     if not chart.is_sign(at, "@") or not chart.is_glued(at + 1):
         return None
+    if chart.tokens[at + 1].kind == "digits":
+        return None  # "720p @30"
     if chart.is_glued(at) and _is_word(chart, at - 1):
         return None  # an address
     end = at + 1
