@@ -36,7 +36,8 @@ TAKE = make_take()
 def ledger(settings: Settings) -> Iterator[Ledger]:
     with Ledger(settings.store) as ledger:
         ledger.add_take(TAKE)
-        ledger.put_artifact(TAKE.id, PLAYED)
+        poster = ledger.put_file(b"jpeg", ".jpg")
+        ledger.put_artifact(TAKE.id, replace(PLAYED, poster=poster, video=None))
         yield ledger
 
 
