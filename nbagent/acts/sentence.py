@@ -262,7 +262,7 @@ def _is_free(text: str, start: int, end: int) -> bool:
     before = text[:start].split()
     # "in the blue night", "a snowy winter": the words around belong to it.
     is_alone = " " not in phrase and before
-    return not (is_alone and before[-1].lower() in DETERMINERS | PREPOSITIONS)
+    return not (is_alone and before[-1].lower() in DETERMINERS | PREPOSITIONS | {"of"})
 
 
 def _place_of_action(core: str) -> str:

@@ -41,9 +41,16 @@ WEATHER: Final[Mapping[str, str]] = {
     "in the rain": "rain|rains|raining|rainy|rainfall|rainy weather|heavy rain"
     "|pouring rain|light rain",
     "in fog": "fog|foggy|mist|misty|haze|thick fog|dense fog",
-    "on a windy day": "windy day|windy|wind|strong wind",
-    "under an overcast sky": "overcast sky|overcast|cloudy|clouds",
-    "in bright sunshine": "bright sunshine|sunshine|sunny|sun",
+    "on a windy day": "windy day|windy|strong wind",
+    "under an overcast sky": "overcast sky|overcast|cloudy",
+    "in bright sunshine": "bright sunshine|sunshine|sunny",
+}
+# In the middle of a prompt these are things: "flags in the wind".
+_WEATHER_ALONE: Final[Mapping[str, str]] = {
+    "snowing": "snow",
+    "on a windy day": "wind",
+    "under an overcast sky": "clouds",
+    "in bright sunshine": "sun",
 }
 PACE: Final[Mapping[str, str]] = {
     "very slowly": "very slowly",
@@ -59,7 +66,7 @@ def _phrases(listed: str) -> Phrases:
 
 
 # Words that stand so only behind a preposition: "spring" alone is also a jump.
-_LED: Final = frozenset("day dark evening morning spring sun wind clouds".split())
+_LED: Final = frozenset("day dark evening morning spring".split())
 _LEADS: Final = frozenset("at by during in into on to under".split())
 ARTICLES: Final = frozenset({"a", "an", "the"})
 DETERMINERS: Final = ARTICLES | frozenset(
@@ -176,8 +183,11 @@ def in_weather(said: str) -> str:
     >>> in_weather("rain"), in_weather("let it snow"), in_weather("with hail")
     ('in the rain', 'snowing', 'with hail')
     """
-    snowing = {**WEATHER, "snowing": f"snow|{WEATHER['snowing']}"}
-    return _as_prompts_have_it(snowing, said) or said.strip()
+    return (
+        _as_prompts_have_it(WEATHER, said)
+        or _as_prompts_have_it(_WEATHER_ALONE, said)
+        or said.strip()
+    )
 
 
 def located(place: str) -> str:
