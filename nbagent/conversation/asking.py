@@ -46,7 +46,8 @@ class Asking:
     if TYPE_CHECKING:
 
         @property
-        def frames(self) -> Frames: ...
+        def frames(self) -> Frames:
+            """Its frames, (F, H, W, 3) uint8."""
 
         # A method for each act of the registry.
         def __getattr__(self, name: str) -> Callable[..., Clip]: ...
