@@ -14,6 +14,8 @@ from nbagent.ledger import Ledger
 from nbagent.settings import Settings
 from nbagent.take import UNFINISHED
 
+pytestmark = pytest.mark.usefixtures("phrases")
+
 Open = Callable[[Path], Session]
 
 
