@@ -43,6 +43,7 @@ LEFT: Final = (0.0, 0.0, 0.5, 1.0)
 ACTS: Final[dict[str, tuple[Act, ...]]] = {
     "at night": (NIGHT,),
     "but at night": (NIGHT,),
+    "--odd at night": (NIGHT,),
     "at night, like": (NIGHT,),
     "at night, in the style of": (NIGHT, Restyle(style="style of @somebody")),
     "in the snow": (Place(place="in the snow"),),
@@ -146,6 +147,9 @@ ASKS: Final[dict[str, tuple[Topic, ...]]] = {
     "what is it": ("all",),
     "what is": ("all",),
     "why is it so dark": ("reason",),
+    "why does look darker": ("reason",),
+    "why does look like that": ("reason",),
+    "what is this about": ("all",),
     "how long did take to render": ("took",),
     "how long did it take": ("took",),
     "what changed": ("changes",),
@@ -221,6 +225,8 @@ def _made(
 ) -> Plan:
     """Return the plan of something new."""
     settings: Settings = {}
+    if words.endswith(", two takes"):
+        words, settings = words.removesuffix(", two takes"), {"count": 2}
     if found := _SECONDS.search(words):
         words, settings = words[: found.start()], {"duration_s": float(found[1])}
     head, _, prompt = (

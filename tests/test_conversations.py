@@ -124,7 +124,7 @@ def test_a_conversation_becomes_a_notebook(session: Session) -> None:
         "%load_ext nbagent",
         "%agent --seed 7 a red ball on the beach",
         "%%agent\nwhat seed has c1?",
-        "%%agent\nc1, --odd\nat night",
+        "import nbagent\n\nnbagent.say('--odd\\nat night', target='c1')",
     ]
     shown, told = (cell.outputs[0] for cell in notebook.cells[1:3])
     assert "data:video/mp4" in shown.data["text/html"]
