@@ -205,6 +205,7 @@ ARGUMENTS: Mapping[str, str] = {
     "use": "wan2.1-1.3b",
     "cache": "0.1",
     "limit": "5",
+    "timeout": "5",
     "rebuild": "photo",
     "conversation": "other",
     "fork": "other",
