@@ -14,8 +14,10 @@ from nbagent.acts.add import Add
 from nbagent.acts.aspect import Aspect
 from nbagent.acts.blend import Blend
 from nbagent.acts.extend import Extend
+from nbagent.acts.length import Length
 from nbagent.acts.loop import Loop
-from nbagent.acts.plan import Choice, Control, Intent, Plan
+from nbagent.acts.motion import Motion
+from nbagent.acts.plan import Choice, Control, Intent, Plan, Settings
 from nbagent.acts.quality import Quality
 from nbagent.acts.recolor import Recolor
 from nbagent.acts.replace import Replace
@@ -59,7 +61,7 @@ ACTS: Final[dict[str, tuple[Act, ...]]] = {
     "go back": (Undo(),),
     "undo that, go back": (Undo(),),
     "go back to the previous version": (Undo(),),
-    "make it longer": (Extend(by_s=8.0),),
+    "make it 8 s long": (Length(duration_s=8.0),),
 }
 """What changes a clip: of the latest, or of the one that stands before or behind it."""
 
@@ -97,9 +99,6 @@ PLANS: Final[dict[str, Plan]] = {
     ),
     "add music": Plan(intent="unsupported", what="music"),
     "how many passengers survived?": Plan(intent="analyze"),
-    "a picture of a cat on the beach at night": Plan(
-        intent="generate_image", prompt="a cat on the beach at night"
-    ),
 }
 
 ASKS: Final[dict[str, tuple[Any, ...]]] = {
@@ -114,6 +113,7 @@ ASKS: Final[dict[str, tuple[Any, ...]]] = {
     "show me again": (),
 }
 
+_SECONDS: Final = re.compile(r", (\d+) seconds$")
 _STEP: Final = re.compile(r"(?:from step (\d+) on, |redirect it: )")
 _CLIP: Final = re.compile(r"(?:^|\s)@?(c\d+|sunset)\b[,:]?\??")
 
@@ -128,6 +128,7 @@ def read(words: str, state: State, *, as_intent: Intent | None = None) -> Plan:
 
 def _read(words: str, state: State) -> Plan:
     names = tuple(_CLIP.findall(words))
+    words, names = _scene(words, state, names)
     said = " ".join(_CLIP.sub(" ", words).split())
     latest = (state.latest.ref,) if state.latest else ()
     then: tuple[Control, ...] = ()
@@ -158,7 +159,30 @@ def _read(words: str, state: State) -> Plan:
         goal = mentioned(words) or names or latest
         prompt = re.sub(r"^animate (?:it|[@\w ]+?)(?::| so that|$)", "", words).strip()
         return Plan(intent="animate_image", targets=goal, prompt=prompt)
-    return Plan(intent="generate_video", prompt=words, then=then)
+    if said == "let it spin" and state.latest:
+        is_still = state.latest.kind == "image"
+        spins = (Motion(motion="spin"),)
+        if is_still:
+            return Plan(intent="animate_image", targets=latest, prompt="it spins")
+        return Plan(intent="refine", targets=latest, acts=spins)
+    settings: Settings = {}
+    if found := _SECONDS.search(words):
+        words, settings = words[: found.start()], {"duration_s": float(found[1])}
+    if words.startswith("a picture of "):
+        prompt = words.removeprefix("a picture of ")
+        return Plan(intent="generate_image", prompt=prompt, settings=settings)
+    return Plan(intent="generate_video", prompt=words, settings=settings, then=then)
+
+
+def _scene(
+    words: str, state: State, names: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]]:
+    """Read "scene 2" as the clip of that scene."""
+    found = re.match(r"scene (\d),? ", words)
+    board = next((clip for clip in reversed(state.clips) if clip.scenes), None)
+    if found is None or board is None:
+        return words, names
+    return words[found.end() :], (board.scenes[int(found[1]) - 1],)
 
 
 def _without_mentions(words: str) -> str:

@@ -94,16 +94,27 @@ def about(clip: Clip, acts: Sequence[Act], record: Record) -> dict[str, Any]:
     return options
 
 
-def call_of(name: str, acts: Sequence[Act]) -> str:
+def call_of(name: str, acts: Sequence[Act], names: Mapping[str, str]) -> str:
     """Return acts as a line of Python, the words of a turn that was said without any.
 
-    >>> call_of("c1", (Extend(by_s=2.0),))
+    >>> call_of("c1", (Extend(by_s=2.0),), {})
     'c1.extend(by_s=2.0)'
+
+    Args:
+        name: Of the clip.
+        acts: What is done to it.
+        names: Of clips, by the ids of their takes.
     """
+
+    def told(value: Any) -> str:
+        if isinstance(value, list):
+            return f"[{', '.join(map(told, value))}]"
+        return names[value] if isinstance(value, str) and value in names else repr(value)
+
     calls = []
     for act in acts:
         said = act.to_json().items()
-        given = ", ".join(f"{key}={value!r}" for key, value in said if key != "act")
+        given = ", ".join(f"{key}={told(one)}" for key, one in said if key != "act")
         calls.append(f".{act.method or act.kind}({given})")
     return name + "".join(calls)
 

@@ -11,9 +11,9 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-from nbagent.acts.plan import Plan
+from nbagent.acts.plan import Intent, Plan
 from nbagent.acts.undo import Undo
 from nbagent.conversation import (
     brought,
@@ -49,6 +49,11 @@ from nbagent.models import ModelCard
 from nbagent.settings import Settings
 from nbagent.take import Take
 
+# What a turn can ask of the clip that it is said to be about; all else is a change of it.
+_OF_A_CLIP: Final[frozenset[Intent]] = frozenset(
+    {"refine", "animate_image", "describe", "control", "unsupported"}
+)
+
 FindCard = Callable[[str], tuple[ModelCard | None, tuple[str, ...]]]
 
 
@@ -75,8 +80,15 @@ class Hearing:
     hands: Hands
 
     def state(self, asked: Asked, before: int | None) -> State:
-        """Return what a turn at that position is read against; None is the end."""
-        return self._names(asked).among(self.record.state(asked.known, before=before))
+        """Return what a turn at that position is read against; None is the end.
+
+        The clip that it is said to be about is the latest: "it".
+        """
+        state = self.record.state(asked.known, before=before)
+        state = self._names(asked).among(state)
+        own = [clip for clip in state.clips if clip.ref == asked.target]
+        rest = [clip for clip in state.clips if clip.ref != asked.target]
+        return replace(state, clips=(*rest, *own))
 
     def understood(
         self, asked: Asked, state: State, on_text: OnText | None = None
@@ -105,8 +117,11 @@ class Hearing:
                 timeout_s=self.settings.llm_timeout_s,
                 on_text=on_text,
             )
-        if POINTERS & asked.options.keys() and not (plan.makes or plan.prompt):
-            plan = replace(plan, prompt=words)  # all of them say what is to be there
+        if POINTERS & asked.options.keys():
+            if not (plan.makes or plan.prompt):  # all of it says what is to be there
+                plan = replace(plan, prompt=words)
+        elif asked.target and plan.intent not in _OF_A_CLIP:
+            plan = self.brains.read(words, state, "refine", values)
         return mentions.filled(plan, values), doubts
 
     def reply(
@@ -141,8 +156,7 @@ class Hearing:
         reply = Reply(turn_id=turn_id, words=asked.words, plan=plan, notes=notes)
         if plan.intent in mentions.NAMES_CLIPS and not asked.target:
             kept.check_clips(plan, state)
-        # A clip that the turn is about is changed, whatever the words are taken for.
-        if plan.makes or (asked.target and plan.intent not in ("describe", "control")):
+        if plan.makes:
             return self._composed(reply, asked, state, names, find_card)
         if plan.intent == "control":
             brought.check_act(plan, clips)

@@ -121,7 +121,7 @@ class Session:
         options = {k: v for k, v in options.items() if v is not None}
         if target is not None:
             options |= about(target, acts, self.record)
-            words = words or call_of(target.name, acts)
+            words = words or call_of(target.name, acts, self.record.names())
         said = Asked(
             words=words,
             options=options,
