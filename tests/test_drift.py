@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from nbagent.acts import apply_effects
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
-from nbagent.media import apply_effects, drift, palette
+from nbagent.media import drift, palette
 from nbagent.settings import Settings
 from nbagent.take import Effect
 from tests.samples import make_frames, make_noise

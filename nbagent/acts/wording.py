@@ -153,6 +153,8 @@ def located(place: str) -> str:
     first, _, rest = place.partition(" ")
     if first.lower() in ("into", "onto"):
         return f"{first[:2].lower()} {rest}"
+    if first.lower() == "from" and rest:
+        return located(rest)
     if (rest and re.fullmatch(_PREPOSITION, first, _I)) or place.lower() in _NOWHERE:
         return place
     last = place.rsplit(maxsplit=1)[-1].lower()

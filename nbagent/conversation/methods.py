@@ -42,9 +42,9 @@ def span_of(value: Any) -> Span | str:
     if isinstance(value, Span):
         return value
     if isinstance(value, str):
-        from nbagent.language import grammar
+        from nbagent.language import parts
 
-        return grammar.span(value) or value
+        return parts.span(value) or value
     try:
         start, end = value
     except (TypeError, ValueError) as error:
@@ -64,9 +64,9 @@ def region_of(value: Any) -> Region | str:
         SpecError: If it is none.
     """
     if isinstance(value, str):
-        from nbagent.language import grammar
+        from nbagent.language import parts
 
-        return grammar.region(value) or value
+        return parts.region(value) or value
     try:
         left, top, right, bottom = map(_plain, value)
     except (TypeError, ValueError) as error:
