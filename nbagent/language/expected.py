@@ -75,16 +75,16 @@ def _plain(value: Any) -> Any:
 
 
 def _words_for(value: object, turn: str, read: Callable[[str], object]) -> str:
-    """Return the fewest words of a turn that are read as a value; empty if none are.
-
-    Two, if two are read so too: of "the left half" it is not only "left".
-    """
+    """Return the fewest words of a turn that are read as a value; empty if none are."""
     found = [piece for piece in _pieces(turn) if read(piece) == value]
-    return min(found, key=lambda piece: (_is_scant(piece), len(piece)), default="")
+    return min(found, key=_rank, default="")
 
 
-def _is_scant(piece: str) -> bool:
-    return " " not in piece and (piece.isascii() or len(piece) < _FEW_CHARS)
+def _rank(piece: str) -> tuple[bool, int, int]:
+    """Prefer two words to one, and those that say most: "left half", not "the left"."""
+    if " " in piece:
+        return False, piece.count(" "), -len(piece)
+    return piece.isascii() or len(piece) < _FEW_CHARS, 0, len(piece)
 
 
 def _pieces(turn: str) -> Iterator[str]:
