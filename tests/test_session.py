@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nbagent.artifacts import store_frames
 from nbagent.acts import Act
 from nbagent.acts.plan import Control, Intent
+from nbagent.artifacts import store_frames
 from nbagent.caching import StepCaching
 from nbagent.conversation import choices
 from nbagent.conversation.clip import Clip
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("phrases")
 
 
 @pytest.fixture
-def session(settings: Settings, phrases: None) -> Iterator[Session]:
+def session(settings: Settings) -> Iterator[Session]:
     # The engine is the real one, and never starts: nothing here renders.
     session = Session(settings=settings, engine=Engine(settings))
     yield session
@@ -334,9 +334,9 @@ def test_another_model_renders_what_is_asked_for_anew(
 
 
 @pytest.fixture
-def clip(session: Session) -> Any:
+def clip(request: pytest.FixtureRequest, session: Session) -> Any:
     """A clip whose methods return the session's reply instead of rendering it."""
-
+    request.getfixturevalue("phrases")  # before its turn is heard
 
     def remix(clip: Clip, asked: str | tuple[Act, ...], options: Any) -> Reply:
         words, acts = (asked, ()) if isinstance(asked, str) else ("", asked)

@@ -130,5 +130,7 @@ def check_alias(alias: str, record: Record, name: str) -> str:
         )
     for row in record.rows():
         if row.name != name and (row.alias or "").casefold() == alias.casefold():
-            raise SpecError(f"{row.name} is called {alias} already: take another name")
+            raise SpecError(
+                f"{row.name} is called {row.alias} already: take another name"
+            )
     return alias

@@ -233,7 +233,7 @@ def _strays(plan: Plan, state: State, values: Mapping[str, object]) -> tuple[str
         for name in plan.mentions
         if name not in values
         and name not in variables
-        and name.casefold() not in known
+        and name.casefold().replace("clip", "c", 1) not in known  # "@clip1" is c1
         # Of clips it is said which there are, where a turn is about one.
         and not (plan.intent in NAMES_CLIPS and is_number(name))
     )
