@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nbagent.acts import (
     ACTS,
@@ -142,6 +145,29 @@ def test_what_means_nothing_is_one_line(data: dict[str, Any], says: str) -> None
     with pytest.raises(SpecError, match=says) as caught:
         act_from_json(data)
     assert "\n" not in str(caught.value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
+)
+
+
+@given(data=st.data())
+def test_no_json_breaks_an_act(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(list(ACTS)))
+    names = list(ACTS[kind].schema()["properties"])[1:]
+    said = data.draw(st.dictionaries(st.sampled_from(names), JSON)) if names else {}
+    try:
+        act = act_from_json({"act": kind, **said})
+    except SpecError:
+        return
+    assert act_from_json(act.to_json()) == act
+    assert act.says()
+    with contextlib.suppress(SpecError):
+        after = act.change(Shot(core="a cat runs"), 2.0)
+        assert isinstance(after, Shot)
 
 
 # What becomes of a shot

@@ -15,7 +15,6 @@ from nbagent.acts.grid import Grid
 from nbagent.acts.join import Join
 from nbagent.acts.loop import Loop
 from nbagent.acts.plan import Plan
-from nbagent.acts.recolor import Recolor
 from nbagent.acts.speed import Speed
 from nbagent.acts.time import Time
 from nbagent.conversation import shot as shots
@@ -209,7 +208,7 @@ def test_a_changed_scene_leaves_the_others_as_they_are(desk: Desk) -> None:
 
 def test_a_change_of_all_changes_each_scene(desk: Desk) -> None:
     *scenes, _ = desk.take(board(*ROCKET))
-    *changed, whole = desk.take(refine(Recolor(color="red"), of="c4"))
+    *changed, whole = desk.take(refine(Time(time="sunset"), of="c4"))
     assert [take.parents for take in changed] == [(take.id,) for take in scenes]
     assert whole.parents == tuple(take.id for take in changed)
 
