@@ -63,6 +63,20 @@ def test_it_connects_the_first_model_here_and_says_how_to_choose(
     assert session.brains.model == "qwen3:8b"
 
 
+def test_what_was_only_found_is_sent_no_key(
+    magics: AgentMagics,
+    session: Session,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NBAGENT_LLM_KEY", "k-hunter2")
+    here = ports(serve("/api/tags", TAGS), closed(), closed(), closed())
+    look_at(monkeypatch, here, {})
+    run("connect", magics)
+    llm: Any = session.brains._connected["qwen3:8b"]
+    assert llm._model.client.api_key == "none"
+
+
 def test_nothing_to_connect_is_one_line_and_changes_nothing(
     magics: AgentMagics, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
