@@ -102,6 +102,14 @@ def test_a_name_may_be_written_as_the_outline_tells_it() -> None:
         assert plan(intent="animate_image", targets=[told]).targets == (name,)
 
 
+def test_a_scene_of_a_storyboard_has_a_name_of_its_own() -> None:
+    board = ClipInfo(ref="c3", kind="storyboard", scenes=("c4", "c5"), alias="trip")
+    state = State(clips=(board,))
+    for name in ("c3", "c4", "trip"):
+        made = plan(state, intent="describe", targets=[name])
+        assert made.targets == (name,)
+
+
 def test_settings_hold_what_is_stated_and_nothing_else() -> None:
     made = plan(
         intent="generate_video",
@@ -179,6 +187,7 @@ def test_what_cannot_be_is_one_line_that_can_be_mended(
         {"intent": "generate_video", "prompt": "x" * 2000},
         {"intent": "generate_video", "prompt": "x", "settings": {"duration_s": -1}},
         {"intent": "generate_video", "prompt": "x", "settings": {"music": True}},
+        {"intent": "generate_video", "prompt": "x", "settings": {"aspect": "wide"}},
         {"intent": "control", "action": "explode"},
     ],
 )

@@ -95,7 +95,7 @@ def test_a_part_is_named_in_the_turns_own_words() -> None:
 def test_a_part_is_found_where_words_have_no_spaces() -> None:
     plan = Plan(intent="refine", acts=(Speed(factor=2, span=Span(start=-2.0)),))
     (act,) = to_expected(plan, "해 질 녘 거 마지막 2초만 빠르게")["acts"]
-    assert act["span"] == "마지막 2초"
+    assert act["span"] == "마지막 2초만"
 
 
 def test_seconds_and_things_stay_as_they_are() -> None:

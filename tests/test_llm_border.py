@@ -26,6 +26,7 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 from nbagent.acts.plan import Control, Intent, Plan
 from nbagent.conversation import choices
 from nbagent.conversation.context import variables
+from nbagent.conversation.hands import SessionHands
 from nbagent.conversation.llm import ANSWER_CHARS, LanguageModel
 from nbagent.conversation.mentions import mentioned
 from nbagent.conversation.pictures import Shown
@@ -220,7 +221,7 @@ def test_the_file_name_of_an_opened_clip_is_not_sent(
     opened = type(clip).open(tmp_path / f"{SECRET}.mp4")
     chat(session, "why is the sky blue?", film=opened, ball=clip)
     assert SECRET not in spy.sent[-1]
-    assert "- @film: Clip\\n" in spy.sent[-1]
+    assert "- @film: Clip, film\\n" in spy.sent[-1]
     assert "- @ball: Clip, c1\\n" in spy.sent[-1]
 
 
@@ -398,7 +399,7 @@ def wait_for(what: Callable[[], bool]) -> None:
 @pytest.mark.parametrize(
     ("draft", "doing"),
     [
-        ({"action": "cancel"}, "cancel c1"),
+        ({"action": "cancel"}, "cancel everything"),
         ({"action": "pause", "targets": ["c1"]}, "pause c1"),
         ({"action": "save", "targets": ["c1"]}, "save c1"),
         ({"action": "export", "targets": ["c1"]}, "export c1"),
@@ -407,14 +408,18 @@ def wait_for(what: Callable[[], bool]) -> None:
     ],
 )
 def test_it_neither_stops_nor_writes_without_a_yes(
-    session: Session, spy: Spy, draft: dict[str, Any], doing: str
+    session: Session,
+    spy: Spy,
+    draft: dict[str, Any],
+    doing: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store(session, say(session, "a red ball on the beach", "one"))
     folder = session.settings.store.parent
     before = sorted(folder.iterdir())
     done: list[str] = []
     for act in ("cancel", "keep", "pause", "resume"):
-        setattr(session, act, _noted(done, act))
+        monkeypatch.setattr(SessionHands, act, _noted(done, act))
     spy.says = [{"intent": "control", **draft}]
     reply = hear(session, UNSURE, "two")
     assert f"reads this as: {doing}." in (reply.answer or "")
@@ -427,7 +432,7 @@ def test_it_neither_stops_nor_writes_without_a_yes(
 
 
 def _noted(done: list[str], act: str) -> Callable[..., str]:
-    def note(_names: object = ()) -> str:
+    def note(_hands: SessionHands, _names: object = ()) -> str:
         done.append(act)
         return act
 

@@ -22,6 +22,7 @@ from nbagent.language.state import SHOWN, State
 
 _WORDS_CHARS: Final = 300
 _NAMES: Final = 16
+_SHAPE: Final = r"^\d{1,4}(\.\d{1,3})?:\d{1,4}(\.\d{1,3})?$"  # "16:9", "2.39:1"
 # Every text is bounded: a small model may write the same word without end.
 Name = Annotated[str, Field(max_length=80)]
 Words = Annotated[str, Field(max_length=_WORDS_CHARS)]
@@ -74,7 +75,7 @@ class SettingsDraft(BaseModel):
 
     duration_s: Annotated[float, Field(gt=0, le=3600)] | None = None
     fps: Annotated[float, Field(ge=1, le=240)] | None = None
-    aspect: Annotated[str, Field(pattern=r"^[1-9]\d{0,3}:[1-9]\d{0,3}$")] | None = None
+    aspect: Annotated[str, Field(pattern=_SHAPE)] | None = None
     width: Annotated[int, Field(ge=1, le=16384)] | None = None
     height: Annotated[int, Field(ge=1, le=16384)] | None = None
     count: Annotated[int, Field(ge=1, le=64)] | None = Field(
@@ -232,7 +233,7 @@ def _name(told: str) -> str:
 
 
 def _names(state: State) -> tuple[str, ...]:
-    clips = (clip.ref for clip in state.clips)
+    clips = (name for clip in state.clips for name in clip.names)
     return (*clips, *(variable.name for variable in state.variables))
 
 

@@ -122,6 +122,7 @@ class LanguageModel:
     Args:
         name: Provider and model; or any model name with a `base_url`.
         base_url: Of a server that speaks OpenAI's protocol, such as a local one.
+        has_key: Whether that server may be sent a key of the environment.
         model: What is asked, if it is made already.
 
     Raises:
@@ -130,10 +131,15 @@ class LanguageModel:
     """
 
     def __init__(
-        self, name: str, base_url: str | None = None, *, model: Model | None = None
+        self,
+        name: str,
+        base_url: str | None = None,
+        *,
+        has_key: bool = True,
+        model: Model | None = None,
     ) -> None:
         self.name = name
-        self._model = connected(name, base_url) if model is None else model
+        self._model = model or connected(name, base_url, has_key=has_key)
         self._is_compatible = base_url is not None
         self._loop: asyncio.AbstractEventLoop | None = None
 

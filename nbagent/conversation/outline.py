@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from nbagent.conversation.attachments import Attachment
@@ -100,10 +101,16 @@ def _clips(clips: Sequence[ClipInfo], named: Collection[str]) -> Iterable[str]:
 def _clip(clip: ClipInfo) -> str:
     origin = f", from {clip.parent}" if clip.parent else ""
     called = f", called {clip.alias}" if clip.alias else ""
+    scenes = f", its scenes: {', '.join(_scenes(clip))}" if clip.scenes else ""
     return (
         f"- {clip.ref}{called}: {_line(clip.caption)} ({clip.kind}, {clip.duration_s or 0:.1f}"
-        f" s, seed {clip.seed}, {clip.status}{origin})"
+        f" s, seed {clip.seed}, {clip.status}{origin}{scenes})"
     )
+
+
+def _scenes(clip: ClipInfo) -> Iterable[str]:
+    for scene, caption in zip_longest(clip.scenes, clip.captions, fillvalue=""):
+        yield _line(f"{scene} {caption}".strip())
 
 
 def _attached(one: Attachment) -> list[str]:

@@ -152,6 +152,8 @@ def _clip(entry: Mapping[str, Any]) -> ClipInfo:
     result = dict(entry["result"])
     scenes = result.pop("scenes", ())
     captions = result.pop("captions", ())
+    if "refs" in result:  # then the scenes are told, and named there
+        scenes, captions = result["refs"], scenes
     known = {k: v for k, v in result.items() if k in ClipInfo.__slots__}
     return ClipInfo(
         **known,
