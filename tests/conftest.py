@@ -59,6 +59,14 @@ def recording(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def phrases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read turns by heart: these tests are of what a turn comes to once it is read."""
+    from tests import phrasebook
+
+    monkeypatch.setattr("nbagent.conversation.brains.read_words", phrasebook.read)
+
+
+@pytest.fixture
 def settings() -> Settings:
     """Return the settings of this test's own folders."""
     return Settings.from_env()

@@ -27,7 +27,7 @@ from nbagent.take import Take
 from tests.test_player import WAIT_S, FileSource, RecordingComm
 from tests.test_session import say, store
 
-pytestmark = pytest.mark.usefixtures("recording")
+pytestmark = pytest.mark.usefixtures("recording", "phrases")
 
 BALL = "a red ball crosses the beach"
 LEFT_TOP = [0.0, 0.0, 0.5, 0.25]

@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from nbagent.conversation import choices
 from nbagent.conversation.consent import agreed
 from nbagent.conversation.rendering import save_beside
 from nbagent.conversation.session import Session
@@ -29,7 +30,7 @@ from nbagent.take import Progress
 from tests.test_player import WAIT_S, RecordingComm
 from tests.test_session import fake_frames, say, store
 
-pytestmark = pytest.mark.usefixtures("recording")
+pytestmark = pytest.mark.usefixtures("recording", "phrases")
 
 BALL = "a red ball crosses the beach"
 
@@ -383,7 +384,7 @@ def test_completion_knows_what_may_stand_there(session: Session) -> None:
 
 def test_what_reads_the_turns_is_chosen(session: Session, view: View) -> None:
     pytest.importorskip("pydantic_ai")
-    session.connect("qwen3", "http://localhost:9/v1")
+    session.brains.connect("qwen3", "http://localhost:9/v1")
     assert view.ask(type="get_brains")[0]["brains"] == ["qwen3", "router"]
     line, _ = view.ask(type="use_brain", brain="router")
     assert line["line"] == "turns are read by the embedded router alone"
@@ -525,7 +526,7 @@ def test_a_turn_that_takes_long_has_its_choices_as_buttons(
     session: Session, view: View
 ) -> None:
     rendered(session, BALL)
-    session.limit(1)
+    session.choose(choices.limit(1))
     said, _ = view.ask(type="say", line="a cat on the beach")
     asked = view.until("done", said["turn"])
     assert [choice["intent"] for choice in asked["readings"]] == ["yes", "draft", "no"]

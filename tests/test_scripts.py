@@ -17,6 +17,8 @@ from nbagent.notebook.export import export
 from nbagent.notebook.transcript import Transcript
 from tests.test_session import say, store
 
+pytestmark = pytest.mark.usefixtures("phrases")
+
 REPOSITORY = Path(__file__).parent.parent
 CONF = "share/jupyter/nbconvert/templates/conf.json"
 CELLS = (

@@ -23,7 +23,8 @@ class Shot:
         extra: Clauses that fit no other field, in the user's words.
         motion: Further actions, after the one in the core.
         negative: Things to leave out.
-        aspect: "W:H"; `size` is "WxH" pixels and wins over it.
+        aspect: "W:H"; `size` is "WxH" pixels and wins over it. A side of 0 pixels
+            follows from the other one.
         seed: Set only where the user named one.
         effects: Done to the finished frames, in order, without diffusion.
     """
@@ -40,7 +41,6 @@ class Shot:
     style: str = ""
     negative: tuple[str, ...] = ()
     duration_s: float | None = None
-    fps: int | None = None
     aspect: str | None = None
     size: str | None = None
     quality: Quality | None = None
@@ -54,7 +54,7 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
         ("core", "setting", "weather", "time", "light", "pace", "style"), (str,)
     ),
     **dict.fromkeys(("aspect", "size", "quality"), (_NONE, str)),
-    **dict.fromkeys(("duration_s", "fps", "seed"), (_NONE, int, float)),
+    **dict.fromkeys(("duration_s", "seed"), (_NONE, int, float)),
 }
 
 
@@ -103,15 +103,29 @@ def frame_size(shot: Shot, height: int, width: int, multiple: int) -> tuple[int,
     """
     if shot.size:
         w, h = (int(n) for n in shot.size.split("x"))
-        return h, w
+        shape = ratio(shot.aspect) if shot.aspect else width / height
+        steps = max(round((w / shape if w else h * shape) / multiple), 1)
+        return h or steps * multiple, w or steps * multiple
     if not shot.aspect:
         return height, width
-    w, h = (int(n) for n in shot.aspect.split(":"))
-    if not w or not h:
-        raise SpecError(
-            f"aspect {shot.aspect} is not a shape: use one like 16:9 or 9:16"
-        )
-    return shaped(height, width, w / h, multiple)
+    return shaped(height, width, ratio(shot.aspect), multiple)
+
+
+def ratio(aspect: str) -> float:
+    """Return width over height of a shape like "16:9".
+
+    Raises:
+        SpecError: If it is none.
+    """
+    sides = aspect.split(":")
+    try:
+        width, height = map(float, sides)
+        shape = width / height
+    except (ValueError, ZeroDivisionError):
+        shape = 0.0
+    if not 0.05 <= shape <= 20:
+        raise SpecError(f"aspect {aspect} is not a shape: use one like 16:9 or 9:16")
+    return shape
 
 
 def shaped(height: int, width: int, shape: float, multiple: int) -> tuple[int, int]:

@@ -5,7 +5,6 @@ It is asked only where history says how long: never on a guess.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Literal, cast, get_args
@@ -31,12 +30,13 @@ CHOICES: Final[dict[Consent, str]] = {
 
 _WHOLE: Final[frozenset[Operation]] = frozenset({"generate", "animate"})
 _WORDS: Final[dict[Consent, str]] = {
-    "yes": r"yes|yes,? please|y|ok|okay|go on|go ahead|do it|sure|ja|sí|si|oui|네|예|응"
-    r"|好|好的|是|可以|はい|sim",
-    "draft": r"(?:a |just a |only a )?draft(?: instead| first)?(?:,? please)?"
-    r"|(?:ein |nur ein )?entwurf|(?:un )?borrador|초안|草稿",
-    "no": r"no|no,? thanks?|n|cancel|stop|never ?mind|nein|non|아니요?|不|不要|不用"
-    r"|いいえ|não",
+    "yes": "yes / yes please / y / ok / okay / go on / go ahead / do it / sure / ja / sí"
+    " / si / oui / sim / sì / 네 / 예 / 응 / 好 / 好的 / 是 / 可以 / はい",
+    "draft": "draft / a draft / just a draft / only a draft / draft instead / draft first"
+    " / a draft instead / draft please / a draft please / entwurf / ein entwurf"
+    " / nur ein entwurf / borrador / un borrador / 초안 / 草稿",
+    "no": "no / no thanks / no thank you / n / cancel / stop / nevermind / never mind"
+    " / nein / non / não / 아니 / 아니요 / 不 / 不要 / 不用 / いいえ",
 }
 
 
@@ -46,11 +46,10 @@ def answer_to(words: str) -> Consent | None:
     >>> answer_to("Yes, please."), answer_to("draft"), answer_to("yes, but at night")
     ('yes', 'draft', None)
     """
-    said = words.strip().rstrip(".!").strip()
-    for answer, pattern in _WORDS.items():
-        if re.fullmatch(pattern, said, re.IGNORECASE):
-            return answer
-    return None
+    said = " ".join(words.casefold().replace(",", " ").strip(" .!\n").split())
+    return next(
+        (answer for answer, known in _WORDS.items() if said in known.split(" / ")), None
+    )
 
 
 def asked(turn: Turn) -> tuple[Consent, ...]:
@@ -118,6 +117,17 @@ def weigh(
     # Not what the final is made from: that would make it another clip on a slow machine.
     pairs = zip(whole, drafts, strict=False)
     return replace(reply, drafts={take.id: draft for take, draft in pairs})
+
+
+def before_deleting(reply: Reply, names: Sequence[str]) -> Reply:
+    """Return a question in place of clips that are removed for good."""
+    clips = ", ".join(names)
+    answer = (
+        f"This deletes {clips} with {'its file' if len(names) == 1 else 'their files'}:"
+        " say 'yes' to go on, 'no' to keep them, or begin the turn with --yes"
+    )
+    plan = replace(reply.plan, intent="ask", consents=("yes", "no"))
+    return replace(reply, plan=plan, answer=answer)
 
 
 def _drafts(takes: Sequence[Take], draft_steps: int) -> tuple[Take, ...]:

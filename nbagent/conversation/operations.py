@@ -1,15 +1,15 @@
 """Operations that keep a part of a clip and make the rest: each is one denoising plan.
 
-Every function takes the take that would render the whole shot, and returns the one that
-holds what is known of it: pure, and refused here if the model cannot do it. What is held
-comes out pixel for pixel (`render.known`).
+Every function takes the take that would render the whole shot, with the effects that are
+new, and returns the one that holds what is known of it: pure, and refused here if the
+model cannot do it. What is held comes out pixel for pixel (`render.known`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from nbagent.conversation import shot as shots
 from nbagent.errors import SpecError
@@ -17,8 +17,6 @@ from nbagent.ledger import Artifact
 from nbagent.models import ModelCard
 from nbagent.take import ALL, Effect, Fit, Hold, Take
 
-# Of an upscaling: the scaled picture's outlines stay, what is between them is drawn.
-UPSCALE_STRENGTH: Final = 0.25
 FILM_STRENGTH: Final = 0.8  # as in diffusers' video-to-video pipelines
 _MIN_LOOP: Final = 8  # frames
 _MAX_WINDOWS: Final = 16  # an hour on a large model
@@ -115,7 +113,6 @@ def blend(take: Take, parent: Take, other: Take) -> Take:
         media="video",
         strength=None,
         holds=ends,
-        effects=(),
         parents=(parent.id, other.id),
     )
 
@@ -311,8 +308,8 @@ def upscale(
     parent: Take,
     clip: Artifact,
     card: ModelCard,
-    canvas: Mapping[str, Any],
     *,
+    scale: float,
     strength: float,
     fit: Fit = "whole",
 ) -> Take:
@@ -323,18 +320,13 @@ def upscale(
         parent: What is drawn larger.
         clip: The parent as it plays.
         card: Of the model that will render.
-        canvas: A `scale`, or a `height` or a `width` in pixels.
+        scale: How many times as large.
         strength: How far the model may leave the scaled picture, 0..1.
         fit: How a film of another shape comes into the frame.
 
     Raises:
         SpecError: If that is no larger, or larger than the model draws.
     """
-    scale = max(
-        canvas.get("scale", 0.0),
-        canvas.get("height", 0) / clip.height,
-        canvas.get("width", 0) / clip.width,
-    )
     height, width = (
         max(round(side * scale / card.size_multiple), 1) * card.size_multiple
         for side in (clip.height, clip.width)
@@ -412,7 +404,7 @@ def at_pace(take: Take, clip: Playing, card: ModelCard) -> Take:
 
 def _as_it_plays(take: Take, clip: Artifact, card: ModelCard) -> Take:
     """Return a take of a clip's own frames, at its pace."""
-    effects = _paced(clip, card)
+    effects = (*_paced(clip, card), *take.effects)
     shot = replace(shots.from_json(take.shot), effects=effects)
     return replace(
         take,

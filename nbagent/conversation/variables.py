@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from nbagent.conversation.state import State, Variable
+from nbagent.language.state import State, Variable
 from nbagent.conversation.stems import content_words, stem, stems
 
 _I: Final = re.IGNORECASE

@@ -61,6 +61,7 @@ class ClipInfo:
 
     Attributes:
         ref: Its name, such as `c1`.
+        alias: What the user calls it beside that, if anything.
         kind: `video`, `image` or `storyboard`.
         caption: What it shows.
         user: The turn that asked for it; empty for the further takes of a turn.
@@ -86,6 +87,13 @@ class ClipInfo:
     error: str | None = None
     scenes: tuple[str, ...] = ()
     captions: tuple[str, ...] = ()
+    alias: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it and its scenes are called."""
+        own = (self.ref, self.alias, *self.scenes)
+        return tuple(name for name in own if name)
 
     @property
     def is_active(self) -> bool:
@@ -144,6 +152,8 @@ def _clip(entry: Mapping[str, Any]) -> ClipInfo:
     result = dict(entry["result"])
     scenes = result.pop("scenes", ())
     captions = result.pop("captions", ())
+    if "refs" in result:  # then the scenes are told, and named there
+        scenes, captions = result["refs"], scenes
     known = {k: v for k, v in result.items() if k in ClipInfo.__slots__}
     return ClipInfo(
         **known,

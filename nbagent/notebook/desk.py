@@ -204,9 +204,11 @@ class Desk:
         take = self._session.ledger.take(row.take_id)
         parent = self._parent(row)
         words = turn.text
-        if parent is not None and parent.name not in words:
-            words = f"{parent.name}, {words}"
-        return cell_of(words, {**turn.options, "takes": None, "seed": take.seed})
+        options = {**turn.options, "takes": None, "seed": take.seed}
+        if parent is not None and "acts" not in options:  # a line says it with its name
+            words = words if parent.name in words else f"{parent.name}, {words}"
+            options["target"] = None
+        return cell_of(words, options)
 
     def _python(self, name: str) -> str:
         """Return the lines that make a clip from its root on."""
