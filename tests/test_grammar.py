@@ -230,6 +230,13 @@ def test_a_long_turn_is_read_quickly() -> None:
     assert (time.perf_counter() - began) / 20 < 0.02  # 1 ms where nothing else runs
 
 
+def test_the_files_are_read_quickly() -> None:
+    forget()
+    began = time.process_time()
+    find("2 s")
+    assert time.process_time() - began < 0.3  # 45 ms where nothing else runs
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -38,6 +38,12 @@ _LEAST_PIXELS: Final = 16
 _MOST_PIXELS: Final = 16384
 _LEAST_SIDE: Final = 100
 """Of "720 by 1280": less is a shape, as "16 by 9"."""
+_RATE_UNITS: Final[dict[str | None, tuple[str, ...]]] = {
+    None: ("fps",),
+    "before": ("fps", "frames"),  # "fps 24", "每秒24帧"
+    "weak": ("frames",),  # "at 24 frames", where "frames" alone would be a count
+}
+"""The units of a frame rate, by what stands before it."""
 _LINES: Final = frozenset(
     (144, 240, 360, 480, 540, 576, 720, 900, 1080, 1440, 2160, 4320)
 )
@@ -195,12 +201,12 @@ def fps(chart: Chart, at: int) -> Value | None:
     read = amount(chart, chart.skip(before.end, "joints", "is", "to") if before else at)
     if read is None:
         return None
-    units = ("fps", "frames") if before else ("fps",)
+    units = _RATE_UNITS[before.value if before else None]
     unit = chart.get(borrowed(chart, read[0], *units), "units", *units)
     if unit is None and (before is None or before.value == "weak"):
         return None
     end = unit.end if unit else read[0]
-    return None if chart.get(end, "units", *("s", "min")) else (end, read[1])
+    return None if chart.get(end, "units", "s", "min") else (end, read[1])
 
 
 def ordinal(chart: Chart, at: int) -> Value | None:
