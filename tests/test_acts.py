@@ -169,6 +169,18 @@ def test_no_json_breaks_an_act(data: st.DataObject) -> None:
         assert isinstance(after, Shot)
 
 
+def test_a_span_is_said_in_words() -> None:
+    said = {
+        "1 s to 2.5 s": Span(start=1, end=2.5),
+        "0 s to 1 s": Span(end=1),
+        "1 s to the end": Span(start=1),
+        "the last 0.5 s": Span(start=-0.5),
+        "50% to the end": Span(start=0.5, end=1.0, is_share=True),
+        "0% to 50%": Span(end=0.5, is_share=True),
+    }
+    assert {str(span): span for span in said.values()} == said
+
+
 # What becomes of a shot
 
 
