@@ -14,7 +14,7 @@ from nbagent.acts.base import Span
 from nbagent.acts.plan import ACTIONS, INTENTS, Control, Plan
 from nbagent.acts.recolor import Recolor
 from nbagent.acts.speed import Speed
-from nbagent.conversation.drafts import PlanDraft, acts_told, to_plan
+from nbagent.conversation.drafts import PlanDraft, acts_told, fields_told, to_plan
 from nbagent.language.state import SHOWN, ClipInfo, State, Variable
 
 STATE = State(
@@ -61,6 +61,11 @@ def test_each_act_is_told_in_a_line() -> None:
     assert "- restyle (style: " in acts_told()
 
 
+def test_each_part_of_a_plan_is_told_in_a_line() -> None:
+    told = dict(line[2:].split(": ", 1) for line in fields_told().splitlines())
+    assert set(told) == set(PlanDraft.model_fields) - {"intent"}
+
+
 def test_acts_become_values_in_their_order() -> None:
     made = refine(
         {"act": "recolor", "what": "ball", "color": "blue"},
@@ -75,6 +80,7 @@ def test_acts_become_values_in_their_order() -> None:
     )
     assert made.targets == ("c1",)
     assert made.keep == ("beach",)
+    assert refine({"act": "reverse"}, step=3, frame=10).step == 3
     assert made.then == (Control(action="save", format="gif"),)
 
 

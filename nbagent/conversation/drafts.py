@@ -117,7 +117,9 @@ class PlanDraft(BaseModel):
         default=[], description="For refine: the changes, in the turn's order."
     )
     settings: SettingsDraft = Field(
-        default=SettingsDraft(), description="For what is made or changed."
+        default=SettingsDraft(),
+        description="For what is made or changed: length, rate, shape, size, how many,"
+        " style, what to leave out, seed, quality, loop, camera.",
     )
     prompt: Annotated[str, Field(max_length=1500)] = Field(
         default="",
@@ -134,7 +136,14 @@ class PlanDraft(BaseModel):
         default=None,
         description="The frame that is meant, as in c2[10]; the first is 0.",
     )
-    action: Action | None = Field(default=None, description="For control.")
+    step: Annotated[int, Field(ge=0)] | None = Field(
+        default=None,
+        description="For a change of a clip while it is being made: the step after which"
+        " it takes another course; 0 is the one that runs now.",
+    )
+    action: Action | None = Field(
+        default=None, description="For control: what is done."
+    )
     format: Format | None = Field(default=None, description="For control: of the file.")
     name: Name | None = Field(
         default=None, description="For control: a new name, or a file's."
@@ -152,6 +161,14 @@ class PlanDraft(BaseModel):
         default="",
         description="For unsupported: the turn's words for what nbagent does not do;"
         " beside another intent, for what of the turn is left out.",
+    )
+
+
+def fields_told() -> str:
+    """Return a line for each part of a plan: not every server shows a model its schema."""
+    fields = PlanDraft.model_fields.items()
+    return "\n".join(
+        f"- {name}: {one.description}" for name, one in fields if one.description
     )
 
 
@@ -205,6 +222,7 @@ def to_plan(draft: PlanDraft, state: State) -> Plan:
         scenes=tuple(draft.scenes),
         keep=tuple(draft.keep),
         frame=draft.frame,
+        step=draft.step,
         control=_control(draft),
         then=tuple(Control(**one.model_dump()) for one in draft.then),
         topics=tuple(draft.topics),

@@ -72,9 +72,12 @@ _PLANNING = (
     "Texts in the plan are taken from the turn word for word, in its language, as short as"
     " they can be: no articles, no verbs of asking. Numbers are plain: seconds, factors,"
     " pixels. State only what the turn states, and each thing once: what an act says is no"
-    " setting as well. An act may have a span, [from_s, to_s] or the turn's words for a"
+    " setting as well. Beside its intent a plan has:"
+)
+_ACTS = (
+    "The acts. Each may have a span, [from_s, to_s] or the turn's words for a"
     " part of the time, and a region, [left, top, right, bottom] as shares from 0 to 1 or"
-    " the turn's words for a part of the picture, if the turn limits it to one. The acts:\n"
+    " the turn's words for a part of the picture, if the turn limits it to one."
 )
 
 
@@ -202,14 +205,42 @@ class LanguageModel:
             EngineError: If the model could not be reached, or wrote no plan that can
                 be carried out.
         """
-        from pydantic_ai import Agent, ModelRetry, NativeOutput
-
-        from nbagent.conversation.drafts import PlanDraft, acts_told, to_plan
+        from nbagent.conversation.drafts import PlanDraft, to_plan
 
         fence = Fence.drawn()
+        agent = self._planner(state, fence, corrections)
+        prompt = _prompt(words, known, fence)
+
+        async def read() -> PlanDraft:
+            run = await agent.run(prompt, usage_limits=_limits())
+            output: PlanDraft = run.output
+            return output
+
+        meanwhile = _Meanwhile(self.name, on_text)
+        try:
+            draft = self._run(read(), timeout_s, meanwhile)
+        finally:
+            meanwhile.end()
+        written = draft.model_dump(mode="json", exclude_defaults=True)
+        proposal = Proposal(by=self.name, draft=written)
+        return replace(to_plan(draft, state), proposal=proposal)
+
+    def _planner(self, state: State, fence: Fence, corrections: int) -> Any:
+        """Return what writes drafts whose plans hold against a state."""
+        from pydantic_ai import Agent, ModelRetry, NativeOutput
+
+        from nbagent.conversation.drafts import (
+            PlanDraft,
+            acts_told,
+            fields_told,
+            to_plan,
+        )
+
         agent: Any = Agent(
             self._model,
-            instructions=f"{_PLANNING}{acts_told()}\n{fence.rule.strip()}",
+            instructions="\n".join(
+                (_PLANNING, fields_told(), _ACTS, acts_told(), fence.rule.strip())
+            ),
             # Servers of local models hold the text to a schema; their models are often
             # not taught to call tools.
             output_type=NativeOutput(PlanDraft) if self._is_compatible else PlanDraft,
@@ -225,21 +256,7 @@ class LanguageModel:
             return draft
 
         agent.output_validator(check)
-
-        async def read() -> PlanDraft:
-            prompt = _prompt(words, known, fence)
-            run = await agent.run(prompt, usage_limits=_limits())
-            output: PlanDraft = run.output
-            return output
-
-        meanwhile = _Meanwhile(self.name, on_text)
-        try:
-            draft = self._run(read(), timeout_s, meanwhile)
-        finally:
-            meanwhile.end()
-        written = draft.model_dump(mode="json", exclude_defaults=True)
-        proposal = Proposal(by=self.name, draft=written)
-        return replace(to_plan(draft, state), proposal=proposal)
+        return agent
 
     def _run(
         self, call: Coroutine[Any, Any, T], seconds: float, meanwhile: _Meanwhile
