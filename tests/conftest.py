@@ -58,12 +58,13 @@ def recording(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ipywidgets.comm.create_comm", RecordingComm)
 
 
-@pytest.fixture
-def phrases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read turns by heart: these tests are of what a turn comes to once it is read."""
-    from tests import phrasebook
+@pytest.fixture(autouse=True)
+def _phrases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read turns by heart in tests of what a turn comes to once it is read."""
+    if request.node.get_closest_marker("phrases"):
+        from tests import phrasebook
 
-    monkeypatch.setattr("nbagent.conversation.brains.read_words", phrasebook.read)
+        monkeypatch.setattr("nbagent.conversation.brains.read_words", phrasebook.read)
 
 
 @pytest.fixture

@@ -74,6 +74,13 @@ ACTS: Final[dict[str, tuple[Act, ...]]] = {
     "redo the last second of": (Redo(span=Span(start=-1.0)),),
     "make it 8 s long": (Length(duration_s=8.0),),
     "add a yellow star": (Add(what="a yellow star"),),
+    "add a moon": (Add(what="a moon"),),
+    "the ball should be blue": (Recolor(what="ball", color="blue"),),
+    "but in the desert": (Place(place="in the desert"),),
+    "slower, and at night": (Speed(factor=0.5), NIGHT),
+    "trim it": (Trim(drop_last_s=1.0),),
+    "make it 16:9": (Aspect(aspect="16:9"),),
+    "play it backwards": (Reverse(),),
     "another take": (Reseed(),),
     "make 16:9": (Aspect(aspect="16:9"),),
     "go back": (Undo(),),
@@ -123,6 +130,13 @@ PLANS: Final[dict[str, Plan]] = {
     "what goes well with ramen": Plan(intent="chat"),
     "tell me a joke": Plan(intent="chat"),
     "yes": Plan(intent="chat"),
+    "bananas maybe": Plan(
+        intent="ask",
+        readings=(
+            Choice(intent="generate_video", says="make a clip: bananas"),
+            Choice(intent="refine", says="change the latest clip"),
+        ),
+    ),
     "asdf qwer": Plan(intent="ask"),
     "make it nicer": Plan(
         intent="ask",
@@ -141,6 +155,7 @@ PLANS: Final[dict[str, Plan]] = {
 ASKS: Final[dict[str, tuple[Topic, ...]]] = {
     "which seed": ("seed",),
     "what seed has": ("seed",),
+    "what seed has <b>*now*</b>": ("seed",),
     "what seed does have": ("seed",),
     "how long is it": ("length",),
     "how long is": ("length",),
@@ -236,6 +251,8 @@ def _made(
     if head.startswith("animate ") or shown:
         targets = (shown,) if shown else about or latest
         return Plan(intent="animate_image", targets=targets, prompt=prompt)
+    if found := re.search(r", seed (\d+)$", words):
+        words, settings = words[: found.start()], {"seed": int(found[1])}
     if words == "let it spin" and state.latest:
         if state.latest.kind == "image":
             return Plan(intent="animate_image", targets=latest, prompt="it spins")

@@ -27,7 +27,7 @@ from nbagent.settings import Settings
 from nbagent.take import Job, Take
 from tests.samples import make_frames, make_take
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 
 
 @pytest.fixture

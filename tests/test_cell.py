@@ -21,7 +21,7 @@ from nbagent.notebook.options import OPTIONS, check_options
 from nbagent.notebook.questions import Question
 from nbagent.notebook.transcript import Transcript
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 
 # All that `str.splitlines` breaks a line at.
 BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"

@@ -16,7 +16,7 @@ from nbagent.notebook.transcript import Transcript
 from nbagent.settings import Settings
 from tests.test_session import say, store
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 
 
 @pytest.fixture
@@ -67,7 +67,10 @@ def test_a_fork_goes_its_own_way(session: Session) -> None:
 def test_a_reset_puts_aside_and_loses_nothing(session: Session) -> None:
     assert session.whole.reset() == "test: nothing was said yet"
     store(session, say(session, "a red ball on the beach"))
-    assert session.whole.reset() == "test begins anew; what was said is kept as test-before"
+    assert (
+        session.whole.reset()
+        == "test begins anew; what was said is kept as test-before"
+    )
     assert names(session) == []
     (clip,) = store(session, say(session, "a cat in the snow"))
     assert clip.name == "c1"

@@ -23,7 +23,7 @@ from nbagent.notebook.transcript import Transcript
 from nbagent.settings import Settings
 from tests.test_session import say, store
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 
 PHOTO = np.full((64, 64, 3), 200, np.uint8)
 

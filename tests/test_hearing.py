@@ -32,7 +32,7 @@ from tests.samples import make_frames
 from tests.test_consent import Steps
 from tests.test_session import say, store
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 BALL = "a red ball on the beach"
 
 

@@ -14,7 +14,7 @@ from nbagent.ledger import Ledger
 from nbagent.settings import Settings
 from nbagent.take import UNFINISHED
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 
 Open = Callable[[Path], Session]
 

@@ -18,7 +18,7 @@ from nbagent.notebook.namespace import Namespace
 from nbagent.notebook.transcript import Transcript
 from tests.test_session import say, store
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 
 PHOTO = Image.new("RGB", (8, 8), "red")
 SALES = pd.DataFrame({"sales": [3, 5, 8]})

@@ -21,7 +21,7 @@ from nbagent.notebook.transcript import Transcript
 from nbagent.settings import Settings
 from tests.test_session import say, store
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 
 LINE = r"nothing can render here: .* has no torch, diffusers\..*'nbagent\[local\]'"
 

@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from nbagent.errors import SpecError
 from nbagent.notebook.questions import Question, with_plain_space
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 
 
 @pytest.fixture

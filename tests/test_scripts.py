@@ -17,7 +17,7 @@ from nbagent.notebook.export import export
 from nbagent.notebook.transcript import Transcript
 from tests.test_session import say, store
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 
 REPOSITORY = Path(__file__).parent.parent
 CONF = "share/jupyter/nbconvert/templates/conf.json"

@@ -28,7 +28,7 @@ from nbagent.settings import Settings
 from nbagent.take import UNFINISHED, Take
 from tests.tiny_pipelines import save
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 
 
 @pytest.fixture
@@ -334,9 +334,8 @@ def test_another_model_renders_what_is_asked_for_anew(
 
 
 @pytest.fixture
-def clip(request: pytest.FixtureRequest, session: Session) -> Any:
+def clip(session: Session) -> Any:
     """A clip whose methods return the session's reply instead of rendering it."""
-    request.getfixturevalue("phrases")  # before its turn is heard
 
     def remix(clip: Clip, asked: str | tuple[Act, ...], options: Any) -> Reply:
         words, acts = (asked, ()) if isinstance(asked, str) else ("", asked)

@@ -19,7 +19,7 @@ from nbagent.errors import Cancelled
 from nbagent.ledger import Ledger
 from nbagent.settings import Settings
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 
 STOPS = 12
 

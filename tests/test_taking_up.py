@@ -22,7 +22,7 @@ from nbagent.settings import Settings
 from nbagent.take import Take
 from tests.jobs_stub import RENDERER, plain, wait_until
 
-pytestmark = pytest.mark.usefixtures("phrases")
+pytestmark = pytest.mark.phrases
 
 TAKE = Take(
     operation="generate",
@@ -232,7 +232,9 @@ def test_what_a_store_brings_from_elsewhere_is_told_and_waits_for_a_word(
     assert session.hands.resume(["c2"]) == "going on: c2"
     assert engine.wait("j2", 20).state == "done"
     assert session.hands.cancel(["c1"]) == "stopping: c1"
-    assert session.hands.resume() == "nothing is paused", "what is let go is not offered"
+    assert session.hands.resume() == "nothing is paused", (
+        "what is let go is not offered"
+    )
     ledger = session.ledger
     assert not ledger.keeper.is_strange(ledger.job("j1")), "it is in our hand"
     assert engine.wait("j1", 20).state == "cancelled"

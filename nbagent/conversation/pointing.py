@@ -40,8 +40,5 @@ def pointed(plan: Plan, options: Mapping[str, Any], latest: str | None) -> Plan:
         part["span"] = Span(start=span[0], end=span[1])
     if "region" in options:
         part["region"] = options["region"]
-    acts = tuple(
-        replace(act, **{name: part[name] for name in act.parts if name in part})
-        for act in plan.acts
-    )
-    return replace(plan, acts=acts)
+    # An act that is of the whole clip says so.
+    return replace(plan, acts=tuple(replace(act, **part) for act in plan.acts))

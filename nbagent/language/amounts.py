@@ -72,6 +72,8 @@ def _timed(chart: Chart, at: int) -> tuple[int, float, str] | None:
 def _counts(chart: Chart, at: int) -> list[Read]:
     """List how many units may be meant at a token: "half a", "a", "2.5"."""
     counts: list[Read] = []
+    if at >= len(chart.tokens):
+        return counts
     start = chart.skip(at, "joints", "one")
     if half := chart.get(start, "halves"):
         counts.append((half.end, float(half.value)))

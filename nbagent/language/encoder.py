@@ -91,7 +91,6 @@ class Low:
         pieces: Splits texts.
         table: Vectors of the pieces at four bits, and the scales of their blocks.
         weights: Of the layers.
-        memory: How many captions are kept.
     """
 
     def __init__(
@@ -99,11 +98,10 @@ class Low:
         pieces: Pieces,
         table: tuple[NDArray[np.uint8], NDArray[np.float16]],
         weights: Mapping[str, Array],
-        memory: int = 512,
     ) -> None:
         self.pieces = pieces
         self._table, self._w = table, weights
-        self.caption = functools.lru_cache(maxsize=memory)(self._caption)
+        self.caption = functools.lru_cache(maxsize=512)(self._caption)
 
     def turn(self, text: str) -> tuple[list[Piece], Array]:
         """Return the pieces of a turn between two marks, and their states."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from nbagent.language.chart import Chart
 from nbagent.language.guess import language
-from nbagent.language.rules import RULES, Kind
+from nbagent.language.rules import RULES, SIGNS, STARTS, Kind
 
 _Candidate = tuple[int, int, int, Kind | None, Any]
 
@@ -51,7 +51,7 @@ def find(text: str) -> tuple[Found, ...]:
     chart = Chart.of(text, language(text))
     candidates: list[_Candidate] = []
     for at in range(len(chart.tokens)):
-        if chart.is_inside(at):
+        if chart.is_inside(at) or not _may_begin(chart, at):
             continue
         for rank, (kind, rule) in enumerate(RULES.items()):
             if (read := rule(chart, at)) is not None:
@@ -59,6 +59,15 @@ def find(text: str) -> tuple[Found, ...]:
         if other := chart.get(at, "other"):
             candidates.append((at, other.end, -1, None, None))
     return _longest(chart, candidates)
+
+
+def _may_begin(chart: Chart, at: int) -> bool:
+    """Return whether a value may begin at a token: most words begin none."""
+    return (
+        at in chart.numbers
+        or not STARTS.isdisjoint(chart.words[at])
+        or chart.is_sign(at, SIGNS)
+    )
 
 
 def _longest(chart: Chart, candidates: list[_Candidate]) -> tuple[Found, ...]:

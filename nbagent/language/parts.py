@@ -10,7 +10,7 @@ from nbagent.language.amounts import amount, duration, moment
 from nbagent.language.amounts import span as both_ends
 from nbagent.language.chart import Chart, Match
 from nbagent.language.guess import language
-from nbagent.language.rules import mention, ordinal
+from nbagent.language.rules import mention, ordinal, ratio
 
 _AROUND_S: Final = 0.5
 """How far "at 3 s" reaches to both sides."""
@@ -142,14 +142,18 @@ def _between(chart: Chart, at: int) -> Span | None:
 
 def _counted(chart: Chart, at: int) -> Span | None:
     """Read "first half", "last 2 seconds", "the second third"."""
-    which = _which(chart, at)
+    number = amount(chart, at)
+    which = _which(chart, number[0] if number else at)
+    if which is None and number:
+        number, which = None, _which(chart, at)  # "2nd half"
     if which is None:
         return None
     end, place = which
     end = chart.skip(end, "span_words", "fill")
-    if share := chart.get(end, "shares"):
+    share = None if number else chart.get(end, "shares")
+    if share:
         return _part(place, Fraction(share.value))
-    read = duration(chart, end)
+    read = duration(chart, at if number else end)
     if read is None or not read[1]:
         return None
     if place == 1:
@@ -196,7 +200,7 @@ def _bounded(chart: Chart, at: int) -> Span | None:
         return Span(end=read[1])
     if kinds & {"from", "onward"}:
         return Span(start=read[1])
-    if kinds or moment(chart, start):
+    if kinds or (moment(chart, start) and not ratio(chart, start)):
         return Span(start=max(read[1] - _AROUND_S, 0.0), end=read[1] + _AROUND_S)
     return None
 

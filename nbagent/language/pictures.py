@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from nbagent.language.chart import Chart
-from nbagent.language.found import find
 from nbagent.language.guess import language
 from nbagent.language.lexicon import languages, words_of
+from nbagent.language.rules import colour
 from nbagent.language.tokens import Token, tokens
 from nbagent.pocket import vocabulary
 
@@ -34,21 +34,24 @@ def english(text: str, what: Kind) -> str | None:
     >>> english("de noche", "time"), english("im Regen", "weather")
     ('at night', 'in the rain')
     """
-    if what == "color":
-        found = find(text)
-        is_one = len(found) == 1 and found[0].kind == "colour"
-        return str(found[0].value) if is_one and _is_bare(text, found[0].end) else None
     chart = Chart.of(text, language(text))
     at = 0
     while at < len(chart.tokens):
-        for match in chart.words[at].get(f"{what}s", ()):
-            if _is_end(chart, match.end):
-                return match.value
+        for end, value in _phrases(chart, at, what):
+            if _is_end(chart, end):
+                return value
         end = chart.skip(at, "phrase_words")
         if end == at:
             return None
         at = end
     return None
+
+
+def _phrases(chart: Chart, at: int, what: Kind) -> list[tuple[int, str]]:
+    if what == "color":
+        read = colour(chart, at)
+        return [(read[0], str(read[1]))] if read else []
+    return [(match.end, match.value) for match in chart.words[at].get(f"{what}s", ())]
 
 
 def _is_end(chart: Chart, at: int) -> bool:
@@ -58,10 +61,6 @@ def _is_end(chart: Chart, at: int) -> bool:
             return False
         at = max(end, at + 1)
     return True
-
-
-def _is_bare(text: str, end: int) -> bool:
-    return not any(char.isalnum() for char in text[end:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

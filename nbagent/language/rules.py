@@ -38,6 +38,12 @@ _LEAST_PIXELS: Final = 16
 _MOST_PIXELS: Final = 16384
 _LEAST_SIDE: Final = 100
 """Of "720 by 1280": less is a shape, as "16 by 9"."""
+_RATE_UNITS: Final[dict[str | None, tuple[str, ...]]] = {
+    None: ("fps",),
+    "before": ("fps", "frames"),  # "fps 24", "每秒24帧"
+    "weak": ("frames",),  # "at 24 frames", where "frames" alone would be a count
+}
+"""The units of a frame rate, by what stands before it."""
 _LINES: Final = frozenset(
     (144, 240, 360, 480, 540, 576, 720, 900, 1080, 1440, 2160, 4320)
 )
@@ -51,18 +57,26 @@ def factor(chart: Chart, at: int) -> Value | None:
         return amount(chart, named.end)
     if pace := chart.get(at, "pace", "slow", "fast"):  # "slower by 30%"
         read = _percent(chart, chart.skip(pace.end, "joints", "by_how_much"))
-        return (read[0], _changed(read[1], pace.value)) if read else None
+        if read:
+            return read[0], _changed(read[1], pace.value)
+        return _reached(chart, pace.end)
     if read := _percent(chart, at):
         pace = chart.get(read[0], "pace")
         return (pace.end, _changed(read[1], pace.value)) if pace else read
-    if read := _parts(chart, at) or _times(chart, at):
-        end, value = read
-        pace = chart.get(end, "pace")
-        if pace and value:
+    reads = [read for read in (_parts(chart, at), *_times(chart, at)) if read]
+    for end, value in reads:
+        if (pace := chart.get(end, "pace")) and value:
             slow = pace.value == "slow" and value > 1
             return pace.end, round(1 / value, 4) if slow else value
-        return read
-    return None
+    return reads[0] if reads else None
+
+
+def _reached(chart: Chart, at: int) -> tuple[int, float] | None:
+    """Read "to 0.7" behind "slow it"."""
+    to = chart.get(at, "joints", "to")
+    read = amount(chart, to.end) if to else None
+    is_bare = read and 0 < read[1] < 1 and not chart.get(read[0], "units")
+    return read if is_bare else None
 
 
 def _percent(chart: Chart, at: int) -> tuple[int, float] | None:
@@ -77,20 +91,22 @@ def _changed(share: float, pace: str) -> float:
     return round(max(1 + sign * share, 0), 4) if sign else share
 
 
-def _times(chart: Chart, at: int) -> tuple[int, float] | None:
-    """Read "2x", "2 times", "x2"."""
+def _times(chart: Chart, at: int) -> list[tuple[int, float]]:
+    """Read "2x", "2 times", "x2"; the longest first."""
     if chart.get(at, "joints", "by") and chart.is_glued(at + 1):
         if not chart.is_glued(at) or not chart.numbers.get(at - 1):
-            return amount(chart, at + 1)
+            read = amount(chart, at + 1)
+            return [read] if read else []
     read = amount(chart, at)
-    unit = chart.get(read[0], "units", "times") if read else None
-    if read is None or unit is None:
-        return None
-    # "1x1", and "2 x 3" are shapes.
-    follows = chart.numbers.get(unit.end)
-    return (
-        None if follows and chart.get(read[0], "joints", "by") else (unit.end, read[1])
-    )
+    if read is None or read[0] >= len(chart.tokens):
+        return []
+    is_by = chart.get(read[0], "joints", "by") is not None
+    return [
+        (unit.end, read[1])
+        for unit in chart.words[read[0]].get("units", ())
+        # "1x1", and "2 x 3" are shapes.
+        if unit.value == "times" and not (is_by and chart.numbers.get(unit.end))
+    ]
 
 
 def _parts(chart: Chart, at: int) -> tuple[int, float] | None:
@@ -180,17 +196,17 @@ def pixels(chart: Chart, at: int) -> Value | None:
 def fps(chart: Chart, at: int) -> Value | None:
     """Read frames a second: "24 fps", "每秒24帧"."""
     before = chart.get(at, "rates")
-    if before and at and chart.tokens[at - 1].kind == "digits":
-        before = None  # "60 fps 16:9"
+    if before and chart.is_glued(at) and chart.tokens[at].kind == "word":
+        before = None  # "60fps 16:9"
     read = amount(chart, chart.skip(before.end, "joints", "is", "to") if before else at)
     if read is None:
         return None
-    units = ("fps", "frames") if before else ("fps",)
+    units = _RATE_UNITS[before.value if before else None]
     unit = chart.get(borrowed(chart, read[0], *units), "units", *units)
     if unit is None and (before is None or before.value == "weak"):
         return None
     end = unit.end if unit else read[0]
-    return None if chart.get(end, "units", *("s", "min")) else (end, read[1])
+    return None if chart.get(end, "units", "s", "min") else (end, read[1])
 
 
 def ordinal(chart: Chart, at: int) -> Value | None:
@@ -326,8 +342,10 @@ def _is_counted(chart: Chart, at: int) -> bool:
     """Return whether "one" counts: "one more", and neither "the red one" nor "a cat"."""
     if chart.get(at, "joints", "one"):
         return False
-    follows = at + 1 < len(chart.tokens) and chart.tokens[at + 1].kind == "word"
-    return follows and not chart.get(at - 1 if at else at, "joints", "the")
+    follows = chart.get(at + 1, "joints", "more") or chart.get(
+        at + 1, "units", "counter"
+    )
+    return follows is not None
 
 
 RULES: Final[dict[Kind, Callable[[Chart, int], Value | None]]] = {
@@ -348,3 +366,10 @@ RULES: Final[dict[Kind, Callable[[Chart, int], Value | None]]] = {
     "number": number,
 }
 """What is found, by its name; of two that reach as far, the first is meant."""
+STARTS: Final = frozenset(
+    "clips colors factors formats halves joints lines ordinal_marks ordinals other pace"
+    " rates ratios shades sides units".split()
+)
+"""The tables that have the first word of a value."""
+SIGNS: Final = "@#[c"
+"""Signs that one may begin with, beside numbers; the "c" is of "c1"."""

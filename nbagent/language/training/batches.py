@@ -5,19 +5,21 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from nbagent.language import labels as known
 from nbagent.language.candidates import NUM_FACTS, WHOLE_FACTS, Candidate, candidates
-from nbagent.language.encoder import Low
 from nbagent.language.labels import Labels, labels
 from nbagent.language.pieces import Piece
 from nbagent.language.state import State
+from nbagent.language.training.lower import Lower
 from nbagent.language.training.net import WIDTH, Batch
+
+if TYPE_CHECKING:
+    from nbagent.language.training.start import Start
 
 IGNORED: Final = -100  # as torch's losses have it
 _T = TypeVar("_T")
@@ -75,30 +77,55 @@ class Right:
     subs: Tensor  # (B, S + 1)
 
 
-def sample(
-    record: Mapping[str, Any], author: str, low: Low, chance: random.Random
+def samples(
+    records: Sequence[tuple[str, Mapping[str, Any]]],
+    begin: Start,
+    chance: random.Random,
+) -> list[Sample]:
+    """Return labelled turns, each with its author, as the net takes them."""
+    slips = [mistyped(record["turn"], chance) for _, record in records]
+    states = [State.from_record(record) for _, record in records]
+    about = [
+        candidates(record["turn"], state)
+        for (_, record), state in zip(records, states, strict=True)
+    ]
+    captions = {c.text for known, _ in about for c in known}
+    captions |= {state.turns[-1] for state in states if state.turns}
+    lower = Lower(begin, [*(r["turn"] for _, r in records), *slips], captions)
+    return [
+        _sample(author, record, slip, state, known, whole, lower)
+        for (author, record), slip, state, (known, whole) in zip(
+            records, slips, states, about, strict=True
+        )
+    ]
+
+
+def _sample(
+    author: str,
+    record: Mapping[str, Any],
+    slip: str,
+    state: State,
+    about: tuple[Candidate, ...],
+    whole: tuple[float, ...],
+    lower: Lower,
 ) -> Sample:
-    """Return a labelled turn as the net takes it."""
-    state, right = State.from_record(record), labels(record)
-    about, whole = candidates(record["turn"], state)
+    right = labels(record)
     index = {c.clip: i for i, c in enumerate(about) if c.clip}
     index |= {c.ref: i for i, c in enumerate(about)}
     members = tuple(index[name] for name in right.targets if name in index)
-    first = members[0] + 1 if members else IGNORED if right.targets else 0
-    reads = [low.turn(record["turn"]), low.turn(mistyped(record["turn"], chance))]
-    said = low.caption(state.turns[-1]) if state.turns else np.zeros(WIDTH, np.float32)
-    shown = [low.caption(c.text) for c in about]
+    reads = [lower.turn(record["turn"]), lower.turn(slip)]
+    shown = [lower.caption(c.text) for c in about]
     return Sample(
         id=record["id"],
         author=author,
-        states=_both([torch.from_numpy(states).half() for _, states in reads]),
+        states=_both([states for _, states in reads]),
         tags=_both([_places(pieces, right) for pieces, _ in reads]),
         about=about,
-        shown=torch.from_numpy(np.stack(shown)) if shown else torch.zeros(0, WIDTH),
-        said=torch.from_numpy(said),
+        shown=torch.stack(shown) if shown else torch.zeros(0, WIDTH),
+        said=lower.caption(state.turns[-1]) if state.turns else torch.zeros(WIDTH),
         whole=whole,
         labels=right,
-        first=first,
+        first=members[0] + 1 if members else IGNORED if right.targets else 0,
         members=members,
         beside=tuple(index[name] for name in right.beside if name in index),
     )

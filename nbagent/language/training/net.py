@@ -5,8 +5,9 @@ Shapes: B turns, T pieces, C candidates, S acts, D = 384.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -83,6 +84,16 @@ class Layer(nn.Module):
         self.aln, self.oln = _norm(), _norm()
         self.dropout = dropout
 
+    def load(self, weights: Mapping[str, Any]) -> None:
+        """Take weights by their names in the encoder: "qkv.w" is `qkv.weight`."""
+        kinds = {"w": "weight", "b": "bias"}
+        self.load_state_dict(
+            {
+                f"{name[:-1]}{kinds[name[-1]]}": torch.from_numpy(value)
+                for name, value in weights.items()
+            }
+        )
+
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Let each place look at all that the mask shows: (B, T, D) to (B, T, D)."""
         rows, count, _ = x.shape
@@ -134,6 +145,12 @@ class Net(nn.Module):
         self.none = nn.Linear(both, 1)
         self.dropout = nn.Dropout(dropout)
         nn.init.normal_(self.types.weight, 0, 0.5)
+
+    def layer(self, index: int) -> Layer:
+        """Return a layer by its place in the encoder."""
+        layer = self.layers[f"l{index}"]
+        assert isinstance(layer, Layer)
+        return layer
 
     def forward(self, batch: Batch) -> Heads:
         """Return the logits of a batch."""
