@@ -205,7 +205,7 @@ class LanguageModel:
             EngineError: If the model could not be reached, or wrote no plan that can
                 be carried out.
         """
-        from nbagent.conversation.drafts import PlanDraft, to_plan
+        from nbagent.conversation.drafts import to_plan
 
         fence = Fence.drawn()
         agent = self._planner(state, fence, corrections)
