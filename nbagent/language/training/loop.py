@@ -14,7 +14,7 @@ import math
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +34,7 @@ from nbagent.language.training.batches import (
     batches,
     samples,
 )
+from nbagent.language.training.compounds import compounds
 from nbagent.language.training.net import Heads, Net
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Options:
         out: The weights that are written.
         folds: Groups of authors; each is left out once. 0 trains on all turns.
         passes: Over all turns.
+        compounds: How many turns of several acts are made of turns of one.
         batch: Turns a step.
         seed: Of all that is left to chance.
         threads: Of the CPU; 0 is as many as torch takes.
@@ -78,6 +80,7 @@ class Options:
     out: Path
     folds: int = 0
     passes: int = 8
+    compounds: int = 3000
     batch: int = 12
     seed: int = 0
     threads: int = 0
@@ -104,6 +107,7 @@ def train(options: Options, tell: Callable[[str], None]) -> None:
     began = time.monotonic()
     begin = start.load(_texts(records), NUM_PIECES)
     chance = random.Random(options.seed)  # noqa: S311  no secret
+    records += compounds(records, options.compounds, chance)
     prepared = samples(records, begin, chance)
     tell(f"{len(prepared)} turns are ready after {time.monotonic() - began:.0f} s")
     if not options.folds:
@@ -178,7 +182,7 @@ def _fit(
         )
 
 
-def read(folder: Path) -> list[tuple[str, dict[str, Any]]]:
+def read(folder: Path) -> list[tuple[str, Mapping[str, Any]]]:
     """Return the labelled turns of a folder with their authors.
 
     Raises:
@@ -215,7 +219,7 @@ def write(out: Path, net: Net, begin: Start) -> None:
     scratch.replace(out)
 
 
-def _texts(records: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
+def _texts(records: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
     """Return all texts of labelled turns: their pieces are kept."""
     found = []
     for _, record in records:
