@@ -20,7 +20,8 @@ from nbagent.acts.restyle import Restyle
 from nbagent.acts.speed import Speed
 from nbagent.acts.time import Time
 from nbagent.acts.trim import Trim
-from nbagent.conversation.compose import Composed, compose
+from nbagent.conversation.compose import compose
+from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard, model_card

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nbagent.acts.plan import Plan
-from nbagent.conversation.compose import Composed, compose
+from nbagent.conversation.compose import compose
 from nbagent.conversation.context import variables
 from nbagent.conversation.fitting import measured
 from nbagent.conversation.session import Session
+from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine

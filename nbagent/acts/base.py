@@ -64,7 +64,8 @@ class Span:
         unit, scale = ("%", 100) if self.is_share else (" s", 1)
         if self.start < 0 and self.end is None:
             return f"the last {-self.start:g} s"
-        until = "the end" if self.end is None else f"{self.end * scale:g}{unit}"
+        is_open = self.end is None or (self.is_share and self.end == 1)
+        until = "the end" if is_open else f"{(self.end or 0) * scale:g}{unit}"
         return f"{self.start * scale:g}{unit} to {until}"
 
     def seconds(self, clip_s: float | None) -> tuple[float, float | None]:
