@@ -1,9 +1,9 @@
 """Language models on labelled turns: what is sent for each, and what a reply comes to.
 
 A model need not be here: `requests` are what would be sent to it, and recorded replies go
-the way of a live one, through the same client, checks and schema. Only what differs from a
-notebook: of a variable that the turn names, its summary stands for its content, and a
-reply that cannot be carried out is not asked for again.
+the way of a live one, through the same client, checks and schema. What differs: of a variable
+that a turn names, its summary stands for its content, and a recorded reply that cannot be
+carried out is not asked for again.
 """
 
 from __future__ import annotations
@@ -11,19 +11,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from nbagent.acts.plan import Plan
 from nbagent.conversation.attachments import Attachment
 from nbagent.conversation.llm import LanguageModel
 from nbagent.conversation.outline import outline
-from nbagent.errors import EngineError, SpecError
+from nbagent.errors import EngineError, MissingExtra, SpecError
 from nbagent.language import grammar
 from nbagent.language.state import State
 from nbagent.settings import LLM_TIMEOUT_S
-
-if TYPE_CHECKING:
-    from pydantic_ai.models import Model
 
 Turn = Mapping[str, Any]
 """A labelled turn."""
@@ -56,10 +53,8 @@ def requests(turns: Iterable[Turn]) -> Iterator[dict[str, Any]]:
         MissingExtra: If `nbagent[llm]` is not installed.
     """
     recorded = _Recorded()
-    model = LanguageModel("recorded", _URL, model=recorded.model())
     for turn in turns:
-        recorded.reply = _ANY_PLAN
-        _read(model, turn)
+        recorded.read(turn, _ANY_PLAN)
         sent = recorded.sent
         yield {
             "id": turn["id"],
@@ -89,14 +84,13 @@ def plans_of_replies(
             f'a reply has no {error}: each line is {{"id": ..., "reply": ...}}'
         ) from error
     recorded = _Recorded()
-    model = LanguageModel("recorded", _URL, model=recorded.model())
     for turn in turns:
-        if turn["id"] not in said:
+        if turn["id"] in said:
+            reply = said[turn["id"]]
+            text = reply if isinstance(reply, str) else json.dumps(reply)
+            yield recorded.read(turn, text)
+        else:
             yield Reading(id=turn["id"], error="there is no reply to it")
-            continue
-        reply = said[turn["id"]]
-        recorded.reply = reply if isinstance(reply, str) else json.dumps(reply)
-        yield _read(model, turn)
 
 
 def plans_of_model(
@@ -104,73 +98,66 @@ def plans_of_model(
 ) -> Iterator[Reading]:
     """Return what a model makes of each turn, asked now; of all, not of unclear ones."""
     for turn in turns:
-        yield _read(model, turn, timeout_s)
+        yield _read(model, turn, timeout_s=timeout_s)
 
 
-def _read(model: LanguageModel, turn: Turn, timeout_s: float = 0) -> Reading:
+def _read(model: LanguageModel, turn: Turn, **options: Any) -> Reading:
     words, state = turn["turn"], State.from_record(turn)
-    known = outline(state, words, _named(words, state))
+    named = {one.value[0] for one in grammar.find(words) if one.kind == "mention"}
+    attachments = [
+        Attachment(name=v.name, type=v.type, text=v.summary, whole_chars=len(v.summary))
+        for v in state.variables
+        if v.name in named
+    ]
+    known = outline(state, named, attachments)
     try:
-        plan = model.plan(words, known, state, timeout_s=timeout_s)
+        plan = model.plan(words, known, state, **options)
     except EngineError as error:
         return Reading(id=turn["id"], error=str(error))
     return Reading(id=turn["id"], plan=plan)
 
 
-def _named(words: str, state: State) -> list[Attachment]:
-    """Return the variables that a turn names with @, by what is known of them."""
-    named = {one.value[0] for one in grammar.find(words) if one.kind == "mention"}
-    return [
-        Attachment(name=v.name, type=v.type, text=v.summary, whole_chars=len(v.summary))
-        for v in state.variables
-        if v.name in named
-    ]
-
-
 class _Recorded:
-    """Stands in for a server: keeps what it is sent last, and replies once."""
+    """A model behind a server that keeps what it is sent, and says what it is told to."""
 
     def __init__(self) -> None:
+        try:
+            import httpx2
+            from pydantic_ai.models import create_async_httpx2_client
+            from pydantic_ai.models.openai import OpenAIChatModel
+            from pydantic_ai.providers.openai import OpenAIProvider
+        except ModuleNotFoundError:
+            raise MissingExtra(
+                "requests and replies are those of pydantic-ai: pip install"
+                " 'nbagent[llm]'"
+            ) from None
         self.sent: dict[str, Any] = {}
-        self.reply: str | None = None
-
-    def model(self) -> Model:
-        """Return a model that is served by it, past any network."""
-        import httpx2
-        from pydantic_ai.models import create_async_httpx2_client
-        from pydantic_ai.models.openai import OpenAIChatModel
-        from pydantic_ai.providers.openai import OpenAIProvider
-
+        self._reply = ""
         transport = httpx2.MockTransport(self._answer)
         provider = OpenAIProvider(
             base_url=_URL,
             api_key="none",
             http_client=create_async_httpx2_client(transport=transport),
         )
-        return OpenAIChatModel("recorded", provider=provider)
+        model = OpenAIChatModel("recorded", provider=provider)
+        self._model = LanguageModel("recorded", _URL, model=model)
+
+    def read(self, turn: Turn, reply: str) -> Reading:
+        """Return what a reply to a turn comes to."""
+        self._reply = reply
+        return _read(self._model, turn, corrections=0)
 
     def _answer(self, request: Any) -> Any:
         import httpx2
 
-        reply, self.reply = self.reply, None
-        if reply is None:  # it was asked to mend the first one
-            text = json.loads(request.content)["messages"][-1]["content"]
-            return httpx2.Response(400, json={"error": {"message": _told(text)}})
         self.sent = json.loads(request.content)
-        message = {"role": "assistant", "content": reply}
+        message = {"role": "assistant", "content": self._reply}
         choice = {"index": 0, "finish_reason": "stop", "message": message}
-        return httpx2.Response(
-            200,
-            json={
-                "id": "recorded",
-                "object": "chat.completion",
-                "created": 0,
-                "model": "recorded",
-                "choices": [choice],
-            },
-        )
-
-
-def _told(correction: object) -> str:
-    """Return what was wrong with a reply, out of the request to mend it."""
-    return " ".join(str(correction).split())[:200]
+        completion = {
+            "id": "recorded",
+            "object": "chat.completion",
+            "created": 0,
+            "model": "recorded",
+            "choices": [choice],
+        }
+        return httpx2.Response(200, json=completion)

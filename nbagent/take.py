@@ -452,7 +452,10 @@ def is_a(value: object, hint: Any) -> bool:
     if origin is Literal:
         return isinstance(value, str) and value in inner
     if origin is tuple:
-        return isinstance(value, tuple) and all(is_a(v, inner[0]) for v in value)
+        if not isinstance(value, tuple):
+            return False
+        is_as_long = inner[-1] is Ellipsis or len(value) == len(inner)
+        return is_as_long and all(is_a(v, inner[0]) for v in value)
     if hint is float:
         # The bounds also keep out NaN, and integers that no float can hold.
         return type(value) in {int, float} and -1e15 < cast("float", value) < 1e15

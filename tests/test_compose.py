@@ -6,14 +6,22 @@ from typing import Any
 import pytest
 
 from nbagent.acts import Act
+from nbagent.acts.blend import Blend
+from nbagent.acts.extend import Extend
+from nbagent.acts.fps import Fps
+from nbagent.acts.join import Join
 from nbagent.acts.length import Length
 from nbagent.acts.loop import Loop
 from nbagent.acts.plan import Plan
 from nbagent.acts.quality import Quality
+from nbagent.acts.recolor import Recolor
 from nbagent.acts.reseed import Reseed
+from nbagent.acts.restyle import Restyle
 from nbagent.acts.speed import Speed
 from nbagent.acts.time import Time
-from nbagent.conversation.compose import Composed, compose
+from nbagent.acts.trim import Trim
+from nbagent.conversation.compose import compose
+from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard, model_card
@@ -182,3 +190,116 @@ def test_words_that_pocket_was_not_taught_are_named(card: ModelCard) -> None:
 def test_a_language_that_pocket_does_not_know_is_refused(card: ModelCard) -> None:
     with pytest.raises(SpecError, match="say it in English"):
         first(card, "قطة تجري على الشاطئ")
+
+
+# What is not rendered
+
+
+@pytest.mark.parametrize(
+    ("prompt", "act", "why"),
+    [
+        ("a red ball at night", Time(time="night"), "at night .* It is so already"),
+        ("a red ball", Recolor(color="red"), "colour: red would change nothing"),
+        ("a cat runs", Recolor(color="blue"), "cat has a colour of its own"),
+        ("a red ball", Restyle(style="noir"), "pocket was never taught: noir"),
+        ("a red ball", Quality(quality="final"), "quality: final would change nothing"),
+        ("a red ball", Reseed(seed=7), "seed 7 would change nothing"),
+    ],
+)
+def test_what_would_be_the_same_clip_is_never_rendered(
+    card: ModelCard, prompt: str, act: Act, why: str
+) -> None:
+    parent = first(card, prompt, seed=7)
+    with pytest.raises(SpecError, match=why) as caught:
+        make(refine(act), card, parent)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_turn_that_says_nothing_is_not_rendered(card: ModelCard) -> None:
+    with pytest.raises(SpecError, match="this would change nothing"):
+        make(refine(), card, first(card))
+
+
+def test_other_steps_or_another_take_are_rendered(card: ModelCard) -> None:
+    parent = first(card)
+    assert make(refine(), card, parent, steps=30).takes[0].num_inference_steps == 30
+    assert make(refine(Reseed(count=3)), card, parent).takes[2].seed == parent.seed + 3
+    assert make(refine(), card, parent, seed=5).takes[0].seed == 5
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan(intent="generate_video", prompt=BALL, settings={"aspect": "16:9"}),
+        Plan(intent="storyboard", scenes=("a cat", "it jumps")),
+        NIGHT,
+        SLOW,
+        FOUR,
+        refine(Join(others=("c2",), transition="dissolve")),
+        refine(Blend(others=("c2",))),
+    ],
+)
+def test_nobody_reads_the_words_after_the_plan(card: ModelCard, plan: Plan) -> None:
+    other = first(card, "a cat in the snow")
+    makes = plan.intent != "refine"
+    sources = Sources(
+        parent=None if makes else first(card),
+        clip=None if makes else PLAYED,
+        others=(other,) if plan.acts and plan.acts[0].kind in ("join", "blend") else (),
+    )
+    made = [
+        compose(plan, request=words, options={}, card=card, sources=sources)
+        for words in (
+            "words",
+            "append c1 to c2 with a dissolve, then backwards, in the left half, at 9:16",
+            "세 배 빠르게, 왼쪽 절반만",
+        )
+    ]
+    assert len({tuple(take.id for take in one.takes) for one in made}) == 1
+    assert len({one.notes for one in made}) == 1
+    assert made[1].takes[0].request.startswith("append")
+
+
+def test_what_is_told_in_another_language_is_english_for_pocket(
+    card: ModelCard,
+) -> None:
+    parent = first(card, "a red ball")
+    made = make(refine(Recolor(color="파란"), Time(time="bei Nacht")), card, parent)
+    assert made.takes[0].prompt == "a blue ball, at night"
+
+
+def test_what_a_clip_is_cut_to_before_it_goes_on_is_asked_for_first(
+    card: ModelCard,
+) -> None:
+    plan = refine(Trim(drop_last_s=1), Extend(by_s=2.0))
+    with pytest.raises(SpecError, match="'without the last 1 s' first"):
+        make(plan, card, first(card))
+    slower = make(refine(Extend(by_s=2.0), Speed(factor=0.5)), card, first(card))
+    assert slower.takes[0].operation == "extend"
+
+
+def test_a_new_clip_has_the_frame_rate_that_is_asked_for(card: ModelCard) -> None:
+    plan = Plan(intent="generate_video", prompt=BALL, settings={"fps": 24})
+    take = make(plan, card).takes[0]
+    assert (take.num_frames, take.effects) == (16, (Effect(kind="fps", fps=24),))
+    (faster,) = make(refine(Fps(fps=24)), card, first(card)).takes
+    assert (faster.operation, faster.effects) == ("derive", take.effects)
+
+
+def test_a_part_that_changes_may_be_cut_with_the_whole(card: ModelCard) -> None:
+    mask = "b2:" + "0" * 32 + ".png"
+    sources = Sources(parent=first(card), clip=PLAYED, mask=mask)
+    plan = refine(Time(time="night", region=(0.0, 0.0, 0.5, 1.0)), Speed(factor=0.5))
+    (take,) = compose(plan, request="w", options={}, card=card, sources=sources).takes
+    assert (take.operation, take.effects) == (
+        "inpaint",
+        (Effect(kind="speed", speed=0.5),),
+    )
+    with pytest.raises(SpecError, match="2 s more after it is of the whole clip"):
+        compose(
+            refine(*plan.acts[:1], Extend(by_s=2.0)),
+            request="w",
+            options={},
+            card=card,
+            sources=sources,
+        )

@@ -101,10 +101,11 @@ def apply_effects(
 
 def readme_table() -> str:
     """Return what can be asked of a clip, as a table in Markdown."""
-    rows = ["| act | what it does | it takes | you say |", "| --- | --- | --- | --- |"]
+    rows = ["| you say | in Python | what it does | it takes |", "| --- " * 4 + "|"]
     for kind, act in ACTS.items():
         said = " · ".join(act.examples)
-        rows.append(f"| {kind} | {act.summary} | {_cost(act)} | {said} |")
+        call = f"`clip.{act.method or kind}`"
+        rows.append(f"| {said} | {call} | {act.summary} | {_cost(act)} |")
     return "\n".join(rows) + "\n"
 
 

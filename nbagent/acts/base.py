@@ -64,7 +64,8 @@ class Span:
         unit, scale = ("%", 100) if self.is_share else (" s", 1)
         if self.start < 0 and self.end is None:
             return f"the last {-self.start:g} s"
-        until = "the end" if self.end is None else f"{self.end * scale:g}{unit}"
+        is_open = self.end is None or (self.is_share and self.end == 1)
+        until = "the end" if is_open else f"{(self.end or 0) * scale:g}{unit}"
         return f"{self.start * scale:g}{unit} to {until}"
 
     def seconds(self, clip_s: float | None) -> tuple[float, float | None]:
@@ -200,14 +201,18 @@ class Act:
         """Return the seconds that a clip of so many lasts after this act."""
         return clip_s
 
-    def retold(self, say: Callable[[str], str]) -> Self:
-        """Return the act with the words that it puts into a prompt said in another way."""
+    def retold(self, say: Callable[[str, str], str]) -> Self:
+        """Return the act with the words that it puts into a prompt said in another way.
+
+        Args:
+            say: Is given the name of an argument and its words, and returns others.
+        """
         if self.does != "shot":
             return self
         texts = [
             one.name for one in fields(self) if args_of(type(self))[one.name][0] is str
         ]
-        return replace(self, **{n: say(getattr(self, n)) for n in texts})
+        return replace(self, **{n: say(n, getattr(self, n)) for n in texts})
 
     def to_json(self) -> dict[str, Any]:
         """Return the act as plain JSON, without what is not set."""

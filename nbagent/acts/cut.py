@@ -6,7 +6,7 @@ Each is kept in a recipe as a `take.Effect`, and is that effect's own meaning.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from nbagent.acts.base import Act, Cost, Does, Span
@@ -66,7 +66,12 @@ class Cut(Act):
         Raises:
             SpecError: If it means nothing.
         """
-        values: dict[str, Any] = {n: getattr(effect, f) for n, f in cls.carried.items()}
+        needed = {one.name for one in fields(cls) if one.default is MISSING}
+        values: dict[str, Any] = {
+            name: value
+            for name, of in cls.carried.items()
+            if (value := getattr(effect, of)) is not None or name in needed
+        }
         if effect.start_s or effect.end_s is not None:
             values["span"] = Span(start=effect.start_s or 0.0, end=effect.end_s)
         if effect.box is not None:

@@ -31,6 +31,11 @@ class Match(Cut):
         Arg("those colours, as media.palette has them", is_private=True),
     ] = ()
 
+    def check(self) -> None:
+        """Refuse what is no palette."""
+        if len(self.palette) not in (0, 6):
+            raise SpecError(f"{self.palette} is not a palette: name a clip to match")
+
     def says(self) -> str:
         """Say whose colours."""
         return self._told(f"colours of {named(self.other) or 'its first version'}")
@@ -39,6 +44,6 @@ class Match(Cut):
         """Return the frames in those colours."""
         from nbagent.media.drift import match
 
-        if len(self.palette) != 6:
-            raise SpecError(f"{self.palette} is not a palette: name a clip to match")
+        if not self.palette:
+            raise SpecError("the colours to match are not there: name a clip to match")
         return match(frames, self.palette), fps

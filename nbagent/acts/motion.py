@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from nbagent.acts import sentence
 from nbagent.acts.base import Act, Arg, Does
 from nbagent.acts.shot import Shot
+from nbagent.acts.verbs import finite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +26,12 @@ class Motion(Act):
 
     def says(self) -> str:
         """Name the action."""
-        return f"{'then ' if self.then else ''}{sentence.finite(self.motion)}"
+        return f"{'then ' if self.then else ''}{finite(self.motion)}"
 
     def change(self, shot: Shot, clip_s: float | None) -> Shot:  # noqa: ARG002
         """Return a shot of that action; the place that the old one named is kept."""
         if self.then:
-            return replace(shot, motion=(*shot.motion, sentence.finite(self.motion)))
+            return replace(shot, motion=(*shot.motion, finite(self.motion)))
         return replace(
             shot,
             core=sentence.swap_action(shot.core, self.motion),

@@ -29,12 +29,13 @@ class Recolor(Act):
 
     def change(self, shot: Shot, clip_s: float | None) -> Shot:  # noqa: ARG002
         """Return a shot with the colour where the thing is named, or beside it."""
+        what = sentence.bare(self.what)
         for name in ("core", "setting"):
             is_core = name == "core"
             text: str = getattr(shot, name)
-            changed = sentence.recolor(text, self.what, self.color, subject=is_core)
+            changed = sentence.recolor(text, what, self.color, subject=is_core)
             if changed:
                 changes: dict[str, Any] = {name: changed}
                 return replace(shot, **changes)
-        clause = f"{self.color} {self.what}" if self.what else f"in {self.color}"
+        clause = f"{self.color} {what}" if what else f"in {self.color}"
         return replace(shot, extra=(*shot.extra, clause))

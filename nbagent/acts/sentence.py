@@ -6,68 +6,60 @@ and the rest. Functions are pure; what does not fit returns the text unchanged o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from nbagent.acts import wording
+from nbagent.acts.verbs import finite, is_participle, is_verb, participle
+from nbagent.acts.wording import ARTICLES, DETERMINERS, PREPOSITIONS, Word, words_of
 
-_I: Final = re.IGNORECASE
-_DETERMINERS: Final = frozenset(
-    "a an the one two three four five six seven eight nine ten some several many his her "
-    "its their my our this that these those every each".split()
+_SIGNS: Final = ",.;"
+_ONE: Final = frozenset({"a", "an", "the", "one", "this", "that"})
+# A place behind these is where an action goes: it would lose its meaning without.
+_DIRECTIONS: Final = frozenset(
+    "across into onto up down through around along past".split()
 )
-_PREPOSITIONS: Final = frozenset(
-    "in on at over under by near above below among along against inside outside behind "
-    "between through across into onto around down up from with towards toward to off past "
-    "beneath beside underwater as while during before after".split()
-)
-# Nouns that look like verbs ("-ing", "-s"), and verbs that look like nouns.
-_NOT_VERBS: Final = frozenset(
-    "king ring wing spring ceiling building painting string thing evening morning glass "
-    "grass dress class bus cactus canvas lens tennis chess moss princess compass octopus "
-    "walrus platypus hippopotamus rhinoceros iris circus waitress actress bass brass kiss "
-    "wedding viking clothing earring railing lightning duckling sibling lasagnas paris jeans "
-    "flying".split()
-)
-_IRREGULAR: Final = {"lie": "lying", "die": "dying", "tie": "tying", "be": "being"}
-_DOUBLED: Final = frozenset(
-    "run swim spin hop skip jog sit hit flip drop stop wag nod clap tap step trip rub hum "
-    "drum chat drip grin grab hug pop rip scrub slip snap strut swap trot whip wrap zip dig "
-    "get let put set cut shut begin flap plod shrug skid skim slam stir".split()
-)
-
-
-# "animate it", "make the photo", "let it": a request, and what it is about.
-_ANIMATE: Final = re.compile(
-    r"^(?:please\s+)?(?:(?:animate|bring|let|make|set|have)\s+)?"
-    r"(?:(?:the|my|this|that)\s+(?:photo|picture|image|plot|chart|graph|diagram|figure|"
-    r"drawing)(?:\s+above)?|it|this)\b",
-    _I,
-)
-_CONJUNCTION: Final = re.compile(
-    r"^[:,\s]*(?:(?:so that|such that|so|that|and|where|with)\b)?\s*(?:(?:it|they)\b)?",
-    _I,
-)
+_HOLDS: Final = frozenset({"and", "with", "wearing", "holding", "carrying"})
 
 
 def tidy(text: str) -> str:
     """Repair spaces and commas after words were taken out."""
-    text = re.sub(r"\s+", " ", text)
-    text = re.sub(r"\s+([,.;])", r"\1", text)
-    text = re.sub(r"([,;])(?:\s*[,;])+", r"\1", text)
-    text = re.sub(r"\b(?:and|but|,)\s*$", "", text.strip())
-    return text.strip(" ,.;")
+    words: list[str] = []
+    for word in text.split():
+        bare_word = word.lstrip(_SIGNS)
+        sign = word[: len(word) - len(bare_word)][:1]
+        if sign and words and words[-1][-1] not in _SIGNS:
+            words[-1] += sign
+        if bare_word:
+            words.append(bare_word)
+    while words and words[-1].strip(_SIGNS).lower() in ("and", "but", ""):
+        words.pop()
+    return " ".join(words).strip(f" {_SIGNS}")
 
 
 def cut(text: str, span: tuple[int, int]) -> str:
     """Return the text without a span."""
-    return tidy(text[: span[0]] + " " + text[span[1] :])
+    return tidy(f"{text[: span[0]]} {text[span[1] :]}")
 
 
 def bare(noun: str) -> str:
     """Return a noun phrase without its article."""
-    return re.sub(r"^(?:an?|the|any|all|some|that)\s+", "", noun.strip(), flags=_I)
+    first, _, rest = noun.strip().partition(" ")
+    is_lead = first.lower() in {*ARTICLES, "any", "all", "some", "that"}
+    return rest.strip() if rest and is_lead else noun.strip()
+
+
+def with_article(noun: str) -> str:
+    """Put an article before the noun of a thing that has none and is one.
+
+    >>> with_article("owl"), with_article("two cats"), with_article("sunflowers")
+    ('an owl', 'two cats', 'sunflowers')
+    """
+    first = noun.split(maxsplit=1)[0].lower() if noun.split() else ""
+    is_many = noun.endswith("s") and not noun.endswith("ss")
+    if first in DETERMINERS or first.isdigit() or is_many or not noun.isascii():
+        return noun
+    return f"{_article(first)} {noun}"
 
 
 def without_pronoun(text: str) -> tuple[str, bool]:
@@ -81,68 +73,62 @@ def without_pronoun(text: str) -> tuple[str, bool]:
 
 def mentions(text: str, thing: str) -> bool:
     """Return whether a text names a thing, as singular or plural."""
-    return _find(text, thing) is not None
+    return _find(words_of(text), thing) is not None
 
 
 def take_phrase(text: str, table: Mapping[str, str]) -> tuple[str, str | None]:
     """Take a phrase of a table out of a text; returns the rest, and how prompts have it."""
-    for phrase, found in wording.find(text, table):
-        if _is_free(text, found):
-            return cut(text, found.span()), phrase
+    for phrase, start, end in wording.named(text, table):
+        if _is_free(text, start, end):
+            return cut(text, (start, end)), phrase
     return text, None
 
 
-def _is_free(text: str, found: re.Match[str]) -> bool:
-    """Return whether a phrase stands by itself: not "a night owl", not "the rain dance"."""
-    phrase, after = found[0].strip().lower(), text[found.end() :].lstrip()
-    follows = after.split(maxsplit=1)[0].lower() if after else ""
-    if follows and follows[0].isalpha() and follows not in _PREPOSITIONS | {"and"}:
-        return phrase.endswith(("ly", "ing"))
-    before = re.search(r"([a-z'-]+)\s*$", text[: found.start()], _I)
-    # "in the blue night", "a snowy winter": the words around belong to it.
-    alone = " " not in phrase
-    return not (alone and before and before[1].lower() in _DETERMINERS | _PREPOSITIONS)
-
-
 def take_camera(text: str) -> tuple[str, tuple[str, ...]]:
-    """Take a camera clause out: ", from above" or ", close-up"."""
-    if not (found := wording.CAMERA.search(text)):
+    """Take a camera clause out: ", from above" or ", slow zoom in"."""
+    if (found := wording.camera(text)) is None:
         return text, ()
-    if found[0].lower() in ("pan", "pans", "macro") and found.start() > 0:
-        if not text[: found.start()].rstrip().endswith(","):
-            return text, ()
-    clause = re.search(r"[^,;.]*$", text[: found.start()])
-    start = clause.start() if clause else found.start()
-    end = found.end() + len(re.match(r"[^,;.]*", text[found.end() :])[0])  # type: ignore[index]  # always matches
-    lead = text[start : found.start()].strip()
-    if start == 0 or lead:
-        # "a close-up of a bee", "a bee from above": only the camera words go.
-        rest = (
-            text[: found.start()] + " " + re.sub(r"^\s*of\b", "", text[found.end() :])
-        )
-        rest = re.sub(r"\b(?:an?|in|as an?|with an?)\s+(?=\s|$|an? |the )", " ", rest)
-        return tidy(rest), (found[0],)
-    return cut(text, (start, end)), (text[start:end].strip(),)
+    start = max(text.rfind(sign, 0, found[0]) for sign in _SIGNS) + 1
+    ends = [text.find(sign, found[1]) for sign in _SIGNS]
+    end = min((at for at in ends if at >= 0), default=len(text))
+    lead = text[start : found[0]].split()
+    is_clause = len(lead) <= 2 and not (lead and lead[0].lower() in DETERMINERS)
+    if start and is_clause:
+        return cut(text, (start, end)), (text[start:end].strip(),)
+    # "a close-up of a bee", "a bee from above": only the camera words go.
+    before, after = text[: found[0]].split(), text[found[1] :].split()
+    while before and before[-1].lower() in {"a", "an", "in", "as", "with"}:
+        before.pop()
+    if after and after[0].lower() == "of":
+        after = after[1:]
+    return tidy(" ".join((*before, *after))), (text[slice(*found)],)
+
+
+def take_light(text: str) -> tuple[str, str]:
+    """Take a phrase of light out of a text: "in the warm light"."""
+    if (found := wording.light(text)) is None:
+        return text, ""
+    return cut(text, found), text[slice(*found)]
 
 
 def take_setting(text: str) -> tuple[str, str]:
     """Take the last place phrase out, unless the core would be empty or lose its verb."""
-    for found in reversed(list(wording.PLACE_PHRASE.finditer(text))):
-        rest = text[found.end() :].lstrip()
-        if found.start() == 0 or (
-            rest and rest[0] not in ",.;" and not rest.startswith("and ")
-        ):
+    for start, end in reversed(wording.places(text)):
+        before, after = text[:start].split(), text[end:].lstrip()
+        is_inside = after and after[0] not in _SIGNS and not after.startswith("and ")
+        first = text[start:end].split()[0].lower()
+        # "moves across the beach": the verb needs it.
+        if is_inside or not before or first in _DIRECTIONS:
             continue
-        before = text[: found.start()].split()
-        # "moves across the beach", "rises from the sea", "moves towards": the verb needs it.
-        if re.match(
-            r"(?:across|into|onto|up|down|through|around|along|past)\b", found[0], _I
-        ):
-            continue
-        if not before or before[-1].lower() in _DETERMINERS:
-            continue
-        return cut(text, found.span()), found[0].strip()
+        if before[-1].lower() not in DETERMINERS:
+            return cut(text, (start, end)), text[start:end]
     return text, ""
+
+
+def without_sky(text: str) -> str:
+    """Take the sky of one hour out of a text: "under a blue sky"."""
+    found = wording.sky(text)
+    return tidy(text) if found is None else cut(text, found)
 
 
 def split_core(core: str) -> tuple[str, str, str]:
@@ -152,91 +138,42 @@ def split_core(core: str) -> tuple[str, str, str]:
     ('a red ball', 'crosses', 'the beach')
     """
     tokens = core.split()
-    singular = bool(tokens) and tokens[0].lower() in (
-        "a",
-        "an",
-        "the",
-        "one",
-        "this",
-        "that",
-    )
-    for i, token in enumerate(tokens):
-        word = token.lower().strip(",.;")
-        if i == 0:
-            continue
-        follows_of = tokens[i - 1].lower() in ("of", *_DETERMINERS)
-        if _is_verb(word, singular=singular) and not follows_of:
-            rest = " ".join(tokens[i + 1 :])
-            return " ".join(tokens[:i]), token, rest
+    singular = bool(tokens) and tokens[0].lower() in _ONE
+    for i, token in enumerate(tokens[1:], 1):
+        word = token.lower().strip(_SIGNS)
+        follows_of = tokens[i - 1].lower() in ("of", *DETERMINERS)
+        if is_verb(word, singular=singular) and not follows_of:
+            return " ".join(tokens[:i]), token, " ".join(tokens[i + 1 :])
         if token.endswith(",") and i < len(tokens) - 1:
-            return (
-                " ".join(tokens[: i + 1]).rstrip(","),
-                "",
-                ", " + " ".join(tokens[i + 1 :]),
-            )
-        if word in _PREPOSITIONS:
+            subject = " ".join(tokens[: i + 1]).rstrip(",")
+            return subject, "", ", " + " ".join(tokens[i + 1 :])
+        if word in PREPOSITIONS:
             return " ".join(tokens[:i]), "", " ".join(tokens[i:])
     return core, "", ""
 
 
-def _is_verb(word: str, *, singular: bool) -> bool:
-    if word in _NOT_VERBS:
-        return False
-    if word.endswith("ing") and len(word) > 4:
-        return True
-    return (
-        singular
-        and len(word) > 3
-        and word.endswith("s")
-        and not word.endswith(("ss", "us"))
-    )
-
-
 def swap_subject(core: str, new: str, old: str | None) -> str | None:
     """Put another subject into a core and keep the action; None if `old` is not there."""
-    if old:
-        if not (span := _find(core, bare(old))):
-            return (
-                None
-                if bare(old).lower() not in ("subject", "actor", "animal")
-                else (swap_subject(core, new, None))
-            )
-        start, end = _phrase_span(core, span)
-        return tidy(core[:start] + new + core[end:])
+    if old and bare(old).lower() not in ("subject", "actor", "animal"):
+        words = words_of(core)
+        if (found := _find(words, bare(old))) is None:
+            return None
+        first, last = _phrase(words, *found)
+        start, end = words[first].start, words[last - 1].end
+        return tidy(f"{core[:start]}{new}{core[end:]}")
     subject, verb, rest = split_core(core)
-    if not subject:
-        return new
     new_subject, new_verb, _ = split_core(new)
-    if new_verb:
-        # "a seal clapping" brings its own action.
+    if not subject or new_verb:  # "a seal clapping" brings its own action
         return new
-    return tidy(
-        " ".join(filter(None, (new_subject, verb)))
-        + (rest if rest.startswith(",") else f" {rest}")
-    )
+    gap = "" if rest.startswith(",") else " "
+    return tidy(f"{new_subject} {verb}".rstrip() + gap + rest)
 
 
 def swap_action(core: str, action: str) -> str:
     """Give the subject of a core another action, in the verb form the core has."""
     subject, verb, _ = split_core(core)
-    form = participle if not verb or verb.endswith("ing") else finite
+    form = participle if not verb or is_participle(verb) else finite
     return tidy(f"{subject} {form(action)}")
-
-
-def motion_words(text: str) -> str:
-    """Return how a picture is to move, without the request around it.
-
-    >>> motion_words("animate @fig so that the bars grow")
-    'the bars grow'
-    >>> motion_words("animate this plot so that a star moves right")
-    'a star moves right'
-    >>> motion_words("let c1 move to the left")
-    'move to the left'
-    """
-    text = re.sub(r"@\w+(?:\[[^\]]*\])?|\bc\d+\b", " it ", text)
-    text = re.sub(r"\b(?:to life|(?:in|into) motion)\b", " ", text, flags=_I)
-    text = _ANIMATE.sub("", tidy(text))
-    return tidy(_CONJUNCTION.sub("", tidy(text)))
 
 
 def with_motion(core: str, said: str) -> str:
@@ -245,27 +182,9 @@ def with_motion(core: str, said: str) -> str:
     >>> with_motion("a cat sitting", "jump"), with_motion("a cat", "the cat spins")
     ('a cat jumps', 'the cat spins')
     """
-    if not said or said.split()[0].lower() in _DETERMINERS:
+    if not said or said.split()[0].lower() in DETERMINERS:
         return said or core
     return f"{split_core(core)[0]} {finite(said)}"
-
-
-def with_article(noun: str) -> str:
-    """Put an article before the noun of a thing that has none and is one.
-
-    >>> with_article("owl"), with_article("two cats"), with_article("sunflowers")
-    ('an owl', 'two cats', 'sunflowers')
-    """
-    first = noun.split(maxsplit=1)[0].lower() if noun.split() else ""
-    is_many = noun.endswith("s") and not noun.endswith("ss")
-    if first in _DETERMINERS or first.isdigit() or is_many or not noun.isascii():
-        return noun
-    return f"{'an' if first[:1] in 'aeiou' else 'a'} {noun}"
-
-
-def without_sky(text: str) -> str:
-    """Take the sky of one hour out of a text: "under a blue sky"."""
-    return tidy(wording.SKY.sub("", text))
 
 
 def swap_place(core: str, setting: str, *, has_setting: bool) -> tuple[str, bool]:
@@ -274,19 +193,15 @@ def swap_place(core: str, setting: str, *, has_setting: bool) -> tuple[str, bool
     Returns:
         The core, and whether it now holds the place.
     """
-    if has_setting:
+    old = "" if has_setting else _place_of_action(core)
+    if not old:
         return core, False
-    _, verb, rest = split_core(core)
-    found = re.search(
-        rf"\b(?:the|an?)\s+(?:[\w-]+\s+)?{wording.PLACE_NOUN.pattern}\b", rest, _I
-    )
-    noun = re.sub(r"^[a-z]+\s+(?=(?:the|an?)\b)|^in\s+", "", setting, flags=_I)
-    if not verb or not found or "background" in setting:
-        if found and verb:
-            # The action crosses a place that is gone, and the new one is no ground.
-            core = core.replace(found[0], "the picture")
-        return core, False
-    return core.replace(found[0], noun), True
+    if "background" in setting:
+        # The action crosses a place that is gone, and the new one is no ground.
+        return core.replace(old, "the picture"), False
+    first, _, rest = setting.partition(" ")
+    is_led = first.lower() in PREPOSITIONS and rest
+    return core.replace(old, rest if is_led else setting), True
 
 
 def place_in_action(core: str) -> str:
@@ -295,105 +210,98 @@ def place_in_action(core: str) -> str:
     >>> place_in_action("a red ball crosses the beach")
     'on the beach'
     """
-    _, verb, rest = split_core(core)
-    found = re.search(
-        rf"\b(?:the|an?)\s+(?:[\w-]+\s+)?{wording.PLACE_NOUN.pattern}\b", rest, _I
-    )
-    return wording.located(found[0]) if verb and found else ""
+    place = _place_of_action(core)
+    return wording.located(place) if place else ""
 
 
 def recolor(text: str, thing: str | None, color: str, *, subject: bool) -> str | None:
     """Put a colour before a thing, or before the subject's noun; None if it is absent."""
+    words = words_of(text)
     if thing:
-        if not (span := _find(text, thing)):
-            return None
-        start, end = span
+        found = _find(words, thing)
     else:
-        if not subject or not text:
-            return None
-        np, _, _ = split_core(text)
-        end = len(np)
-        start = end - len(np.split()[-1])
-    head = re.sub(
-        rf"(?:{wording.COLOUR_WORD.pattern})(?:\s+and\s+(?:{wording.COLOUR_WORD.pattern}))?"
-        r"\s+((?:[\w-]+\s+)?)$",
-        r"\1",
-        text[:start],
-        flags=_I,
+        count = len(words_of(split_core(text)[0]))
+        found = (count - 1, count) if subject and count else None
+    if found is None:
+        return None
+    first, noun = _phrase(words, *found)[0], found[0]
+    has_article = words[first].text in DETERMINERS
+    kept = [
+        word.text if word.text != color else ""
+        for word in words[first + has_article : noun]
+        if word.text not in {*wording.COLOURS, *wording.SHADES, "and"}
+    ]
+    said = [color, *kept]
+    if has_article:
+        word = words[first].text
+        said.insert(0, _article(color) if word in ("a", "an") else word)
+    return tidy(
+        f"{text[: words[first].start]}{' '.join(said)} {text[words[noun].start :]}"
     )
-    kept = re.search(r"((?:(?!an?\b|the\b|\W)[\w-]+\s+)*)$", head)
-    at = kept.start() if kept and _has_article(head) else len(head)
-    changed = f"{head[:at]}{color} {head[at:]}{text[start:end]}{text[end:]}"
-    return _fix_articles(tidy(changed))
-
-
-def _has_article(head: str) -> bool:
-    """Return whether the words just before a noun begin with a determiner."""
-    found = re.search(r"(?:^|[\s,])(\w+)\s+(?:[\w-]+\s+)?$", head)
-    return bool(found and found[1].lower() in _DETERMINERS)
 
 
 def without(core: str, thing: str) -> str:
     """Take a thing out of a core: "a cat and a dog" without dog is "a cat"."""
-    if not (span := _find(core, thing)):
+    words = words_of(core)
+    if (found := _find(words, thing)) is None:
         return core
-    start, end = _phrase_span(core, span)
-    joined = re.search(
-        r"(?:\s*,?\s*\b(?:and|with|wearing|holding|carrying)\s+)$", core[:start]
-    )
-    if joined:
-        return tidy(core[: joined.start()] + core[end:])
-    if found := re.match(r"\s+and\s+", core[end:]):
-        return tidy(core[:start] + core[end + found.end() :])
+    first, last = _phrase(words, *found)
+    if first and words[first - 1].text in _HOLDS:
+        return tidy(core[: words[first - 1].start] + core[words[last - 1].end :])
+    if last < len(words) and words[last].text == "and":
+        return tidy(core[: words[first].start] + core[words[last].end :])
     return core
 
 
-def _find(text: str, thing: str) -> tuple[int, int] | None:
-    stem = re.escape(re.sub(r"(?<=\w\w)s$", "", thing.strip().lower()))
-    found = re.search(rf"\b{stem}(?:e?s)?\b", text, _I)
-    return found.span() if found else None
+def _is_free(text: str, start: int, end: int) -> bool:
+    """Return whether a phrase stands by itself: not "a night owl", not "the rain dance"."""
+    phrase, after = text[start:end].lower(), text[end:].lstrip()
+    follows = after.split(maxsplit=1)[0].lower().strip(_SIGNS) if after else ""
+    if after[:1].isalpha() and follows not in PREPOSITIONS | {"and"}:
+        return phrase.endswith(("ly", "ing"))
+    before = text[:start].split()
+    # "in the blue night", "a snowy winter": the words around belong to it.
+    is_alone = " " not in phrase and before
+    return not (is_alone and before[-1].lower() in DETERMINERS | PREPOSITIONS | {"of"})
 
 
-def _phrase_span(text: str, span: tuple[int, int]) -> tuple[int, int]:
-    """Widen the span of a noun to its article and adjectives."""
-    lead = re.search(
-        rf"\b(?:{'|'.join(_DETERMINERS)})\s+(?:[\w-]+\s+){{0,2}}$", text[: span[0]], _I
-    )
-    return (lead.start() if lead else span[0]), span[1]
+def _place_of_action(core: str) -> str:
+    """Return the place that the rest of an action names: "the beach"; empty for none."""
+    _, verb, rest = split_core(core)
+    words = words_of(rest)
+    for at, word in enumerate(words):
+        if not verb or word.text not in ARTICLES:
+            continue
+        for place in (at + 1, at + 2):
+            if count := wording.run(words, place, wording.PLACES):
+                return rest[word.start : words[place + count - 1].end]
+    return ""
 
 
-def _fix_articles(text: str) -> str:
-    text = re.sub(r"\b(a)(?=\s+[aeiou])", r"\1n", text, flags=_I)
-    return re.sub(r"\b(a)n(?=\s+[^aeiou\s])", r"\1", text, flags=_I)
+def _find(words: list[Word], thing: str) -> tuple[int, int] | None:
+    """Return the words that name a thing: the index of the first, and after the last."""
+    wanted = [word.text for word in words_of(thing)]
+    if not wanted:
+        return None
+    last = wanted[-1]
+    one = last[:-1] if last.endswith("s") and len(last) > 3 else last
+    forms = {one, f"{one}s", f"{one}es"}
+    for at in range(len(words) - len(wanted) + 1):
+        said = [word.text for word in words[at : at + len(wanted)]]
+        if said[:-1] == wanted[:-1] and said[-1] in forms:
+            return at, at + len(wanted)
+    return None
 
 
-def finite(action: str) -> str:
-    """Return an action in the third person: "jump over a log" -> "jumps over a log"."""
-    verb, _, rest = action.partition(" ")
-    if verb.endswith("ing") and len(verb) > 4:
-        return action
-    if verb.endswith("s") and not verb.endswith("ss"):
-        return action
-    if re.search(r"[^aeiou]y$", verb):
-        verb = f"{verb[:-1]}ies"
-    elif re.search(r"(?:s|x|z|ch|sh|o)$", verb):
-        verb += "es"
-    else:
-        verb += "s"
-    return f"{verb} {rest}".strip()
+def _phrase(words: list[Word], first: int, last: int) -> tuple[int, int]:
+    """Widen the words of a noun to its article, over up to three adjectives."""
+    for at in range(first - 1, max(first - 5, -1), -1):
+        if words[at].text in DETERMINERS:
+            return at, last
+        if words[at].text in PREPOSITIONS or is_verb(words[at].text, singular=False):
+            break
+    return first, last
 
 
-def participle(action: str) -> str:
-    """Return an action as a participle: "spin twice" -> "spinning twice"."""
-    verb, _, rest = action.partition(" ")
-    if verb.endswith("ing") and len(verb) > 4:
-        return action
-    if verb in _IRREGULAR:
-        verb = _IRREGULAR[verb]
-    elif verb in _DOUBLED:
-        verb = f"{verb}{verb[-1]}ing"
-    elif re.search(r"[^aeoy]e$", verb):
-        verb = f"{verb[:-1]}ing"
-    else:
-        verb += "ing"
-    return f"{verb} {rest}".strip()
+def _article(word: str) -> str:
+    return "an" if word[:1].lower() in "aeiou" else "a"

@@ -66,8 +66,11 @@ class Trim(Cut):
 
     def on(self, frames: Frames, fps: float) -> tuple[Frames, float]:
         """Return the frames that are kept."""
-        start_s, end_s = self._kept(len(frames) / fps)
-        first, last = frames_of(Span(start=start_s, end=end_s), len(frames), fps)
+        kept = self.keep
+        if not isinstance(kept, Span):  # what a recipe keeps is a span of seconds
+            start_s, end_s = self._kept(len(frames) / fps)
+            kept = Span(start=start_s, end=end_s)
+        first, last = frames_of(kept, len(frames), fps)
         return frames[first:last], fps
 
     def lasts(self, clip_s: float) -> float:

@@ -65,14 +65,24 @@ class Brains:
             base_url: Of a server that speaks OpenAI's protocol.
         """
         if name is None:
-            there = found()
-            line = self.connect(*there.first) if there.first else ""
-            return "\n".join(filter(None, (line, there.told())))
+            return self._connect_first()
         if name == ROUTER:
             self._llm = None
             return "turns are read by the embedded reader alone"
         if base_url is not None or name not in self._connected:
             self._connected[name] = LanguageModel(name, base_url)
+        return self._use(name)
+
+    def _connect_first(self) -> str:
+        there, line = found(), ""
+        if there.first is not None:
+            name, base_url = there.first
+            # It told what it has without a key; anybody may listen at such a port.
+            self._connected[name] = LanguageModel(name, base_url, has_key=False)
+            line = self._use(name)
+        return "\n".join(filter(None, (line, there.told())))
+
+    def _use(self, name: str) -> str:
         self._llm = self._connected[name]
         return (
             f"{name} is connected for this session: it answers in words, and reads the"

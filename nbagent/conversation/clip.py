@@ -21,15 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import WeakValueDictionary
 
-from nbagent.acts.redo import Redo
-from nbagent.conversation import methods
+from nbagent.conversation.asking import Asking, Remixer
 from nbagent.conversation.selection import Selection
 from nbagent.errors import MediaError, SpecError, StoreError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Take, size_text
 
 if TYPE_CHECKING:
-    from nbagent.acts import Act, Region
     from nbagent.media.drift import Drift
     from nbagent.media.frames import Frames
     from nbagent.media.recent import RecentFrames
@@ -37,11 +35,10 @@ if TYPE_CHECKING:
 _LEDGERS: Final[WeakValueDictionary[Path, Ledger]] = WeakValueDictionary()
 """Of the clips that came back from a pickle: one for each store."""
 
-Remixer = Callable[..., "Clip"]
 Viewer = Callable[["Clip"], Any]
 
 
-class Clip:
+class Clip(Asking):
     """A finished clip.
 
     Attributes:
@@ -70,10 +67,6 @@ class Clip:
         self._part: Mapping[str, Any] = {}  # of that file, as it was opened
         self._opened: Frames | None = None  # of a file that may be gone tomorrow
         self.notes: tuple[str, ...] = ()
-
-    if TYPE_CHECKING:  # a method for each act of the registry
-
-        def __getattr__(self, name: str) -> Callable[..., Clip]: ...
 
     @classmethod
     def open(
@@ -313,102 +306,6 @@ class Clip:
             write_clip(target, self.frames, self.fps, self.recipe)
         return target
 
-    def remix(self, words: str, **options: Any) -> Clip:
-        """Make the next version of this clip: `clip.remix("at night", seed=3)`.
-
-        Args:
-            words: What should be different; a part may be named in them ("in the left
-                half, at night").
-            options: Those of `%agent`, with underscores; `span` and `region` limit it to
-                a part, in seconds and in shares.
-        """
-        return self.ask(words, **options)
-
-    def ask(self, said: str | tuple[Act, ...], **options: Any) -> Clip:
-        """Make the next version of this clip, by words or by finished acts.
-
-        Raises:
-            SpecError: If it is of no conversation, or cannot be.
-        """
-        if self._remixer is None:
-            raise SpecError(
-                f"{self.name} belongs to no conversation here: run"
-                " %load_ext nbagent, then remix a clip of this notebook"
-            )
-        return self._remixer(self, said, **options)
-
-    def ref_of(self, other: Clip) -> str:
-        """Return what an act calls another clip: its take's id, whatever its name is.
-
-        Raises:
-            SpecError: If this clip is of no conversation.
-        """
-        if self._ledger is None:
-            raise SpecError(
-                f"{self.name} belongs to no conversation here: open it there"
-            )
-        from nbagent.conversation.brought import Brought
-
-        return Brought(self._ledger).take(other).id
-
-    def redirect(self, words: str, *, step: int) -> Clip:
-        """Let its run take another course: `clip.redirect("at night", step=5)`.
-
-        Args:
-            words: What should be different from then on.
-            step: How many steps stay as they were: few leave all but the lay-out open,
-                many only the details.
-        """
-        return self.remix(words, step=step)
-
-    def redo(
-        self,
-        start_s: float = 0.0,
-        end_s: float | None = None,
-        words: str = "",
-        *,
-        region: Region | str | None = None,
-        **options: Any,
-    ) -> Clip:
-        """Make a span of the clip anew, with a change or as another try.
-
-        Args:
-            start_s: Seconds at which it begins.
-            end_s: Seconds at which it ends; None is the clip's end.
-            words: What should be different there.
-            region: The part of the picture that alone changes, in words or in shares.
-            options: Those of `%agent`, with underscores.
-        """
-        span = methods.span_of((start_s, end_s))
-        part = None if region is None else methods.region_of(region)
-        if not words:
-            return self.ask((Redo(span=span, region=part),), **options)
-        if part is not None:
-            options["region"] = part
-        return self.remix(words, span=(start_s, end_s), **options)
-
-    def inpaint(self, mask: Any, words: str, **options: Any) -> Clip:
-        """Make a part of the picture anew; every other pixel stays as it is.
-
-        Args:
-            mask: A PIL image or an array of booleans or numbers, (H, W) or
-                (F, H, W) as the clip's frames: true or white where it is made anew;
-                or a `selection` of the clip.
-            words: What should be there: "a moon", or a change: "at night".
-            options: Those of `%agent`, with underscores.
-
-        Raises:
-            SpecError: If the mask is empty or of another shape than the clip.
-        """
-        if isinstance(mask, Selection):
-            return self.remix(words, span=mask.span, region=mask.region, **options)
-        from nbagent.conversation import masks
-
-        drawn = masks.of_value(mask, self.frames)
-        if self._ledger is None:
-            return self.remix(words, **options)  # says that it has no conversation
-        return self.remix(words, mask=masks.keep(drawn, self._ledger), **options)
-
     def __repr__(self) -> str:
         """Return one line that is the same on every run: no path, id or time."""
         try:
@@ -500,11 +397,6 @@ def _restored(
     clip = Clip(ledger, take, name)
     vars(clip).update(file)
     return clip
-
-
-for _name, _method in methods.methods().items():
-    if not hasattr(Clip, _name):  # `redo` has words of its own
-        setattr(Clip, _name, _method)
 
 
 @functools.cache

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast, get_args
 
 from nbagent.acts.match import Match
 from nbagent.acts.plan import Plan
 from nbagent.conversation import unread
-from nbagent.conversation.foreign import phrase, translate
 from nbagent.conversation.single import Composed, single
 from nbagent.conversation.sources import Sources
 from nbagent.conversation.storyboard import (
@@ -23,6 +22,7 @@ from nbagent.conversation.storyboard import (
     storyboard,
 )
 from nbagent.errors import SpecError
+from nbagent.language.pictures import Kind, english, translate
 from nbagent.models import ModelCard
 
 
@@ -58,17 +58,25 @@ def _in_english(plan: Plan, card: ModelCard) -> tuple[Plan, list[str]]:
     """Say what a prompt gets in pocket's words, whatever language it was told in."""
     if card.base != "pocket":
         return plan, []
-    plan = replace(plan, acts=tuple(act.retold(phrase) for act in plan.acts))
+    plan = replace(plan, acts=tuple(act.retold(_english) for act in plan.acts))
     told = [(text, translate(text)) for text in (plan.prompt, *plan.scenes)]
-    if not any(english for _, english in told):
+    if not any(read for _, read in told):
         return plan, []
-    prompt, *scenes = (english.english if english else text for text, english in told)
-    lost = [word for _, english in told if english for word in english.lost]
+    prompt, *scenes = (read.english if read else text for text, read in told)
+    lost = [word for _, read in told if read for word in read.lost]
     said = "; ".join(filter(None, (prompt, *scenes)))
     note = f"pocket reads English: this is read as {said!r}."
     if lost:
         note += f" It does not know: {', '.join(lost[:6])}."
     return replace(plan, prompt=prompt, scenes=tuple(scenes)), [note]
+
+
+def _english(name: str, words: str) -> str:
+    """Return the words of an act's argument in English, where they are known."""
+    if name in get_args(Kind):
+        return english(words, cast(Kind, name)) or words
+    read = translate(words)
+    return read.english if read and not read.lost else words
 
 
 def _composed(

@@ -6,8 +6,9 @@ of the user's words is read here: the model has read them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, cast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
@@ -15,18 +16,56 @@ from nbagent.acts import ACTS, act_from_json
 from nbagent.acts.base import Act
 from nbagent.acts.plan import MAKES, Action, Control, Format, Intent, Plan, Topic
 from nbagent.acts.plan import Settings as Stated
+from nbagent.conversation.outline import THIS_PLOT
 from nbagent.language import grammar
-from nbagent.language.state import State
+from nbagent.language.state import SHOWN, State
 
+_WORDS_CHARS: Final = 300
+_NAMES: Final = 16
+_SHAPE: Final = r"^\d{1,4}(\.\d{1,3})?:\d{1,4}(\.\d{1,3})?$"  # "16:9", "2.39:1"
 # Every text is bounded: a small model may write the same word without end.
 Name = Annotated[str, Field(max_length=80)]
-Words = Annotated[str, Field(max_length=300)]
+Words = Annotated[str, Field(max_length=_WORDS_CHARS)]
+
+
+def _shape(act: type[Act]) -> dict[str, Any]:
+    """Return an act's schema, bounded, and without what `acts_told` says."""
+    schema = act.schema()
+    return {
+        "type": "object",
+        "properties": {
+            name: _bounded(name, one) for name, one in schema["properties"].items()
+        },
+        "required": schema["required"],
+        "additionalProperties": False,
+    }
+
+
+def _bounded(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    shape = {key: value for key, value in schema.items() if key != "description"}
+    text = {"type": "string", "maxLength": _WORDS_CHARS}
+    if shape.get("type") == ["array", "string"]:  # a part: as values, or in words
+        count = 4 if name == "region" else 2
+        values = {"type": "array", "items": {"type": "number"}}
+        return {"anyOf": [{**values, "minItems": count, "maxItems": count}, text]}
+    if shape.get("type") == "array":  # of names
+        return {**shape, "items": text, "maxItems": _NAMES}
+    return shape | text if shape.get("type") == "string" else shape
+
+
 ActDraft = Annotated[
-    dict[str, Any], WithJsonSchema({"anyOf": [act.schema() for act in ACTS.values()]})
+    dict[str, Any], WithJsonSchema({"anyOf": [_shape(act) for act in ACTS.values()]})
 ]
 
-_ANYWHERE: frozenset[Intent] = frozenset({"ask", "chat", "unsupported"})
-"""Intents that are about nothing in particular, whatever else a draft says."""
+_ANYWHERE: Final[frozenset[Intent]] = frozenset({"ask", "chat", "unsupported"})
+"""Intents that come to an answer, whatever else a draft says."""
+
+_PARTS: Final[Mapping[str, Callable[[str], object]]] = {
+    "span": grammar.span,
+    "keep": grammar.span,
+    "region": grammar.region,
+}
+_CROPPED: Final = ("region", "crop")  # elsewhere it is only where the act is done
 
 
 class SettingsDraft(BaseModel):
@@ -36,7 +75,7 @@ class SettingsDraft(BaseModel):
 
     duration_s: Annotated[float, Field(gt=0, le=3600)] | None = None
     fps: Annotated[float, Field(ge=1, le=240)] | None = None
-    aspect: Annotated[str, Field(pattern=r"^[1-9]\d{0,3}:[1-9]\d{0,3}$")] | None = None
+    aspect: Annotated[str, Field(pattern=_SHAPE)] | None = None
     width: Annotated[int, Field(ge=1, le=16384)] | None = None
     height: Annotated[int, Field(ge=1, le=16384)] | None = None
     count: Annotated[int, Field(ge=1, le=64)] | None = Field(
@@ -68,7 +107,7 @@ class PlanDraft(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     intent: Intent
-    targets: Annotated[list[Name], Field(max_length=16)] = Field(
+    targets: Annotated[list[Name], Field(max_length=_NAMES)] = Field(
         default=[],
         description="Names, from the lists, of the clips and variables that the turn is"
         " about, in the order in which they are used. A change without words for its clip"
@@ -78,7 +117,9 @@ class PlanDraft(BaseModel):
         default=[], description="For refine: the changes, in the turn's order."
     )
     settings: SettingsDraft = Field(
-        default=SettingsDraft(), description="For what is made or changed."
+        default=SettingsDraft(),
+        description="For what is made or changed: length, rate, shape, size, how many,"
+        " style, what to leave out, seed, quality, loop, camera.",
     )
     prompt: Annotated[str, Field(max_length=1500)] = Field(
         default="",
@@ -95,7 +136,14 @@ class PlanDraft(BaseModel):
         default=None,
         description="The frame that is meant, as in c2[10]; the first is 0.",
     )
-    action: Action | None = Field(default=None, description="For control.")
+    step: Annotated[int, Field(ge=0)] | None = Field(
+        default=None,
+        description="For a change of a clip while it is being made: the step after which"
+        " it takes another course; 0 is the one that runs now.",
+    )
+    action: Action | None = Field(
+        default=None, description="For control: what is done."
+    )
     format: Format | None = Field(default=None, description="For control: of the file.")
     name: Name | None = Field(
         default=None, description="For control: a new name, or a file's."
@@ -116,6 +164,30 @@ class PlanDraft(BaseModel):
     )
 
 
+def fields_told() -> str:
+    """Return a line for each part of a plan: not every server shows a model its schema."""
+    fields = PlanDraft.model_fields.items()
+    return "\n".join(
+        f"- {name}: {one.description}" for name, one in fields if one.description
+    )
+
+
+def acts_told() -> str:
+    """Return a line for each act: its arguments, what it does, what one says for it."""
+    return "\n".join(map(_told, ACTS.values()))
+
+
+def _told(act: type[Act]) -> str:
+    schema = act.schema()
+    arguments = "; ".join(
+        f"{name}{'' if name in schema['required'] else '?'}: {one['description']}"
+        for name, one in schema["properties"].items()
+        if name not in ("act", "span", "region") or (name, act.kind) == _CROPPED
+    )
+    said = "', '".join(act.examples)
+    return f"- {act.kind} ({arguments}): {act.summary} '{said}'"
+
+
 def to_plan(draft: PlanDraft, state: State) -> Plan:
     """Return the plan of a draft.
 
@@ -127,21 +199,20 @@ def to_plan(draft: PlanDraft, state: State) -> Plan:
         ValueError: If the draft names what is not there, lacks what its intent needs,
             or has an act that cannot be; the line says which, for the model to mend.
     """
-    _check(draft, state)
-    acts = tuple(act_from_json(dict(_placed(act))) for act in draft.acts)
-    for name in (name for act in acts for name in _others(act)):
-        _check_name(name, state)
-    targets = tuple(draft.targets)
-    if not targets and draft.intent == "refine" and state.latest is not None:
+    targets = tuple(map(_name, draft.targets))
+    if draft.intent in _ANYWHERE:
+        known = tuple(name for name in targets if name in _names(state))
+        return Plan(intent=draft.intent, targets=known, what=draft.what)
+    _check(draft)
+    acts = tuple(_placed(act_from_json(act)) for act in draft.acts)
+    for name in (*targets, *(name for act in acts for name in _others(act))):
+        if name not in _names(state):
+            there = ", ".join(_names(state)).replace(SHOWN, THIS_PLOT) or "nothing"
+            raise ValueError(f"nothing is called {name!r}: there is {there}")
+    if draft.intent == "refine" and not targets:
+        if state.latest is None:
+            raise ValueError("a refine needs a clip that is there: there is none yet")
         targets = (state.latest.ref,)
-    control = None
-    if draft.intent == "control":
-        control = Control(
-            action=draft.action or "status",
-            format=draft.format,
-            name=draft.name,
-            is_all=draft.everything,
-        )
     return Plan(
         intent=draft.intent,
         targets=targets,
@@ -151,46 +222,47 @@ def to_plan(draft: PlanDraft, state: State) -> Plan:
         scenes=tuple(draft.scenes),
         keep=tuple(draft.keep),
         frame=draft.frame,
-        control=control,
+        step=draft.step,
+        control=_control(draft),
         then=tuple(Control(**one.model_dump()) for one in draft.then),
         topics=tuple(draft.topics),
         what=draft.what,
     )
 
 
-def _check(draft: PlanDraft, state: State) -> None:
-    """Refuse names of nothing, and intents without what they need."""
-    if draft.intent in _ANYWHERE:
-        return
-    for name in draft.targets:
-        _check_name(name, state)
+def _check(draft: PlanDraft) -> None:
+    """Refuse an intent without what it needs."""
     if draft.intent in MAKES - {"animate_image"}:
         if not draft.prompt.strip() and not draft.scenes:
             raise ValueError(f"{draft.intent} needs a prompt")
     if draft.intent == "animate_image" and not draft.targets:
         raise ValueError("animate_image needs its picture in targets")
-    if draft.intent == "refine" and not (state.clips and draft.acts):
-        raise ValueError("a refine needs a clip that is there, and acts")
+    if draft.intent == "refine" and not draft.acts:
+        raise ValueError("a refine needs acts")
     if draft.intent != "refine" and draft.acts:
         raise ValueError(f"acts are for refine, not for {draft.intent}")
     if draft.intent == "control" and draft.action is None:
         raise ValueError("control needs an action")
 
 
-def _check_name(name: str, state: State) -> None:
-    known = [clip.ref for clip in state.clips]
-    known += [variable.name for variable in state.variables]
-    if name not in known:
-        there = ", ".join(sorted(known)) or "nothing"
-        raise ValueError(f"nothing is called {name!r}: there is {there}")
+def _name(told: str) -> str:
+    """Return a name as the state has it, where it is written as the outline tells it."""
+    return SHOWN if told == THIS_PLOT else told.removeprefix("@")
 
 
-def _placed(act: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give an act's parts as values, where they are words that name one."""
-    readers = {"span": grammar.span, "region": grammar.region}
-    for key, value in act.items():
-        read = readers.get(key) if isinstance(value, str) else None
-        yield key, (read(value) if read else None) or value
+def _names(state: State) -> tuple[str, ...]:
+    clips = (name for clip in state.clips for name in clip.names)
+    return (*clips, *(variable.name for variable in state.variables))
+
+
+def _placed(act: Act) -> Act:
+    """Return an act with its parts as values, where they are words that name one."""
+    parts: dict[str, Any] = {}
+    for name, read in _PARTS.items():
+        words = getattr(act, name, None)
+        if isinstance(words, str) and (value := read(words)) is not None:
+            parts[name] = value
+    return replace(act, **parts)
 
 
 def _others(act: Act) -> Iterator[str]:
@@ -198,6 +270,17 @@ def _others(act: Act) -> Iterator[str]:
     for place in ("others", "other", "to"):
         value = getattr(act, place, ())
         yield from filter(None, (value,) if isinstance(value, str) else value)
+
+
+def _control(draft: PlanDraft) -> Control | None:
+    if draft.action is None or draft.intent != "control":
+        return None
+    return Control(
+        action=draft.action,
+        format=draft.format,
+        name=draft.name,
+        is_all=draft.everything,
+    )
 
 
 def _stated(settings: SettingsDraft) -> Stated:

@@ -72,7 +72,12 @@ _PLANNING = (
     "Texts in the plan are taken from the turn word for word, in its language, as short as"
     " they can be: no articles, no verbs of asking. Numbers are plain: seconds, factors,"
     " pixels. State only what the turn states, and each thing once: what an act says is no"
-    " setting as well."
+    " setting as well. Beside its intent a plan has:"
+)
+_ACTS = (
+    "The acts. Each may have a span, [from_s, to_s] or the turn's words for a"
+    " part of the time, and a region, [left, top, right, bottom] as shares from 0 to 1 or"
+    " the turn's words for a part of the picture, if the turn limits it to one."
 )
 
 
@@ -120,6 +125,7 @@ class LanguageModel:
     Args:
         name: Provider and model; or any model name with a `base_url`.
         base_url: Of a server that speaks OpenAI's protocol, such as a local one.
+        has_key: Whether that server may be sent a key of the environment.
         model: What is asked, if it is made already.
 
     Raises:
@@ -128,10 +134,15 @@ class LanguageModel:
     """
 
     def __init__(
-        self, name: str, base_url: str | None = None, *, model: Model | None = None
+        self,
+        name: str,
+        base_url: str | None = None,
+        *,
+        has_key: bool = True,
+        model: Model | None = None,
     ) -> None:
         self.name = name
-        self._model = connected(name, base_url) if model is None else model
+        self._model = model or connected(name, base_url, has_key=has_key)
         self._is_compatible = base_url is not None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -178,6 +189,7 @@ class LanguageModel:
         on_text: OnText | None = None,
         *,
         timeout_s: float = LLM_TIMEOUT_S,
+        corrections: int = 1,
     ) -> Plan:
         """Return the model's reading of a turn.
 
@@ -187,37 +199,19 @@ class LanguageModel:
             state: The same as values, which the plan must hold against.
             on_text: Hears that it is asked and for how long; at the end, nothing.
             timeout_s: How long it may take; 0 is as long as it needs.
+            corrections: How often it may mend what cannot be carried out.
 
         Raises:
             EngineError: If the model could not be reached, or wrote no plan that can
                 be carried out.
         """
-        from pydantic_ai import Agent, ModelRetry, NativeOutput
-
-        from nbagent.conversation.drafts import PlanDraft, to_plan
+        from nbagent.conversation.drafts import to_plan
 
         fence = Fence.drawn()
-        agent: Any = Agent(
-            self._model,
-            instructions=_PLANNING + fence.rule,
-            # Servers of local models hold the text to a schema; their models are often
-            # not taught to call tools.
-            output_type=NativeOutput(PlanDraft) if self._is_compatible else PlanDraft,
-            model_settings={"max_tokens": _PLAN_TOKENS},
-            retries=1,
-        )
-
-        def check(draft: PlanDraft) -> PlanDraft:
-            try:
-                to_plan(draft, state)
-            except ValueError as error:
-                raise ModelRetry(str(error)) from error
-            return draft
-
-        agent.output_validator(check)
+        agent = self._planner(state, fence, corrections)
+        prompt = _prompt(words, known, fence)
 
         async def read() -> PlanDraft:
-            prompt = _prompt(words, known, fence)
             run = await agent.run(prompt, usage_limits=_limits())
             output: PlanDraft = run.output
             return output
@@ -230,6 +224,39 @@ class LanguageModel:
         written = draft.model_dump(mode="json", exclude_defaults=True)
         proposal = Proposal(by=self.name, draft=written)
         return replace(to_plan(draft, state), proposal=proposal)
+
+    def _planner(self, state: State, fence: Fence, corrections: int) -> Any:
+        """Return what writes drafts whose plans hold against a state."""
+        from pydantic_ai import Agent, ModelRetry, NativeOutput
+
+        from nbagent.conversation.drafts import (
+            PlanDraft,
+            acts_told,
+            fields_told,
+            to_plan,
+        )
+
+        agent: Any = Agent(
+            self._model,
+            instructions="\n".join(
+                (_PLANNING, fields_told(), _ACTS, acts_told(), fence.rule.strip())
+            ),
+            # Servers of local models hold the text to a schema; their models are often
+            # not taught to call tools.
+            output_type=NativeOutput(PlanDraft) if self._is_compatible else PlanDraft,
+            model_settings={"max_tokens": _PLAN_TOKENS},
+            retries=corrections,
+        )
+
+        def check(draft: PlanDraft) -> PlanDraft:
+            try:
+                to_plan(draft, state)
+            except ValueError as error:
+                raise ModelRetry(str(error)) from error
+            return draft
+
+        agent.output_validator(check)
+        return agent
 
     def _run(
         self, call: Coroutine[Any, Any, T], seconds: float, meanwhile: _Meanwhile
@@ -263,7 +290,15 @@ class LanguageModel:
 
     def _failed(self, error: Exception, seconds: float) -> str:
         """Say in one line why nothing came, and what to do."""
+        from pydantic_ai.exceptions import UnexpectedModelBehavior
+
         line = " ".join(str(error).split())
+        if isinstance(error, UnexpectedModelBehavior) and error.__cause__:
+            line = " ".join(str(error.__cause__).split())
+            return (
+                f"{self.name} gave nothing that can be used ({line[:200]}): say the turn"
+                " in other words, or connect another with %nbagent connect"
+            )
         if isinstance(error, TimeoutError) and not line:
             return (
                 f"{self.name} did not answer (nothing in {seconds:g} s): give it longer"

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from nbagent.conversation.attachments import Attachment
 from nbagent.language.state import ClipInfo, State, Variable
+
+THIS_PLOT: Final = "this plot"
+"""What the picture that a cell showed last is called there."""
 
 _TURNS: Final = 20  # enough for "it" and "that"; more is cost without use
 _CLIPS: Final = 20  # told in full
@@ -70,7 +74,7 @@ def outline(
 
 
 def _called(variable: Variable) -> str:
-    return "this plot" if variable.name.startswith("_") else f"@{variable.name}"
+    return THIS_PLOT if variable.name.startswith("_") else f"@{variable.name}"
 
 
 def _size(variable: Variable, state: State) -> str:
@@ -97,10 +101,16 @@ def _clips(clips: Sequence[ClipInfo], named: Collection[str]) -> Iterable[str]:
 def _clip(clip: ClipInfo) -> str:
     origin = f", from {clip.parent}" if clip.parent else ""
     called = f", called {clip.alias}" if clip.alias else ""
+    scenes = f", its scenes: {', '.join(_scenes(clip))}" if clip.scenes else ""
     return (
         f"- {clip.ref}{called}: {_line(clip.caption)} ({clip.kind}, {clip.duration_s or 0:.1f}"
-        f" s, seed {clip.seed}, {clip.status}{origin})"
+        f" s, seed {clip.seed}, {clip.status}{origin}{scenes})"
     )
+
+
+def _scenes(clip: ClipInfo) -> Iterable[str]:
+    for scene, caption in zip_longest(clip.scenes, clip.captions, fillvalue=""):
+        yield _line(f"{scene} {caption}".strip())
 
 
 def _attached(one: Attachment) -> list[str]:

@@ -112,7 +112,7 @@ def moving(picture: Shot | None, plan: Plan) -> Shot:
     ...     intent="animate_image", prompt="jump")).core
     'a cat jumps'
     """
-    said = sentence.motion_words(plan.prompt)
+    said, _ = sentence.without_pronoun(plan.prompt.strip())
     if picture is None and not said:
         raise SpecError("say how the picture moves, like 'animate @photo: it spins'")
     if picture is None:
@@ -211,8 +211,7 @@ def _read(prompt: str) -> Shot:
         text, phrase = sentence.take_phrase(text, table)
         if phrase:
             found[name] = phrase
-    if light := wording.LIGHT.search(text):
-        text, found["light"] = sentence.cut(text, light.span()), light[0]
+    text, found["light"] = sentence.take_light(text)
     text, camera = sentence.take_camera(text)
     text, setting = sentence.take_setting(text)
     return Shot(core=sentence.tidy(text), camera=camera, setting=setting, **found)

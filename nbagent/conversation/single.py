@@ -15,8 +15,9 @@ from nbagent.acts.motion import Motion
 from nbagent.acts.plan import Plan
 from nbagent.acts.quality import Quality
 from nbagent.caching import NO_CACHE
-from nbagent.conversation import choice, fitting, measures, operations
+from nbagent.conversation import choice, fitting, measures
 from nbagent.conversation import shot as shots
+from nbagent.conversation.extending import extend
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
@@ -66,7 +67,7 @@ def single(
     first, more = take_of(plan, request, numbers, card, parent, before, shot, seed)
     fresh = choice.with_effects_of(first, before, shot)
     if parent is not None and sources.clip and before and added_s is not None:
-        chain, said = operations.extend(
+        chain, said = extend(
             fresh,
             parent,
             sources.clip,
@@ -147,9 +148,7 @@ def windows(
     assert shot.duration_s is not None
     own = replace(shot, duration_s=own_s, effects=())
     first = replace(take, shot=shots.to_json(own), effects=())
-    more, notes = operations.extend(
-        take, first, first, card, seconds=shot.duration_s - own_s
-    )
+    more, notes = extend(take, first, first, card, seconds=shot.duration_s - own_s)
     told = f"{shot.duration_s:g} s is rendered in {len(more) + 1} parts that overlap."
     return [first, *more], [told, *notes]
 

@@ -16,7 +16,7 @@ from nbagent.acts import sentence
 from nbagent.acts.grid import Grid
 from nbagent.acts.join import Join
 from nbagent.acts.plan import Plan
-from nbagent.acts.wording import PLACE_NOUN, located
+from nbagent.acts.wording import is_place, located
 from nbagent.conversation import measures
 from nbagent.conversation import shot as shots
 from nbagent.conversation.choice import Unchanged
@@ -172,8 +172,7 @@ def scene_shots(plan: Plan) -> tuple[Shot, ...]:
 def _scene(text: str, before: Shot | None, plan: Plan) -> Shot:
     said, is_same = sentence.without_pronoun(text)
     shot = shots.shot_from(replace(plan, prompt=said))
-    place = sentence.bare(shot.core)
-    if PLACE_NOUN.fullmatch(place):
+    if is_place(shot.core):
         shot = replace(shot, core="", setting=located(shot.core))
     if before is None:
         return shot

@@ -11,6 +11,8 @@ from typing import Final
 from nbagent.language.chart import Chart
 
 Read = tuple[int, float]
+Ends = tuple[float, float | None]
+"""Seconds; without the second, to the clip's end."""
 SECONDS: Final = {"ms": 0.001, "s": 1.0, "min": 60.0}
 LONGEST_S: Final = 86_400.0
 _DECADE: Final = 1000
@@ -57,9 +59,9 @@ def duration(chart: Chart, at: int) -> Read | None:
 def _timed(chart: Chart, at: int) -> tuple[int, float, str] | None:
     """Read one amount with its unit."""
     for end, value in _counts(chart, at):
-        end = chart.skip(end, "joints", "more")
-        unit = chart.get(end, "units", *SECONDS)
-        if unit is None or not _is_unit(chart, at, end, value):
+        end = chart.skip(chart.skip(end, "joints", "more"), "ordinals", "1", "-1")
+        unit = chart.get(borrowed(chart, end, *SECONDS), "units", *SECONDS)
+        if unit is None or not _is_unit(chart, at, unit.end - 1, value):
             continue
         if half := chart.get(unit.end, "plus"):
             return half.end, (value + float(half.value)) * SECONDS[unit.value], "s"
@@ -70,6 +72,8 @@ def _timed(chart: Chart, at: int) -> tuple[int, float, str] | None:
 def _counts(chart: Chart, at: int) -> list[Read]:
     """List how many units may be meant at a token: "half a", "a", "2.5"."""
     counts: list[Read] = []
+    if at >= len(chart.tokens):
+        return counts
     start = chart.skip(at, "joints", "one")
     if half := chart.get(start, "halves"):
         counts.append((half.end, float(half.value)))
@@ -80,7 +84,17 @@ def _counts(chart: Chart, at: int) -> list[Read]:
     # "un" and "second" make no duration: both have to be of one language.
     if one and unit and one.langs & unit.langs:
         counts.append((one.end, 1.0))
+    is_word = at < len(chart.tokens) and chart.tokens[at].kind == "word"
+    if is_word and chart.follows(at, "ordinals", "1", "-1"):
+        counts.append((at, 1.0))  # "the last second"
     return counts
+
+
+def borrowed(chart: Chart, at: int, *units: str) -> int:
+    """Return where a number's unit is: in "30 instead of 24 fps" behind the other one."""
+    instead = chart.get(at, "joints", "instead")
+    other = amount(chart, instead.end) if instead else None
+    return other[0] if other and chart.get(other[0], "units", *units) else at
 
 
 def _is_unit(chart: Chart, at: int, unit_at: int, value: float) -> bool:
@@ -106,33 +120,58 @@ def moment(chart: Chart, at: int) -> Read | None:
         two = chart.tokens[at + 2].text
         if seconds and len(two) == 2 and two.isdecimal() and int(two) < 60:
             return seconds.end, float(here.text[:6]) * 60 + seconds.value
-    unit = chart.get(at, "units", "s")
-    if unit is None or (len(here.text) == 1 and here.kind == "word"):
+    unit = chart.get(at, "units", "s") if len(here.text) > 1 else None
+    if unit is None:
         return None
-    read = amount(chart, chart.skip(unit.end, "joints", "number"))
-    if read is None or chart.get(read[0], "units"):
+    start = chart.skip(unit.end, "joints", "number")
+    read = amount(chart, start)
+    if read is None or chart.get(read[0], "units") or _is_weak(chart, start):
         return None
     return read
 
 
-def span(chart: Chart, at: int) -> tuple[int, tuple[float, float]] | None:
+def _is_weak(chart: Chart, at: int) -> bool:
+    """Return whether a word is rather none of a number: "the second one"."""
+    return chart.tokens[at].kind == "word" and chart.numbers[at].is_weak
+
+
+def span(chart: Chart, at: int) -> tuple[int, Ends] | None:
     """Read a part of time by both its ends: "from 1 to 2.5 s", "1-3s", "[1s:2s]"."""
-    is_open = chart.is_sign(at, "[")
+    if chart.is_sign(at, "["):
+        return _bracketed(chart, at + 1)
     lead = chart.get(at, "joints", "between", "from")
-    start = _point(chart, at + 1 if is_open else lead.end if lead else at)
+    start = _point(chart, lead.end if lead else at)
     if start is None:
         return None
-    middle = _to(chart, start[0], is_open=is_open, is_between=bool(lead))
+    middle = _to(chart, start[0], is_between=bool(lead))
     end = _point(chart, middle) if middle else None
     if end is None or not start[1] < end[1]:
         return None
-    if is_open:
-        is_closed = chart.is_sign(end[0], "]")
-        return (end[0] + 1, (start[1], end[1])) if is_closed else None
     if not (start[2] or end[2]):
         return None
     after = chart.skip(end[0], "joints", "between")
     return after, (start[1], end[1])
+
+
+def _bracketed(chart: Chart, at: int) -> tuple[int, Ends] | None:
+    """Read "1s:2s]", ":2]" or "3:]", behind the bracket that opens."""
+    start = _side(chart, at)
+    middle = start[0] if start else at
+    if not chart.is_sign(middle, ":"):
+        return None
+    end = _side(chart, middle + 1)
+    after = end[0] if end else middle + 1
+    if not chart.is_sign(after, "]") or (start is None and end is None):
+        return None
+    first, last = start[1] if start else 0.0, end[1] if end else None
+    return (after + 1, (first, last)) if last is None or first < last else None
+
+
+def _side(chart: Chart, at: int) -> Read | None:
+    """Read an end in brackets, where seconds may be meant without being said."""
+    if at >= len(chart.tokens):
+        return None
+    return duration(chart, at) or amount(chart, at)
 
 
 def _point(chart: Chart, at: int) -> tuple[int, float, bool] | None:
@@ -144,13 +183,13 @@ def _point(chart: Chart, at: int) -> tuple[int, float, bool] | None:
         if (read := rule(chart, at)) is not None:
             return chart.skip(read[0], "joints", "after"), read[1], True
     read = amount(chart, at)
-    return (*read, False) if read else None
+    if read is None or chart.numbers[at].is_weak or chart.get(read[0], "units"):
+        return None
+    return (*read, False)
 
 
-def _to(chart: Chart, at: int, *, is_open: bool, is_between: bool) -> int | None:
+def _to(chart: Chart, at: int, *, is_between: bool) -> int | None:
     """Return the token after "to", or what stands for it."""
-    if is_open:
-        return at + 1 if chart.is_sign(at, ":") else None
     if chart.is_sign(at, "-~"):
         return at + 1
     values = ("to", "and") if is_between else ("to",)

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from nbagent.language.guess import certain
 from nbagent.language.lexicon import lexicon
 from nbagent.language.numbers import Number, numbers
 from nbagent.language.tokens import Token, script, tokens
+
+_NARROW: Final = frozenset(("colors", "shades", "ordinals", "pace", "ratios"))
+"""Tables of words that are other words in other languages: "rame", "quarto", "ner"."""
 
 
 class Match(NamedTuple):
@@ -50,8 +54,10 @@ class Chart:
     def of(cls, text: str, lang: str) -> Chart:
         """Look a text up, of which it is guessed that it is in a language."""
         found = tokens(text)
-        words = [_looked_up(found, at, lang) for at in range(len(found))]
-        return cls(text, found, words, numbers(found, lang))
+        sure = certain(text)
+        texts = [token.text for token in found]
+        words = [_looked_up(texts, at, lang, sure) for at in range(len(found))]
+        return cls(text, found, words, numbers(found, lang, sure))
 
     def get(self, at: int, table: str, *values: str) -> Match | None:
         """Return the longest match of a table at a token, of one of these values."""
@@ -68,6 +74,14 @@ class Chart:
         """Return the token after a match, or this one if there is none."""
         match = self.get(at, table, *values)
         return match.end if match else at
+
+    def follows(self, at: int, table: str, *values: str) -> bool:
+        """Return whether a match of a table ends right before a token."""
+        return any(
+            match.end == at and (not values or match.value in values)
+            for start in range(max(at - 3, 0), at)
+            for match in self.words[start].get(table, ())
+        )
 
     def is_sign(self, at: int, signs: str) -> bool:
         """Return whether one of these signs stands there."""
@@ -91,21 +105,23 @@ class Chart:
         return self.text[self.tokens[at - 1].end : self.tokens[at].start] if at else ""
 
 
-def _looked_up(found: list[Token], at: int, lang: str) -> dict[str, list[Match]]:
+def _looked_up(
+    texts: list[str], at: int, lang: str, sure: frozenset[str]
+) -> dict[str, list[Match]]:
     here: defaultdict[str, list[Match]] = defaultdict(list)
-    for entry in lexicon().get(found[at].text, ()):
+    for entry in lexicon().get(texts[at], ()):
         end = at + len(entry.words)
-        if end > len(found) or (entry.table == "other" and entry.lang != lang):
+        if tuple(texts[at:end]) != entry.words:
             continue
-        if all(
-            token.text == word
-            for token, word in zip(found[at:end], entry.words, strict=True)
-        ):
-            matches = here[entry.table]
-            for i, known in enumerate(matches):
-                if known.end == end and known.value == entry.value:
-                    matches[i] = known._replace(langs=known.langs | {entry.lang})
-                    break
-            else:
-                matches.append(Match(end, entry.value, frozenset({entry.lang})))
+        if entry.table == "other" and entry.lang != lang:
+            continue
+        if sure and entry.table in _NARROW and entry.lang not in sure:
+            continue
+        matches = here[entry.table]
+        for i, known in enumerate(matches):
+            if known.end == end and known.value == entry.value:
+                matches[i] = known._replace(langs=known.langs | {entry.lang})
+                break
+        else:
+            matches.append(Match(end, entry.value, frozenset({entry.lang})))
     return here

@@ -11,6 +11,7 @@ from nbagent.language import grammar
 
 _MOST_WORDS: Final = 7  # "the upper left corner of the frame"
 _MOST_CHARS: Final = 10  # the same in a language without spaces
+_FEW_CHARS: Final = 3
 _EDGES: Final = " .,;:!?\"'()。、，！？"
 
 
@@ -74,9 +75,16 @@ def _plain(value: Any) -> Any:
 
 
 def _words_for(value: object, turn: str, read: Callable[[str], object]) -> str:
-    """Return the shortest words of a turn that are read as a value; empty if none are."""
+    """Return the fewest words of a turn that are read as a value; empty if none are."""
     found = [piece for piece in _pieces(turn) if read(piece) == value]
-    return min(found, key=len, default="")
+    return min(found, key=_rank, default="")
+
+
+def _rank(piece: str) -> tuple[bool, int, int]:
+    """Prefer two words to one, and those that say most: "left half", not "the left"."""
+    if " " in piece:
+        return False, piece.count(" "), -len(piece)
+    return piece.isascii() or len(piece) < _FEW_CHARS, 0, len(piece)
 
 
 def _pieces(turn: str) -> Iterator[str]:

@@ -1,76 +1,33 @@
-"""Closed classes of words: numbers, times, shapes, colours, names of clips.
+"""Closed classes of words, in every language that has a file in `lang/`.
 
-Their words are the lists of `lang/`, one file a language; all languages are looked for at
-once. Nothing here guesses what a turn asks for.
+What others ask for is here: values in a text (`find`), parts of a clip (`region`, `span`),
+short turns (`answer`, `is_all`, `talk`, `topics`), the English of picture words
+(`english`, `translate`), and which language a text seems to be in.
 
->>> [(one.kind, one.value) for one in find("25 fps, anderthalb Sekunden, hellgrün")]
-[('fps', 25.0), ('duration', 1.5), ('colour', 'light green')]
+>>> [(one.kind, one.value) for one in find("25 fps, anderthalb Sekunden")]
+[('fps', 25.0), ('duration', 1.5)]
 """
 
-from __future__ import annotations
-
-import functools
-from dataclasses import dataclass
-from typing import Any
-
-from nbagent.language.chart import Chart
+from nbagent.language.found import Found, find
 from nbagent.language.guess import language
-from nbagent.language.rules import RULES, Kind
+from nbagent.language.parts import region, span
+from nbagent.language.pictures import Translated, english, translate
+from nbagent.language.rules import Kind
+from nbagent.language.talk import Answer, answer, is_all, talk, topics
 
-_Candidate = tuple[int, int, int, Kind | None, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A value in a text.
-
-    Attributes:
-        start: Where its words begin, in characters.
-        end: Where they end.
-        kind: What it is.
-        value: By kind: `number`, `duration` and `time` (seconds), `factor` and `fps` a
-            float; `span` two seconds; `ratio` "16:9"; `size` width and height; `lines` a
-            height; `pixels` a number and its side, "width", "height" or None; `ordinal`
-            an int from 1, the last is -1; `colour` its English; `clip` "c1" or an int;
-            `mention` a name, a span or None and a frame or None; `format` "gif".
-    """
-
-    start: int
-    end: int
-    kind: Kind
-    value: Any
-
-
-@functools.lru_cache(maxsize=64)
-def find(text: str) -> tuple[Found, ...]:
-    """List the values of a text in order; of those that overlap, the longest.
-
-    >>> find("half as fast")
-    (Found(start=0, end=12, kind='factor', value=0.5),)
-    """
-    chart = Chart.of(text, language(text))
-    candidates: list[_Candidate] = []
-    for at in range(len(chart.tokens)):
-        if chart.is_inside(at):
-            continue
-        for rank, (kind, rule) in enumerate(RULES.items()):
-            if (read := rule(chart, at)) is not None:
-                candidates.append((at, read[0], rank, kind, read[1]))
-        if other := chart.get(at, "other"):
-            candidates.append((at, other.end, -1, None, None))
-    return _longest(chart, candidates)
-
-
-def _longest(chart: Chart, candidates: list[_Candidate]) -> tuple[Found, ...]:
-    places = chart.tokens
-    taken: set[int] = set()
-    found = []
-    for at, end, _, kind, value in sorted(
-        candidates,
-        key=lambda one: (places[one[0]].start - places[one[1] - 1].end, one[2]),
-    ):
-        if taken.isdisjoint(range(at, end)):
-            taken.update(range(at, end))
-            if kind is not None:
-                found.append(Found(places[at].start, places[end - 1].end, kind, value))
-    return tuple(sorted(found, key=lambda one: one.start))
+__all__ = [
+    "Answer",
+    "Found",
+    "Kind",
+    "Translated",
+    "answer",
+    "english",
+    "find",
+    "is_all",
+    "language",
+    "region",
+    "span",
+    "talk",
+    "topics",
+    "translate",
+]

@@ -10,18 +10,16 @@ import functools
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from nbagent.language.tokens import tokens
+from nbagent.language.tokens import fold, script, tokens
 
 ENDING: Final = "~"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A word or phrase, and what it stands for in one language.
 
     Attributes:
@@ -73,6 +71,18 @@ def words_of(text: str) -> list[str]:
     return [word for cell in text.split(",") if (word := cell.strip())]
 
 
+def split_words(phrase: str) -> tuple[str, ...]:
+    """Return a phrase's tokens; what is letters alone is split without reading it."""
+    plain = "".join(map(fold, phrase))
+    letters = plain.replace(" ", "")
+    if letters.isalpha():
+        if letters.isascii():
+            return tuple(plain.split())
+        if all(map(script, letters)):
+            return tuple(letters)
+    return tuple(token.text for token in tokens(phrase))
+
+
 def _entries(lang: str) -> Iterator[Entry]:
     data = languages()[lang]
     endings = words_of(data.get("endings", ""))
@@ -84,7 +94,7 @@ def _entries(lang: str) -> Iterator[Entry]:
                 continue
             for phrase in words_of(cell):
                 for form in _forms(phrase, endings):
-                    if split := tuple(token.text for token in tokens(form)):
+                    if split := split_words(form):
                         yield Entry(split, table, value, lang)
 
 

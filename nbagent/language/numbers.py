@@ -16,8 +16,10 @@ from typing import Final
 from text_to_num import find_numbers
 
 from nbagent.language.lexicon import languages, lexicon, words_of
-from nbagent.language.tokens import Token
+from nbagent.language.tokens import Token, script
 
+_SHORTEST: Final = 3
+"""Letters of a number's word, of those that are one thing alone."""
 LONGEST: Final = 15
 """Digits: what is longer is a name."""
 
@@ -39,12 +41,15 @@ class Number:
     is_ordinal: bool = False
 
 
-def numbers(found: Sequence[Token], lang: str) -> dict[int, Number]:
+def numbers(
+    found: Sequence[Token], lang: str, sure: frozenset[str]
+) -> dict[int, Number]:
     """Return the numbers of a text's tokens by the token where they begin.
 
     Args:
         found: The tokens.
         lang: The language in which the text seems to be; its words go before others'.
+        sure: The languages that are read alone; none are all.
     """
     read: dict[int, Number] = {}
     for at, token in enumerate(found):
@@ -55,7 +60,7 @@ def numbers(found: Sequence[Token], lang: str) -> dict[int, Number]:
         elif token.kind == "word" and (known := _listed(found, at)):
             read[at] = known
     if any(token.kind == "word" for token in found):
-        _in_words(found, lang, read)
+        _in_words(found, lang, sure, read)
     return read
 
 
@@ -64,7 +69,7 @@ def _continues(found: Sequence[Token], at: int) -> bool:
     return (
         at > 1
         and found[at].is_glued
-        and found[at - 1].text in ".,"
+        and found[at - 1].raw in ".,"
         and found[at - 1].is_glued
         and found[at - 2].kind == "digits"
     )
@@ -73,7 +78,7 @@ def _continues(found: Sequence[Token], at: int) -> bool:
 def _in_digits(found: Sequence[Token], at: int) -> Number:
     """Read "2", "2.5", "2,5", "1,080"."""
     text, end = found[at].text[:LONGEST], at + 1
-    is_point = end + 1 < len(found) and found[end].text in ".," and found[end].is_glued
+    is_point = end + 1 < len(found) and found[end].raw in ".," and found[end].is_glued
     if is_point and found[end + 1].kind == "digits" and found[end + 1].is_glued:
         behind = found[end + 1].text[:LONGEST]
         is_thousands = found[end].text == "," and len(behind) == 3 and text[0] != "0"
@@ -89,8 +94,12 @@ def _listed(found: Sequence[Token], at: int) -> Number | None:
         if entry.table == "numbers" and entry.words == tuple(
             token.text for token in found[at:end]
         ):
-            return Number(end, float(entry.value))
+            return Number(end, float(entry.value), is_weak=_is_one_letter(entry.words))
     return None
+
+
+def _is_one_letter(words: Sequence[str]) -> bool:
+    return len(words) == 1 and script(words[0][0]) != ""
 
 
 @functools.cache
@@ -111,7 +120,7 @@ def _numeral(found: Sequence[Token], at: int) -> Number | None:
     digit: float | None = None
     run: list[float] = []
     end = at
-    while end < len(found) and (end == at or found[end].is_glued):
+    while end < min(len(found), at + LONGEST) and (end == at or found[end].is_glued):
         table, value = _numerals().get(found[end].text, ("", 0.0))
         if not table:
             break
@@ -130,7 +139,9 @@ def _numeral(found: Sequence[Token], at: int) -> Number | None:
         return listed
     if end == at:
         return None
-    if len(run) == end - at > 1:  # digits alone, as of a year: "二〇二六"
+    if len(run) == end - at == 2 and run[0] + 1 == run[1]:  # "seven or eight": 七八
+        return Number(end, run[1])
+    if len(run) == end - at > 1:  # digits alone, as of a year: 二〇二六
         return Number(end, float("".join(f"{n:.0f}" for n in run)))
     return Number(end, total + block + (digit or 0), is_weak=end == at + 1)
 
@@ -151,16 +162,25 @@ class _Word:
         return False
 
 
-def _in_words(found: Sequence[Token], lang: str, read: dict[int, Number]) -> None:
+def _in_words(
+    found: Sequence[Token], lang: str, sure: frozenset[str], read: dict[int, Number]
+) -> None:
     words = [_Word(token) for token in found]
     taken = {at for start, one in read.items() for at in range(start, one.end)}
-    for code in sorted(_by_library(), key=lambda code: code != lang):
-        for one in find_numbers(words, code, threshold=0.0):
-            place = range(one.start, one.end)
-            if taken.isdisjoint(place):
-                taken.update(place)
-                is_weak = one.value == 1 and not one.is_ordinal
-                read[one.start] = Number(one.end, one.value, is_weak, one.is_ordinal)
+    heard = [
+        (one.start - one.end, code != lang, one)
+        for code in _by_library()
+        if not sure or code in sure
+        for one in find_numbers(words, code, threshold=0.0)
+    ]
+    for _, _, one in sorted(heard, key=lambda one: one[:2]):
+        place = range(one.start, one.end)
+        is_letter = len(found[one.start].text) < _SHORTEST  # "o" is a zero on the phone
+        if is_letter or not taken.isdisjoint(place):
+            continue
+        taken.update(place)
+        is_weak = one.value <= 1 and not one.is_ordinal
+        read[one.start] = Number(one.end, one.value, is_weak, one.is_ordinal)
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
-from nbagent.language.amounts import amount, duration, moment, span
+from nbagent.language.amounts import amount, borrowed, duration, moment, span
 from nbagent.language.chart import Chart
 
 Value = tuple[int, Any]
@@ -38,6 +38,12 @@ _LEAST_PIXELS: Final = 16
 _MOST_PIXELS: Final = 16384
 _LEAST_SIDE: Final = 100
 """Of "720 by 1280": less is a shape, as "16 by 9"."""
+_RATE_UNITS: Final[dict[str | None, tuple[str, ...]]] = {
+    None: ("fps",),
+    "before": ("fps", "frames"),  # "fps 24", "每秒24帧"
+    "weak": ("frames",),  # "at 24 frames", where "frames" alone would be a count
+}
+"""The units of a frame rate, by what stands before it."""
 _LINES: Final = frozenset(
     (144, 240, 360, 480, 540, 576, 720, 900, 1080, 1440, 2160, 4320)
 )
@@ -47,21 +53,30 @@ def factor(chart: Chart, at: int) -> Value | None:
     """Read how many times: "twice", "2x", "x1.5", "50%", "a third of the speed"."""
     if direct := chart.get(at, "factors"):
         return direct.end, float(direct.value)
-    if pace := chart.get(at, "pace"):  # "slower by 30%"
+    if named := chart.get(at, "joints", "factor"):
+        return amount(chart, named.end)
+    if pace := chart.get(at, "pace", "slow", "fast"):  # "slower by 30%"
         read = _percent(chart, chart.skip(pace.end, "joints", "by_how_much"))
-        return (read[0], _changed(read[1], pace.value)) if read else None
+        if read:
+            return read[0], _changed(read[1], pace.value)
+        return _reached(chart, pace.end)
     if read := _percent(chart, at):
-        if pace := chart.get(read[0], "pace"):
-            return pace.end, _changed(read[1], pace.value)
-        return read
-    if read := _parts(chart, at) or _times(chart, at):
-        end, value = read
-        pace = chart.get(end, "pace")
-        if pace and value:
+        pace = chart.get(read[0], "pace")
+        return (pace.end, _changed(read[1], pace.value)) if pace else read
+    reads = [read for read in (_parts(chart, at), *_times(chart, at)) if read]
+    for end, value in reads:
+        if (pace := chart.get(end, "pace")) and value:
             slow = pace.value == "slow" and value > 1
             return pace.end, round(1 / value, 4) if slow else value
-        return read
-    return None
+    return reads[0] if reads else None
+
+
+def _reached(chart: Chart, at: int) -> tuple[int, float] | None:
+    """Read "to 0.7" behind "slow it"."""
+    to = chart.get(at, "joints", "to")
+    read = amount(chart, to.end) if to else None
+    is_bare = read and 0 < read[1] < 1 and not chart.get(read[0], "units")
+    return read if is_bare else None
 
 
 def _percent(chart: Chart, at: int) -> tuple[int, float] | None:
@@ -71,23 +86,27 @@ def _percent(chart: Chart, at: int) -> tuple[int, float] | None:
 
 
 def _changed(share: float, pace: str) -> float:
-    return round(max(1 - share, 0) if pace == "slow" else 1 + share, 4)
+    """Return the speed after a change; "30% of the speed" is what it will be."""
+    sign = {"slow": -1, "fast": 1}.get(pace)
+    return round(max(1 + sign * share, 0), 4) if sign else share
 
 
-def _times(chart: Chart, at: int) -> tuple[int, float] | None:
-    """Read "2x", "2 times", "x2"."""
+def _times(chart: Chart, at: int) -> list[tuple[int, float]]:
+    """Read "2x", "2 times", "x2"; the longest first."""
     if chart.get(at, "joints", "by") and chart.is_glued(at + 1):
         if not chart.is_glued(at) or not chart.numbers.get(at - 1):
-            return amount(chart, at + 1)
+            read = amount(chart, at + 1)
+            return [read] if read else []
     read = amount(chart, at)
-    unit = chart.get(read[0], "units", "times") if read else None
-    if read is None or unit is None:
-        return None
-    # "1x1", and "2 x 3" are shapes.
-    follows = chart.numbers.get(unit.end)
-    return (
-        None if follows and chart.get(read[0], "joints", "by") else (unit.end, read[1])
-    )
+    if read is None or read[0] >= len(chart.tokens):
+        return []
+    is_by = chart.get(read[0], "joints", "by") is not None
+    return [
+        (unit.end, read[1])
+        for unit in chart.words[read[0]].get("units", ())
+        # "1x1", and "2 x 3" are shapes.
+        if unit.value == "times" and not (is_by and chart.numbers.get(unit.end))
+    ]
 
 
 def _parts(chart: Chart, at: int) -> tuple[int, float] | None:
@@ -177,14 +196,17 @@ def pixels(chart: Chart, at: int) -> Value | None:
 def fps(chart: Chart, at: int) -> Value | None:
     """Read frames a second: "24 fps", "每秒24帧"."""
     before = chart.get(at, "rates")
+    if before and chart.is_glued(at) and chart.tokens[at].kind == "word":
+        before = None  # "60fps 16:9"
     read = amount(chart, chart.skip(before.end, "joints", "is", "to") if before else at)
     if read is None:
         return None
-    unit = chart.get(read[0], "units", "fps")
-    if before is None and unit is None:
+    units = _RATE_UNITS[before.value if before else None]
+    unit = chart.get(borrowed(chart, read[0], *units), "units", *units)
+    if unit is None and (before is None or before.value == "weak"):
         return None
     end = unit.end if unit else read[0]
-    return None if chart.get(end, "units", *("s", "min")) else (end, read[1])
+    return None if chart.get(end, "units", "s", "min") else (end, read[1])
 
 
 def ordinal(chart: Chart, at: int) -> Value | None:
@@ -267,6 +289,8 @@ def mention(chart: Chart, at: int) -> Value | None:
     """Read "@name", "@c2[10]" or "@clip[1s:2s]"."""
     if not chart.is_sign(at, "@") or not chart.is_glued(at + 1):
         return None
+    if chart.tokens[at + 1].kind == "digits":
+        return None  # "720p @30"
     if chart.is_glued(at) and _is_word(chart, at - 1):
         return None  # an address
     end = at + 1
@@ -318,8 +342,10 @@ def _is_counted(chart: Chart, at: int) -> bool:
     """Return whether "one" counts: "one more", and neither "the red one" nor "a cat"."""
     if chart.get(at, "joints", "one"):
         return False
-    follows = at + 1 < len(chart.tokens) and chart.tokens[at + 1].kind == "word"
-    return follows and not chart.get(at - 1 if at else at, "joints", "the")
+    follows = chart.get(at + 1, "joints", "more") or chart.get(
+        at + 1, "units", "counter"
+    )
+    return follows is not None
 
 
 RULES: Final[dict[Kind, Callable[[Chart, int], Value | None]]] = {
@@ -340,3 +366,10 @@ RULES: Final[dict[Kind, Callable[[Chart, int], Value | None]]] = {
     "number": number,
 }
 """What is found, by its name; of two that reach as far, the first is meant."""
+STARTS: Final = frozenset(
+    "clips colors factors formats halves joints lines ordinal_marks ordinals other pace"
+    " rates ratios shades sides units".split()
+)
+"""The tables that have the first word of a value."""
+SIGNS: Final = "@#[c"
+"""Signs that one may begin with, beside numbers; the "c" is of "c1"."""

@@ -143,7 +143,7 @@ class State:
         history = record.get("history", ())
         return cls(
             variables=variables,
-            clips=tuple(_clip(h) for h in history if "ref" in h.get("result", {})),
+            clips=tuple(_clip(h) for h in history if (h.get("result") or {}).get("ref")),
             turns=tuple(h["user"] for h in history if h.get("user")),
         )
 
@@ -152,6 +152,8 @@ def _clip(entry: Mapping[str, Any]) -> ClipInfo:
     result = dict(entry["result"])
     scenes = result.pop("scenes", ())
     captions = result.pop("captions", ())
+    if "refs" in result:  # then the scenes are told, and named there
+        scenes, captions = result["refs"], scenes
     known = {k: v for k, v in result.items() if k in ClipInfo.__slots__}
     return ClipInfo(
         **known,

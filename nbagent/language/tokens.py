@@ -42,13 +42,14 @@ def fold(char: str) -> str:
     if unicodedata.category(char) == "Pd":
         return "-"
     same = char.translate(_SAME)
-    plain = unicodedata.normalize("NFKC", same).casefold()
+    plain = unicodedata.normalize("NFKC", same).casefold() or " "
     if all(ord(c) < 0x0250 or 0x1E00 <= ord(c) < 0x1F00 for c in plain):
         apart = unicodedata.normalize("NFD", plain)
         return "".join(c for c in apart if not unicodedata.combining(c))
     return "" if unicodedata.combining(char) else plain
 
 
+@functools.cache
 def script(char: str) -> str:
     """Return `hangul`, `kana` or `han` for a letter of those; otherwise nothing."""
     code = ord(char)

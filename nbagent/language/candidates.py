@@ -1,0 +1,246 @@
+"""What a turn may be about: each clip and variable, with what speaks for it.
+
+The encoder sees a candidate as one vector: its caption's mean, its kind, and these facts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from nbagent.language import tokens
+from nbagent.language.grammar import Found, find
+from nbagent.language.state import PICTURE_TYPES, ClipInfo, State, Variable
+
+MOST_CLIPS: Final = 12
+MOST_VARIABLES: Final = 8
+_CAPTION: Final = 160  # characters of a caption that are looked at
+_SUMMARY: Final = 120
+_STEM: Final = 5  # letters of a word that tell what it is of, endings aside
+_CLIP_KINDS: Final = ("video", "image", "storyboard")
+_TYPES: Final[dict[str, int]] = {
+    **{kind: i for i, kind in enumerate(_CLIP_KINDS)},
+    **dict.fromkeys(("DataFrame", "Series"), 3),
+    "ndarray": 4,
+    "str": 6,
+    **dict.fromkeys(("Figure", "Axes"), 7),
+    **dict.fromkeys(("PIL.Image", "Image"), 8),
+    "Clip": 9,
+}
+_OTHER: Final = 5  # lists, dicts, numbers
+SAID: Final = 10  # the turn before
+WHOLE: Final = 11  # the state as a whole
+NUM_TYPES: Final = 12
+FACTS: Final = (
+    *("age", "latest", "second_latest", "oldest", "named", "nth", "last_named"),
+    *("in_group", "nth_in_group", "overlap", "own_word", "share_of_caption"),
+    *("running", "queued", "failed", "cancelled", "parent_of_latest", "sibling"),
+    *("has_parent", "scene", "number_said", "mentioned", "name_said", "holds_named"),
+)
+NUM_FACTS: Final = len(FACTS)
+WHOLE_FACTS: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A clip or a variable.
+
+    Attributes:
+        ref: Its name.
+        type: Of the encoder's table.
+        text: What it shows.
+        facts: A number for each of `FACTS`.
+        clip: The clip that a variable holds.
+    """
+
+    ref: str
+    type: int
+    text: str
+    facts: tuple[float, ...]
+    clip: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a turn says that may point at something."""
+
+    words: frozenset[str]
+    names: frozenset[str]
+    numbers: frozenset[int]
+    ordinals: frozenset[int]
+    mentions: frozenset[str]
+    tokens: frozenset[str]
+
+
+def candidates(
+    turn: str, state: State
+) -> tuple[tuple[Candidate, ...], tuple[float, ...]]:
+    """Return what a turn may be about, newest first, and facts of the whole state."""
+    said = _said(turn)
+    clips = _clips(state.clips, said)
+    variables = [
+        _variable(variable, age, said)
+        for age, variable in enumerate(reversed(state.variables))
+    ]
+    known = (*clips[:MOST_CLIPS], *variables[:MOST_VARIABLES])
+    statuses = {clip.status for clip in state.clips}
+    whole = (
+        bool(said.names or said.numbers),
+        bool(state.clips),
+        len(state.clips) > 1,
+        bool(state.variables),
+        bool(statuses & {"running", "paused"}),
+        bool(statuses & {"queued", "pending"}),
+        any(clip.kind == "storyboard" for clip in state.clips),
+        any(variable.type in PICTURE_TYPES for variable in state.variables),
+    )
+    return known, tuple(map(float, whole))
+
+
+def stems(text: str) -> frozenset[str]:
+    """Return the words of a text by which it is known again, without their endings.
+
+    >>> sorted(stems("the green cubes, 고양이가"))
+    ['cubes', 'green', 'the', '고양', '양이', '이가']
+    """
+    found, run = set[str](), ""
+    for token in (*tokens.tokens(text), None):
+        if token is not None and token.kind == "letter":
+            run = run + token.text if run and token.is_glued else token.text
+            if len(run) > 1:
+                found.add(run[-2:])
+            continue
+        run = ""
+        if token is not None and token.kind == "word" and len(token.text) > 2:  # noqa: PLR2004  an ending's length
+            found.add(token.text[:_STEM])
+    return frozenset(found)
+
+
+def _said(turn: str) -> _Said:
+    found = find(turn)
+    clips = [one.value for one in found if one.kind == "clip"]
+    return _Said(
+        words=stems(turn),
+        names=frozenset(str(one).lower() for one in clips if isinstance(one, str)),
+        numbers=frozenset(one for one in clips if isinstance(one, int)),
+        ordinals=frozenset(_values(found, "ordinal")),
+        mentions=frozenset(one.value[0] for one in found if one.kind == "mention"),
+        tokens=frozenset(_names(turn)),
+    )
+
+
+def _names(turn: str) -> list[str]:
+    """Return what in a turn may be a name of the notebook: "df2" is one."""
+    names: list[str] = []
+    glues = False
+    for token in tokens.tokens(turn):
+        is_part = token.kind in ("word", "digits")
+        if is_part and glues and token.is_glued:
+            names[-1] += token.raw
+        elif is_part:
+            names.append(token.raw)
+        glues = is_part
+    return names
+
+
+def _values(found: Iterable[Found], kind: str) -> Iterable[int]:
+    return (one.value for one in found if one.kind == kind)
+
+
+def _clips(clips: Sequence[ClipInfo], said: _Said) -> list[Candidate]:
+    """Return the clips, newest first; scenes of storyboards that are no clips come last."""
+    last = {clip.ref: clip for clip in clips}  # one that was made again counts once
+    clips = tuple(last.values())
+    latest = clips[-1] if clips else None
+    group = [c.ref for c in clips if latest and c.group and c.group == latest.group]
+    words = [stems(clip.caption) for clip in clips]
+    times = Counter(word for of_clip in words for word in of_clip)
+    found = []
+    for index, (clip, own) in enumerate(zip(clips, words, strict=True)):
+        age = len(clips) - 1 - index
+        shared = own & said.words
+        of_group = group.index(clip.ref) if clip.ref in group and group[1:] else None
+        facts = (
+            min(age, 8) / 8,
+            age == 0,
+            age == 1,
+            index == 0,
+            clip.ref.lower() in said.names,
+            index + 1 in said.ordinals or -age - 1 in said.ordinals - {-1},
+            age == 0 and -1 in said.ordinals,
+            of_group is not None,
+            of_group is not None and of_group + 1 in said.ordinals,
+            min(len(shared), 3) / 3,
+            len(clips) > 1 and any(times[word] == 1 for word in shared),
+            len(shared) / (1 + len(own)),
+            clip.status in ("running", "paused"),
+            clip.status in ("queued", "pending"),
+            clip.status == "failed",
+            clip.status == "cancelled",
+            latest is not None and clip.ref == latest.parent,
+            latest is not None and bool(clip.parent) and clip.parent == latest.parent,
+            bool(clip.parent),
+            False,
+            _number(clip.ref) in said.numbers,
+            f"@{clip.ref}" in said.mentions or clip.ref in said.mentions,
+            False,
+            False,
+        )
+        kind = _TYPES.get(clip.kind, 0)
+        text = (clip.caption or clip.kind)[:_CAPTION]
+        found.append(
+            Candidate(
+                ref=clip.ref, type=kind, text=text, facts=tuple(map(float, facts))
+            )
+        )
+    scenes = [
+        (scene, dict(zip(clip.scenes, clip.captions, strict=False)).get(scene, "scene"))
+        for clip in clips
+        for scene in clip.scenes
+        if scene not in last
+    ]
+    return [*_scenes(scenes, said), *found][::-1]
+
+
+def _scenes(scenes: Sequence[tuple[str, str]], said: _Said) -> list[Candidate]:
+    found = []
+    for index, (ref, caption) in enumerate(scenes):
+        facts = dict.fromkeys(FACTS, 0.0) | {
+            "age": 1.0,
+            "scene": 1.0,
+            "named": float(ref.lower() in said.names),
+            "nth": float(index + 1 in said.ordinals),
+            "number_said": float(_number(ref) in said.numbers),
+        }
+        found.append(
+            Candidate(
+                ref=ref, type=0, text=caption[:_CAPTION], facts=tuple(facts.values())
+            )
+        )
+    return found[::-1]
+
+
+def _variable(variable: Variable, age: int, said: _Said) -> Candidate:
+    text = f"{variable.name.replace('_', ' ')}: {variable.summary}"[:_SUMMARY]
+    facts = dict.fromkeys(FACTS, 0.0) | {
+        "age": min(age, 8) / 8,
+        "latest": float(age == 0),
+        "overlap": min(len(stems(text) & said.words), 3) / 3,
+        "mentioned": float(variable.name in said.mentions),
+        "name_said": float(variable.name.lower() in said.tokens),
+        "holds_named": float((variable.ref or "").lower() in said.names),
+    }
+    return Candidate(
+        ref=variable.name,
+        type=_TYPES.get(variable.type, _OTHER),
+        text=text,
+        facts=tuple(facts.values()),
+        clip=variable.ref,
+    )
+
+
+def _number(ref: str) -> int | None:
+    digits = ref[1:]
+    return int(digits) if ref[:1] == "c" and digits.isdecimal() else None

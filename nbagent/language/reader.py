@@ -1,0 +1,76 @@
+"""The reader: a turn and what it is read against, to a plan.
+
+It loads its weights at the first turn and keeps them; nothing is downloaded, and nothing
+but numpy is needed.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Final
+
+from nbagent.acts.plan import Intent, Plan
+from nbagent.language import plans, reading
+from nbagent.language.candidates import candidates
+from nbagent.language.encoder import Encoder
+from nbagent.language.grammar import find
+from nbagent.language.state import State
+
+WEIGHTS: Final = Path(__file__).with_name("reader.npz")
+SURE: Final = 0.55
+"""The confidence from which a reading is carried out without asking anybody else."""
+START: Final = 0.5
+"""The confidence from which a reading may cost device time."""
+
+
+class Reader:
+    """Reads turns.
+
+    Args:
+        weights: As `train-reader` writes them.
+        start: The confidence from which a reading may cost device time.
+    """
+
+    def __init__(self, weights: Path = WEIGHTS, start: float = START) -> None:
+        self._encoder = Encoder(weights)
+        self._start = start
+
+    def read(
+        self, words: str, state: State, as_intent: Intent | None = None
+    ) -> Plan:
+        """Return what a turn asks for.
+
+        Args:
+            words: The turn.
+            state: What it is read against.
+            as_intent: What the user says it is, having been asked.
+        """
+        about, whole = candidates(words, state)
+        said = state.turns[-1] if state.turns else ""
+        scores = self._encoder.scores(words, about, said, whole)
+        has_clips = bool(state.clips) or any(v.ref for v in state.variables)
+        shares = reading.shares_of(scores, has_clips=has_clips)
+        found = find(words)
+
+        def plan_as(intent: Intent) -> Plan:
+            read = reading.read(words, scores, about, found, shares, intent)
+            sure = shares[intent] * (1 - read.doubt / 2)
+            return plans.plan_of(words, state, read, sure)
+
+        if as_intent is not None:
+            return plan_as(as_intent)
+        plan = plan_as(max(shares, key=lambda intent: shares[intent]))
+        is_clear = plan.intent != "ask" and not plans.without_acts(plan)
+        if is_clear and not plans.is_guess(plan, self._start):
+            return plan
+        others = map(plan_as, plans.likely(shares, state))
+        return plans.question(
+            plan, (one for one in others if not plans.without_acts(one))
+        )
+
+
+@functools.cache
+def reader() -> Reader:
+    """Return the reader that is shipped, loaded once."""
+    return Reader()
