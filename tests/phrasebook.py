@@ -46,6 +46,7 @@ ACTS: Final[dict[str, tuple[Act, ...]]] = {
     "--odd at night": (NIGHT,),
     "at night, like": (NIGHT,),
     "at night, in the style of": (NIGHT, Restyle(style="style of @somebody")),
+    "now in the desert": (Place(place="in the desert"),),
     "in the snow": (Place(place="in the snow"),),
     "make blue": (Recolor(color="blue"),),
     "make it blue": (Recolor(color="blue"),),
@@ -129,6 +130,7 @@ PLANS: Final[dict[str, Plan]] = {
     "thanks": Plan(intent="chat", talk="thanks"),
     "what can you do?": Plan(intent="chat", talk="help"),
     "what goes well with ramen": Plan(intent="chat"),
+    "how do I cook rice?": Plan(intent="chat"),
     "tell me a joke": Plan(intent="chat"),
     "yes": Plan(intent="chat"),
     "bananas maybe": Plan(

@@ -499,6 +499,26 @@ def test_one_button_for_each_reading(planned: Planned) -> None:
     assert view["readings"] == [{"intent": "refine", "label": "Change c1"}]
 
 
+def test_of_two_clips_that_may_be_meant_it_is_asked_which(planned: Planned) -> None:
+    make(planned)
+    make(planned, "a cat on the beach")
+    reply = planned.do(Plan(intent="ask", targets=("c1", "c2")), cell_id="one")
+    assert (reply.answer or "").startswith("Which one do you mean, c1 or c2?")
+    assert Transcript(planned).turns()[-1]["readings"] == []
+    readings = (Choice(intent="refine", says="change c1"),)
+    one = planned.do(Plan(intent="ask", targets=("c1",), readings=readings))
+    assert "  - change c1" in (one.answer or "")
+
+
+def test_a_change_of_nothing_is_asked_back(planned: Planned) -> None:
+    make(planned)
+    plan = Plan(intent="refine", targets=("c1",))
+    reply = planned.do(plan, options={"seed": 5})
+    assert (reply.takes, reply.plan.intent) == ((), "ask")
+    reply = planned.do(replace(plan, what="music"))
+    assert "'music' is not possible yet" in (reply.answer or "")
+
+
 def test_nonsense_renders_nothing(session: Session) -> None:
     reply = say(session, "asdf qwer")
     assert reply.takes == ()

@@ -138,6 +138,10 @@ class Hearing:
         clips = names.named(plan)
         plan = brought.begun(names.settled(plan), clips)
         plan = pointed(plan, asked.options, state.latest.ref if state.latest else None)
+        if plan.intent == "refine" and not (plan.acts or plan.settings):
+            # A change, but which?
+            intent: Intent = "unsupported" if plan.what else "ask"
+            plan = Plan(intent=intent, what=plan.what, mentions=plan.mentions)
         notes = () if plan.intent == "ask" else mentions.left(plan)
         if plan.makes or plan.intent == "control":
             notes = (*talk.left_out(plan), *notes)
@@ -236,7 +240,7 @@ class Hearing:
         """Answer a turn that asks for nothing to be done."""
         if plan.intent == "unsupported":
             return talk.unsupported(plan, state)
-        if plan.intent == "ask" and (plan.unknown or plan.targets):
+        if mentions.asks_which(plan):
             return mentions.question(plan, state, asked.values)
         if plan.intent == "ask":
             return talk.ask_back(plan, state)
