@@ -67,7 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.errors:
         sys.stdout.writelines(_errors(scored, scores))
     sys.stdout.write(
-        f"{json.dumps(figures, ensure_ascii=False)}\n" if options.json else _table(figures)
+        f"{json.dumps(figures, ensure_ascii=False)}\n"
+        if options.json
+        else _table(figures)
     )
     return 0
 
@@ -133,7 +135,9 @@ def _lines(file: Path) -> list[Turn]:
     try:
         text = file.read_text("utf-8")
     except OSError as error:
-        raise SpecError(f"{file} cannot be read ({error.strerror}): name a file") from error
+        raise SpecError(
+            f"{file} cannot be read ({error.strerror}): name a file"
+        ) from error
     return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 

@@ -43,7 +43,9 @@ def compounds(
     made = []
     for (author, lang), found in chance.choices(groups, weights, k=count):
         parts = chance.sample(found, 3 if chance.random() < _THREE else 2)
-        kinds = [_first(act)["act"] for part in parts for act in part["expected"]["acts"]]
+        kinds = [
+            _first(act)["act"] for part in parts for act in part["expected"]["acts"]
+        ]
         if len(set(kinds)) == len(kinds):
             made.append((author, _joined(parts, lang, chance)))
     return made

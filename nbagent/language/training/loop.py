@@ -106,7 +106,7 @@ def train(options: Options, tell: Callable[[str], None]) -> None:
     records = read(options.turns)
     began = time.monotonic()
     begin = start.load(_texts(records), NUM_PIECES)
-    chance = random.Random(options.seed)  # noqa: S311  no secret
+    chance = random.Random(options.seed)
     records += compounds(records, options.compounds, chance)
     prepared = samples(records, begin, chance)
     tell(f"{len(prepared)} turns are ready after {time.monotonic() - began:.0f} s")
@@ -149,7 +149,7 @@ def _fit(
     """Train a reader on samples and write it."""
     # 1. The net, beginning as e5.
     torch.manual_seed(options.seed)
-    chance = random.Random(options.seed)  # noqa: S311  no secret
+    chance = random.Random(options.seed)
     net = Net()
     for index in range(LOW, LAYERS):
         net.layer(index).load(start.named(begin.weights, f"l{index}."))
@@ -195,7 +195,9 @@ def read(folder: Path) -> list[tuple[str, Mapping[str, Any]]]:
         if line.strip()
     ]
     if not records:
-        raise SpecError(f"{folder} has no labelled turns: name a folder of .jsonl files")
+        raise SpecError(
+            f"{folder} has no labelled turns: name a folder of .jsonl files"
+        )
     return records
 
 
@@ -295,4 +297,3 @@ def _in_numpy(name: str) -> str:
         if name == f"{table}.weight":
             return table
     return name.replace(".weight", ".w").replace(".bias", ".b")
-

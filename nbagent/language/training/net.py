@@ -243,5 +243,7 @@ def _norm() -> nn.LayerNorm:
 
 def _head(width: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Linear(2 * WIDTH, WIDTH), nn.GELU(approximate="tanh"), nn.Linear(WIDTH, width)
+        nn.Linear(2 * WIDTH, WIDTH),
+        nn.GELU(approximate="tanh"),
+        nn.Linear(WIDTH, width),
     )
