@@ -433,5 +433,5 @@ def _as_argument(value: Any, name: str) -> Any:
 
 
 def _sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    shares: NDArray[np.float32] = 1 / (1 + np.exp(-x))
+    shares: NDArray[np.float32] = np.float32(1) / (np.float32(1) + np.exp(-x))
     return shares

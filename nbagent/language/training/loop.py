@@ -168,7 +168,7 @@ def _fit(
         for batch, right in batches(prepared, options.batch, chance):
             with torch.autocast(options.device, torch.bfloat16):
                 heads = net(_to(batch, options.device))
-            loss = _loss(heads, _to(right, options.device))
+            loss: Any = _loss(heads, _to(right, options.device))
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -217,7 +217,8 @@ def write(out: Path, net: Net, begin: Start) -> None:
     stored["piece_scores"] = np.asarray(begin.scores, np.float32)
     stored["table"], stored["table_scales"] = begin.table, begin.scales
     scratch = out.with_suffix(".part.npz")
-    np.savez(scratch, **stored)  # type: ignore[arg-type]  numpy's stub takes a flag for one
+    arrays: dict[str, Any] = {**stored}
+    np.savez(scratch, **arrays)
     scratch.replace(out)
 
 
