@@ -30,7 +30,10 @@ COMMANDS = {
         __name__ + ":models",
         "which models there are; what one can do: models [NAME ...]",
     ),
-    "eval turns": ("nbagent.measure_turns", "score the reader, or a language model, on labelled turns"),
+    "eval turns": (
+        "nbagent.measure_turns",
+        "score the reader, or a language model, on labelled turns",
+    ),
     "eval dialogues": ("nbagent.dialogues", "score the conversation on dialogues"),
     "eval pocket": ("nbagent.evaluate", "judge pocket's clips by machine"),
     "bench": (

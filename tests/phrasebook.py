@@ -46,7 +46,9 @@ ACTS: Final[dict[str, tuple[Act, ...]]] = {
     "--odd at night": (NIGHT,),
     "at night, like": (NIGHT,),
     "at night, in the style of": (NIGHT, Restyle(style="style of @somebody")),
+    "now in the desert": (Place(place="in the desert"),),
     "in the snow": (Place(place="in the snow"),),
+    "make blue": (Recolor(color="blue"),),
     "make it blue": (Recolor(color="blue"),),
     "make it green": (Recolor(color="green"),),
     "make it yellow": (Recolor(color="yellow"),),
@@ -128,6 +130,7 @@ PLANS: Final[dict[str, Plan]] = {
     "thanks": Plan(intent="chat", talk="thanks"),
     "what can you do?": Plan(intent="chat", talk="help"),
     "what goes well with ramen": Plan(intent="chat"),
+    "how do I cook rice?": Plan(intent="chat"),
     "tell me a joke": Plan(intent="chat"),
     "yes": Plan(intent="chat"),
     "bananas maybe": Plan(
@@ -171,7 +174,14 @@ ASKS: Final[dict[str, tuple[Topic, ...]]] = {
     "what changed between and": ("changes",),
     "show me again": (),
 }
-ANALYZES: Final = ("explain ", "summarise ", "what is the ", "what is in ", "read ")
+ANALYZES: Final = (
+    "explain ",
+    "summarise ",
+    "what is the ",
+    "what is in ",
+    "what's in ",
+    "read ",
+)
 INSTEAD: Final[dict[str, str]] = {"this plot": SHOWN, "the chart above": SHOWN}
 
 _SECONDS: Final = re.compile(r", (\d+) seconds$")
@@ -207,12 +217,8 @@ def _read(words: str, state: State) -> Plan:
     known = {clip.ref for clip in state.clips} | {v.name for v in state.variables}
     mentions = tuple(name for name in mentioned(words) if name in known)
     about = mentions or names
-    if said in PLANS:
-        return PLANS[said]
-    if said in CONTROLS:
-        return Plan(intent="control", control=CONTROLS[said], targets=about)
-    if (asked := said.rstrip("?")) in ASKS:
-        return Plan(intent="describe", topics=ASKS[asked], targets=about or latest)
+    if plan := _at_once(said, about, latest):
+        return plan
     if words.startswith(ANALYZES):
         return Plan(intent="analyze", targets=about)
     if said in PAIRS and len(about) == 2:
@@ -235,6 +241,15 @@ def _read(words: str, state: State) -> Plan:
     return replace(_made(words, about, latest, state), then=then, frame=frame)
 
 
+def _at_once(said: str, about: tuple[str, ...], latest: tuple[str, ...]) -> Plan | None:
+    """Return the plan of a turn that asks for nothing new."""
+    if said in CONTROLS:
+        return Plan(intent="control", control=CONTROLS[said], targets=about)
+    if (asked := said.rstrip("?")) in ASKS:
+        return Plan(intent="describe", topics=ASKS[asked], targets=about or latest)
+    return PLANS.get(said)
+
+
 def _made(
     words: str, about: tuple[str, ...], latest: tuple[str, ...], state: State
 ) -> Plan:
@@ -248,6 +263,8 @@ def _made(
         words.partition(": ") if ": " in words else words.partition(" so that ")
     )
     shown = INSTEAD.get(head.removeprefix("animate "))
+    if head == "animate the picture":
+        about = tuple(v.name for v in state.variables if v.type == "PIL.Image")
     if head.startswith("animate ") or shown:
         targets = (shown,) if shown else about or latest
         return Plan(intent="animate_image", targets=targets, prompt=prompt)

@@ -26,6 +26,7 @@ from nbagent.acts.add import Add
 from nbagent.acts.cut import Cut
 from nbagent.acts.fps import Fps
 from nbagent.acts.loop import Loop
+from nbagent.acts.mirror import Mirror
 from nbagent.acts.motion import Motion
 from nbagent.acts.place import Place
 from nbagent.acts.recolor import Recolor
@@ -57,6 +58,7 @@ EACH: list[dict[str, Any]] = [
     {"act": "length", "duration_s": 4},
     {"act": "loop", "seamless": True},
     {"act": "match", "with": "c1"},
+    {"act": "mirror", "region": [0.0, 0.0, 0.5, 1.0]},
     {"act": "motion", "motion": "jump", "then": True},
     {"act": "place", "place": "the desert"},
     {"act": "quality", "quality": "draft"},
@@ -253,6 +255,18 @@ def test_a_region_limits_an_act_to_that_part_of_the_picture() -> None:
     frames, _ = apply_effects(numbered(), 8.0, [effect])
     assert frames[:, 0, 0, 0].tolist() == list(range(16))[::-1]
     assert frames[:, 0, 3, 0].tolist() == list(range(16))
+
+
+def test_a_mirror_flips_left_to_right() -> None:
+    frames = make_frames(4, height=48, width=64)
+    flipped, fps = apply_effects(frames, 8.0, [Mirror().effect(0.5)])
+    assert np.array_equal(flipped, frames[:, :, ::-1])
+    assert fps == 8.0
+    left = Mirror(region=(0.0, 0.0, 0.5, 1.0), span=Span(end=0.25))
+    part, _ = apply_effects(frames, 8.0, [left.effect(0.5)])
+    assert np.array_equal(part[:2, :, :32], frames[:2, :, 31::-1])
+    assert np.array_equal(part[:2, :, 32:], frames[:2, :, 32:])
+    assert np.array_equal(part[2:], frames[2:])
 
 
 @pytest.mark.parametrize("fps", [24.0, 4.0, 10.0])

@@ -296,7 +296,7 @@ def test_what_holds_pictures_is_known_by_its_name_alone(session: Session) -> Non
     values = {"made": OrderedDict(frames=[frames]), "other": other, "loop": loop}
     assert [v.name for v in variables(values)] == ["made", "other", "loop"]
     assert [v.name for v in variables({"d": {"a": 1}, "t": (1, 2), "e": ()})] == []
-    reply = hear(session, "animate made so that it spins", **values)
+    reply = hear(session, "animate @made so that it spins", **values)
     assert reply.takes[0].holds[0].num_frames == 12
     assert not [note for note in reply.notes if "begins with" in note]
     # A picture that nobody named is said.

@@ -25,7 +25,7 @@ from nbagent.notebook.player import Player
 from nbagent.notebook.transcript import Transcript
 from nbagent.take import Take
 from tests.test_player import WAIT_S, FileSource, RecordingComm
-from tests.test_session import say, store
+from tests.test_session import heard_by, say, store
 
 pytestmark = [pytest.mark.usefixtures("recording"), pytest.mark.phrases]
 
@@ -149,9 +149,7 @@ def test_a_change_of_a_thing_adds_no_second_one(session: Session) -> None:
 
 
 def test_a_selection_is_refined_from_python_and_by_options(session: Session) -> None:
-    session.remixer = lambda clip, words, options: session.hear(
-        words, options, target=clip
-    )
+    session.remixer = heard_by(session)
     (clip,) = store(session, say(session, BALL))
     select(Desk(Chat(Transcript(session), {})), [1.0, 2.0])
     one = cast("Any", clip).inpaint(clip.selection, "at night")

@@ -12,6 +12,7 @@ from nbagent.acts.plan import Control, Plan
 from nbagent.acts.recolor import Recolor
 from nbagent.acts.replace import Replace
 from nbagent.acts.speed import Speed
+from nbagent.acts.trim import Trim
 from nbagent.acts.upscale import Upscale
 from nbagent.language.expected import to_expected
 
@@ -103,8 +104,9 @@ def test_seconds_and_things_stay_as_they_are() -> None:
         Speed(factor=2, span=Span(start=1.0, end=2.5)),
         Recolor(color="blue", region="the sky"),
     )
-    first, second = to_expected(Plan(intent="refine", acts=acts), "no words for it")[
-        "acts"
-    ]
+    plan = Plan(intent="refine", acts=(*acts, Trim(keep=Span(start=0, end=3))))
+    turn = "faster from 1 s to 2.5 s, keep the first 3 s"
+    first, second, third = to_expected(plan, turn)["acts"]
     assert first["span"] == [1.0, 2.5]
+    assert third["keep"] == [0, 3]
     assert second["region"] == "the sky"

@@ -15,10 +15,11 @@ from nbagent import media
 from nbagent.acts import ACTS
 from nbagent.acts.extend import Extend
 from nbagent.acts.match import Match
-from nbagent.acts.plan import Choice, Control, Plan
+from nbagent.acts.plan import Choice, Control, Intent, Plan
 from nbagent.acts.recolor import Recolor
 from nbagent.acts.speed import Speed
 from nbagent.acts.undo import Undo
+from nbagent.conversation.brains import Brains
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
 from nbagent.conversation.reply import Reply
@@ -30,7 +31,7 @@ from nbagent.notebook.transcript import Transcript
 from nbagent.settings import Settings
 from tests.samples import make_frames
 from tests.test_consent import Steps
-from tests.test_session import say, store
+from tests.test_session import heard_by, say, store
 
 pytestmark = pytest.mark.phrases
 BALL = "a red ball on the beach"
@@ -294,9 +295,7 @@ def test_a_clip_of_another_conversation_is_that_clip(planned: Planned) -> None:
     assert planned.do(bare, values={"c1": other}).takes[0].parents == (own.take.id,)
     at = replace(bare, mentions=("c1",))
     assert planned.do(at, values={"c1": other}).takes[0].parents == (other.take.id,)
-    planned.remixer = lambda clip, acts, options: planned.hear(
-        "", options, target=clip, acts=acts
-    )
+    planned.remixer = heard_by(planned)
     reply: Any = other.ask((Speed(factor=2.0),))
     assert reply.takes[0].parents == (other.take.id,)
     matched: Any = own.ask((Match(other=own.ref_of(other)),))
@@ -324,12 +323,14 @@ def test_an_opened_file_is_listed_and_not_read(
     film.path.unlink()
     film._opened = None  # as one that came back from a pickle
     seen: list[State] = []
-    planned.brains._brain = lambda _words, state: (
-        seen.append(state) or Plan(intent="chat")  # type: ignore[func-returns-value]  # it is None
-    )
-    planned.hear(
-        "hello", {}, variables=variables({"film": film}), values={"film": film}
-    )
+
+    def read(_words: str, state: State) -> Plan:
+        seen.append(state)
+        return Plan(intent="chat")
+
+    planned.brains = Brains(read)
+    values = {"film": film}
+    planned.hear("hello", {}, variables=variables(values), values=values)
     assert [clip.ref for clip in seen[0].clips] == ["film"]
 
 
@@ -395,9 +396,8 @@ def test_a_question_about_a_clip_is_answered_in_a_sentence(
     session: Session, topic: Any, told: str
 ) -> None:
     store(session, say(session, BALL, seed=7))
-    session.brains._brain = lambda _words, _state: Plan(
-        intent="describe", targets=("c1",), topics=(topic,)
-    )
+    plan = Plan(intent="describe", targets=("c1",), topics=(topic,))
+    session.brains = Brains(lambda _words, _state: plan)
     answer = say(session, "a question").answer or ""
     assert answer.startswith(told)
     assert answer.splitlines()[-1].startswith("Try: c1: ")
@@ -465,7 +465,9 @@ def test_a_clip_is_shown_again_and_nothing_is_rendered(session: Session) -> None
 # Questions back
 
 
-def test_likely_readings_are_lines_and_buttons_that_work(session: Session) -> None:
+def test_likely_readings_are_lines_and_buttons_that_work(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store(session, say(session, BALL))
     chat = Chat(Transcript(session), {})
     turn_id = chat.say("make it nicer")
@@ -476,10 +478,13 @@ def test_likely_readings_are_lines_and_buttons_that_work(session: Session) -> No
         {"intent": "refine", "label": "Change the look of it"},
         {"intent": "generate_video", "label": "Make a new clip of it"},
     ]
-    heard: list[Any] = []
-    session.brains.read = lambda *given: (  # type: ignore[method-assign]  # to hear it
-        heard.append(given[2]) or Plan(intent="chat")  # type: ignore[func-returns-value]  # it is None
-    )
+    heard: list[Intent | None] = []
+
+    def read(_words: str, _state: State, reading: Intent | None, _values: Any) -> Plan:
+        heard.append(reading)
+        return Plan(intent="chat")
+
+    monkeypatch.setattr(session.brains, "read", read)
     chat.say("make it nicer", replaces=turn_id, reading="refine")
     assert heard == ["refine"]
 
@@ -492,6 +497,26 @@ def test_one_button_for_each_reading(planned: Planned) -> None:
     planned.do(Plan(intent="ask", readings=same), cell_id="one")
     (view,) = Transcript(planned).turns()
     assert view["readings"] == [{"intent": "refine", "label": "Change c1"}]
+
+
+def test_of_two_clips_that_may_be_meant_it_is_asked_which(planned: Planned) -> None:
+    make(planned)
+    make(planned, "a cat on the beach")
+    reply = planned.do(Plan(intent="ask", targets=("c1", "c2")), cell_id="one")
+    assert (reply.answer or "").startswith("Which one do you mean, c1 or c2?")
+    assert Transcript(planned).turns()[-1]["readings"] == []
+    readings = (Choice(intent="refine", says="change c1"),)
+    one = planned.do(Plan(intent="ask", targets=("c1",), readings=readings))
+    assert "  - change c1" in (one.answer or "")
+
+
+def test_a_change_of_nothing_is_asked_back(planned: Planned) -> None:
+    make(planned)
+    plan = Plan(intent="refine", targets=("c1",))
+    reply = planned.do(plan, options={"seed": 5})
+    assert (reply.takes, reply.plan.intent) == ((), "ask")
+    reply = planned.do(replace(plan, what="music"))
+    assert "'music' is not possible yet" in (reply.answer or "")
 
 
 def test_nonsense_renders_nothing(session: Session) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +20,7 @@ from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
 from nbagent.conversation.rendering import derive, save_beside
 from nbagent.conversation.reply import Reply
-from nbagent.conversation.session import Session
+from nbagent.conversation.session import Remixer, Session
 from nbagent.errors import JobFailed, NbagentError, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
@@ -333,15 +333,21 @@ def test_another_model_renders_what_is_asked_for_anew(
 # A clip's own methods, which say what they want in words
 
 
+def heard_by(session: Session) -> Remixer:
+    """Return what takes a clip's own methods to a session; nothing is rendered."""
+
+    def remix(clip: Clip, asked: str | Sequence[Act], options: Any) -> Reply:
+        if isinstance(asked, str):
+            return session.hear(asked, options, target=clip)
+        return session.hear("", options, target=clip, acts=asked)
+
+    return remix
+
+
 @pytest.fixture
 def clip(session: Session) -> Any:
     """A clip whose methods return the session's reply instead of rendering it."""
-
-    def remix(clip: Clip, asked: str | tuple[Act, ...], options: Any) -> Reply:
-        words, acts = (asked, ()) if isinstance(asked, str) else ("", asked)
-        return session.hear(words, options, target=clip, acts=acts)
-
-    session.remixer = remix
+    session.remixer = heard_by(session)
     return store(session, say(session, "a red ball rises over the sea"))[0]
 
 

@@ -309,7 +309,19 @@ def test_an_act_wins_over_a_setting_of_its_kind() -> None:
         acts=(Restyle(style="noir"),),
         settings={"style": "anime", "duration_s": 4},
     )
-    assert shots.acts_of(plan) == (Restyle(style="noir"), Length(duration_s=4))
+    assert plan.asked == (Restyle(style="noir"), Length(duration_s=4))
+
+
+def test_settings_decide_what_costs_time_as_acts_do() -> None:
+    def needs(**settings: Any) -> bool:
+        plan = Plan(intent="refine", settings=settings)  # type: ignore[arg-type]  # as a test has them
+        return plan.needs_device
+
+    assert needs(style="noir")
+    assert needs(width=640, height=360)
+    assert needs(count=3)
+    assert not needs(fps=24)
+    assert not needs(loop=True)
 
 
 def test_strength_is_the_largest_need() -> None:

@@ -123,12 +123,12 @@ def test_a_part_that_cannot_be_is_refused_in_one_line(
 
 def test_what_is_pointed_at_limits_what_the_words_say() -> None:
     options = {"span": (1.0, None), "region": LEFT, "step": 3}
-    plan = pointed(refine(Time(time="night"), Quality(quality="draft")), options, "c2")
-    night, draft = plan.acts
-    assert night == Time(time="night", span=Span(start=1.0), region=LEFT)
-    assert draft == Quality(quality="draft")
+    plan = pointed(refine(Time(time="night")), options, "c2")
+    assert plan.acts == (Time(time="night", span=Span(start=1.0), region=LEFT),)
     assert plan.step == 3
     assert pointed(plan, {"seed": 1}, "c2") is plan
+    with pytest.raises(SpecError, match="quality is of the whole clip"):
+        pointed(refine(Quality(quality="draft")), options, "c2")
 
 
 def test_a_thing_beside_a_mask_is_what_should_be_there() -> None:

@@ -39,15 +39,13 @@ def _found() -> Mapping[str, type[Act]]:
     """Import each file of the package; return the acts in it, by kind."""
     found = {}
     for module in pkgutil.iter_modules(__path__):
-        if module.name != "__main__":
-            room = importlib.import_module(f"{__name__}.{module.name}")
-            for one in vars(room).values():
-                if (
-                    isinstance(one, type)
-                    and issubclass(one, Act)
-                    and hasattr(one, "kind")
-                ):
-                    found[one.kind] = one
+        if module.name == "__main__":
+            continue
+        room = importlib.import_module(f"{__name__}.{module.name}")
+        for one in vars(room).values():
+            is_act = isinstance(one, type) and issubclass(one, Act)
+            if is_act and one.__module__ == room.__name__ and hasattr(one, "kind"):
+                found[one.kind] = one
     return MappingProxyType(found)
 
 

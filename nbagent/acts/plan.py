@@ -7,11 +7,20 @@ nothing here knows how a clip is made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypedDict, get_args
+from typing import Any, Final, Literal, TypedDict, get_args
 
+from nbagent.acts.aspect import Aspect
 from nbagent.acts.base import Act
+from nbagent.acts.camera import Camera
+from nbagent.acts.fps import Fps
+from nbagent.acts.length import Length
+from nbagent.acts.loop import Loop
+from nbagent.acts.quality import Quality
+from nbagent.acts.remove import Remove
+from nbagent.acts.reseed import Reseed
+from nbagent.acts.restyle import Restyle
 
 Intent = Literal[
     "generate_video",
@@ -64,6 +73,19 @@ MAKES: frozenset[Intent] = frozenset(
     {"generate_video", "generate_image", "animate_image", "storyboard"}
 )
 """Intents that always cost device time."""
+
+
+# What a setting is as an act: one way for both.
+_AS_ACTS: Final[Mapping[str, Callable[[Any], Act]]] = {
+    "style": lambda value: Restyle(style=value),
+    "camera": lambda value: Camera(camera=value),
+    "duration_s": lambda value: Length(duration_s=value),
+    "aspect": lambda value: Aspect(aspect=value),
+    "quality": lambda value: Quality(quality=value),
+    "seed": lambda value: Reseed(seed=value),
+    "fps": lambda value: Fps(fps=value),
+    "loop": lambda _: Loop(),
+}
 
 
 class Settings(TypedDict, total=False):
@@ -195,8 +217,25 @@ class Plan:
         return self.intent == "refine" or self.needs_device
 
     @property
+    def asked(self) -> tuple[Act, ...]:
+        """The acts, and the settings that none of them says, as acts.
+
+        Raises:
+            SpecError: If a setting cannot be.
+        """
+        said = {act.kind for act in self.acts}
+        settings: Mapping[str, Any] = self.settings
+        stated = (make(settings[n]) for n, make in _AS_ACTS.items() if n in settings)
+        more = [act for act in stated if act.kind not in said]
+        more += [Remove(what=thing) for thing in settings.get("negative", ())]
+        if not (self.acts or more) and settings.get("count", 1) > 1:
+            more = [Reseed(count=settings["count"])]  # "three versions of it"
+        return (*self.acts, *more)
+
+    @property
     def needs_device(self) -> bool:
         """Whether acting on the plan costs device time."""
-        if self.intent == "refine":
-            return any(act.cost == "diffusion" for act in self.acts)
-        return self.intent in MAKES
+        if self.intent != "refine":
+            return self.intent in MAKES
+        is_sized = bool({"width", "height"} & self.settings.keys())
+        return is_sized or any(act.cost == "diffusion" for act in self.asked)

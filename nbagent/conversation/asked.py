@@ -109,7 +109,9 @@ def call_of(name: str, acts: Sequence[Act], names: Mapping[str, str]) -> str:
     def told(value: Any) -> str:
         if isinstance(value, list):
             return f"[{', '.join(map(told, value))}]"
-        return names[value] if isinstance(value, str) and value in names else repr(value)
+        return (
+            names[value] if isinstance(value, str) and value in names else repr(value)
+        )
 
     calls = []
     for act in acts:

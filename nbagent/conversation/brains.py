@@ -142,7 +142,9 @@ class Brains:
         Returns:
             The plan, and a note of who read it.
         """
-        is_asked = plan.intent == "ask" and (plan.unknown or plan.targets)
+        # Which of the notebook's variables is meant is not a model's to choose.
+        clips = all(state.clip(name) for name in plan.targets)
+        is_asked = mentions.asks_which(plan) and (plan.unknown or not clips)
         if self._llm is None or is_asked or is_sure(plan):
             return plan, ()
         known = outline(state, _named(plan), attached(plan.mentions, values))

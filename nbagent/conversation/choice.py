@@ -81,7 +81,7 @@ def check_changed(take: Take, parent: Take, plan: Plan, heard: list[str]) -> Non
         return
     if any(getattr(take, name) != getattr(parent, name) for name in decides):
         return
-    asked = ", ".join(act.says() for act in shots.acts_of(plan))
+    asked = ", ".join(act.says() for act in plan.asked)
     why = " ".join(heard) or "It is so already."
     raise Unchanged(
         f"{asked or 'this'} would change nothing: the prompt, the seed, the size and the"
@@ -152,7 +152,7 @@ def _part(
             raise SpecError(
                 f"{act.says()} is of the whole clip: ask for it in a turn of its own"
             )
-    strength = options.get("strength", shots.strength_for(shots.acts_of(plan)))
+    strength = options.get("strength", shots.strength_for(plan.asked))
     return operations.inpaint(
         fresh, parent, clip, card, mask=sources.mask, strength=strength
     )
@@ -181,11 +181,7 @@ def _of_film(
         return whole
     num_frames = min(clip.num_frames, fresh.num_frames)
     film = operations.Film(source=parent.id, num_frames=num_frames)
-    usual = (
-        shots.strength_for(shots.acts_of(plan))
-        if plan.acts
-        else operations.FILM_STRENGTH
-    )
+    usual = shots.strength_for(plan.asked) if plan.acts else operations.FILM_STRENGTH
     strength = options.get("strength", usual)
     fit = fitting.fit(options)
     return operations.at_pace(
@@ -207,7 +203,7 @@ def _whole(
     Raises:
         SpecError: If it cannot stay as it is.
     """
-    drawn = [act for act in shots.acts_of(plan) if act.cost == "diffusion"]
+    drawn = [act for act in plan.asked if act.cost == "diffusion"]
     alone = next((act for act in drawn if isinstance(act, Loop | Upscale)), None)
     parent, clip = sources.parent, sources.clip
     assert parent is not None
@@ -253,7 +249,7 @@ def _check_as_it_is(
 
 
 def _said(plan: Plan) -> str:
-    return ", ".join(act.says() for act in shots.acts_of(plan)) or "this"
+    return ", ".join(act.says() for act in plan.asked) or "this"
 
 
 def with_effects_of(take: Take, before: Shot | None, shot: Shot) -> Take:

@@ -9,11 +9,10 @@ from typing import Final, Protocol
 from nbagent.acts.plan import Action, Control, Plan
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import SUFFIXES
-from nbagent.errors import SpecError
+from nbagent.errors import NbagentError, SpecError
 
-FOLLOWS: Final[frozenset[Action]] = frozenset({"save", "export", "rename", "share"})
-"""What can be done with clips as soon as they are made: "final, and save it"."""
-
+# What can be done with clips as soon as they are made: "final, and save it".
+_FOLLOWS: Final[frozenset[Action]] = frozenset({"save", "export", "rename", "share"})
 STATUS: Final = Control(action="status")
 _NOT_SHARED: Final = (
     "Nothing can be shared online from here yet. The nearest thing is one page that plays"
@@ -95,6 +94,19 @@ def control(plan: Plan, hands: Hands) -> str:
             f" name a clip ({', '.join(clips) or 'there is none yet'})"
         )
     return _DOES[asked.action](asked, names, hands)
+
+
+def followed(asked: Control, names: tuple[str, ...], hands: Hands) -> str:
+    """Do what was asked for after some clips; say what became of it.
+
+    The clips are made, whatever comes of this.
+    """
+    if asked.action not in _FOLLOWS:
+        return f"not done: {asked.action!r} needs a turn of its own, say it now"
+    try:
+        return control(Plan(intent="control", control=asked, targets=names), hands)
+    except NbagentError as error:
+        return f"not done: {error}"
 
 
 def meant(plan: Plan, record: Record) -> list[str]:

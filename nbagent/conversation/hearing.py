@@ -8,17 +8,13 @@ words are kept and shown, and sent to a language model, and nobody here reads th
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from nbagent.acts.plan import Intent, Plan
-from nbagent.acts.undo import Undo
 from nbagent.conversation import (
     brought,
     consent,
-    fitting,
     foretold,
     kept,
     mentions,
@@ -30,31 +26,23 @@ from nbagent.conversation.attachments import attached
 from nbagent.conversation.brains import Brains
 from nbagent.conversation.brought import Brought
 from nbagent.conversation.chosen import card_here, card_of
-from nbagent.conversation.compose import compose
 from nbagent.conversation.control import STATUS, Hands, control, meant
-from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.llm import OnText
+from nbagent.conversation.making import FindCard, Making
 from nbagent.conversation.names import Names
 from nbagent.conversation.pointing import POINTERS, pointed
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine
 from nbagent.conversation.reply import Reply
-from nbagent.conversation.running import Running
-from nbagent.conversation.sources import find_sources
-from nbagent.conversation.stopping import released
 from nbagent.errors import MissingExtra, SpecError
 from nbagent.language.state import State
 from nbagent.ledger import Turn
-from nbagent.models import ModelCard
 from nbagent.settings import Settings
-from nbagent.take import Take
 
 # What a turn can ask of the clip that it is said to be about; all else is a change of it.
 _OF_A_CLIP: Final[frozenset[Intent]] = frozenset(
     {"refine", "animate_image", "describe", "control", "unsupported"}
 )
-
-FindCard = Callable[[str], tuple[ModelCard | None, tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +138,10 @@ class Hearing:
         clips = names.named(plan)
         plan = brought.begun(names.settled(plan), clips)
         plan = pointed(plan, asked.options, state.latest.ref if state.latest else None)
+        if plan.intent == "refine" and not (plan.acts or plan.settings):
+            # A change, but which?
+            intent: Intent = "unsupported" if plan.what else "ask"
+            plan = Plan(intent=intent, what=plan.what, mentions=plan.mentions)
         notes = () if plan.intent == "ask" else mentions.left(plan)
         if plan.makes or plan.intent == "control":
             notes = (*talk.left_out(plan), *notes)
@@ -157,7 +149,10 @@ class Hearing:
         if plan.intent in mentions.NAMES_CLIPS and not asked.target:
             kept.check_clips(plan, state)
         if plan.makes:
-            return self._composed(reply, asked, state, names, find_card)
+            making = Making(
+                record=self.record, engine=self.engine, settings=self.settings
+            )
+            return making.made(reply, asked, state, names, find_card)
         if plan.intent == "control":
             brought.check_act(plan, clips)
             return self._acted(reply, asked)
@@ -245,7 +240,7 @@ class Hearing:
         """Answer a turn that asks for nothing to be done."""
         if plan.intent == "unsupported":
             return talk.unsupported(plan, state)
-        if plan.intent == "ask" and (plan.unknown or plan.targets):
+        if mentions.asks_which(plan):
             return mentions.question(plan, state, asked.values)
         if plan.intent == "ask":
             return talk.ask_back(plan, state)
@@ -269,108 +264,6 @@ class Hearing:
             return talk.talk(plan.talk, state, known)
         return talk.without_model(known)
 
-    # Takes
-
-    def _composed(
-        self,
-        reply: Reply,
-        asked: Asked,
-        state: State,
-        names: Names,
-        find_card: FindCard,
-    ) -> Reply:
-        """Return a reply with its takes, or with what comes before them."""
-        options = asked.options
-        told = self.record.take(asked.target) if asked.target else None
-        plan, target = self._undone(reply.plan, names, told)
-        if plan != reply.plan and target is not None and not plan.acts:
-            return self._back(reply, target, is_dry=asked.is_dry)
-        with released():  # it may draw a large figure
-            sources = find_sources(
-                plan,
-                _settled(state),
-                ledger=self.record.ledger,
-                named=partial(names.take, plan=plan),
-                values=asked.values,
-                target=target,
-                mask=options.get("mask", ""),
-            )
-        sources = fitting.measured(sources, self.record.ledger)
-        parent = sources.parent
-        if parent is not None and plan.step is not None:
-            running = Running(self.record, self.engine, self.settings)
-            sources = replace(sources, step=plan.step or running.step(parent))
-        model = options.get("model") or (parent.model if parent else None)
-        with released():  # it may ask the hub
-            card, notes = find_card(model or self.settings.model)
-        if card is None:
-            return replace(reply, notes=notes)
-        composed = compose(
-            plan,
-            request=asked.words,
-            options={"cache": self.settings.step_cache, **options},
-            card=card,
-            sources=sources,
-        )
-        notes = (
-            *reply.notes,
-            *mentions.unused(plan, asked.values),
-            *mentions.guessed(plan, asked.values),
-            *sources.notes,
-            *notes,
-            *composed.notes,
-        )
-        takes = (*composed.parts, *composed.takes)
-        for take in takes:
-            if take.model == card.name:
-                card.check_take(take)
-        if asked.is_dry:
-            time_s = Estimates(self.record.ledger).total(takes)
-            answer = foretold.rendering(plan, composed.takes, notes, time_s)
-            return replace(reply, answer=answer)
-        reply = replace(reply, takes=composed.takes, parts=composed.parts, notes=notes)
-        return self._weighed(reply, options, card)
-
-    def _weighed(
-        self, reply: Reply, options: Mapping[str, Any], card: ModelCard
-    ) -> Reply:
-        """Return takes as they are, or the question that comes before them."""
-        if not reply.turn_id:  # nothing will come of it
-            return reply
-        estimates = Estimates(self.record.ledger)
-        if proposals.needs_yes(reply.plan, options, self.settings):
-            reply = proposals.before_rendering(reply, estimates)
-        if reply.plan.consents:
-            return reply
-        return consent.weigh(reply, options, card, estimates, self.settings)
-
-    def _back(self, reply: Reply, take: Take, *, is_dry: bool) -> Reply:
-        """Show an earlier version again."""
-        if is_dry:
-            return replace(reply, answer=foretold.going_back(self.record, take))
-        return replace(reply, takes=(take,))
-
-    def _undone(
-        self, plan: Plan, names: Names, target: Take | None
-    ) -> tuple[Plan, Take | None]:
-        """Return what is left of a plan that goes back, and the version it goes back to.
-
-        Raises:
-            SpecError: If there is no earlier version.
-        """
-        back = next((act for act in plan.acts if isinstance(act, Undo)), None)
-        if back is None:
-            return plan, target
-        rest = tuple(act for act in plan.acts if act is not back)
-        if back.to:
-            return replace(plan, acts=rest), names.take(back.to, plan)
-        rows = [row.name for row in self.record.rows()]
-        name = next(iter((*plan.targets, *rows[-1:])), None)
-        take = target or (names.take(name, plan) if name else None)
-        if take is None or not take.parents:
-            raise SpecError("there is nothing to go back to: this clip has no parent")
-        return replace(plan, acts=rest), self.record.ledger.take(take.parents[0])
-
     def _told(self, asked: Asked) -> Plan:
         """Return the plan of acts that were told without words."""
         if not asked.target:
@@ -379,9 +272,3 @@ class Hearing:
 
     def _names(self, asked: Asked) -> Names:
         return Names.of(asked.values, self.record, self.brought)
-
-
-def _settled(state: State) -> State:
-    """Return a state whose clips have one name each: a plan has those by now."""
-    variables = tuple(replace(variable, ref=None) for variable in state.variables)
-    return replace(state, variables=variables)

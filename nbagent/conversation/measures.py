@@ -37,7 +37,7 @@ def seed(
 
     A random seed would make the same notebook give another clip each day.
     """
-    acts = shots.acts_of(plan)
+    acts = plan.asked
     seeds = [act.seed for act in acts if isinstance(act, Reseed)]
     stated = options.get("seed", next(iter(seeds), None))
     if stated is not None:

@@ -146,10 +146,16 @@ def checked(plan: Plan, state: State, values: Mapping[str, object]) -> Plan:
     return plan if plan.intent == "ask" else replace(plan, unknown=strays)
 
 
+def asks_which(plan: Plan) -> bool:
+    """Return whether a plan asks which of several things is meant, and not what is done."""
+    several = len(plan.targets) > 1 and not plan.readings
+    return plan.intent == "ask" and (bool(plan.unknown) or several)
+
+
 def question(plan: Plan, state: State, values: Mapping[str, object]) -> str:
-    """Ask which variable is meant, or what by the names of a plan that nothing has."""
-    if plan.targets:
-        names = " or ".join(f"@{name}" for name in plan.targets)
+    """Ask which of several is meant, or what by the names of a plan that nothing has."""
+    if not plan.unknown:
+        names = " or ".join(_spelt(name, state) for name in plan.targets)
         return f"Which one do you mean, {names}? Say the turn again with its name."
     known, lines = _known(state, values), []
     for name in plan.unknown:

@@ -14,14 +14,14 @@ from typing import Any
 
 from nbagent import private
 from nbagent.acts.base import Act
-from nbagent.acts.plan import Choice, Control, Intent, Plan
+from nbagent.acts.plan import Choice, Intent, Plan
 from nbagent.conversation import kept
 from nbagent.conversation.asked import Asked, about, call_of, settled
 from nbagent.conversation.brains import Brain, Brains
 from nbagent.conversation.brought import Brought
 from nbagent.conversation.choices import Change
 from nbagent.conversation.clip import Clip, Viewer
-from nbagent.conversation.control import FOLLOWS, control
+from nbagent.conversation.control import followed
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.hands import SessionHands
 from nbagent.conversation.hearing import Hearing
@@ -263,7 +263,7 @@ class Session:
             What was done, in words: "final, and save it" saves the clips.
         """
         names = tuple(clip.name for clip in clips)
-        done = [self._then(act, names) for act in reply.plan.then if names]
+        done = [followed(act, names, self.hands) for act in reply.plan.then if names]
         answer = "" if error else "\n".join(done)
         self.ledger.finish_turn(
             reply.turn_id, understood(reply.plan), answer or None, error, reply.notes
@@ -326,17 +326,6 @@ class Session:
     def _finish(self, reply: Reply) -> None:
         plan = understood(reply.plan)
         self.ledger.finish_turn(reply.turn_id, plan, reply.answer, None, reply.notes)
-
-    def _then(self, act: Control, names: tuple[str, ...]) -> str:
-        """Do what was asked for after the clips of a turn; say what became of it."""
-        if act.action not in FOLLOWS:
-            return f"not done: {act.action!r} needs a turn of its own, say it now"
-        try:
-            return control(
-                Plan(intent="control", control=act, targets=names), self.hands
-            )
-        except NbagentError as error:  # the clips are made all the same
-            return f"not done: {error}"
 
     def _written(self, asked: Asked, hearing: Hearing) -> tuple[Turn, int]:
         """Write a turn down; return it, and the position that it is read at."""

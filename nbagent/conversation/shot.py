@@ -6,28 +6,18 @@ rendered from the fields for each family of models and is never edited as a stri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
 from nbagent.acts import Act, sentence, wording
-from nbagent.acts.aspect import Aspect
-from nbagent.acts.camera import Camera
-from nbagent.acts.fps import Fps
-from nbagent.acts.length import Length
-from nbagent.acts.loop import Loop
 from nbagent.acts.plan import Plan, Settings
-from nbagent.acts.quality import Quality
-from nbagent.acts.remove import Remove
-from nbagent.acts.reseed import Reseed
-from nbagent.acts.restyle import Restyle
 from nbagent.acts.shot import Shot, frame_size, from_json, to_json
 from nbagent.errors import SpecError
 from nbagent.take import Effect
 
 __all__ = [
     "Shot",
-    "acts_of",
     "apply",
     "frame_size",
     "from_json",
@@ -43,26 +33,6 @@ __all__ = [
 
 _USUAL_STRENGTH: Final = 0.75
 _TAG_MODELS: Final = frozenset({"pocket"})
-# What a setting is as an act: one way for both.
-_AS_ACTS: Final[Mapping[str, Callable[[Any], Act]]] = {
-    "style": lambda value: Restyle(style=value),
-    "camera": lambda value: Camera(camera=value),
-    "duration_s": lambda value: Length(duration_s=value),
-    "aspect": lambda value: Aspect(aspect=value),
-    "quality": lambda value: Quality(quality=value),
-    "seed": lambda value: Reseed(seed=value),
-    "fps": lambda value: Fps(fps=value),
-    "loop": lambda _: Loop(),
-}
-
-
-def acts_of(plan: Plan) -> tuple[Act, ...]:
-    """Return what a plan asks for, its settings included where no act says them."""
-    said = {act.kind for act in plan.acts}
-    settings: Mapping[str, Any] = plan.settings
-    more = [make(settings[name]) for name, make in _AS_ACTS.items() if name in settings]
-    gone = [Remove(what=thing) for thing in settings.get("negative", ())]
-    return (*plan.acts, *(act for act in more if act.kind not in said), *gone)
 
 
 def shot_from(plan: Plan) -> Shot:
@@ -91,7 +61,7 @@ def apply(
     Raises:
         SpecError: If an act cannot be.
     """
-    acts = acts_of(plan)
+    acts = plan.asked
     for act in acts:
         shot = act.change(shot, clip_s)
         clip_s = None if clip_s is None else act.lasts(clip_s)
@@ -186,7 +156,7 @@ def _sentence(text: str) -> str:
 
 
 def _with_settings(shot: Shot, plan: Plan) -> Shot:
-    for act in acts_of(replace(plan, acts=())):
+    for act in replace(plan, acts=()).asked:
         shot = act.change(shot, None)
     return _sized(shot, plan.settings)
 

@@ -178,7 +178,7 @@ def _added_s(
     Raises:
         SpecError: If the clip is cut before it goes on.
     """
-    acts = shots.acts_of(plan)
+    acts = plan.asked
     longer = next((a for a in acts if isinstance(a, Extend | Length)), None)
     is_kept = all(a.does == "frames" or isinstance(a, _GOES_ON) for a in acts)
     if longer is None or not is_kept:
@@ -276,7 +276,7 @@ def take_of(
         take = replace(take, step_cache=caching.threshold, cache_kind=caching.kind)
         return replace(take, operation="derive", effects=effects), notes
     if operation == "remix":
-        strength = options.get("strength", shots.strength_for(shots.acts_of(plan)))
+        strength = options.get("strength", shots.strength_for(plan.asked))
         return replace(take, operation="remix", strength=strength), notes + heard
     return take, notes + heard
 

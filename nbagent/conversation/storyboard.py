@@ -47,7 +47,7 @@ def joined(plan: Plan, request: str, sources: Sources) -> Take | None:
         takes = sources.scenes
     if len(takes) < 2:
         raise SpecError(f"{act.says()}: name the other clip, like 'join c1 and c2'")
-    beside = [one for one in shots.acts_of(plan) if one is not act]
+    beside = [one for one in plan.asked if one is not act]
     if other := next((one for one in beside if one.does != "frames"), None):
         raise SpecError(
             f"{other.says()}: that changes a clip, so ask for it before the clips are"
@@ -134,7 +134,7 @@ def _changed_scenes(
     Raises:
         SpecError: If what is asked is of one clip alone.
     """
-    for act in shots.acts_of(plan):
+    for act in plan.asked:
         if act.does == "held" and not act.renews and act.kind != "aspect":
             raise SpecError(
                 f"'{act.says()}' is of one clip, not of several together: name that"

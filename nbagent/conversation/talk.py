@@ -14,6 +14,7 @@ from nbagent.acts import ACTS
 from nbagent.acts.base import Act
 from nbagent.acts.plan import Choice, Intent, Plan, Talk, Topic
 from nbagent.conversation.attachments import Attachment
+from nbagent.conversation.mentions import asks_which
 from nbagent.language.state import State
 
 _FIRST: Final = (
@@ -140,7 +141,7 @@ def left_out(plan: Plan) -> tuple[str, ...]:
 
 def readings(plan: Plan) -> tuple[Choice, ...]:
     """Return what a turn may have meant, best first; nothing if that is not asked."""
-    if plan.intent != "ask" or plan.consents or plan.unknown or plan.targets:
+    if plan.intent != "ask" or plan.consents or asks_which(plan):
         return ()
     likely = plan.readings or (
         Choice(intent="generate_video", says=""),

@@ -1,7 +1,7 @@
 """Words to plan: the reading of a turn, and the words of the languages it reads.
 
-    >>> read("a red ball crosses the beach", State()).intent
-    'generate_video'
+>>> read("a red ball crosses the beach", State()).intent
+'generate_video'
 """
 
 from nbagent.acts.plan import Intent, Plan

@@ -113,7 +113,7 @@ def stems(text: str) -> frozenset[str]:
                 found.add(run[-2:])
             continue
         run = ""
-        if token is not None and token.kind == "word" and len(token.text) > 2:  # noqa: PLR2004  an ending's length
+        if token is not None and token.kind == "word" and len(token.text) > 2:
             found.add(token.text[:_STEM])
     return frozenset(found)
 

@@ -251,7 +251,7 @@ def packed(weights: Mapping[str, Array]) -> dict[str, NDArray[Any]]:
     """Return matrices as whole numbers of eight bits with a scale a row, vectors as they are."""
     stored: dict[str, NDArray[Any]] = {}
     for name, value in weights.items():
-        if value.ndim == 2:  # noqa: PLR2004  a matrix
+        if value.ndim == 2:
             scale = np.abs(value).max(axis=1, keepdims=True) / 127 + 1e-12
             stored[f"{name}:8"] = np.round(value / scale).astype(np.int8)
             stored[f"{name}:scale"] = scale.astype(np.float32)

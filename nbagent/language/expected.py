@@ -61,10 +61,12 @@ def _act(act: Act, turn: str) -> dict[str, Any]:
 
 
 def _part(name: str, value: Any, turn: str) -> Any:
+    """Return an argument; a part of the clip as labels have it, in words or numbers."""
     if isinstance(value, Span):
-        if words := _words_for(value, turn, grammar.span):
-            return words
-        return str(value) if value.is_share else [value.start, value.end]
+        is_stated = value.end is not None and value.start > 0  # "from 2 s to 4 s"
+        in_seconds = not value.is_share and (is_stated or name == "keep")
+        words = "" if in_seconds else _words_for(value, turn, grammar.span)
+        return words or (str(value) if value.is_share else [value.start, value.end])
     if name == "region" and isinstance(value, tuple):
         return _words_for(value, turn, grammar.region) or list(value)
     return _plain(value)

@@ -131,7 +131,9 @@ class _Places:
         self._turn = turn
         self._left = list(find(turn))
 
-    def of(self, expected: Turn, acts: Sequence[Turn]) -> Iterator[tuple[int, int, str]]:
+    def of(
+        self, expected: Turn, acts: Sequence[Turn]
+    ) -> Iterator[tuple[int, int, str]]:
         for name, tag in (
             ("prompt", "prompt"),
             ("scenes", "scene"),

@@ -31,7 +31,9 @@ _MOST_CHOICES: Final = 3
 _UNLIKELY: Final = 0.04  # of a choice that is not offered
 _FIRST_CHOICES: Final[tuple[Intent, ...]] = ("generate_video", "refine")
 _LOSES: Final = frozenset({"delete"})
-_LOOKS_AT: Final[frozenset[Intent]] = frozenset({"animate_image", "analyze", "describe"})
+_LOOKS_AT: Final[frozenset[Intent]] = frozenset(
+    {"animate_image", "analyze", "describe"}
+)
 
 
 def plan_of(
@@ -54,7 +56,7 @@ def plan_of(
     mentions = tuple(
         dict.fromkeys(one.value[0] for one in found if one.kind == "mention")
     )
-    targets = _targets(reading, state, found, mentions, turn)
+    targets = _targets(reading, state, mentions)
     frame, span = _pointed(found)
     acts, unread = _acts(reading.acts, span)
     named = [t for t in targets if t not in mentions and _is_variable(t, state)]
@@ -67,6 +69,7 @@ def plan_of(
         scenes=reading.scenes,
         keep=reading.keep,
         frame=frame,
+        step=_step(found) if reading.intent == "refine" else None,
         control=_control(reading, turn, targets),
         then=tuple(map(_then, reading.then)),
         what=reading.what or (turn if reading.intent == "unsupported" else ""),
@@ -130,11 +133,7 @@ def says(plan: Plan) -> str:
 
 
 def _targets(
-    reading: Reading,
-    state: State,
-    found: Sequence[Found],
-    mentions: Sequence[str],
-    turn: str,
+    reading: Reading, state: State, mentions: Sequence[str]
 ) -> tuple[str, ...]:
     """Return what a turn is about; a variable only if it is named, or looked at.
 
@@ -142,17 +141,16 @@ def _targets(
     the beach". Where a turn looks at something of the notebook, its name may stand there
     without the mark.
     """
-    targets = []
-    for name in reading.targets:
-        if not _is_variable(name, state) or name in mentions:
-            targets.append(name)
-        elif reading.intent in _LOOKS_AT:
-            targets.append(name)
-    if reading.intent in ("generate_video", "generate_image", "storyboard"):
-        targets = [name for name in targets if name in mentions or state.clip(name)]
+    targets = tuple(
+        name
+        for name in reading.targets
+        if not _is_variable(name, state)
+        or name in mentions
+        or reading.intent in _LOOKS_AT
+    )
     if reading.intent == "refine" and not targets and state.latest is not None:
-        targets = [state.latest.ref]
-    return tuple(targets)
+        return (state.latest.ref,)
+    return targets
 
 
 def _is_variable(name: str, state: State) -> bool:
@@ -167,6 +165,11 @@ def _pointed(found: Sequence[Found]) -> tuple[int | None, list[float | None] | N
             if span is not None or frame is not None:
                 return frame, None if span is None else list(span)
     return None, None
+
+
+def _step(found: Sequence[Found]) -> int | None:
+    """Return the step of a run after which a change holds."""
+    return next((one.value for one in found if one.kind == "step"), None)
 
 
 def _acts(
@@ -233,4 +236,3 @@ def _then(told: Mapping[str, Any]) -> Control:
 def without_acts(plan: Plan) -> bool:
     """Return whether a change is left without anything to change."""
     return plan.intent == "refine" and not plan.acts
-

@@ -36,9 +36,7 @@ class Reader:
         self._encoder = Encoder(weights)
         self._start = start
 
-    def read(
-        self, words: str, state: State, as_intent: Intent | None = None
-    ) -> Plan:
+    def read(self, words: str, state: State, as_intent: Intent | None = None) -> Plan:
         """Return what a turn asks for.
 
         Args:

@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from nbagent.acts.plan import Intent
+from nbagent.acts.plan import MAKES, Intent
 from nbagent.language import labels
 from nbagent.language.candidates import Candidate
 from nbagent.language.encoder import Scores
 from nbagent.language.grammar import Found
-from nbagent.language.tokens import script
+from nbagent.language.tagged import Place, Tagged, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_LIKELY: Final = 0.5
-_FAINT: Final = 0.15  # of words that an act needs and no other has
 _KINDS: Final[dict[str, tuple[str, ...]]] = {
     "duration": ("duration", "time", "number"),
     "by": ("duration", "time", "number"),
@@ -54,26 +52,30 @@ _NEEDED: Final[dict[str, str]] = {
     "camera": "camera",
 }
 """The argument without which an act of words says nothing."""
+_FLAG: Final = -1.0  # the logit from which one is set
+_NONE: Final = 0.8  # from here a turn is about nothing
+_SEVERAL: Final = 0.85  # from here it is about this too
+_ALL: Final = 0.9  # the same, of a change that joins nothing
 _LISTS: Final = frozenset({"join", "grid", "blend"})
 _ABOUT_CLIPS: Final = frozenset({"refine", "describe", "control"})
-_ENDS: Final = " \t\n,.;:!?。，、！？…\"“”„«»()"
-_GAP: Final = 2  # untagged pieces inside a prompt
+_SAID_BY: Final[dict[str, tuple[str, ...]]] = {
+    "duration_s": ("length", "extend", "trim"),
+    "width": ("resize",),
+    "height": ("resize",),
+    "seed": ("reseed",),
+    "count": ("reseed",),
+}
+"""The acts that say a setting, or whose number it is."""
+_MAKING: Final = MAKES | {"refine"}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Words of a turn that are one argument: from, to, tag, and how sure that is."""
+class _Act:
+    """An act as it is told, where it stands, and how sure it is."""
 
-    start: int
-    end: int
-    tag: str
+    told: dict[str, Any]
+    at: float
     share: float
-    text: str
-
-    @property
-    def middle(self) -> float:
-        """Where it stands."""
-        return (self.start + self.end) / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,7 @@ def shares_of(scores: Scores, *, has_clips: bool) -> dict[Intent, float]:
     logits = scores.intent.copy()
     if not has_clips:
         logits[labels.INTENTS.index("refine")] = -np.inf
-    shares = _softmax(logits)
+    shares = softmax(logits)
     return dict(zip(labels.INTENTS, map(float, shares), strict=True))
 
 
@@ -138,7 +140,7 @@ def read(
         doubt=doubt,
         targets=targets,
         acts=acts,
-        settings=words.settings(intent, acts),
+        settings=words.settings(intent, acts) if intent in _MAKING else {},
         prompt=words.texts("prompt") if intent != "refine" else (),
         scenes=words.texts("scene") if intent == "storyboard" else (),
         keep=words.texts("keep"),
@@ -155,8 +157,8 @@ class _Words:
 
     def __init__(self, turn: str, scores: Scores, found: Sequence[Found]) -> None:
         self._turn, self._scores, self._found = turn, scores, found
-        self._shares = _word_shares(turn, scores)
-        self.places = list(self._places())
+        self._tagged = Tagged(turn, scores, found)
+        self.places = self._tagged.places
         self.format = next((one.value for one in found if one.kind == "format"), None)
 
     def texts(self, tag: str) -> tuple[str, ...]:
@@ -171,7 +173,7 @@ class _Words:
         """Return what is done after the plan."""
         found = []
         for flag, logit in zip(labels.FLAGS, self._scores.flags, strict=True):
-            if flag.startswith("then.") and logit > 0:
+            if flag.startswith("then.") and logit > _FLAG:
                 control = {"action": flag.removeprefix("then.")}
                 if self.format and control["action"] in ("save", "export"):
                     control["format"] = self.format
@@ -182,54 +184,51 @@ class _Words:
         self, intent: Intent, acts: Sequence[dict[str, Any]]
     ) -> dict[str, Any]:
         """Return the values that are stated, and that no act says."""
-        said = {name for act in acts for name in act} | {
-            {"length": "duration_s", "loop": "loop", "quality": "quality"}.get(
-                act["act"], ""
-            )
-            for act in acts
+        said = {name for act in acts for name in act}
+        said |= {act["act"] for act in acts}
+        found = {
+            name: value
+            for name, value in self._numbers()
+            if not said & {name, *_SAID_BY.get(name, ())}
         }
-        found: dict[str, Any] = {}
-        for name, tag in labels.SETTINGS.items():
-            if name in said or name in ("width", "height"):
-                continue
-            value = self._number(tag)
-            if value is not None:
-                found[name] = int(value) if name in ("count", "seed") else value
-        if "width" not in said and "height" not in said:
-            found |= self._size()
+        if "negative" not in said and (things := self.texts("negative")):
+            found["negative"] = list(things)
         if intent != "refine":
             for name in ("style", "camera"):
                 if texts := self.texts(name):
                     found[name] = texts[0]
-        if things := self.texts("negative"):
-            found["negative"] = list(things)
         for flag, logit in zip(labels.FLAGS, self._scores.flags, strict=True):
-            if logit > 0 and flag == "loop" and flag not in said:
+            if logit > _FLAG and flag == "loop" and flag not in said:
                 found["loop"] = True
-            elif logit > 0 and flag in ("draft", "final") and "quality" not in said:
+            elif logit > _FLAG and flag in ("draft", "final") and "quality" not in said:
                 found["quality"] = flag
-        if intent in ("describe", "analyze", "chat", "control", "ask", "unsupported"):
-            return {}
         return found
+
+    def _numbers(self) -> Iterator[tuple[str, Any]]:
+        """Yield the settings that are numbers."""
+        for name, tag in labels.SETTINGS.items():
+            value = None if tag == "size" else self._number(tag, strictly=True)
+            if value is not None:
+                yield name, _as_argument(value, name)
+        yield from self._size().items()
 
     def acts(
         self, about: Sequence[Candidate]
     ) -> tuple[tuple[dict[str, Any], ...], float]:
         """Return the acts in order, and how likely it is that they are others."""
-        kinds = [labels.ACTS[step.kind] for step in self._scores.steps]
         used: set[Place] = set()
-        acts = []
-        for step, kind in zip(self._scores.steps, kinds, strict=True):
-            act: dict[str, Any] = {"act": kind}
+        found = []
+        for step in self._scores.steps:
+            kind, sub = labels.ACTS[step.kind], int(step.sub.argmax())
             at = self._at(step.places)
-            sub = int(step.sub.argmax())
-            act |= self._sub(kind, labels.SUBS[sub - 1] if sub else "")
+            act: dict[str, Any] = {"act": kind}
+            act |= _of_sub(kind, labels.SUBS[sub - 1] if sub else "")
             act |= self._arguments(kind, at, used)
             act |= self._beside(kind, about)
-            acts.append(act)
-        self._parts(acts, kinds)
-        sure = float(np.prod([step.share for step in self._scores.steps]))
-        return tuple(acts), 1 - sure * self._scores.end
+            found.append(_Act(act, at, step.share))
+        self._parts(found)
+        sure = float(np.prod([one.share for one in found])) * self._scores.end
+        return tuple(one.told for one in found), 1 - sure
 
     # Inside
 
@@ -242,19 +241,6 @@ class _Words:
         _, start, end = pieces[1 + int(inner.argmax())]
         return (start + end) / 2
 
-    def _sub(self, kind: str, sub: str) -> dict[str, Any]:
-        if kind == "speed" and sub in ("slower", "faster"):
-            return {"direction": sub}
-        if kind == "extend":
-            return {"side": "start" if sub == "start" else "end"}
-        if kind == "join" and sub == "dissolve":
-            return {"transition": "dissolve"}
-        if kind == "loop" and sub == "seamless":
-            return {"seamless": True}
-        if kind == "quality":
-            return {"quality": sub if sub in ("draft", "final") else "final"}
-        return {}
-
     def _arguments(self, kind: str, at: float, used: set[Place]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for (act, name), tag in labels.TEXTS.items():
@@ -262,7 +248,7 @@ class _Words:
                 continue
             place = self._nearest(tag, at, used)
             if place is None and _NEEDED.get(kind) == name:
-                place = self._faintest(tag)
+                place = self._tagged.faintest(tag)
             if place is not None:
                 used.add(place)
                 found[name] = place.text
@@ -298,19 +284,6 @@ class _Words:
             return min(free, key=lambda p: abs(p.middle - at), default=None)
         return free[0] if free else None
 
-    def _faintest(self, tag: str) -> Place | None:
-        """Return the words that are likeliest to be a tag, though another was likelier."""
-        column = self._shares[:, labels.TAGS.index(tag)]
-        best = int(column.argmax())
-        if column[best] < _FAINT:
-            return None
-        first = last = best
-        while first > 1 and column[first - 1] >= _FAINT:
-            first -= 1
-        while last < len(column) - 2 and column[last + 1] >= _FAINT:
-            last += 1
-        return self._place(first, last, tag, float(column[first : last + 1].mean()))
-
     def _beside(self, kind: str, about: Sequence[Candidate]) -> dict[str, Any]:
         if kind not in (*_LISTS, "match", "undo"):
             return {}
@@ -327,40 +300,44 @@ class _Words:
             return {"with": names[0]} if names else {}
         return {"with": _in_order(names, about, self._turn)} if names else {}
 
-    def _parts(self, acts: list[dict[str, Any]], kinds: Sequence[str]) -> None:
+    def _parts(self, acts: Sequence[_Act]) -> None:
         """Give each act the part of the clip that stands nearest to it."""
-        steps = self._scores.steps
         for place in self.places:
-            if place.tag not in ("span", "region") or not acts:
+            if place.tag not in ("span", "region"):
                 continue
-            free = [i for i, act in enumerate(acts) if place.tag not in act]
-            if place.tag == "region" and "crop" in kinds:
-                free = [kinds.index("crop")] if "region" not in acts[kinds.index("crop")] else free
+            free = [one for one in acts if place.tag not in one.told]
+            if place.tag == "region":
+                free = [one for one in free if one.told["act"] == "crop"] or free
             if not free:
                 continue
-            nearest = min(
-                free, key=lambda i: abs(self._at(steps[i].places) - place.middle)
-            )
+            nearest = min(free, key=lambda one: abs(one.at - place.middle))
             value = self._value(place) if place.tag == "span" else None
-            acts[nearest][place.tag] = list(value) if value else place.text
+            nearest.told[place.tag] = list(value) if value else place.text
+            if nearest.told["act"] == "trim" and place.tag == "span":
+                kept = nearest.told.pop("span")  # of a trim, its part is what is kept
+                nearest.told.setdefault("keep", kept)
 
-    def _number(self, tag: str) -> Any:
-        """Return the number that the grammar reads where a tag stands."""
+    def _number(self, tag: str, *, strictly: bool = False) -> Any:
+        """Return the number that the grammar reads where a tag stands.
+
+        Strictly, it is of the tag's own kind: "90" alone is no frame rate.
+        """
         for place in self.places:
             if place.tag == tag:
-                value = self._value(place)
+                value = self._value(place, _KINDS[tag][: 1 if strictly else None])
                 if value is not None:
                     return value
         return None
 
-    def _value(self, place: Place) -> Any:
-        kinds = _KINDS[place.tag]
+    def _value(self, place: Place, kinds: Sequence[str] = ()) -> Any:
+        kinds = kinds or _KINDS[place.tag]
         inside = [
             one
             for one in self._found
             if one.start < place.end and one.end > place.start and one.kind in kinds
         ]
-        return min(inside, key=lambda one: kinds.index(one.kind)).value if inside else None
+        best = min(inside, key=lambda one: kinds.index(one.kind), default=None)
+        return best.value if best is not None else None
 
     def _size(self, *, loosely: bool = False) -> dict[str, Any]:
         for place in self.places:
@@ -375,69 +352,20 @@ class _Words:
                     return size
         return {}
 
-    def _places(self) -> Iterator[Place]:
-        best = self._shares.argmax(1)
-        begins = self._scores.begin > 0
-        count = len(best) - 1
-        first = 1
-        while first < count:
-            tag = int(best[first])
-            if not tag:
-                first += 1
-                continue
-            last = first
-            while last + 1 < count and best[last + 1] == tag and not begins[last + 1]:
-                last += 1
-            if labels.TAGS[tag] == "prompt":
-                last = self._across(best, last, tag, count)
-            share = float(self._shares[first : last + 1, tag].mean())
-            place = self._place(first, last, labels.TAGS[tag], share)
-            if place is not None:
-                yield place
-            first = last + 1
 
-    @staticmethod
-    def _across(best: NDArray[np.int64], last: int, tag: int, count: int) -> int:
-        """Return where a prompt ends that has untagged pieces in it."""
-        at = last
-        while at + 1 < count and at - last <= _GAP:
-            at += 1
-            if best[at] == tag:
-                last = at
-        return last
-
-    def _place(self, first: int, last: int, tag: str, share: float) -> Place | None:
-        pieces = self._scores.pieces
-        start, end = pieces[first][1], pieces[last][2]
-        while start < end and self._turn[start] in _ENDS:
-            start += 1
-        while end > start and self._turn[end - 1] in _ENDS:
-            end -= 1
-        if start == end:
-            return None
-        return Place(start, end, tag, share, self._turn[start:end])
-
-
-def _word_shares(turn: str, scores: Scores) -> NDArray[np.float32]:
-    """Return the share of each tag for each piece; the pieces of a word agree."""
-    logs = scores.tags - _logsumexp(scores.tags)
-    first = 0
-    for at in range(1, len(logs) + 1):
-        if at < len(logs) and _is_one_word(turn, scores.pieces[at - 1 : at + 1]):
-            continue
-        logs[first:at] = logs[first:at].mean(0)
-        first = at
-    shares: NDArray[np.float32] = _softmax(logs)
-    return shares
-
-
-def _is_one_word(turn: str, pair: Sequence[tuple[int, int, int]]) -> bool:
-    (_, _, end), (_, start, _) = pair
-    if end != start or not 0 < start < len(turn):
-        return False
-    before, behind = turn[start - 1], turn[start]
-    letters = before.isalnum() and behind.isalnum()
-    return letters and not script(before) and not script(behind)
+def _of_sub(kind: str, sub: str) -> dict[str, Any]:
+    """Return what of an act no text and no number says."""
+    if kind == "speed" and sub in ("slower", "faster"):
+        return {"direction": sub}
+    if kind == "extend":
+        return {"side": "start" if sub == "start" else "end"}
+    if kind == "join":
+        return {"transition": "dissolve" if sub == "dissolve" else "cut"}
+    if kind == "loop" and sub == "seamless":
+        return {"seamless": True}
+    if kind == "quality":
+        return {"quality": sub if sub in ("draft", "final") else "final"}
+    return {}
 
 
 def _targets(
@@ -446,33 +374,37 @@ def _targets(
     intent: Intent,
     acts: Sequence[dict[str, Any]],
 ) -> tuple[str, ...]:
-    """Return what a turn is about."""
+    """Return what a turn is about: one thing, unless it clearly speaks of several."""
     if not about:
         return ()
-    first = int(scores.first.argmax()) - 1
-    if first < 0 and intent == "refine":
-        first = int(scores.first[1:].argmax())
-    several = [c.ref for c, m in zip(about, scores.members, strict=True) if m > 0]
-    if len(several) > 1 and intent not in ("generate_video", "generate_image", "chat"):
-        lead = about[first].ref if first >= 0 else several[0]
-        beside = {
-            name
-            for act in acts
-            if act["act"] in (*_LISTS, "match", "undo")
-            for name in _names(act.get("with", act.get("to")))
-        }
-        rest = [name for name in several[::-1] if name != lead and name not in beside]
-        return (lead, *rest)
-    return (about[first].ref,) if first >= 0 else ()
+    first = softmax(scores.first)
+    members = _sigmoid(scores.members)
+    both = first[1:] + members
+    best = int(both.argmax())
+    is_none = first[0] > _NONE and members[best] < 1 - _NONE
+    if is_none and intent != "refine":
+        return ()
+    lists = any(act["act"] in _LISTS for act in acts)
+    clear = _SEVERAL if lists or intent != "refine" else _ALL
+    several = [i for i, share in enumerate(members) if share > clear]
+    if len(several) < 2 or best not in several:
+        return (about[best].ref,)
+    beside = {
+        name
+        for act in acts
+        if act["act"] in (*_LISTS, "match", "undo")
+        for name in _names(act.get("with", act.get("to")))
+    }
+    lead = about[best].ref
+    rest = [about[i].ref for i in several[::-1] if about[i].ref not in (lead, *beside)]
+    return (lead, *rest)
 
 
 def _names(value: Any) -> Iterable[str]:
     return [value] if isinstance(value, str) else value or ()
 
 
-def _in_order(
-    names: Sequence[str], about: Sequence[Candidate], turn: str
-) -> list[str]:
+def _in_order(names: Sequence[str], about: Sequence[Candidate], turn: str) -> list[str]:
     """Return names in the order in which a turn says them, else oldest first."""
     low = turn.lower()
     age = {c.ref: -i for i, c in enumerate(about)}
@@ -500,12 +432,6 @@ def _as_argument(value: Any, name: str) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _logsumexp(x: NDArray[np.float32]) -> Any:
-    most = x.max(-1, keepdims=True)
-    return most + np.log(np.exp(x - most).sum(-1, keepdims=True))
-
-
-def _softmax(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    x = np.exp(x - x.max(-1, keepdims=True))
-    shares: NDArray[np.float32] = x / x.sum(-1, keepdims=True)
+def _sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    shares: NDArray[np.float32] = np.float32(1) / (np.float32(1) + np.exp(-x))
     return shares

@@ -237,7 +237,9 @@ def _same_text(right: str, found: str) -> bool:
         return a == b
     if any(script(char) for char in right):
         x, y = "".join(a), "".join(b)
-        return (x in y and len(y) <= 2 * len(x) + 4) or (y in x and 2 * len(y) >= len(x))
+        return (x in y and len(y) <= 2 * len(x) + 4) or (
+            y in x and 2 * len(y) >= len(x)
+        )
     own, other = set(a), set(b)
     is_more = own <= other and len(other) <= len(own) + _MORE_WORDS
     return is_more or (other <= own and 2 * len(other) >= len(own))

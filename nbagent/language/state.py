@@ -143,7 +143,9 @@ class State:
         history = record.get("history", ())
         return cls(
             variables=variables,
-            clips=tuple(_clip(h) for h in history if (h.get("result") or {}).get("ref")),
+            clips=tuple(
+                _clip(h) for h in history if (h.get("result") or {}).get("ref")
+            ),
             turns=tuple(h["user"] for h in history if h.get("user")),
         )
 

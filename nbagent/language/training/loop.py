@@ -14,7 +14,7 @@ import math
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +34,7 @@ from nbagent.language.training.batches import (
     batches,
     samples,
 )
+from nbagent.language.training.compounds import compounds
 from nbagent.language.training.net import Heads, Net
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Options:
         out: The weights that are written.
         folds: Groups of authors; each is left out once. 0 trains on all turns.
         passes: Over all turns.
+        compounds: How many turns of several acts are made of turns of one.
         batch: Turns a step.
         seed: Of all that is left to chance.
         threads: Of the CPU; 0 is as many as torch takes.
@@ -78,6 +80,7 @@ class Options:
     out: Path
     folds: int = 0
     passes: int = 8
+    compounds: int = 3000
     batch: int = 12
     seed: int = 0
     threads: int = 0
@@ -103,7 +106,8 @@ def train(options: Options, tell: Callable[[str], None]) -> None:
     records = read(options.turns)
     began = time.monotonic()
     begin = start.load(_texts(records), NUM_PIECES)
-    chance = random.Random(options.seed)  # noqa: S311  no secret
+    chance = random.Random(options.seed)
+    records += compounds(records, options.compounds, chance)
     prepared = samples(records, begin, chance)
     tell(f"{len(prepared)} turns are ready after {time.monotonic() - began:.0f} s")
     if not options.folds:
@@ -145,7 +149,7 @@ def _fit(
     """Train a reader on samples and write it."""
     # 1. The net, beginning as e5.
     torch.manual_seed(options.seed)
-    chance = random.Random(options.seed)  # noqa: S311  no secret
+    chance = random.Random(options.seed)
     net = Net()
     for index in range(LOW, LAYERS):
         net.layer(index).load(start.named(begin.weights, f"l{index}."))
@@ -164,7 +168,7 @@ def _fit(
         for batch, right in batches(prepared, options.batch, chance):
             with torch.autocast(options.device, torch.bfloat16):
                 heads = net(_to(batch, options.device))
-            loss = _loss(heads, _to(right, options.device))
+            loss: Any = _loss(heads, _to(right, options.device))
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -178,7 +182,7 @@ def _fit(
         )
 
 
-def read(folder: Path) -> list[tuple[str, dict[str, Any]]]:
+def read(folder: Path) -> list[tuple[str, Mapping[str, Any]]]:
     """Return the labelled turns of a folder with their authors.
 
     Raises:
@@ -191,7 +195,9 @@ def read(folder: Path) -> list[tuple[str, dict[str, Any]]]:
         if line.strip()
     ]
     if not records:
-        raise SpecError(f"{folder} has no labelled turns: name a folder of .jsonl files")
+        raise SpecError(
+            f"{folder} has no labelled turns: name a folder of .jsonl files"
+        )
     return records
 
 
@@ -211,11 +217,12 @@ def write(out: Path, net: Net, begin: Start) -> None:
     stored["piece_scores"] = np.asarray(begin.scores, np.float32)
     stored["table"], stored["table_scales"] = begin.table, begin.scales
     scratch = out.with_suffix(".part.npz")
-    np.savez(scratch, **stored)  # type: ignore[arg-type]  numpy's stub takes a flag for one
+    arrays: dict[str, Any] = {**stored}
+    np.savez(scratch, **arrays)
     scratch.replace(out)
 
 
-def _texts(records: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
+def _texts(records: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
     """Return all texts of labelled turns: their pieces are kept."""
     found = []
     for _, record in records:
@@ -291,4 +298,3 @@ def _in_numpy(name: str) -> str:
         if name == f"{table}.weight":
             return table
     return name.replace(".weight", ".w").replace(".bias", ".b")
-

@@ -39,7 +39,11 @@ class Lower:
         self._begin, self._layers = begin, list(map(self._layer, range(LOW)))
         self._pieces = {text: _marked(split(text), text) for text in set(turns)}
         shown = {
-            text: [Pieces.BEGIN, *(i for i, *_ in split(text)[:MOST_CAPTION]), Pieces.END]
+            text: [
+                Pieces.BEGIN,
+                *(i for i, *_ in split(text)[:MOST_CAPTION]),
+                Pieces.END,
+            ]
             for text in set(captions)
         }
         ids = [[index for index, *_ in pieces] for pieces in self._pieces.values()]

@@ -98,9 +98,10 @@ class Layer(nn.Module):
         """Let each place look at all that the mask shows: (B, T, D) to (B, T, D)."""
         rows, count, _ = x.shape
         parts = self.qkv(x).view(rows, count, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
+        query, key, value = parts.unbind()
         share = self.dropout if self.training else 0.0
         mixed = functional.scaled_dot_product_attention(
-            *parts, attn_mask=mask, dropout_p=share
+            query, key, value, attn_mask=mask, dropout_p=share
         )
         mixed = self.ao(mixed.transpose(1, 2).reshape(rows, count, WIDTH))
         x = self.aln(x + functional.dropout(mixed, share))
@@ -243,5 +244,7 @@ def _norm() -> nn.LayerNorm:
 
 def _head(width: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Linear(2 * WIDTH, WIDTH), nn.GELU(approximate="tanh"), nn.Linear(WIDTH, width)
+        nn.Linear(2 * WIDTH, WIDTH),
+        nn.GELU(approximate="tanh"),
+        nn.Linear(WIDTH, width),
     )

@@ -8,6 +8,7 @@ for training alone.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import struct
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -149,7 +150,7 @@ class _Stored:
         offsets = self._array("<u4", count + 1)
         self.scores: list[float] = self._array("<f4", count).tolist()
         blob = data[self._at : self._at + size]
-        pairs = zip(offsets[:-1], offsets[1:], strict=True)
+        pairs = itertools.pairwise(offsets)
         self.texts = [blob[a:b].decode("utf-8", "replace") for a, b in pairs]
         self._at += size
         _, map_bytes = self._read("<iI")
@@ -164,9 +165,7 @@ class _Stored:
     def matrix(self, name: str, rows: int) -> Array:
         """Return a tensor of four bits as a matrix."""
         table, scales = self.blocks(name)
-        values = unpacked_rows(
-            table.reshape(1, -1), scales.reshape(1, -1)
-        )
+        values = unpacked_rows(table.reshape(1, -1), scales.reshape(1, -1))
         return values.reshape(rows, -1)
 
     def blocks(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
