@@ -48,9 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.requests:
         _write(options.requests, measure_llm.requests(turn for _, turn in turns))
         return 0
-    began = time.perf_counter()
-    plans = list(_plans(turns, options))
-    took_ms = (time.perf_counter() - began) * 1e3 / len(turns)
+    plans, took_ms = _timed(_plans(turns, options))
     told = [
         to_expected(plan, turn["turn"])
         for (_, turn), plan in zip(turns, plans, strict=True)
@@ -63,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{len(scored)} plans; the turns have no labels\n")
         return 0
     scores = [score(turn, one) for turn, one in scored]
-    figures = {**summed([turn for turn, _ in scored], scores), "ms": round(took_ms, 1)}
+    figures = summed([turn for turn, _ in scored], scores)
+    figures["p95_ms"] = round(sorted(took_ms)[int(0.95 * len(took_ms))], 1)
     if options.errors:
         sys.stdout.writelines(_errors(scored, scores))
     sys.stdout.write(
@@ -72,6 +71,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         else _table(figures)
     )
     return 0
+
+
+def _timed(plans: Iterator[Plan]) -> tuple[list[Plan], list[float]]:
+    """Return plans, and the milliseconds that each took."""
+    found, took_ms = [], []
+    began = time.perf_counter()
+    for plan in plans:
+        found.append(plan)
+        took_ms.append((time.perf_counter() - began) * 1e3)
+        began = time.perf_counter()
+    return found, took_ms
 
 
 def _plans(

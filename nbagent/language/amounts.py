@@ -84,8 +84,11 @@ def _counts(chart: Chart, at: int) -> list[Read]:
     # "un" and "second" make no duration: both have to be of one language.
     if one and unit and one.langs & unit.langs:
         counts.append((one.end, 1.0))
+    is_one = chart.follows(at, "ordinals", "1", "-1") or chart.follows(
+        at, "span_words", "first", "last"
+    )
     is_word = at < len(chart.tokens) and chart.tokens[at].kind == "word"
-    if is_word and chart.follows(at, "ordinals", "1", "-1"):
+    if is_one and is_word:
         counts.append((at, 1.0))  # "the last second"
     return counts
 

@@ -69,6 +69,7 @@ def plan_of(
         scenes=reading.scenes,
         keep=reading.keep,
         frame=frame,
+        step=_step(found) if reading.intent == "refine" else None,
         control=_control(reading, turn, targets),
         then=tuple(map(_then, reading.then)),
         what=reading.what or (turn if reading.intent == "unsupported" else ""),
@@ -164,6 +165,11 @@ def _pointed(found: Sequence[Found]) -> tuple[int | None, list[float | None] | N
             if span is not None or frame is not None:
                 return frame, None if span is None else list(span)
     return None, None
+
+
+def _step(found: Sequence[Found]) -> int | None:
+    """Return the step of a run after which a change holds."""
+    return next((one.value for one in found if one.kind == "step"), None)
 
 
 def _acts(

@@ -29,6 +29,7 @@ Kind = Literal[
     "clip",
     "mention",
     "format",
+    "step",
 ]
 _SHAPES: Final = frozenset(
     "1:1 16:9 9:16 16:10 10:16 4:3 3:4 4:5 5:4 21:9 9:21 3:2 2:3 2:1 1:2 18:9 9:18 32:9"
@@ -281,6 +282,19 @@ def clip(chart: Chart, at: int) -> Value | None:
     return number.end, int(number.value)
 
 
+def step(chart: Chart, at: int) -> Value | None:
+    """Read a step of a run: "step 5", "5단계"."""
+    noun = chart.get(at, "steps", "noun")
+    start = chart.skip(noun.end, "joints", "number") if noun else at
+    number = chart.numbers.get(start)
+    if number is None or number.value != int(number.value):
+        return None
+    if noun is not None:
+        return number.end, int(number.value)
+    behind = chart.get(number.end, "steps", "after")
+    return (behind.end, int(number.value)) if behind else None
+
+
 def _is_word(chart: Chart, at: int) -> bool:
     return chart.tokens[at].kind in ("word", "digits")
 
@@ -362,13 +376,14 @@ RULES: Final[dict[Kind, Callable[[Chart, int], Value | None]]] = {
     "factor": factor,
     "colour": colour,
     "format": file_format,
+    "step": step,
     "ordinal": ordinal,
     "number": number,
 }
 """What is found, by its name; of two that reach as far, the first is meant."""
 STARTS: Final = frozenset(
     "clips colors factors formats halves joints lines ordinal_marks ordinals other pace"
-    " rates ratios shades sides units".split()
+    " rates ratios shades sides steps units".split()
 )
 """The tables that have the first word of a value."""
 SIGNS: Final = "@#[c"

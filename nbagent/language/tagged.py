@@ -6,6 +6,7 @@ time, a place is as long as that.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,7 @@ import numpy as np
 from nbagent.language import labels
 from nbagent.language.encoder import Scores
 from nbagent.language.grammar import Found
+from nbagent.language.lexicon import languages, words_of
 from nbagent.language.tokens import script
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ _WHOLE: Final[dict[str, frozenset[str]]] = {
     "keep_span": frozenset({"span"}),
 }
 """What of the grammar's is one with a place that touches it."""
+_OF_A_PICTURE: Final = frozenset({"prompt", "scene", "replace.with", "add.what"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,19 @@ class Tagged:
             touches = one.start <= end + 1 and one.end >= start - 1
             if touches and one.kind in _WHOLE.get(place.tag, ()):
                 start, end = min(start, one.start), max(end, one.end)
+        if place.tag in _OF_A_PICTURE:
+            start = self._with_article(start)
         return replace(place, start=start, end=end, text=self._turn[start:end])
+
+    def _with_article(self, start: int) -> int:
+        """Return where words begin with the article before them: labels leave it out."""
+        before = self._turn[:start].rstrip()
+        at = len(before)
+        while at and before[at - 1].isalpha():
+            at -= 1
+        return (
+            at if start > len(before) and before[at:].lower() in _articles() else start
+        )
 
     def _place(self, first: int, last: int, tag: str, share: float) -> Place | None:
         pieces = self._scores.pieces
@@ -124,6 +139,14 @@ class Tagged:
         if start == end:
             return None
         return Place(start, end, tag, share, self._turn[start:end])
+
+
+@functools.cache
+def _articles() -> frozenset[str]:
+    """Return the articles of all languages."""
+    joints = [lang["joints"] for lang in languages().values()]
+    lists = [words_of(one.get(key, "")) for one in joints for key in ("one", "the")]
+    return frozenset(word for words in lists for word in words)
 
 
 def _word_shares(turn: str, scores: Scores) -> NDArray[np.float32]:
