@@ -269,10 +269,3 @@ def test_short_turns_and_drafts_have_no_draft(session: Session) -> None:
     assert not say(session, "a cat on the beach", "two", draft=True).drafts
     session.settings = replace(session.settings, draft_above_s=0)
     assert not say(session, "a cat on the beach", "two").drafts
-
-
-def test_an_answer_is_a_word_or_two_and_no_more() -> None:
-    assert consent.answer_to("go on") == "yes"
-    assert consent.answer_to("yes, but at night") is None
-    assert consent.answer_to("no zoom") is None
-    assert consent.answer_to("draft") == "draft"

@@ -14,6 +14,7 @@ from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.record import Record
 from nbagent.conversation.reply import Reply
 from nbagent.errors import SpecError
+from nbagent.language import grammar
 from nbagent.ledger import Turn
 from nbagent.models import ModelCard
 from nbagent.settings import Settings
@@ -29,27 +30,6 @@ CHOICES: Final[dict[Consent, str]] = {
 """The answers as buttons."""
 
 _WHOLE: Final[frozenset[Operation]] = frozenset({"generate", "animate"})
-_WORDS: Final[dict[Consent, str]] = {
-    "yes": "yes / yes please / y / ok / okay / go on / go ahead / do it / sure / ja / sí"
-    " / si / oui / sim / sì / 네 / 예 / 응 / 好 / 好的 / 是 / 可以 / はい",
-    "draft": "draft / a draft / just a draft / only a draft / draft instead / draft first"
-    " / a draft instead / draft please / a draft please / entwurf / ein entwurf"
-    " / nur ein entwurf / borrador / un borrador / 초안 / 草稿",
-    "no": "no / no thanks / no thank you / n / cancel / stop / nevermind / never mind"
-    " / nein / non / não / 아니 / 아니요 / 不 / 不要 / 不用 / いいえ",
-}
-
-
-def answer_to(words: str) -> Consent | None:
-    """Return what a turn of one word or two says to such a question.
-
-    >>> answer_to("Yes, please."), answer_to("draft"), answer_to("yes, but at night")
-    ('yes', 'draft', None)
-    """
-    said = " ".join(words.casefold().replace(",", " ").strip(" .!\n").split())
-    return next(
-        (answer for answer, known in _WORDS.items() if said in known.split(" / ")), None
-    )
 
 
 def asked(turn: Turn) -> tuple[Consent, ...]:
@@ -61,7 +41,7 @@ def asked(turn: Turn) -> tuple[Consent, ...]:
 
 def waiting(record: Record, words: str) -> tuple[Turn, Consent] | None:
     """Return the turn that these words answer, and how; None if they are no answer."""
-    answer = answer_to(words)
+    answer = grammar.answer(words)
     said = record.ledger.turns(record.conversation) if answer else ()
     turns = [turn for turn in said if "dry_run" not in turn.options]
     if answer is None or not turns or answer not in asked(turns[-1]):

@@ -45,6 +45,9 @@ _OF_A_CLIP: Final[frozenset[Intent]] = frozenset(
 )
 
 
+_PARTS: Final = frozenset({"span", "region"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hearing:
     """Understands turns and composes their takes.
@@ -76,7 +79,8 @@ class Hearing:
         state = self._names(asked).among(state)
         own = [clip for clip in state.clips if clip.ref == asked.target]
         rest = [clip for clip in state.clips if clip.ref != asked.target]
-        return replace(state, clips=(*rest, *own))
+        part = {key: asked.options[key] for key in _PARTS & asked.options.keys()}
+        return replace(state, clips=(*rest, *own), part=part)
 
     def understood(
         self, asked: Asked, state: State, on_text: OnText | None = None

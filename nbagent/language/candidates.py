@@ -40,6 +40,8 @@ FACTS: Final = (
     *("has_parent", "scene", "number_said", "mentioned", "name_said", "holds_named"),
 )
 NUM_FACTS: Final = len(FACTS)
+_NAMED: Final = FACTS.index("named")
+_MENTIONED: Final = FACTS.index("mentioned")
 WHOLE_FACTS: Final = 8
 
 
@@ -84,7 +86,15 @@ def candidates(
         _variable(variable, age, said)
         for age, variable in enumerate(reversed(state.variables))
     ]
-    known = (*clips[:MOST_CLIPS], *variables[:MOST_VARIABLES])
+    # What is named is always seen, however long ago it was made.
+    named = [c for c in clips[MOST_CLIPS:] if c.facts[_NAMED]]
+    marked = [v for v in variables[MOST_VARIABLES:] if v.facts[_MENTIONED]]
+    known = (
+        *named[:MOST_CLIPS],
+        *clips[: max(0, MOST_CLIPS - len(named))],
+        *marked[:MOST_VARIABLES],
+        *variables[: max(0, MOST_VARIABLES - len(marked))],
+    )
     statuses = {clip.status for clip in state.clips}
     whole = (
         bool(said.names or said.numbers),
@@ -167,7 +177,7 @@ def _clips(clips: Sequence[ClipInfo], said: _Said) -> list[Candidate]:
             age == 0,
             age == 1,
             index == 0,
-            clip.ref.lower() in said.names,
+            clip.ref.lower() in said.names or _is_called(clip, said),
             index + 1 in said.ordinals or -age - 1 in said.ordinals - {-1},
             age == 0 and -1 in said.ordinals,
             of_group is not None,
@@ -239,6 +249,11 @@ def _variable(variable: Variable, age: int, said: _Said) -> Candidate:
         facts=tuple(facts.values()),
         clip=variable.ref,
     )
+
+
+def _is_called(clip: ClipInfo, said: _Said) -> bool:
+    """Return whether a turn has the name that the user gave a clip."""
+    return bool(clip.alias) and {*_names(clip.alias or "")} <= said.tokens
 
 
 def _number(ref: str) -> int | None:

@@ -31,6 +31,7 @@ _MOST_CHOICES: Final = 3
 _UNLIKELY: Final = 0.04  # of a choice that is not offered
 _FIRST_CHOICES: Final[tuple[Intent, ...]] = ("generate_video", "refine")
 _LOSES: Final = frozenset({"delete"})
+_ABOUT_CLIPS: Final[frozenset[Intent]] = frozenset({"refine", "describe", "control"})
 _LOOKS_AT: Final[frozenset[Intent]] = frozenset(
     {"animate_image", "analyze", "describe"}
 )
@@ -56,9 +57,9 @@ def plan_of(
     mentions = tuple(
         dict.fromkeys(one.value[0] for one in found if one.kind == "mention")
     )
-    targets = _targets(reading, state, mentions)
+    targets = _targets(reading, state, found, mentions)
     frame, span = _pointed(found)
-    acts, unread = _acts(reading.acts, span)
+    acts, unread = _acts(reading.acts, span, state.part)
     named = [t for t in targets if t not in mentions and _is_variable(t, state)]
     return Plan(
         intent=reading.intent,
@@ -133,13 +134,14 @@ def says(plan: Plan) -> str:
 
 
 def _targets(
-    reading: Reading, state: State, mentions: Sequence[str]
+    reading: Reading, state: State, found: Sequence[Found], mentions: Sequence[str]
 ) -> tuple[str, ...]:
     """Return what a turn is about; a variable only if it is named, or looked at.
 
     A bare word is never a variable: a table called `beach` has no part in "a cat runs on
     the beach". Where a turn looks at something of the notebook, its name may stand there
-    without the mark.
+    without the mark. A clip that is named is never passed over for another, nor one that
+    is not there.
     """
     targets = tuple(
         name
@@ -148,9 +150,22 @@ def _targets(
         or name in mentions
         or reading.intent in _LOOKS_AT
     )
+    if reading.intent not in _ABOUT_CLIPS:
+        return targets
+    named = [str(one.value) for one in found if one.kind == "clip"]
+    named = [name for name in named if name.startswith("c")]
+    beside = {ref for act in reading.acts for ref in _refs(act)}
+    if named and not {*named} & {*targets, *beside}:
+        targets = (named[0],)
     if reading.intent == "refine" and not targets and state.latest is not None:
         return (state.latest.ref,)
     return targets
+
+
+def _refs(act: Mapping[str, Any]) -> Sequence[str]:
+    """Return the clips that an act names beside the one it changes."""
+    refs = act.get("with", act.get("to", ()))
+    return (refs,) if isinstance(refs, str) else refs
 
 
 def _is_variable(name: str, state: State) -> bool:
@@ -173,7 +188,9 @@ def _step(found: Sequence[Found]) -> int | None:
 
 
 def _acts(
-    told: Sequence[dict[str, Any]], span: list[float | None] | None
+    told: Sequence[dict[str, Any]],
+    span: list[float | None] | None,
+    part: Mapping[str, Any],
 ) -> tuple[tuple[Act, ...], tuple[str, ...]]:
     """Return acts of a reading, and the words of those that cannot be."""
     acts, unread = list[Act](), list[str]()
@@ -181,11 +198,20 @@ def _acts(
         values = _typed(one)
         if span is not None and "span" not in values:
             values["span"] = span
-        try:
-            acts.append(act_from_json(values))
-        except SpecError:
+        act = _act(values) or _act({**part, **values})  # "trim it" to what is selected
+        if act is not None:
+            acts.append(act)
+        else:
             unread.append(" ".join(v for v in one.values() if isinstance(v, str)))
     return tuple(acts), tuple(unread)
+
+
+def _act(values: Mapping[str, Any]) -> Act | None:
+    """Return an act; None if its values do not make one."""
+    try:
+        return act_from_json(values)
+    except SpecError:
+        return None
 
 
 def _typed(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ recorded turns. Plain data, oldest first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 DATA_TYPES = frozenset(
@@ -109,11 +109,14 @@ class State:
         variables: Of the notebook, in the order they were made.
         clips: Of the conversation, oldest first.
         turns: The user's earlier turns, oldest first.
+        part: What is pointed at beside the words, as an act's JSON has it: a `span`, a
+            `region`.
     """
 
     variables: tuple[Variable, ...] = ()
     clips: tuple[ClipInfo, ...] = ()
     turns: tuple[str, ...] = ()
+    part: Mapping[str, Any] = field(default_factory=dict)
 
     def clip(self, ref: str | None) -> ClipInfo | None:
         """Return the clip of that name, or None."""

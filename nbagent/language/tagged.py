@@ -113,7 +113,8 @@ class Tagged:
         start, end = place.start, place.end
         for one in self._found:
             touches = one.start <= end + 1 and one.end >= start - 1
-            if touches and one.kind in _WHOLE.get(place.tag, ()):
+            cuts = one.start < end and one.end > start and one.kind == "mention"
+            if cuts or (touches and one.kind in _WHOLE.get(place.tag, ())):
                 start, end = min(start, one.start), max(end, one.end)
         if place.tag in _OF_A_PICTURE:
             start = self._with_article(start)
