@@ -175,7 +175,7 @@ def _unsupported(made: Made, wanted: Sequence[str]) -> bool:
 
 def _again(made: Made, wanted: Sequence[str]) -> bool:
     shown = made.reply.shows if made.reply else ()
-    return not made.takes and list(shown) == list(wanted)
+    return bool(made.answer) and not made.takes and list(shown) == list(wanted)
 
 
 CHECKS: Final[Mapping[str, Callable[[Made, Any], bool]]] = {
@@ -200,7 +200,7 @@ CHECKS: Final[Mapping[str, Callable[[Made, Any], bool]]] = {
     "fields": _fields,
     "effects": _effects,
     "seconds": lambda made, want: (
-        bool(made.clips) and abs(made.clips[-1].duration_s - want) < 0.05
+        bool(made.clips) and abs(made.clips[0].duration_s - want) < 0.05
     ),
     "answer": _answer,
     "error": lambda made, want: want.lower() in made.error.lower() and not made.takes,
