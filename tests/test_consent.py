@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from nbagent.conversation import choices, consent
+from nbagent.conversation import choices
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError, UnknownClip

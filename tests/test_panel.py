@@ -385,10 +385,10 @@ def test_completion_knows_what_may_stand_there(session: Session) -> None:
 def test_what_reads_the_turns_is_chosen(session: Session, view: View) -> None:
     pytest.importorskip("pydantic_ai")
     session.brains.connect("qwen3", "http://localhost:9/v1")
-    assert view.ask(type="get_brains")[0]["brains"] == ["qwen3", "router"]
-    line, _ = view.ask(type="use_brain", brain="router")
+    assert view.ask(type="get_brains")[0]["brains"] == ["qwen3", "reader"]
+    line, _ = view.ask(type="use_brain", brain="reader")
     assert line["line"] == "turns are read by the embedded reader alone"
-    assert view.ask(type="get_brains")[0]["brains"] == ["router", "qwen3"]
+    assert view.ask(type="get_brains")[0]["brains"] == ["reader", "qwen3"]
     line, _ = view.ask(type="use_brain", brain="qwen3")  # its server is remembered
     assert line["line"].startswith("qwen3 is connected")
     assert view.ask(type="get_brains")[0]["brains"][0] == "qwen3"
@@ -404,7 +404,7 @@ def test_another_model_is_told_and_one_that_is_not_here_is_a_line(
     assert all(m["fits"] for m in models["models"] if m["name"] == "pocket")
     line, _ = view.ask(type="use_model", model="pocket")
     assert line["line"].startswith("pocket renders from now on")
-    assert view.ask(type="get_brains")[0]["brains"] == ["router"]
+    assert view.ask(type="get_brains")[0]["brains"] == ["reader"]
     missing, _ = view.ask(type="use_model", model="mochi")
     assert "is not here" in missing["message"]
     assert view.ask(type="get_thread")[0]["model"] == session.settings.model

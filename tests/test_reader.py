@@ -156,7 +156,7 @@ def test_weights_of_eight_bits_are_near_the_ones_that_were_packed() -> None:
 
 
 def test_rows_of_four_bits_have_their_low_halves_first() -> None:
-    nibbles = np.arange(16, dtype=np.uint8).reshape(1, 16) | 0xF0
+    nibbles = np.arange(16, dtype=np.uint8).reshape(1, 16) | np.uint8(0xF0)
     rows = unpacked_rows(nibbles, np.ones((1, 1), np.float16))
     assert rows[0, :16].tolist() == [float(n - 8) for n in range(16)]
     assert rows[0, 16:].tolist() == [7.0] * 16

@@ -24,7 +24,7 @@ from nbagent.errors import EngineError
 from nbagent.language import read as read_words
 from nbagent.language.state import SHOWN, State
 
-ROUTER: Final = "router"  # what reads turns when no language model does
+READER: Final = "reader"  # what reads turns when no language model does
 
 Brain = Callable[[str, State], Plan]
 
@@ -45,8 +45,8 @@ class Brains:
     @property
     def names(self) -> tuple[str, ...]:
         """The reader, and what was connected; what is in use stands first."""
-        names = (ROUTER, *self._connected)
-        used = self.model or ROUTER
+        names = (READER, *self._connected)
+        used = self.model or READER
         return (used, *(name for name in names if name != used))
 
     @property
@@ -60,13 +60,13 @@ class Brains:
 
         Args:
             name: Of the model; one that was connected before needs no URL again, and
-                `router` goes back to the embedded reader alone. None looks for the
+                `reader` goes back to the embedded reader alone. None looks for the
                 first that this machine serves.
             base_url: Of a server that speaks OpenAI's protocol.
         """
         if name is None:
             return self._connect_first()
-        if name == ROUTER:
+        if name == READER:
             self._llm = None
             return "turns are read by the embedded reader alone"
         if base_url is not None or name not in self._connected:

@@ -82,10 +82,10 @@ def plan_of(
     )
 
 
-def is_guess(plan: Plan, least: float) -> bool:
-    """Return whether a plan may only be carried out if it is likelier than it is."""
+def is_costly(plan: Plan) -> bool:
+    """Return whether a plan costs device time or loses something: no guess may."""
     loses = plan.control is not None and plan.control.action in _LOSES
-    return (plan.needs_device or loses) and plan.confidence < least
+    return plan.needs_device or loses
 
 
 def question(plan: Plan, others: Iterable[Plan]) -> Plan:

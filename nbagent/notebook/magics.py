@@ -535,7 +535,7 @@ def _warm_once(shell: InteractiveShell) -> Any:
 
 
 def _import_all() -> None:
-    """Pay for the first turn's imports, the router's weights and the model's hash."""
+    """Pay for the first turn's imports, the reader's weights and the model's hash."""
     import nbagent.conversation.session
     import nbagent.jobs.engine
     import nbagent.notebook.player  # noqa: F401  imported for the cache

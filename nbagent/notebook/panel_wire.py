@@ -151,7 +151,7 @@ class UseModel(TypedDict):
 
 
 class UseBrain(TypedDict):
-    """Let another one read the turns: the router, or a language model's name."""
+    """Let another one read the turns: the reader, or a language model's name."""
 
     type: Literal["use_brain"]
     id: str
