@@ -88,6 +88,7 @@ class Case:
         expected: As `expected` of a labelled turn.
         fields: Of the plan, with values that they must have.
         control: Attributes of its control.
+        also: Acts in place of those of `expected` that say the same.
     """
 
     turn: str
@@ -96,6 +97,7 @@ class Case:
     expected: Json
     fields: Mapping[str, Any] = field(default_factory=dict)
     control: Mapping[str, Any] = field(default_factory=dict)
+    also: Sequence[Json] = ()
 
     @property
     def labelled(self) -> Json:
@@ -117,6 +119,9 @@ class Case:
         plan = self.plan()
         told = to_expected(plan, self.turn)
         found = score(self.labelled, told)
+        if self.also and not found.full:
+            other = {**self.labelled["expected"], "acts": list(self.also)}
+            found = score({**self.labelled, "expected": other}, told)
         right = ("intent", "target", "settings", "action", "acts", "args", "prompt")
         said = [f"{name}: {told}" for name in right if getattr(found, name) is False]
         for owner, wanted in ((plan, self.fields), (plan.control, self.control)):
