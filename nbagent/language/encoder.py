@@ -18,6 +18,7 @@ import numpy as np
 
 from nbagent.language import labels
 from nbagent.language.candidates import SAID, WHOLE, Candidate
+from nbagent.language.found import unmarked
 from nbagent.language.pieces import Piece, Pieces
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class Encoder:
             whole: Facts of the state.
         """
         w = self._w
-        pieces, low = self._low.turn(turn)
+        pieces, low = self._low.turn(unmarked(turn))
         facts = np.array([c.facts for c in candidates], np.float32)
         beside = self._beside(candidates, facts, said, whole)
         hidden = np.concatenate([low, beside])

@@ -61,6 +61,22 @@ def find(text: str) -> tuple[Found, ...]:
     return _longest(chart, candidates)
 
 
+def unmarked(text: str) -> str:
+    """Return a text without the marks of names, letter for letter as long.
+
+    >>> unmarked("@c2[1s:2s] at night")
+    ' c2        at night'
+    """
+    letters = list(text)
+    for one in find(text):
+        if one.kind in ("mention", "clip") and letters[one.start] == "@":
+            letters[one.start] = " "
+            opening = text.find("[", one.start, one.end)
+            if opening > 0:
+                letters[opening : one.end] = " " * (one.end - opening)
+    return "".join(letters)
+
+
 def _may_begin(chart: Chart, at: int) -> bool:
     """Return whether a value may begin at a token: most words begin none."""
     return (

@@ -8,7 +8,7 @@ short turns (`answer`, `is_all`, `talk`, `topics`), the English of picture words
 [('fps', 25.0), ('duration', 1.5)]
 """
 
-from nbagent.language.found import Found, find
+from nbagent.language.found import Found, find, unmarked
 from nbagent.language.guess import language
 from nbagent.language.parts import region, span
 from nbagent.language.pictures import Translated, english, translate
@@ -30,4 +30,5 @@ __all__ = [
     "talk",
     "topics",
     "translate",
+    "unmarked",
 ]

@@ -93,7 +93,6 @@ def question(plan: Plan, others: Iterable[Plan]) -> Plan:
     choices = [Choice(intent=one.intent, says=says(one)) for one in others]
     return Plan(
         intent="ask",
-        targets=plan.targets if plan.intent == "ask" else (),
         mentions=plan.mentions,
         unread=plan.unread,
         confidence=plan.confidence,
@@ -152,20 +151,19 @@ def _targets(
     )
     if reading.intent not in _ABOUT_CLIPS:
         return targets
-    named = [str(one.value) for one in found if one.kind == "clip"]
-    named = [name for name in named if name.startswith("c")]
-    beside = {ref for act in reading.acts for ref in _refs(act)}
-    if named and not {*named} & {*targets, *beside}:
-        targets = (named[0],)
+    gone = [
+        one.value
+        for one in found
+        if one.kind == "clip"
+        and isinstance(one.value, str)
+        and not any(one.value in clip.names for clip in state.clips)
+    ]
+    if gone:  # that it is not there is said
+        own = targets if reading.intent == "describe" else ()
+        return (*own, *dict.fromkeys(gone))
     if reading.intent == "refine" and not targets and state.latest is not None:
         return (state.latest.ref,)
     return targets
-
-
-def _refs(act: Mapping[str, Any]) -> Sequence[str]:
-    """Return the clips that an act names beside the one it changes."""
-    refs = act.get("with", act.get("to", ()))
-    return (refs,) if isinstance(refs, str) else refs
 
 
 def _is_variable(name: str, state: State) -> bool:

@@ -7,7 +7,7 @@ words by phrases.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from nbagent.acts.plan import MAKES, Intent
 from nbagent.language import labels
+from nbagent.language.about import About
 from nbagent.language.candidates import Candidate
 from nbagent.language.encoder import Scores
 from nbagent.language.grammar import Found
@@ -53,10 +54,6 @@ _NEEDED: Final[dict[str, str]] = {
 }
 """The argument without which an act of words says nothing."""
 _FLAG: Final = -1.0  # the logit from which one is set
-_NONE: Final = 0.8  # from here a turn is about nothing
-_SEVERAL: Final = 0.85  # from here it is about this too
-_ALL: Final = 0.9  # the same, of a change that joins nothing
-_LISTS: Final = frozenset({"join", "grid", "blend"})
 _ABOUT_CLIPS: Final = frozenset({"refine", "describe", "control"})
 _SAID_BY: Final[dict[str, tuple[str, ...]]] = {
     "duration_s": ("length", "extend", "trim"),
@@ -131,8 +128,9 @@ def read(
         intent: What it is read as.
     """
     words = _Words(turn, scores, found)
-    acts, doubt = words.acts(about) if intent == "refine" else ((), 0.0)
-    targets = _targets(scores, about, intent, acts)
+    known = About.of(scores, about, found)
+    acts, doubt = words.acts(known) if intent == "refine" else ((), 0.0)
+    targets = known.targets(intent, acts)
     then = words.then() if intent != "control" else ()
     return Reading(
         intent=intent,
@@ -212,9 +210,7 @@ class _Words:
                 yield name, _as_argument(value, name)
         yield from self._size().items()
 
-    def acts(
-        self, about: Sequence[Candidate]
-    ) -> tuple[tuple[dict[str, Any], ...], float]:
+    def acts(self, about: About) -> tuple[tuple[dict[str, Any], ...], float]:
         """Return the acts in order, and how likely it is that they are others."""
         used: set[Place] = set()
         found = []
@@ -224,7 +220,7 @@ class _Words:
             act: dict[str, Any] = {"act": kind}
             act |= _of_sub(kind, labels.SUBS[sub - 1] if sub else "")
             act |= self._arguments(kind, at, used)
-            act |= self._beside(kind, about)
+            act |= about.beside(kind)
             found.append(_Act(act, at, step.share))
         self._parts(found)
         sure = float(np.prod([one.share for one in found])) * self._scores.end
@@ -242,6 +238,22 @@ class _Words:
         return (start + end) / 2
 
     def _arguments(self, kind: str, at: float, used: set[Place]) -> dict[str, Any]:
+        found = self._texts(kind, at, used)
+        if kind == "recolor" and "color" not in found:
+            found |= self._colour(at)
+        for (act, name), tag in labels.NUMBERS.items():
+            if act == kind and name not in ("width", "height"):
+                value = self._number(tag)
+                if value is not None:
+                    found[name] = _as_argument(value, name)
+        if kind == "resize" and not found:
+            found |= self._size(loosely=True)
+        if kind == "speed" and "factor" in found:
+            found = {"factor": found["factor"]}
+        return found | self._without_number(kind, found)
+
+    def _texts(self, kind: str, at: float, used: set[Place]) -> dict[str, Any]:
+        """Return the arguments of an act that are the user's words."""
         found: dict[str, Any] = {}
         for (act, name), tag in labels.TEXTS.items():
             if act != kind:
@@ -253,16 +265,13 @@ class _Words:
                 used.add(place)
                 found[name] = place.text
                 at = place.middle  # what belongs together stands together
-        for (act, name), tag in labels.NUMBERS.items():
-            if act == kind and name not in ("width", "height"):
-                value = self._number(tag)
-                if value is not None:
-                    found[name] = _as_argument(value, name)
-        if kind == "resize" and not found:
-            found |= self._size(loosely=True)
-        if kind == "speed" and "factor" in found:
-            found = {"factor": found["factor"]}
-        return found | self._without_number(kind, found)
+        return found
+
+    def _colour(self, at: float) -> dict[str, str]:
+        """Return the colour that stands nearest to a place, if any does."""
+        colours = [one for one in self._found if one.kind == "colour"]
+        best = min(colours, key=lambda one: abs(one.start - at), default=None)
+        return {} if best is None else {"color": self._turn[best.start : best.end]}
 
     def _without_number(self, kind: str, found: dict[str, Any]) -> dict[str, Any]:
         """Return a number that was not tagged: the only one of its kind in the turn."""
@@ -283,22 +292,6 @@ class _Words:
         if tag in ("recolor.what", "replace.what"):
             return min(free, key=lambda p: abs(p.middle - at), default=None)
         return free[0] if free else None
-
-    def _beside(self, kind: str, about: Sequence[Candidate]) -> dict[str, Any]:
-        if kind not in (*_LISTS, "match", "undo"):
-            return {}
-        if not about:
-            return {}
-        logits = self._scores.beside
-        names = [c.ref for c, logit in zip(about, logits, strict=True) if logit > 0]
-        if kind == "undo":
-            return {"to": names[0]} if names else {}
-        if not names and kind != "match":
-            members = self._scores.members
-            names = [c.ref for c, m in zip(about, members, strict=True) if m > 0][1:]
-        if kind in ("match", "blend"):
-            return {"with": names[0]} if names else {}
-        return {"with": _in_order(names, about, self._turn)} if names else {}
 
     def _parts(self, acts: Sequence[_Act]) -> None:
         """Give each act the part of the clip that stands nearest to it."""
@@ -368,54 +361,6 @@ def _of_sub(kind: str, sub: str) -> dict[str, Any]:
     return {}
 
 
-def _targets(
-    scores: Scores,
-    about: Sequence[Candidate],
-    intent: Intent,
-    acts: Sequence[dict[str, Any]],
-) -> tuple[str, ...]:
-    """Return what a turn is about: one thing, unless it clearly speaks of several."""
-    if not about:
-        return ()
-    first = softmax(scores.first)
-    members = _sigmoid(scores.members)
-    both = first[1:] + members
-    best = int(both.argmax())
-    is_none = first[0] > _NONE and members[best] < 1 - _NONE
-    if is_none and intent != "refine":
-        return ()
-    lists = any(act["act"] in _LISTS for act in acts)
-    clear = _SEVERAL if lists or intent != "refine" else _ALL
-    several = [i for i, share in enumerate(members) if share > clear]
-    if len(several) < 2 or best not in several:
-        return (about[best].ref,)
-    beside = {
-        name
-        for act in acts
-        if act["act"] in (*_LISTS, "match", "undo")
-        for name in _names(act.get("with", act.get("to")))
-    }
-    lead = about[best].ref
-    rest = [about[i].ref for i in several[::-1] if about[i].ref not in (lead, *beside)]
-    return (lead, *rest)
-
-
-def _names(value: Any) -> Iterable[str]:
-    return [value] if isinstance(value, str) else value or ()
-
-
-def _in_order(names: Sequence[str], about: Sequence[Candidate], turn: str) -> list[str]:
-    """Return names in the order in which a turn says them, else oldest first."""
-    low = turn.lower()
-    age = {c.ref: -i for i, c in enumerate(about)}
-
-    def place(name: str) -> tuple[int, int]:
-        at = low.find(name.lower())
-        return (at if at >= 0 else len(low), age[name])
-
-    return sorted(names, key=place)
-
-
 def _sides(found: Found) -> dict[str, Any]:
     if found.kind == "size":
         return {"width": int(found.value[0]), "height": int(found.value[1])}
@@ -430,8 +375,3 @@ def _as_argument(value: Any, name: str) -> Any:
     if name in ("seed", "count"):
         return int(value)
     return list(value) if isinstance(value, tuple) else value
-
-
-def _sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    shares: NDArray[np.float32] = np.float32(1) / (np.float32(1) + np.exp(-x))
-    return shares

@@ -53,6 +53,8 @@ def topics(text: str) -> tuple[Topic, ...]:
 
     >>> topics("how long is it and which seed?")
     ('length', 'seed')
+    >>> topics("how long did c3 take?")
+    ('took',)
     """
     chart = Chart.of(text, language(text))
     found: list[Topic] = []
@@ -62,6 +64,8 @@ def topics(text: str) -> tuple[Topic, ...]:
         if match and match.value not in found:
             found.append(cast(Topic, match.value))
         at = match.end if match else at + 1
+    if "took" in found and "length" in found:
+        found.remove("length")  # "how long" was of the rendering
     return tuple(found)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from nbagent.language import labels as known
 from nbagent.language.candidates import NUM_FACTS, WHOLE_FACTS, Candidate, candidates
+from nbagent.language.grammar import unmarked
 from nbagent.language.labels import Labels, labels
 from nbagent.language.pieces import Piece
 from nbagent.language.state import State
@@ -83,7 +84,8 @@ def samples(
     chance: random.Random,
 ) -> list[Sample]:
     """Return labelled turns, each with its author, as the net takes them."""
-    slips = [mistyped(record["turn"], chance) for _, record in records]
+    turns = [unmarked(record["turn"]) for _, record in records]
+    slips = [mistyped(turn, chance) for turn in turns]
     states = [State.from_record(record) for _, record in records]
     about = [
         candidates(record["turn"], state)
@@ -91,11 +93,11 @@ def samples(
     ]
     captions = {c.text for known, _ in about for c in known}
     captions |= {state.turns[-1] for state in states if state.turns}
-    lower = Lower(begin, [*(r["turn"] for _, r in records), *slips], captions)
+    lower = Lower(begin, [*turns, *slips], captions)
     return [
-        _sample(author, record, slip, state, known, whole, lower)
-        for (author, record), slip, state, (known, whole) in zip(
-            records, slips, states, about, strict=True
+        _sample(author, record, texts, state, known, whole, lower)
+        for (author, record), texts, state, (known, whole) in zip(
+            records, zip(turns, slips, strict=True), states, about, strict=True
         )
     ]
 
@@ -103,7 +105,7 @@ def samples(
 def _sample(
     author: str,
     record: Mapping[str, Any],
-    slip: str,
+    texts: tuple[str, str],
     state: State,
     about: tuple[Candidate, ...],
     whole: tuple[float, ...],
@@ -113,7 +115,7 @@ def _sample(
     index = {c.clip: i for i, c in enumerate(about) if c.clip}
     index |= {c.ref: i for i, c in enumerate(about)}
     members = tuple(index[name] for name in right.targets if name in index)
-    reads = [lower.turn(record["turn"]), lower.turn(slip)]
+    reads = [lower.turn(text) for text in texts]
     shown = [lower.caption(c.text) for c in about]
     return Sample(
         id=record["id"],
