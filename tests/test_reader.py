@@ -226,7 +226,7 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
     about, whole = candidates(TURN["turn"], State.from_record(TURN))
     scores = Encoder(tmp_path / "r.npz").scores(TURN["turn"], about, "a ball", whole)
     assert np.abs(scores.intent - heads.intent[0].numpy()).max() < 0.05
-    assert np.abs(scores.tags - heads.tags[0].numpy()).max() < 0.2
+    assert np.abs(scores.tags - heads.tags[0].numpy()).max() < 0.5
     assert np.abs(scores.first - heads.first[0].numpy()).max() < 0.05
 
 

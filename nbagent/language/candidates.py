@@ -18,7 +18,7 @@ MOST_CLIPS: Final = 12
 MOST_VARIABLES: Final = 8
 _CAPTION: Final = 160  # characters of a caption that are looked at
 _SUMMARY: Final = 120
-_STEM: Final = 5  # letters of a word that tell what it is of, endings aside
+_STEM: Final = 4  # letters of a word that tell what it is of, endings aside
 _CLIP_KINDS: Final = ("video", "image", "storyboard")
 _TYPES: Final[dict[str, int]] = {
     **{kind: i for i, kind in enumerate(_CLIP_KINDS)},
@@ -113,7 +113,7 @@ def stems(text: str) -> frozenset[str]:
     """Return the words of a text by which it is known again, without their endings.
 
     >>> sorted(stems("the green cubes, 고양이가"))
-    ['cubes', 'green', 'the', '고양', '양이', '이가']
+    ['cube', 'gree', 'the', '고양', '양이', '이가']
     """
     found, run = set[str](), ""
     for token in (*tokens.tokens(text), None):
@@ -161,7 +161,10 @@ def _values(found: Iterable[Found], kind: str) -> Iterable[int]:
 
 def _clips(clips: Sequence[ClipInfo], said: _Said) -> list[Candidate]:
     """Return the clips, newest first; scenes of storyboards that are no clips come last."""
-    last = {clip.ref: clip for clip in clips}  # one that was made again counts once
+    last: dict[str, ClipInfo] = {}
+    for clip in clips:  # one that was made again counts once, as the newest
+        last.pop(clip.ref, None)
+        last[clip.ref] = clip
     clips = tuple(last.values())
     latest = clips[-1] if clips else None
     group = [c.ref for c in clips if latest and c.group and c.group == latest.group]

@@ -18,8 +18,6 @@ from nbagent.language.grammar import find
 from nbagent.language.state import State
 
 WEIGHTS: Final = Path(__file__).with_name("reader.npz")
-SURE: Final = 0.55
-"""The confidence from which a reading is carried out without asking anybody else."""
 START: Final = 0.7
 """How likely an intent must be to cost device time: on turns of people whom the
 reader did not know, 3 of 100 that wanted none then start one (docs/reading.md)."""
