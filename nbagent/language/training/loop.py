@@ -79,8 +79,8 @@ class Options:
     turns: Path
     out: Path
     folds: int = 0
-    passes: int = 8
-    compounds: int = 3000
+    passes: int = 6
+    compounds: int = 2000
     batch: int = 12
     seed: int = 0
     threads: int = 0
