@@ -54,7 +54,6 @@ _NEEDED: Final[dict[str, str]] = {
 }
 """The argument without which an act of words says nothing."""
 _FLAG: Final = -1.0  # the logit from which one is set
-_ABOUT_CLIPS: Final = frozenset({"refine", "describe", "control"})
 _SAID_BY: Final[dict[str, tuple[str, ...]]] = {
     "duration_s": ("length", "extend", "trim"),
     "width": ("resize",),
