@@ -45,11 +45,22 @@ class About:
 
     @classmethod
     def of(
-        cls, scores: Scores, candidates: Sequence[Candidate], found: Sequence[Found]
+        cls,
+        scores: Scores,
+        candidates: Sequence[Candidate],
+        found: Sequence[Found],
+        scenes: Sequence[str] = (),
     ) -> About:
-        """Return it with the clips that the grammar found named."""
+        """Return it with the clips that the grammar found named.
+
+        Args:
+            scores: Of the encoder.
+            candidates: What was scored.
+            found: What the grammar found.
+            scenes: The clips of the storyboard that was made last, in order.
+        """
         refs = {c.ref for c in candidates} | {c.clip for c in candidates if c.clip}
-        said = [_name(one) for one in found]
+        said = [_name(one, scenes) for one in found]
         named = dict.fromkeys(name for name in said if name in refs)
         return cls(scores, tuple(candidates), tuple(named))
 
@@ -109,8 +120,11 @@ class About:
         return [one.ref for one, logit in pairs if logit > 0][::-1]
 
 
-def _name(found: Found) -> str | None:
+def _name(found: Found, scenes: Sequence[str]) -> str | None:
     """Return the name of the clip or variable that the grammar found."""
+    if found.kind == "scene":
+        index = found.value - 1
+        return scenes[index] if 0 <= index < len(scenes) else None
     if found.kind == "mention":
         name: str = found.value[0]
         return name

@@ -30,6 +30,7 @@ from nbagent.language.state import State
 _MOST_CHOICES: Final = 3
 _UNLIKELY: Final = 0.04  # of a choice that is not offered
 _FIRST_CHOICES: Final[tuple[Intent, ...]] = ("generate_video", "refine")
+_ARTICLE: Final = 4  # letters of one, and a space
 _LOSES: Final = frozenset({"delete"})
 _ABOUT_CLIPS: Final[frozenset[Intent]] = frozenset({"refine", "describe", "control"})
 _LOOKS_AT: Final[frozenset[Intent]] = frozenset(
@@ -215,6 +216,8 @@ def _act(values: Mapping[str, Any]) -> Act | None:
 def _typed(told: Mapping[str, Any]) -> dict[str, Any]:
     """Return an act's values with its parts as the grammar reads them."""
     values = dict(told)
+    if values["act"] == "replace" and _is_colour(values.get("with")):
+        values = {"act": "recolor", "color": values["with"]}  # "no, a blue one"
     if isinstance(words := values.get("region"), str):
         box = grammar.region(words)
         values["region"] = words if box is None else list(box)
@@ -228,6 +231,16 @@ def _typed(told: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _is_colour(words: Any) -> bool:
+    """Return whether words say a colour and nothing else, an article aside."""
+    if not isinstance(words, str):
+        return False
+    return any(
+        one.kind == "colour" and one.end == len(words) and one.start <= _ARTICLE
+        for one in grammar.find(words)
+    )
+
+
 def _settings(told: Mapping[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
 
@@ -237,6 +250,9 @@ def _prompt(reading: Reading, turn: str) -> str:
     if reading.intent not in MAKES:
         return ""
     said = ", ".join(reading.prompt)
+    if reading.intent == "animate_image":
+        marks = [one.end for one in grammar.find(said) if one.kind == "mention"]
+        said = said[max(marks, default=0) :].lstrip(" :,;-")  # how it moves alone
     if said or reading.intent in ("animate_image", "storyboard"):
         return said
     return turn.strip()

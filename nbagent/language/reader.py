@@ -49,9 +49,11 @@ class Reader:
         has_clips = bool(state.clips) or any(v.ref for v in state.variables)
         shares = reading.shares_of(scores, has_clips=has_clips)
         found = find(words)
+        boards = [clip.scenes for clip in state.clips if clip.kind == "storyboard"]
+        scenes = boards[-1] if boards else ()
 
         def plan_as(intent: Intent) -> Plan:
-            read = reading.read(words, scores, about, found, shares, intent)
+            read = reading.read(words, scores, about, found, shares, intent, scenes)
             sure = shares[intent] * (1 - read.doubt)
             return plans.plan_of(words, state, read, sure)
 

@@ -115,6 +115,7 @@ def read(
     found: Sequence[Found],
     shares: dict[Intent, float],
     intent: Intent,
+    scenes: Sequence[str] = (),
 ) -> Reading:
     """Return a turn as an intent.
 
@@ -125,9 +126,10 @@ def read(
         found: What the grammar found in it.
         shares: How likely each intent is.
         intent: What it is read as.
+        scenes: The clips of the storyboard that was made last.
     """
     words = _Words(turn, scores, found)
-    known = About.of(scores, about, found)
+    known = About.of(scores, about, found, scenes)
     acts, doubt = words.acts(known) if intent == "refine" else ((), 0.0)
     targets = known.targets(intent, acts)
     then = words.then() if intent != "control" else ()
@@ -295,7 +297,7 @@ class _Words:
     def _parts(self, acts: Sequence[_Act]) -> None:
         """Give each act the part of the clip that stands nearest to it."""
         for place in self.places:
-            if place.tag not in ("span", "region"):
+            if place.tag not in ("span", "region") or self._is_named(place):
                 continue
             free = [one for one in acts if place.tag not in one.told]
             if place.tag == "region":
@@ -308,6 +310,15 @@ class _Words:
             if nearest.told["act"] == "trim" and place.tag == "span":
                 kept = nearest.told.pop("span")  # of a trim, its part is what is kept
                 nearest.told.setdefault("keep", kept)
+
+    def _is_named(self, place: Place) -> bool:
+        """Return whether words name a scene or a step, which are no parts of a clip."""
+        return any(
+            one.kind in ("scene", "step")
+            and one.start < place.end
+            and one.end > place.start
+            for one in self._found
+        )
 
     def _number(self, tag: str, *, strictly: bool = False) -> Any:
         """Return the number that the grammar reads where a tag stands.

@@ -30,6 +30,7 @@ Kind = Literal[
     "mention",
     "format",
     "step",
+    "scene",
 ]
 _SHAPES: Final = frozenset(
     "1:1 16:9 9:16 16:10 10:16 4:3 3:4 4:5 5:4 21:9 9:21 3:2 2:3 2:1 1:2 18:9 9:18 32:9"
@@ -284,14 +285,24 @@ def clip(chart: Chart, at: int) -> Value | None:
 
 def step(chart: Chart, at: int) -> Value | None:
     """Read a step of a run: "step 5", "5단계"."""
-    noun = chart.get(at, "steps", "noun")
+    return _numbered(chart, at, "steps")
+
+
+def scene(chart: Chart, at: int) -> Value | None:
+    """Read a scene by its number: "scene 2"."""
+    return _numbered(chart, at, "scenes")
+
+
+def _numbered(chart: Chart, at: int, table: str) -> Value | None:
+    """Read a noun with a whole number behind it, or before it where it stands so."""
+    noun = chart.get(at, table, "noun")
     start = chart.skip(noun.end, "joints", "number") if noun else at
     number = chart.numbers.get(start)
     if number is None or number.value != int(number.value):
         return None
     if noun is not None:
         return number.end, int(number.value)
-    behind = chart.get(number.end, "steps", "after")
+    behind = chart.get(number.end, table, "after")
     return (behind.end, int(number.value)) if behind else None
 
 
@@ -377,13 +388,14 @@ RULES: Final[dict[Kind, Callable[[Chart, int], Value | None]]] = {
     "colour": colour,
     "format": file_format,
     "step": step,
+    "scene": scene,
     "ordinal": ordinal,
     "number": number,
 }
 """What is found, by its name; of two that reach as far, the first is meant."""
 STARTS: Final = frozenset(
     "clips colors factors formats halves joints lines ordinal_marks ordinals other pace"
-    " rates ratios shades sides steps units".split()
+    " rates ratios scenes shades sides steps units".split()
 )
 """The tables that have the first word of a value."""
 SIGNS: Final = "@#[c"

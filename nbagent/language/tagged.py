@@ -17,12 +17,14 @@ from nbagent.language import labels
 from nbagent.language.encoder import Scores
 from nbagent.language.grammar import Found
 from nbagent.language.lexicon import languages, words_of
+from nbagent.language.parts import region
 from nbagent.language.tokens import script
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FAINT: Final = 0.15  # of words that an act needs and no other has
+_CORNER: Final = 3  # words: "right hand corner"
 _GAP: Final = 2  # untagged pieces inside a prompt
 _ENDS: Final = " \t\n,.;:!?。，、！？…\"'“”„«»()"
 _WHOLE: Final[dict[str, frozenset[str]]] = {
@@ -62,7 +64,8 @@ class Tagged:
     def __init__(self, turn: str, scores: Scores, found: Sequence[Found]) -> None:
         self._turn, self._scores, self._found = turn, scores, found
         self._shares = _word_shares(turn, scores)
-        self.places = tuple(map(self._whole, self._places()))
+        places = map(self._whole, self._places())
+        self.places = tuple(p for p in places if p.text.lower() not in _articles())
 
     def faintest(self, tag: str) -> Place | None:
         """Return the words that are likeliest to be a tag, though another was likelier."""
@@ -118,6 +121,8 @@ class Tagged:
                 start, end = min(start, one.start), max(end, one.end)
         if place.tag in _OF_A_PICTURE:
             start = self._with_article(start)
+        if place.tag == "region":
+            end = self._with_corner(start, end)
         return replace(place, start=start, end=end, text=self._turn[start:end])
 
     def _with_article(self, start: int) -> int:
@@ -129,6 +134,17 @@ class Tagged:
         return (
             at if start > len(before) and before[at:].lower() in _articles() else start
         )
+
+    def _with_corner(self, start: int, end: int) -> int:
+        """Return where a part of the picture ends: "the top" of "the top right corner"."""
+        words = self._turn[end:].split(" ")[1 : _CORNER + 1]
+        own, at = region(self._turn[start:end]), end
+        for word in words:
+            at += 1 + len(word)
+            longer = region(self._turn[start:at].rstrip(_ENDS))
+            if longer is not None and longer != own:
+                own, end = longer, start + len(self._turn[start:at].rstrip(_ENDS))
+        return end
 
     def _place(self, first: int, last: int, tag: str, share: float) -> Place | None:
         pieces = self._scores.pieces
