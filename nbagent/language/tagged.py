@@ -7,7 +7,7 @@ time, a place is as long as that.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,8 +64,7 @@ class Tagged:
     def __init__(self, turn: str, scores: Scores, found: Sequence[Found]) -> None:
         self._turn, self._scores, self._found = turn, scores, found
         self._shares = _word_shares(turn, scores)
-        places = map(self._whole, self._places())
-        self.places = tuple(p for p in places if p.text.lower() not in _articles())
+        self.places = tuple(_apart(map(self._whole, self._places())))
 
     def faintest(self, tag: str) -> Place | None:
         """Return the words that are likeliest to be a tag, though another was likelier."""
@@ -122,7 +121,7 @@ class Tagged:
         if place.tag in _OF_A_PICTURE:
             start = self._with_article(start)
         if place.tag == "region":
-            end = self._with_corner(start, end)
+            start, end = self._corner(start, end)
         return replace(place, start=start, end=end, text=self._turn[start:end])
 
     def _with_article(self, start: int) -> int:
@@ -135,16 +134,19 @@ class Tagged:
             at if start > len(before) and before[at:].lower() in _articles() else start
         )
 
-    def _with_corner(self, start: int, end: int) -> int:
-        """Return where a part of the picture ends: "the top" of "the top right corner"."""
-        words = self._turn[end:].split(" ")[1 : _CORNER + 1]
-        own, at = region(self._turn[start:end]), end
-        for word in words:
-            at += 1 + len(word)
-            longer = region(self._turn[start:at].rstrip(_ENDS))
-            if longer is not None and longer != own:
-                own, end = longer, start + len(self._turn[start:at].rstrip(_ENDS))
-        return end
+    def _corner(self, start: int, end: int) -> tuple[int, int]:
+        """Return all the words of a part of the picture: "top right corner" of "top"."""
+        own = region(self._turn[start:end])
+        for _ in range(_CORNER):
+            before = self._turn[:start].rstrip().rfind(" ") + 1
+            behind = self._turn.find(" ", end + 1)
+            behind = len(self._turn) if behind < 0 else behind
+            for first, last in ((before, end), (start, behind)):
+                said = self._turn[first:last].rstrip(_ENDS)
+                longer = region(said)
+                if longer is not None and longer != own:
+                    own, start, end = longer, first, first + len(said)
+        return start, end
 
     def _place(self, first: int, last: int, tag: str, share: float) -> Place | None:
         pieces = self._scores.pieces
@@ -156,6 +158,15 @@ class Tagged:
         if start == end:
             return None
         return Place(start, end, tag, share, self._turn[start:end])
+
+
+def _apart(places: Iterable[Place]) -> Iterator[Place]:
+    """Yield places without those that say nothing, or lie inside the one before."""
+    end = 0
+    for place in places:
+        if place.end > end and place.text.lower() not in _articles():
+            end = place.end
+            yield place
 
 
 @functools.cache
