@@ -15,7 +15,7 @@ from nbagent.acts.plan import Intent
 from nbagent.language.candidates import Candidate
 from nbagent.language.encoder import Scores
 from nbagent.language.grammar import Found
-from nbagent.language.tagged import softmax
+from nbagent.language.layers import softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,9 +17,11 @@ from nbagent.acts.plan import MAKES, Intent
 from nbagent.language import labels
 from nbagent.language.about import About
 from nbagent.language.candidates import Candidate
+from nbagent.language.decoder import Chain
 from nbagent.language.encoder import Scores
 from nbagent.language.grammar import Found
-from nbagent.language.tagged import Place, Tagged, softmax
+from nbagent.language.layers import softmax
+from nbagent.language.tagged import Place, Tagged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,6 +55,20 @@ _NEEDED: Final[dict[str, str]] = {
     "camera": "camera",
 }
 """The argument without which an act of words says nothing."""
+_SPOKEN: Final[dict[str, str]] = {
+    **{kind: labels.TEXTS[kind, name] for kind, name in _NEEDED.items()},
+    "extend": "by",
+    "fps": "fps",
+    "aspect": "aspect",
+    "length": "duration",
+}
+"""The tag that speaks for an act."""
+_SPOKEN_BY: Final = {tag: kind for kind, tag in _SPOKEN.items()}
+# How much the tags count beside the decoder; set on authors who were left out.
+_SPOKEN_FOR: Final = 0.6
+_PASSED_OVER: Final = 0.3
+_LIKELY: Final = 0.5
+_TINY: Final = 1e-3
 _FLAG: Final = -1.0  # the logit from which one is set
 _SAID_BY: Final[dict[str, tuple[str, ...]]] = {
     "duration_s": ("length", "extend", "trim"),
@@ -67,11 +83,10 @@ _MAKING: Final = MAKES | {"refine"}
 
 @dataclass(frozen=True, slots=True)
 class _Act:
-    """An act as it is told, where it stands, and how sure it is."""
+    """An act as it is told, and where it stands."""
 
     told: dict[str, Any]
     at: float
-    share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,19 +228,32 @@ class _Words:
 
     def acts(self, about: About) -> tuple[tuple[dict[str, Any], ...], float]:
         """Return the acts in order, and how likely it is that they are others."""
+        chain = max(self._scores.chains, key=self._agreement)
         used: set[Place] = set()
         found = []
-        for step in self._scores.steps:
+        for step in chain.steps:
             kind, sub = labels.ACTS[step.kind], int(step.sub.argmax())
             at = self._at(step.places)
             act: dict[str, Any] = {"act": kind}
             act |= _of_sub(kind, labels.SUBS[sub - 1] if sub else "")
             act |= self._arguments(kind, at, used)
             act |= about.beside(kind)
-            found.append(_Act(act, at, step.share))
+            found.append(_Act(act, at))
         self._parts(found)
-        sure = float(np.prod([one.share for one in found])) * self._scores.end
-        return tuple(one.told for one in found), 1 - sure
+        return tuple(one.told for one in found), 1 - float(np.exp(chain.log))
+
+    def _agreement(self, chain: Chain) -> float:
+        """Return how well acts agree with the words that were tagged."""
+        kinds = {labels.ACTS[step.kind] for step in chain.steps}
+        found = chain.log
+        for kind in kinds:
+            if tag := _SPOKEN.get(kind):
+                found += _SPOKEN_FOR * float(np.log(self._tagged.most(tag) + _TINY))
+        for place in self.places:
+            if _SPOKEN_BY.get(place.tag, "") not in ("", *kinds):
+                if place.share > _LIKELY:
+                    found += _PASSED_OVER * float(np.log(1 - place.share + _TINY))
+        return found
 
     # Inside
 

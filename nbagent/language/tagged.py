@@ -16,6 +16,7 @@ import numpy as np
 from nbagent.language import labels
 from nbagent.language.encoder import Scores
 from nbagent.language.grammar import Found
+from nbagent.language.layers import softmax
 from nbagent.language.lexicon import languages, words_of
 from nbagent.language.parts import region
 from nbagent.language.tokens import script
@@ -65,6 +66,10 @@ class Tagged:
         self._turn, self._scores, self._found = turn, scores, found
         self._shares = _word_shares(turn, scores)
         self.places = tuple(_apart(map(self._whole, self._places())))
+
+    def most(self, tag: str) -> float:
+        """Return the largest share that a tag has anywhere in the turn."""
+        return float(self._shares[:, labels.TAGS.index(tag)].max())
 
     def faintest(self, tag: str) -> Place | None:
         """Return the words that are likeliest to be a tag, though another was likelier."""
@@ -202,10 +207,3 @@ def _is_one_word(turn: str, pair: Sequence[tuple[int, int, int]]) -> bool:
 def _logsumexp(x: NDArray[np.float32]) -> Any:
     most = x.max(-1, keepdims=True)
     return most + np.log(np.exp(x - most).sum(-1, keepdims=True))
-
-
-def softmax(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return shares that add up to 1 along the last axis."""
-    x = np.exp(x - x.max(-1, keepdims=True))
-    shares: NDArray[np.float32] = x / x.sum(-1, keepdims=True)
-    return shares

@@ -21,7 +21,9 @@ from nbagent.language.candidates import (
     WHOLE,
     WHOLE_FACTS,
 )
-from nbagent.language.encoder import HEADS, LAYERS, LOOKS, LOW
+from nbagent.language.decoder import LOOKS
+from nbagent.language.encoder import LAYERS, LOW
+from nbagent.language.layers import HEADS
 
 WIDTH: Final = 384
 _INNER: Final = 1536
