@@ -31,7 +31,7 @@ class Found:
         value: By kind: `number`, `duration` and `time` (seconds), `factor` and `fps` a
             float; `span` two seconds; `ratio` "16:9"; `size` width and height; `lines` a
             height; `pixels` a number and its side, "width", "height" or None; `ordinal`
-            an int from 1, the last is -1; `step` and `scene` an int; `colour` its English; `clip` "c1" or an int;
+            an int from 1, the last is -1; `step`, `scene` and `seed` an int; `colour` its English; `clip` "c1" or an int;
             `mention` a name, a span or None and a frame or None; `format` "gif".
     """
 

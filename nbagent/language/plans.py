@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from nbagent.acts import act_from_json
-from nbagent.acts.base import Act
+from nbagent.acts.base import Act, Span
 from nbagent.acts.plan import (
     MAKES,
     Action,
@@ -221,11 +221,13 @@ def _typed(told: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(words := values.get("region"), str):
         box = grammar.region(words)
         values["region"] = words if box is None else list(box)
+    elif isinstance(box := values.get("region"), tuple):
+        values["region"] = list(box)
     if isinstance(words := values.get("span"), str):
-        part = grammar.span(words)
-        if part is not None:
-            ends = [part.start, part.end]
-            values["span"] = {"shares": ends} if part.is_share else ends
+        values["span"] = grammar.span(words) or words
+    if isinstance(part := values.get("span"), Span):
+        ends = [part.start, part.end]
+        values["span"] = {"shares": ends} if part.is_share else ends
     if values["act"] == "resize" and "scale" in values:
         values = {"act": "resize", "scale": values["scale"]}
     return values

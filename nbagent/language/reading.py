@@ -21,6 +21,7 @@ from nbagent.language.decoder import Chain
 from nbagent.language.encoder import Scores
 from nbagent.language.grammar import Found
 from nbagent.language.layers import softmax
+from nbagent.language.parts import region, span
 from nbagent.language.tagged import Place, Tagged
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _KINDS: Final[dict[str, tuple[str, ...]]] = {
     "size": ("size", "lines", "pixels"),
     "aspect": ("ratio",),
     "fps": ("fps", "number"),
-    "seed": ("number",),
+    "seed": ("seed", "number"),
     "count": ("number", "factor"),
     "span": ("span",),
 }
@@ -232,10 +233,9 @@ class _Words:
         used: set[Place] = set()
         found = []
         for step in chain.steps:
-            kind, sub = labels.ACTS[step.kind], int(step.sub.argmax())
-            at = self._at(step.places)
+            kind, at = labels.ACTS[step.kind], self._at(step.places)
             act: dict[str, Any] = {"act": kind}
-            act |= _of_sub(kind, labels.SUBS[sub - 1] if sub else "")
+            act |= _of_sub(kind, step.sub)
             act |= self._arguments(kind, at, used)
             act |= about.beside(kind)
             found.append(_Act(act, at))
@@ -309,6 +309,7 @@ class _Words:
             "extend": ("by_s", "by"),
             "fps": ("fps", "fps"),
             "aspect": ("aspect", "aspect"),
+            "reseed": ("seed", "seed"),
         }
         if kind not in own or own[kind][0] in found:
             return {}
@@ -338,6 +339,20 @@ class _Words:
             if nearest.told["act"] == "trim" and place.tag == "span":
                 kept = nearest.told.pop("span")  # of a trim, its part is what is kept
                 nearest.told.setdefault("keep", kept)
+        self._unmarked_parts(acts)
+
+    def _unmarked_parts(self, acts: Sequence[_Act]) -> None:
+        """Give the first act the part that the grammar reads, if no words were tagged."""
+        whole = {"trim", "extend", "length", "crop"}
+        for name, read in (("span", span), ("region", region)):
+            free = [one for one in acts if one.told["act"] not in whole]
+            if name == "region":
+                free = [one for one in acts if one.told["act"] == "crop"]
+            is_said = any(name in one.told or "keep" in one.told for one in acts)
+            if free and not is_said and len(acts) == 1:
+                found = read(self._turn)
+                if found is not None:
+                    free[0].told[name] = found
 
     def _is_named(self, place: Place) -> bool:
         """Return whether words name a scene or a step, which are no parts of a clip."""
@@ -384,10 +399,14 @@ class _Words:
         return {}
 
 
-def _of_sub(kind: str, sub: str) -> dict[str, Any]:
+def _of_sub(kind: str, logits: NDArray[np.float32]) -> dict[str, Any]:
     """Return what of an act no text and no number says."""
-    if kind == "speed" and sub in ("slower", "faster"):
-        return {"direction": sub}
+    best = int(logits.argmax())
+    sub = labels.SUBS[best - 1] if best else ""
+    if kind == "speed":  # always the one or the other
+        slower, faster = (labels.SUBS.index(one) + 1 for one in ("slower", "faster"))
+        is_slower = logits[slower] > logits[faster]
+        return {"direction": "slower" if is_slower else "faster"}
     if kind == "extend":
         return {"side": "start" if sub == "start" else "end"}
     if kind == "join":

@@ -31,6 +31,7 @@ Kind = Literal[
     "format",
     "step",
     "scene",
+    "seed",
 ]
 _SHAPES: Final = frozenset(
     "1:1 16:9 9:16 16:10 10:16 4:3 3:4 4:5 5:4 21:9 9:21 3:2 2:3 2:1 1:2 18:9 9:18 32:9"
@@ -293,6 +294,11 @@ def scene(chart: Chart, at: int) -> Value | None:
     return _numbered(chart, at, "scenes")
 
 
+def seed(chart: Chart, at: int) -> Value | None:
+    """Read what a clip is drawn from: "seed 7"."""
+    return _numbered(chart, at, "seeds")
+
+
 def _numbered(chart: Chart, at: int, table: str) -> Value | None:
     """Read a noun with a whole number behind it, or before it where it stands so."""
     noun = chart.get(at, table, "noun")
@@ -389,13 +395,14 @@ RULES: Final[dict[Kind, Callable[[Chart, int], Value | None]]] = {
     "format": file_format,
     "step": step,
     "scene": scene,
+    "seed": seed,
     "ordinal": ordinal,
     "number": number,
 }
 """What is found, by its name; of two that reach as far, the first is meant."""
 STARTS: Final = frozenset(
     "clips colors factors formats halves joints lines ordinal_marks ordinals other pace"
-    " rates ratios scenes shades sides steps units".split()
+    " rates ratios scenes seeds shades sides steps units".split()
 )
 """The tables that have the first word of a value."""
 SIGNS: Final = "@#[c"

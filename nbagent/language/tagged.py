@@ -30,7 +30,7 @@ _GAP: Final = 2  # untagged pieces inside a prompt
 _ENDS: Final = " \t\n,.;:!?。，、！？…\"'“”„«»()"
 _WHOLE: Final[dict[str, frozenset[str]]] = {
     "recolor.color": frozenset({"colour"}),
-    "span": frozenset({"span", "duration", "ordinal", "time", "factor"}),
+    "span": frozenset({"span", "duration", "ordinal", "time"}),
     "keep_span": frozenset({"span"}),
 }
 """What of the grammar's is one with a place that touches it."""
@@ -120,7 +120,8 @@ class Tagged:
         start, end = place.start, place.end
         for one in self._found:
             touches = one.start <= end + 1 and one.end >= start - 1
-            cuts = one.start < end and one.end > start and one.kind == "mention"
+            cuts = one.start < end and one.end > start
+            cuts = cuts and one.kind in ("mention", "factor")  # the "half" of one
             if cuts or (touches and one.kind in _WHOLE.get(place.tag, ())):
                 start, end = min(start, one.start), max(end, one.end)
         if place.tag in _OF_A_PICTURE:
