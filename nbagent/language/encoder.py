@@ -189,7 +189,7 @@ class Encoder:
         query = linear(w, "tq", pool)
         keys = linear(w, "tk", np.concatenate([hidden, facts], axis=-1))
         keys = keys.reshape(len(hidden), 3, -1)
-        found = np.einsum("d,cjd->jc", query, keys) / np.sqrt(query.shape[-1])
+        found = np.einsum("d,cjd->jc", query, keys) / query.shape[-1] ** 0.5
         return np.concatenate([none, found[0]]), found[1], found[2]
 
 

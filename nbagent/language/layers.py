@@ -26,7 +26,7 @@ def layer(w: Mapping[str, Array], index: int, x: Array) -> Array:
         part.reshape(count, HEADS, -1).transpose(1, 0, 2)
         for part in np.split(linear(w, f"{at}qkv", x), 3, axis=-1)
     )
-    looks = softmax(q @ k.transpose(0, 2, 1) / np.sqrt(width // HEADS))
+    looks = softmax(q @ k.transpose(0, 2, 1) / (width // HEADS) ** 0.5)
     mixed = (looks @ v).transpose(1, 0, 2).reshape(count, width)
     x = norm(w, f"{at}aln", x + linear(w, f"{at}ao", mixed))
     inner = gelu(linear(w, f"{at}fi", x))
