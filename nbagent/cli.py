@@ -43,7 +43,7 @@ COMMANDS = {
     "train-pocket": ("nbagent.pocket.train", "train the embedded model from nothing"),
     "train-reader": (
         "nbagent.language.training.__main__",
-        "train what reads the turns: TURNS [--out FILE] [--folds N]",
+        "train what reads the turns: TURNS [--out FILE] [--groups FILE]",
     ),
 }
 

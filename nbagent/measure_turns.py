@@ -8,7 +8,7 @@
 
 The reader was trained on the turns of `tests/turns`: what it scores on them is no figure.
 `--held` scores each author by a reader that has read nothing of that author's
-(`nbagent train-reader --folds`); docs give that figure.
+(`nbagent train-reader --groups`); docs give that figure.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--errors", action="store_true", help="print what is wrong")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--weights", help="of another reader than the shipped one")
-    source.add_argument("--held", help="the weights of readers trained by --folds")
+    source.add_argument("--held", help="the weights of readers trained by --groups")
     source.add_argument("--brain", help="a language model, like ollama:llama3")
     source.add_argument("--requests", help="write what a language model would be sent")
     source.add_argument("--replies", help="recorded replies: {id, reply} a line")

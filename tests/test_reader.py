@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from nbagent.acts.plan import Choice
 from nbagent.language import labels as known
 from nbagent.language import plans, read
 from nbagent.language.candidates import FACTS, candidates, stems
+from nbagent.language.decoder import Chain, Decoder
 from nbagent.language.encoder import Encoder, packed, unpacked, unpacked_rows
 from nbagent.language.labels import labels, where
 from nbagent.language.pieces import Pieces
 from nbagent.language.reader import WEIGHTS, Reader
 from nbagent.language.scoring import same, score, summed
 from nbagent.language.state import ClipInfo, State, Variable
+from nbagent.language.training.swaps import swaps
 
 BALL = ClipInfo(ref="c1", caption="a red ball crosses the beach")
 CAT = ClipInfo(ref="c2", caption="a cat runs on the grass", parent="c1")
@@ -41,6 +44,7 @@ TURN: dict[str, Any] = {
         ],
     },
 }
+CHANCE = random.Random(0)
 
 
 # Pieces
@@ -213,7 +217,12 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
         patch.setattr(loop, "write", keep)
         patch.setattr(loop, "NUM_PIECES", 2000)
         options = Options(
-            turns=turns, out=tmp_path / "r.npz", passes=1, compounds=0, threads=1
+            turns=turns,
+            out=tmp_path / "r.npz",
+            passes=1,
+            compounds=0,
+            swaps=0,
+            threads=1,
         )
         loop.train(options, lambda _: None)
     import torch
@@ -222,12 +231,38 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
 
     one = samples([("x", TURN)], kept["begin"], random.Random(0))
     with torch.no_grad():
-        heads = kept["net"].eval()(collate(one)[0])
+        batch = collate(one)[0]
+        heads = kept["net"].eval()(batch)
+        read_by_torch = kept["net"]._read(batch)
     about, whole = candidates(TURN["turn"], State.from_record(TURN))
     scores = Encoder(tmp_path / "r.npz").scores(TURN["turn"], about, "a ball", whole)
     assert np.abs(scores.intent - heads.intent[0].numpy()).max() < 0.05
     assert np.abs(scores.tags - heads.tags[0].numpy()).max() < 0.5
     assert np.abs(scores.first - heads.first[0].numpy()).max() < 0.05
+    with np.load(tmp_path / "r.npz") as stored:
+        w = unpacked({name: stored[name] for name in stored.files})
+    z, pool = (x[0].numpy() for x in read_by_torch[:2])
+    decoder, chain = Decoder(w, known.ACTS, z, pool), Chain((), 0.0)
+    for at, (kind, _) in enumerate(one[0].labels.acts):
+        shares, step = decoder.next(chain)
+        right = heads.kinds[0, at].softmax(-1).numpy()
+        assert np.abs(shares - right).max() < 0.01
+        chain = Chain((*chain.steps, replace(step, kind=known.ACTS[kind])), 0.0)
+
+
+def test_turns_are_told_once_more_with_things_of_others() -> None:
+    other = {**TURN, "id": "y-1", "turn": "Paint the house rust red"}
+    other["expected"] = {
+        **TURN["expected"],
+        "acts": [{"act": "recolor", "what": "house", "color": "rust red"}],
+    }
+    made = [turn for _, turn in swaps([("x", TURN), ("y", other)], 20, CHANCE)]
+    told = {(turn["turn"], turn["expected"]["acts"][-1]["color"]) for turn in made}
+    assert told == {
+        ("Half as fast, and paint the Ball rust red", "rust red"),
+        ("Paint the house dark blue", "dark blue"),
+    }
+    assert all(labels(turn).tags for turn in made)
 
 
 # Plans

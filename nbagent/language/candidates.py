@@ -5,13 +5,15 @@ The encoder sees a candidate as one vector: its caption's mean, its kind, and th
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from nbagent.language import tokens
 from nbagent.language.grammar import Found, find
+from nbagent.language.lexicon import languages, words_of
 from nbagent.language.state import PICTURE_TYPES, ClipInfo, State, Variable
 
 MOST_CLIPS: Final = 12
@@ -38,6 +40,7 @@ FACTS: Final = (
     *("in_group", "nth_in_group", "overlap", "own_word", "share_of_caption"),
     *("running", "queued", "failed", "cancelled", "parent_of_latest", "sibling"),
     *("has_parent", "scene", "number_said", "mentioned", "name_said", "holds_named"),
+    *("best_match", "newest_match", "asked_for"),
 )
 NUM_FACTS: Final = len(FACTS)
 _NAMED: Final = FACTS.index("named")
@@ -113,8 +116,9 @@ def stems(text: str) -> frozenset[str]:
     """Return the words of a text by which it is known again, without their endings.
 
     >>> sorted(stems("the green cubes, 고양이가"))
-    ['cube', 'gree', 'the', '고양', '양이', '이가']
+    ['cube', 'gree', '고양', '양이', '이가']
     """
+    small = _small()
     found, run = set[str](), ""
     for token in (*tokens.tokens(text), None):
         if token is not None and token.kind == "letter":
@@ -124,8 +128,16 @@ def stems(text: str) -> frozenset[str]:
             continue
         run = ""
         if token is not None and token.kind == "word" and len(token.text) > 2:
-            found.add(token.text[:_STEM])
+            if token.text not in small:
+                found.add(token.text[:_STEM])
     return frozenset(found)
+
+
+@functools.cache
+def _small() -> frozenset[str]:
+    """Return the words of all languages that stand in texts about anything."""
+    lists = (words_of(data["markers"]) for data in languages().values())
+    return frozenset(word for words in lists for word in words)
 
 
 def _said(turn: str) -> _Said:
@@ -137,11 +149,11 @@ def _said(turn: str) -> _Said:
         numbers=frozenset(one for one in clips if isinstance(one, int)),
         ordinals=frozenset(_values(found, "ordinal")),
         mentions=frozenset(one.value[0] for one in found if one.kind == "mention"),
-        tokens=frozenset(_names(turn)),
+        tokens=frozenset(names_in(turn)),
     )
 
 
-def _names(turn: str) -> list[str]:
+def names_in(turn: str) -> list[str]:
     """Return what in a turn may be a name of the notebook: "df2" is one."""
     names: list[str] = []
     glues = False
@@ -168,95 +180,111 @@ def _clips(clips: Sequence[ClipInfo], said: _Said) -> list[Candidate]:
     clips = tuple(last.values())
     latest = clips[-1] if clips else None
     group = [c.ref for c in clips if latest and c.group and c.group == latest.group]
-    words = [stems(clip.caption) for clip in clips]
-    times = Counter(word for of_clip in words for word in of_clip)
-    found = []
-    for index, (clip, own) in enumerate(zip(clips, words, strict=True)):
-        age = len(clips) - 1 - index
-        shared = own & said.words
-        of_group = group.index(clip.ref) if clip.ref in group and group[1:] else None
-        facts = (
-            min(age, 8) / 8,
-            age == 0,
-            age == 1,
-            index == 0,
-            clip.ref.lower() in said.names or _is_called(clip, said),
-            index + 1 in said.ordinals or -age - 1 in said.ordinals - {-1},
-            age == 0 and -1 in said.ordinals,
-            of_group is not None,
-            of_group is not None and of_group + 1 in said.ordinals,
-            min(len(shared), 3) / 3,
-            len(clips) > 1 and any(times[word] == 1 for word in shared),
-            len(shared) / (1 + len(own)),
-            clip.status in ("running", "paused"),
-            clip.status in ("queued", "pending"),
-            clip.status == "failed",
-            clip.status == "cancelled",
-            latest is not None and clip.ref == latest.parent,
-            latest is not None and bool(clip.parent) and clip.parent == latest.parent,
-            bool(clip.parent),
-            False,
-            _number(clip.ref) in said.numbers,
-            f"@{clip.ref}" in said.mentions or clip.ref in said.mentions,
-            False,
-            False,
-        )
-        kind = _TYPES.get(clip.kind, 0)
-        text = (clip.caption or clip.kind)[:_CAPTION]
-        found.append(
-            Candidate(
-                ref=clip.ref, type=kind, text=text, facts=tuple(map(float, facts))
-            )
-        )
     scenes = [
         (scene, dict(zip(clip.scenes, clip.captions, strict=False)).get(scene, "scene"))
         for clip in clips
         for scene in clip.scenes
         if scene not in last
     ]
-    return [*_scenes(scenes, said), *found][::-1]
+    texts = [*(caption for _, caption in scenes), *(clip.caption for clip in clips)]
+    matches = list(_matches(texts, said.words))
+    asked = [one["best_match"] for one in _matches([c.user for c in clips], said.words)]
+    found = []
+    for index, (clip, match) in enumerate(
+        zip(clips, matches[len(scenes) :], strict=True)
+    ):
+        age = len(clips) - 1 - index
+        of_group = group.index(clip.ref) if clip.ref in group and group[1:] else None
+        facts = match | {
+            "age": min(age, 8) / 8,
+            "latest": age == 0,
+            "second_latest": age == 1,
+            "oldest": index == 0,
+            "named": clip.ref.lower() in said.names or _is_called(clip, said),
+            "nth": index + 1 in said.ordinals or -age - 1 in said.ordinals - {-1},
+            "last_named": age == 0 and -1 in said.ordinals,
+            "in_group": of_group is not None,
+            "nth_in_group": of_group is not None and of_group + 1 in said.ordinals,
+            "running": clip.status in ("running", "paused"),
+            "queued": clip.status in ("queued", "pending"),
+            "failed": clip.status == "failed",
+            "cancelled": clip.status == "cancelled",
+            "parent_of_latest": latest is not None and clip.ref == latest.parent,
+            "sibling": latest is not None
+            and bool(clip.parent)
+            and clip.parent == latest.parent,
+            "has_parent": bool(clip.parent),
+            "number_said": _number(clip.ref) in said.numbers,
+            "mentioned": f"@{clip.ref}" in said.mentions or clip.ref in said.mentions,
+            "asked_for": asked[index],
+        }
+        kind = _TYPES.get(clip.kind, 0)
+        text = (clip.caption or clip.kind)[:_CAPTION]
+        found.append(_candidate(clip.ref, kind, text, facts))
+    return [*_scenes(scenes, matches, said), *found][::-1]
 
 
-def _scenes(scenes: Sequence[tuple[str, str]], said: _Said) -> list[Candidate]:
+def _candidate(
+    ref: str, kind: int, text: str, facts: Mapping[str, float], clip: str | None = None
+) -> Candidate:
+    """Return a candidate with the facts that speak for it; the others are 0."""
+    known = tuple(float(facts.get(name, 0.0)) for name in FACTS)
+    return Candidate(ref=ref, type=kind, text=text, facts=known, clip=clip)
+
+
+def _matches(texts: Sequence[str], said: frozenset[str]) -> Iterator[dict[str, float]]:
+    """Yield what speaks for each text that it is meant; what few of them have counts more."""
+    words = [stems(text) for text in texts]
+    times = Counter(word for of_text in words for word in of_text)
+    sums = [sum(1 / times[word] for word in of_text & said) for of_text in words]
+    best = max(sums, default=0.0)
+    newest = max((i for i, one in enumerate(sums) if one == best > 0), default=None)
+    for index, own in enumerate(words):
+        shared = own & said
+        yield {
+            "overlap": min(len(shared), 3) / 3,
+            "own_word": len(texts) > 1 and any(times[word] == 1 for word in shared),
+            "share_of_caption": len(shared) / (1 + len(own)),
+            "best_match": sums[index] / max(best, 1.0),
+            "newest_match": index == newest,
+        }
+
+
+def _scenes(
+    scenes: Sequence[tuple[str, str]],
+    matches: Sequence[Mapping[str, float]],
+    said: _Said,
+) -> list[Candidate]:
     found = []
     for index, (ref, caption) in enumerate(scenes):
-        facts = dict.fromkeys(FACTS, 0.0) | {
+        facts = dict(matches[index]) | {
             "age": 1.0,
-            "scene": 1.0,
-            "named": float(ref.lower() in said.names),
-            "nth": float(index + 1 in said.ordinals),
-            "number_said": float(_number(ref) in said.numbers),
+            "scene": True,
+            "named": ref.lower() in said.names,
+            "nth": index + 1 in said.ordinals,
+            "number_said": _number(ref) in said.numbers,
         }
-        found.append(
-            Candidate(
-                ref=ref, type=0, text=caption[:_CAPTION], facts=tuple(facts.values())
-            )
-        )
+        found.append(_candidate(ref, 0, caption[:_CAPTION], facts))
     return found[::-1]
 
 
 def _variable(variable: Variable, age: int, said: _Said) -> Candidate:
     text = f"{variable.name.replace('_', ' ')}: {variable.summary}"[:_SUMMARY]
-    facts = dict.fromkeys(FACTS, 0.0) | {
+    facts = {
         "age": min(age, 8) / 8,
-        "latest": float(age == 0),
+        "latest": age == 0,
         "overlap": min(len(stems(text) & said.words), 3) / 3,
-        "mentioned": float(variable.name in said.mentions),
-        "name_said": float(variable.name.lower() in said.tokens),
-        "holds_named": float((variable.ref or "").lower() in said.names),
+        "mentioned": variable.name in said.mentions,
+        "name_said": variable.name.lower() in said.tokens,
+        "holds_named": (variable.ref or "").lower() in said.names,
     }
-    return Candidate(
-        ref=variable.name,
-        type=_TYPES.get(variable.type, _OTHER),
-        text=text,
-        facts=tuple(facts.values()),
-        clip=variable.ref,
-    )
+    kind = _TYPES.get(variable.type, _OTHER)
+    return _candidate(variable.name, kind, text, facts, variable.ref)
 
 
 def _is_called(clip: ClipInfo, said: _Said) -> bool:
     """Return whether a turn has the name that the user gave a clip."""
-    return bool(clip.alias) and {*_names(clip.alias or "")} <= said.tokens
+    return bool(clip.alias) and {*names_in(clip.alias or "")} <= said.tokens
 
 
 def _number(ref: str) -> int | None:

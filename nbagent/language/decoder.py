@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 LOOKS: Final = 6  # heads
 _WIDTH: Final = 6  # chains that are followed at once
 _LEAST: Final = 0.01  # share of an act that is followed
-_END: Final = len(labels.ACTS)
+_AGAIN: Final = {"trim", "extend", *(kind for kind, _ in labels.TEXTS)}
+"""What may come twice in a turn: things, and the ends of a clip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,18 @@ class Step:
     """One act of a turn, as the decoder reads them one after the other.
 
     Attributes:
-        kind: Index into `labels.ACTS`.
+        kind: Of the act.
         sub: Logits over "nothing" and `labels.SUBS`.
         share: How sure it is, 0..1.
         places: How much it looks at each piece of the turn.
+        looks: The same before it shuns what the acts before it have read.
     """
 
-    kind: int
+    kind: str
     sub: Array
     share: float
     places: Array
+    looks: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,18 @@ class Chain:
     log: float
 
 
-def chains(w: Mapping[str, Array], z: Array, pool: Array) -> tuple[Chain, ...]:
+def chains(
+    w: Mapping[str, Array], kinds: Sequence[str], z: Array, pool: Array
+) -> tuple[Chain, ...]:
     """Return what the acts of a turn may be, likeliest first (beam search).
 
     Args:
         w: The weights.
+        kinds: The acts that they were taught, in their order.
         z: (pieces, D).
         pool: (2 D,), all of them at once.
     """
-    decoder = _Decoder(w, z, pool)
+    decoder = Decoder(w, kinds, z, pool)
     open_, done = [Chain((), 0.0)], list[Chain]()
     while open_ and len(open_[0].steps) < labels.MOST_ACTS:
         further = list[Chain]()
@@ -71,39 +77,58 @@ def chains(w: Mapping[str, Array], z: Array, pool: Array) -> tuple[Chain, ...]:
     return tuple(sorted(done or open_, key=lambda one: -one.log))
 
 
-class _Decoder:
-    """Reads the act that follows others."""
+class Decoder:
+    """Reads the act that follows others.
 
-    def __init__(self, w: Mapping[str, Array], z: Array, pool: Array) -> None:
-        self._w, self._about = w, linear(w, "dq", pool)
+    Args:
+        w: The weights.
+        kinds: The acts that they were taught, in their order.
+        z: (pieces, D).
+        pool: (2 D,), all of them at once.
+    """
+
+    def __init__(
+        self, w: Mapping[str, Array], kinds: Sequence[str], z: Array, pool: Array
+    ) -> None:
+        self._w, self._kinds = w, kinds
+        self._about = linear(w, "dq", pool)
         self._keys = linear(w, "ck", z).reshape(len(z), LOOKS, -1)
         self._values = linear(w, "cv", z).reshape(len(z), LOOKS, -1)
 
-    def follow(self, chain: Chain) -> Iterator[tuple[Chain, bool]]:
-        """Yield a chain with each act that may follow, and whether it ends there."""
-        w = self._w
-        before = chain.steps[-1].kind if chain.steps else _END
-        seen = np.bincount(
-            [_END, *(step.kind for step in chain.steps)], minlength=_END + 1
-        ).astype(np.float32)
-        query = norm(w, "dln", self._about + w["prev"][before] + w["cnt.w"] @ seen)
+    def next(self, chain: Chain) -> tuple[Array, Step]:
+        """Return the share of each kind after others, the last is the end; and the step."""
+        w, end = self._w, len(self._kinds)
+        so_far = [end, *(self._kinds.index(step.kind) for step in chain.steps)]
+        seen = np.bincount(so_far, minlength=end + 1).astype(np.float32)
+        query = norm(w, "dln", self._about + w["prev"][so_far[-1]] + w["cnt.w"] @ seen)
         looks = np.einsum("hd,thd->ht", query.reshape(LOOKS, -1), self._keys)
-        looks = softmax(looks / np.float32(np.sqrt(self._keys.shape[-1])))
+        looks /= np.float32(np.sqrt(self._keys.shape[-1]))
+        first = softmax(looks).mean(0)
+        read = sum(step.looks for step in chain.steps)
+        looks = softmax(looks - w["past"][:, None] * read)
         context = np.einsum("ht,thd->hd", looks, self._values).reshape(-1)
         both = np.concatenate([query, linear(w, "co", context)])
         found = mixed(w, "dff", both)
-        shares = softmax(linear(w, "kind", found))
+        step = Step("", linear(w, "sub", found), 0.0, looks.mean(0), first)
+        return softmax(linear(w, "kind", found)), step
+
+    def follow(self, chain: Chain) -> Iterator[tuple[Chain, bool]]:
+        """Yield a chain with each act that may follow, and whether it ends there."""
+        shares, step = self.next(chain)
+        said = {one.kind for one in chain.steps}
+        for index, kind in enumerate(self._kinds):
+            if kind in said - _AGAIN:
+                shares[index] = 0.0
         if not chain.steps:  # a change has an act
-            shares[_END] = 0.0
-            shares /= max(float(shares.sum()), 1e-9)
-        sub, places = linear(w, "sub", found), looks.mean(0)
-        for kind in np.argsort(-shares)[:_WIDTH]:
-            share = float(shares[kind])
+            shares[-1] = 0.0
+        shares /= shares.sum()
+        for index in np.argsort(-shares)[:_WIDTH]:
+            share = float(shares[index])
             if share < _LEAST:
                 return
             log = chain.log + float(np.log(share))
-            if kind == _END:
+            if index == len(self._kinds):
                 yield Chain(chain.steps, log), True
             else:
-                step = Step(int(kind), sub, share, places)
-                yield Chain((*chain.steps, step), log), False
+                one = replace(step, kind=self._kinds[index], share=share)
+                yield Chain((*chain.steps, one), log), False

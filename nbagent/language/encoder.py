@@ -114,6 +114,7 @@ class Encoder:
         with np.load(file, allow_pickle=False) as stored:
             packed = {name: stored[name] for name in stored.files}
         texts = bytes(packed.pop("pieces")).decode().split("\n")
+        self._acts = bytes(packed.pop("acts")).decode().split("\n")
         pieces = Pieces(texts, packed.pop("piece_scores").tolist())
         table = packed.pop("table"), packed.pop("table_scales")
         self._w = unpacked(packed)
@@ -156,7 +157,7 @@ class Encoder:
             first=first,
             members=members,
             beside=others,
-            chains=chains(w, z, pool),
+            chains=chains(w, self._acts, z, pool),
         )
 
     def _beside(

@@ -10,16 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from nbagent import acts as registry
 from nbagent.acts.plan import ACTIONS, INTENTS
 from nbagent.language.grammar import Found, find
 
 __all__ = ["ACTIONS", "ACTS", "FLAGS", "INTENTS", "SUBS", "TAGS", "Labels", "labels"]
 
-ACTS: Final = tuple(
-    "restyle recolor replace add remove place time weather motion camera speed length"
-    " extend trim reverse loop crop resize aspect upscale fps quality reseed blend join"
-    " grid match redo undo".split()
-)
+ACTS: Final = tuple(registry.ACTS)
 MOST_ACTS: Final = 8
 SUBS: Final = (
     *("slower", "faster", "start", "dissolve", "seamless", "draft", "final"),

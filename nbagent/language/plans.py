@@ -23,6 +23,7 @@ from nbagent.acts.plan import (
 )
 from nbagent.errors import SpecError
 from nbagent.language import grammar
+from nbagent.language.candidates import names_in
 from nbagent.language.grammar import Found
 from nbagent.language.reading import Reading
 from nbagent.language.state import State
@@ -58,7 +59,7 @@ def plan_of(
     mentions = tuple(
         dict.fromkeys(one.value[0] for one in found if one.kind == "mention")
     )
-    targets = _targets(reading, state, found, mentions)
+    targets = _targets(turn, reading, state, found, mentions)
     frame, span = _pointed(found)
     acts, unread = _acts(reading.acts, span, state.part)
     named = [t for t in targets if t not in mentions and _is_variable(t, state)]
@@ -134,21 +135,27 @@ def says(plan: Plan) -> str:
 
 
 def _targets(
-    reading: Reading, state: State, found: Sequence[Found], mentions: Sequence[str]
+    turn: str,
+    reading: Reading,
+    state: State,
+    found: Sequence[Found],
+    mentions: Sequence[str],
 ) -> tuple[str, ...]:
     """Return what a turn is about; a variable only if it is named, or looked at.
 
     A bare word is never a variable: a table called `beach` has no part in "a cat runs on
-    the beach". Where a turn looks at something of the notebook, its name may stand there
-    without the mark. A clip that is named is never passed over for another, nor one that
+    the beach". Where a turn looks at something of the notebook, or changes the clip that a
+    variable holds, its name may stand there without the mark. A clip that is named is never passed over for another, nor one that
     is not there.
     """
+    said = frozenset(names_in(turn))
     targets = tuple(
         name
         for name in reading.targets
         if not _is_variable(name, state)
         or name in mentions
         or reading.intent in _LOOKS_AT
+        or (_holds_clip(name, state) and (name in said or state.latest is None))
     )
     if reading.intent not in _ABOUT_CLIPS:
         return targets
@@ -169,6 +176,10 @@ def _targets(
 
 def _is_variable(name: str, state: State) -> bool:
     return any(variable.name == name for variable in state.variables)
+
+
+def _holds_clip(name: str, state: State) -> bool:
+    return any(one.name == name and one.ref for one in state.variables)
 
 
 def _pointed(found: Sequence[Found]) -> tuple[int | None, list[float | None] | None]:

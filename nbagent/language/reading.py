@@ -233,7 +233,7 @@ class _Words:
         used: set[Place] = set()
         found = []
         for step in chain.steps:
-            kind, at = labels.ACTS[step.kind], self._at(step.places)
+            kind, at = step.kind, self._at(step.places)
             act: dict[str, Any] = {"act": kind}
             act |= _of_sub(kind, step.sub)
             act |= self._arguments(kind, at, used)
@@ -244,7 +244,7 @@ class _Words:
 
     def _agreement(self, chain: Chain) -> float:
         """Return how well acts agree with the words that were tagged."""
-        kinds = {labels.ACTS[step.kind] for step in chain.steps}
+        kinds = {step.kind for step in chain.steps}
         found = chain.log
         for kind in kinds:
             if tag := _SPOKEN.get(kind):

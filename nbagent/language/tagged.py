@@ -28,6 +28,7 @@ _FAINT: Final = 0.15  # of words that an act needs and no other has
 _CORNER: Final = 3  # words: "right hand corner"
 _GAP: Final = 2  # untagged pieces inside a prompt
 _ENDS: Final = " \t\n,.;:!?。，、！？…\"'“”„«»()"
+_INSIDE: Final = "-'’"  # of a word: "side-on"
 _WHOLE: Final[dict[str, frozenset[str]]] = {
     "recolor.color": frozenset({"colour"}),
     "span": frozenset({"span", "duration", "ordinal", "time"}),
@@ -161,7 +162,7 @@ class Tagged:
             start += 1
         while end > start and self._turn[end - 1] in _ENDS:
             end -= 1
-        if start == end:
+        if not any(one.isalnum() for one in self._turn[start:end]):
             return None
         return Place(start, end, tag, share, self._turn[start:end])
 
@@ -201,8 +202,9 @@ def _is_one_word(turn: str, pair: Sequence[tuple[int, int, int]]) -> bool:
     if end != start or not 0 < start < len(turn):
         return False
     before, behind = turn[start - 1], turn[start]
-    letters = before.isalnum() and behind.isalnum()
-    return letters and not script(before) and not script(behind)
+    if script(before) or script(behind):
+        return False
+    return all(one.isalnum() or one in _INSIDE for one in (before, behind))
 
 
 def _logsumexp(x: NDArray[np.float32]) -> Any:

@@ -1,7 +1,7 @@
 """Training of the reader, from labelled turns to the weights that are shipped.
 
     nbagent train-reader tests/turns --out nbagent/language/reader.npz
-    nbagent train-reader tests/turns --out held.npz --folds 4
+    nbagent train-reader tests/turns --out held.npz --groups groups.json
 
 The lower layers stay as they are, so what they make of every turn is worked out once. A
 pass over 6,700 turns takes about 80 s on two cores with AVX512-BF16.
@@ -13,7 +13,6 @@ import json
 import math
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from torch.nn import functional
 
 from nbagent.errors import SpecError
 from nbagent.language.encoder import LAYERS, LOW, packed
+from nbagent.language.labels import ACTS
 from nbagent.language.training import start
 from nbagent.language.training.batches import (
     IGNORED,
@@ -36,6 +36,7 @@ from nbagent.language.training.batches import (
 )
 from nbagent.language.training.compounds import compounds
 from nbagent.language.training.net import Heads, Net
+from nbagent.language.training.swaps import swaps
 
 if TYPE_CHECKING:
     from nbagent.language.training.start import Start
@@ -67,9 +68,10 @@ class Options:
     Attributes:
         turns: A folder of labelled turns, a file for each author.
         out: The weights that are written.
-        folds: Groups of authors; each is left out once. 0 trains on all turns.
+        groups: Lists of authors as JSON; each list is left out once. None trains on all.
         passes: Over all turns.
         compounds: How many turns of several acts are made of turns of one.
+        swaps: How many turns are told once more with other things in them.
         batch: Turns a step.
         seed: Of all that is left to chance.
         threads: Of the CPU; 0 is as many as torch takes.
@@ -78,9 +80,10 @@ class Options:
 
     turns: Path
     out: Path
-    folds: int = 0
+    groups: Path | None = None
     passes: int = 6
     compounds: int = 2000
+    swaps: int = 3000
     batch: int = 12
     seed: int = 0
     threads: int = 0
@@ -90,8 +93,9 @@ class Options:
 def train(options: Options, tell: Callable[[str], None]) -> None:
     """Train the reader and write its weights, after every pass.
 
-    With `folds`, a reader is trained for each group of authors, on the others: its weights
-    are written beside `out`, named after the group, and the groups into `groups.json`.
+    With `groups`, a reader is trained for each group of authors, on the others, so that it
+    has read nothing of whom it is scored on: its weights are written beside `out`, named
+    after the group's place, and the groups into `groups.json`.
 
     Args:
         options: How.
@@ -104,39 +108,36 @@ def train(options: Options, tell: Callable[[str], None]) -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     records = read(options.turns)
-    began = time.monotonic()
     begin = start.load(_texts(records), NUM_PIECES)
-    chance = random.Random(options.seed)
-    records += compounds(records, options.compounds, chance)
-    prepared = samples(records, begin, chance)
-    tell(f"{len(prepared)} turns are ready after {time.monotonic() - began:.0f} s")
-    if not options.folds:
-        _fit(prepared, begin, options, options.out, tell)
+    if options.groups is None:
+        _fit(
+            _prepared(records, begin, options, tell), begin, options, options.out, tell
+        )
         return
-    groups = grouped([author for author, _ in records], options.folds)
+    groups = json.loads(options.groups.read_text("utf-8"))
     where = options.out.with_name("groups.json")
     where.write_text(json.dumps(groups), encoding="utf-8")
     for index, group in enumerate(groups):
-        others = [one for one in prepared if one.author not in group]
-        tell(f"without {', '.join(group)}: {len(others)} turns")
+        tell(f"without {', '.join(group)}")
+        others = [one for one in records if one[0] not in group]
         out = options.out.with_stem(f"{options.out.stem}-{index}")
-        _fit(others, begin, options, out, tell)
+        _fit(_prepared(others, begin, options, tell), begin, options, out, tell)
 
 
-def grouped(authors: Sequence[str], count: int) -> list[list[str]]:
-    """Return authors in groups of about as many turns each.
-
-    The turns of an author are in one group, so a reader that is trained on the other
-    groups has read nothing of whom it is scored on.
-    """
-    sizes = Counter(authors)
-    groups: list[list[str]] = [[] for _ in range(count)]
-    totals = [0] * count
-    for author, size in sorted(sizes.items(), key=lambda one: (-one[1], one[0])):
-        least = totals.index(min(totals))
-        groups[least].append(author)
-        totals[least] += size
-    return groups
+def _prepared(
+    records: Sequence[tuple[str, Mapping[str, Any]]],
+    begin: Start,
+    options: Options,
+    tell: Callable[[str], None],
+) -> list[Sample]:
+    """Return labelled turns as samples, with more that are made of them."""
+    began = time.monotonic()
+    chance = random.Random(options.seed)
+    made = compounds(records, options.compounds, chance)
+    made += swaps(records, options.swaps, chance)
+    prepared = samples([*records, *made], begin, chance)
+    tell(f"{len(prepared)} turns are ready after {time.monotonic() - began:.0f} s")
+    return prepared
 
 
 def _fit(
@@ -214,6 +215,7 @@ def write(out: Path, net: Net, begin: Start) -> None:
     }
     stored = packed({**low, **trained})
     stored["pieces"] = np.frombuffer("\n".join(begin.texts).encode(), np.uint8)
+    stored["acts"] = np.frombuffer("\n".join(ACTS).encode(), np.uint8)
     stored["piece_scores"] = np.asarray(begin.scores, np.float32)
     stored["table"], stored["table_scales"] = begin.table, begin.scales
     scratch = out.with_suffix(".part.npz")

@@ -140,6 +140,7 @@ class Net(nn.Module):
         self.dq = nn.Linear(both, WIDTH)
         self.dln = _norm()
         self.ck, self.cv, self.co = (nn.Linear(WIDTH, WIDTH) for _ in range(3))
+        self.past = nn.Parameter(torch.full((LOOKS,), 2.0))
         self.dff = _Mixed(both)
         self.kind = nn.Linear(WIDTH, acts + 1)
         self.sub = nn.Linear(WIDTH, len(labels.SUBS) + 1)
@@ -220,7 +221,10 @@ class Net(nn.Module):
 
         looks = split(query) @ split(self.ck(z)).transpose(2, 3)
         looks = looks.float() / (WIDTH // LOOKS) ** 0.5
-        looks = looks.masked_fill(~seen[:, None, None], _NEVER).softmax(-1)
+        looks = looks.masked_fill(~seen[:, None, None], _NEVER)
+        first = looks.softmax(-1)
+        read = (first.cumsum(2) - first).mean(1, keepdim=True)  # by the acts before
+        looks = (looks - self.past.view(1, LOOKS, 1, 1) * read).softmax(-1)
         values = split(self.cv(z))
         mixed = (looks.to(values.dtype) @ values).transpose(1, 2)
         context = self.co(mixed.reshape(rows, steps, WIDTH))
