@@ -227,6 +227,8 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
         loop.train(options, lambda _: None)
     import torch
 
+    from nbagent.language.training import net
+    from nbagent.language.training import stored as stored_net
     from nbagent.language.training.batches import collate, samples
 
     one = samples([("x", TURN)], kept["begin"], random.Random(0))
@@ -248,6 +250,11 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
         right = heads.kinds[0, at].softmax(-1).numpy()
         assert np.abs(shares - right).max() < 0.01
         chain = Chain((*chain.steps, replace(step, kind=known.ACTS[kind])), 0.0)
+    again = net.Net()
+    stored_net.load(again, tmp_path / "r.npz")
+    with torch.no_grad():
+        same_heads = again.eval()(batch)
+    assert (same_heads.kinds - heads.kinds).abs().max() < 0.05
 
 
 def test_turns_are_told_once_more_with_things_of_others() -> None:

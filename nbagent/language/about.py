@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LISTS: Final = frozenset({"join", "grid", "blend"})
-BESIDE: Final = LISTS | {"match", "undo"}
+NEEDED: Final = LISTS | {"match"}
+BESIDE: Final = NEEDED | {"undo"}
 """Acts that have other clips beside the one they change."""
 _NONE: Final = 0.8  # from here a turn is about nothing
 _SEVERAL: Final = 0.85  # from here it is about this too
@@ -76,6 +77,8 @@ class About:
             names = [self.named[0]]  # "colours like c2", "morph it into c3"
         if not names and kind in LISTS:
             names = self._likely(self.scores.members)[1:]
+        if not names and kind in NEEDED:
+            names = self._likeliest()
         if not names:
             return {}
         return {"with": names if kind in ("join", "grid") else names[0]}
@@ -113,6 +116,14 @@ class About:
             return (refs[best],)
         rest = [refs[i] for i in several[::-1] if refs[i] not in (refs[best], *beside)]
         return (refs[best], *rest)
+
+    def _likeliest(self) -> list[str]:
+        """Return the clip that is the likeliest beside the one that is meant first."""
+        if len(self.candidates) < _PAIR:
+            return []
+        beside = self.scores.beside.copy()
+        beside[int(self.scores.first[1:].argmax())] = -np.inf
+        return [self.candidates[int(beside.argmax())].ref]
 
     def _likely(self, logits: NDArray[np.float32]) -> list[str]:
         """Return the candidates that are likelier than not, oldest first."""

@@ -44,6 +44,7 @@ FACTS: Final = (
 )
 NUM_FACTS: Final = len(FACTS)
 _NAMED: Final = FACTS.index("named")
+_NTH: Final = FACTS.index("nth")
 _MENTIONED: Final = FACTS.index("mentioned")
 WHOLE_FACTS: Final = 8
 
@@ -90,7 +91,7 @@ def candidates(
         for age, variable in enumerate(reversed(state.variables))
     ]
     # What is named is always seen, however long ago it was made.
-    named = [c for c in clips[MOST_CLIPS:] if c.facts[_NAMED]]
+    named = [c for c in clips[MOST_CLIPS:] if c.facts[_NAMED] or c.facts[_NTH]]
     marked = [v for v in variables[MOST_VARIABLES:] if v.facts[_MENTIONED]]
     known = (
         *named[:MOST_CLIPS],

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
-from nbagent.acts import act_from_json
-from nbagent.acts.base import Act, Span
+from nbagent.acts.base import Act
 from nbagent.acts.plan import (
     MAKES,
     Action,
@@ -21,17 +20,16 @@ from nbagent.acts.plan import (
     Plan,
     Settings,
 )
-from nbagent.errors import SpecError
 from nbagent.language import grammar
 from nbagent.language.candidates import names_in
 from nbagent.language.grammar import Found
 from nbagent.language.reading import Reading
 from nbagent.language.state import State
+from nbagent.language.typed import act_of
 
 _MOST_CHOICES: Final = 3
 _UNLIKELY: Final = 0.04  # of a choice that is not offered
 _FIRST_CHOICES: Final[tuple[Intent, ...]] = ("generate_video", "refine")
-_ARTICLE: Final = 4  # letters of one, and a space
 _LOSES: Final = frozenset({"delete"})
 _ABOUT_CLIPS: Final[frozenset[Intent]] = frozenset({"refine", "describe", "control"})
 _LOOKS_AT: Final[frozenset[Intent]] = frozenset(
@@ -205,53 +203,13 @@ def _acts(
     """Return acts of a reading, and the words of those that cannot be."""
     acts, unread = list[Act](), list[str]()
     for one in told:
-        values = _typed(one)
-        if span is not None and "span" not in values:
-            values["span"] = span
-        act = _act(values) or _act({**part, **values})  # "trim it" to what is selected
+        pointed = {} if span is None or "span" in one else {"span": span}
+        act = act_of(one | pointed) or act_of({**part, **one})  # "trim it" as selected
         if act is not None:
             acts.append(act)
         else:
             unread.append(" ".join(v for v in one.values() if isinstance(v, str)))
     return tuple(acts), tuple(unread)
-
-
-def _act(values: Mapping[str, Any]) -> Act | None:
-    """Return an act; None if its values do not make one."""
-    try:
-        return act_from_json(values)
-    except SpecError:
-        return None
-
-
-def _typed(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an act's values with its parts as the grammar reads them."""
-    values = dict(told)
-    if values["act"] == "replace" and _is_colour(values.get("with")):
-        values = {"act": "recolor", "color": values["with"]}  # "no, a blue one"
-    if isinstance(words := values.get("region"), str):
-        box = grammar.region(words)
-        values["region"] = words if box is None else list(box)
-    elif isinstance(box := values.get("region"), tuple):
-        values["region"] = list(box)
-    if isinstance(words := values.get("span"), str):
-        values["span"] = grammar.span(words) or words
-    if isinstance(part := values.get("span"), Span):
-        ends = [part.start, part.end]
-        values["span"] = {"shares": ends} if part.is_share else ends
-    if values["act"] == "resize" and "scale" in values:
-        values = {"act": "resize", "scale": values["scale"]}
-    return values
-
-
-def _is_colour(words: Any) -> bool:
-    """Return whether words say a colour and nothing else, an article aside."""
-    if not isinstance(words, str):
-        return False
-    return any(
-        one.kind == "colour" and one.end == len(words) and one.start <= _ARTICLE
-        for one in grammar.find(words)
-    )
 
 
 def _settings(told: Mapping[str, Any]) -> dict[str, Any]:

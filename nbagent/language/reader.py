@@ -18,7 +18,7 @@ from nbagent.language.grammar import find
 from nbagent.language.state import State
 
 WEIGHTS: Final = Path(__file__).with_name("reader.npz")
-START: Final = 0.7
+START: Final = 0.5
 """How likely an intent must be to cost device time: on turns of people whom the
 reader did not know, 3 of 100 that wanted none then start one (docs/reading.md)."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,59 +17,13 @@ from nbagent.acts.plan import MAKES, Intent
 from nbagent.language import labels
 from nbagent.language.about import About
 from nbagent.language.candidates import Candidate
-from nbagent.language.decoder import Chain
+from nbagent.language.changes import Changes
 from nbagent.language.encoder import Scores
 from nbagent.language.grammar import Found
 from nbagent.language.layers import softmax
-from nbagent.language.parts import region, span
-from nbagent.language.tagged import Place, Tagged
+from nbagent.language.tagged import Tagged
+from nbagent.language.values import Values, as_argument
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-_KINDS: Final[dict[str, tuple[str, ...]]] = {
-    "duration": ("duration", "time", "number"),
-    "by": ("duration", "time", "number"),
-    "drop_first": ("duration", "time", "number"),
-    "drop_last": ("duration", "time", "number"),
-    "keep_span": ("span",),
-    "factor": ("factor", "number"),
-    "scale": ("factor", "number"),
-    "size": ("size", "lines", "pixels"),
-    "aspect": ("ratio",),
-    "fps": ("fps", "number"),
-    "seed": ("seed", "number"),
-    "count": ("number", "factor"),
-    "span": ("span",),
-}
-"""What the grammar may call a number of each tag; the first is its own kind."""
-_NEEDED: Final[dict[str, str]] = {
-    "restyle": "style",
-    "recolor": "color",
-    "replace": "with",
-    "add": "what",
-    "remove": "what",
-    "place": "place",
-    "time": "time",
-    "weather": "weather",
-    "motion": "motion",
-    "camera": "camera",
-}
-"""The argument without which an act of words says nothing."""
-_SPOKEN: Final[dict[str, str]] = {
-    **{kind: labels.TEXTS[kind, name] for kind, name in _NEEDED.items()},
-    "extend": "by",
-    "fps": "fps",
-    "aspect": "aspect",
-    "length": "duration",
-}
-"""The tag that speaks for an act."""
-_SPOKEN_BY: Final = {tag: kind for kind, tag in _SPOKEN.items()}
-# How much the tags count beside the decoder; set on authors who were left out.
-_SPOKEN_FOR: Final = 0.6
-_PASSED_OVER: Final = 0.3
-_LIKELY: Final = 0.5
-_TINY: Final = 1e-3
 _FLAG: Final = -1.0  # the logit from which one is set
 _SAID_BY: Final[dict[str, tuple[str, ...]]] = {
     "duration_s": ("length", "extend", "trim"),
@@ -80,14 +34,6 @@ _SAID_BY: Final[dict[str, tuple[str, ...]]] = {
 }
 """The acts that say a setting, or whose number it is."""
 _MAKING: Final = MAKES | {"refine"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Act:
-    """An act as it is told, and where it stands."""
-
-    told: dict[str, Any]
-    at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +92,11 @@ def read(
     """
     words = _Words(turn, scores, found)
     known = About.of(scores, about, found, scenes)
-    acts, doubt = words.acts(known) if intent == "refine" else ((), 0.0)
+    acts: tuple[dict[str, Any], ...] = ()
+    doubt = 0.0
+    if intent == "refine":
+        changes = Changes(turn, scores, words.tagged, words.values, known)
+        acts, doubt = changes.acts()
     targets = known.targets(intent, acts)
     then = words.then() if intent != "control" else ()
     return Reading(
@@ -172,8 +122,9 @@ class _Words:
 
     def __init__(self, turn: str, scores: Scores, found: Sequence[Found]) -> None:
         self._turn, self._scores, self._found = turn, scores, found
-        self._tagged = Tagged(turn, scores, found)
-        self.places = self._tagged.places
+        self.tagged = Tagged(turn, scores, found)
+        self.places = self.tagged.places
+        self.values = Values(self.places, found)
         self.format = next((one.value for one in found if one.kind == "format"), None)
 
     def texts(self, tag: str) -> tuple[str, ...]:
@@ -222,213 +173,7 @@ class _Words:
     def _numbers(self) -> Iterator[tuple[str, Any]]:
         """Yield the settings that are numbers."""
         for name, tag in labels.SETTINGS.items():
-            value = None if tag == "size" else self._number(tag, strictly=True)
+            value = None if tag == "size" else self.values.number(tag, strictly=True)
             if value is not None:
-                yield name, _as_argument(value, name)
-        yield from self._size().items()
-
-    def acts(self, about: About) -> tuple[tuple[dict[str, Any], ...], float]:
-        """Return the acts in order, and how likely it is that they are others."""
-        chain = max(self._scores.chains, key=self._agreement)
-        used: set[Place] = set()
-        found = []
-        for step in chain.steps:
-            kind, at = step.kind, self._at(step.places)
-            act: dict[str, Any] = {"act": kind}
-            act |= _of_sub(kind, step.sub)
-            act |= self._arguments(kind, at, used)
-            act |= about.beside(kind)
-            found.append(_Act(act, at))
-        self._parts(found)
-        return tuple(one.told for one in found), 1 - float(np.exp(chain.log))
-
-    def _agreement(self, chain: Chain) -> float:
-        """Return how well acts agree with the words that were tagged."""
-        kinds = {step.kind for step in chain.steps}
-        found = chain.log
-        for kind in kinds:
-            if tag := _SPOKEN.get(kind):
-                found += _SPOKEN_FOR * float(np.log(self._tagged.most(tag) + _TINY))
-        for place in self.places:
-            if _SPOKEN_BY.get(place.tag, "") not in ("", *kinds):
-                if place.share > _LIKELY:
-                    found += _PASSED_OVER * float(np.log(1 - place.share + _TINY))
-        return found
-
-    # Inside
-
-    def _at(self, looks: NDArray[np.float32]) -> float:
-        """Return where in the turn an act looks most."""
-        pieces = self._scores.pieces
-        inner = looks[1:-1]
-        if not len(inner):
-            return 0.0
-        _, start, end = pieces[1 + int(inner.argmax())]
-        return (start + end) / 2
-
-    def _arguments(self, kind: str, at: float, used: set[Place]) -> dict[str, Any]:
-        found = self._texts(kind, at, used)
-        if kind == "recolor" and "color" not in found:
-            found |= self._colour(at)
-        for (act, name), tag in labels.NUMBERS.items():
-            if act == kind and name not in ("width", "height"):
-                value = self._number(tag)
-                if value is not None:
-                    found[name] = _as_argument(value, name)
-        if kind == "resize" and not found:
-            found |= self._size(loosely=True)
-        if kind == "speed" and "factor" in found:
-            found = {"factor": found["factor"]}
-        return found | self._without_number(kind, found)
-
-    def _texts(self, kind: str, at: float, used: set[Place]) -> dict[str, Any]:
-        """Return the arguments of an act that are the user's words."""
-        found: dict[str, Any] = {}
-        for (act, name), tag in labels.TEXTS.items():
-            if act != kind:
-                continue
-            place = self._nearest(tag, at, used)
-            if place is None and _NEEDED.get(kind) == name:
-                place = self._tagged.faintest(tag)
-            if place is not None:
-                used.add(place)
-                found[name] = place.text
-                at = place.middle  # what belongs together stands together
-        return found
-
-    def _colour(self, at: float) -> dict[str, str]:
-        """Return the colour that stands nearest to a place, if any does."""
-        colours = [one for one in self._found if one.kind == "colour"]
-        best = min(colours, key=lambda one: abs(one.start - at), default=None)
-        return {} if best is None else {"color": self._turn[best.start : best.end]}
-
-    def _without_number(self, kind: str, found: dict[str, Any]) -> dict[str, Any]:
-        """Return a number that was not tagged: the only one of its kind in the turn."""
-        own = {
-            "length": ("duration_s", "duration"),
-            "extend": ("by_s", "by"),
-            "fps": ("fps", "fps"),
-            "aspect": ("aspect", "aspect"),
-            "reseed": ("seed", "seed"),
-        }
-        if kind not in own or own[kind][0] in found:
-            return {}
-        name, tag = own[kind]
-        alike = [one for one in self._found if one.kind == _KINDS[tag][0]]
-        return {name: alike[0].value} if len(alike) == 1 else {}
-
-    def _nearest(self, tag: str, at: float, used: set[Place]) -> Place | None:
-        free = [p for p in self.places if p.tag == tag and p not in used]
-        if tag in ("recolor.what", "replace.what"):
-            return min(free, key=lambda p: abs(p.middle - at), default=None)
-        return free[0] if free else None
-
-    def _parts(self, acts: Sequence[_Act]) -> None:
-        """Give each act the part of the clip that stands nearest to it."""
-        for place in self.places:
-            if place.tag not in ("span", "region") or self._is_named(place):
-                continue
-            free = [one for one in acts if place.tag not in one.told]
-            if place.tag == "region":
-                free = [one for one in free if one.told["act"] == "crop"] or free
-            if not free:
-                continue
-            nearest = min(free, key=lambda one: abs(one.at - place.middle))
-            value = self._value(place) if place.tag == "span" else None
-            nearest.told[place.tag] = list(value) if value else place.text
-            if nearest.told["act"] == "trim" and place.tag == "span":
-                kept = nearest.told.pop("span")  # of a trim, its part is what is kept
-                nearest.told.setdefault("keep", kept)
-        self._unmarked_parts(acts)
-
-    def _unmarked_parts(self, acts: Sequence[_Act]) -> None:
-        """Give the first act the part that the grammar reads, if no words were tagged."""
-        whole = {"trim", "extend", "length", "crop"}
-        for name, read in (("span", span), ("region", region)):
-            free = [one for one in acts if one.told["act"] not in whole]
-            if name == "region":
-                free = [one for one in acts if one.told["act"] == "crop"]
-            is_said = any(name in one.told or "keep" in one.told for one in acts)
-            if free and not is_said and len(acts) == 1:
-                found = read(self._turn)
-                if found is not None:
-                    free[0].told[name] = found
-
-    def _is_named(self, place: Place) -> bool:
-        """Return whether words name a scene or a step, which are no parts of a clip."""
-        return any(
-            one.kind in ("scene", "step")
-            and one.start < place.end
-            and one.end > place.start
-            for one in self._found
-        )
-
-    def _number(self, tag: str, *, strictly: bool = False) -> Any:
-        """Return the number that the grammar reads where a tag stands.
-
-        Strictly, it is of the tag's own kind: "90" alone is no frame rate.
-        """
-        for place in self.places:
-            if place.tag == tag:
-                value = self._value(place, _KINDS[tag][: 1 if strictly else None])
-                if value is not None:
-                    return value
-        return None
-
-    def _value(self, place: Place, kinds: Sequence[str] = ()) -> Any:
-        kinds = kinds or _KINDS[place.tag]
-        inside = [
-            one
-            for one in self._found
-            if one.start < place.end and one.end > place.start and one.kind in kinds
-        ]
-        best = min(inside, key=lambda one: kinds.index(one.kind), default=None)
-        return best.value if best is not None else None
-
-    def _size(self, *, loosely: bool = False) -> dict[str, Any]:
-        for place in self.places:
-            if place.tag == "size":
-                for one in self._found:
-                    if one.start < place.end and one.end > place.start:
-                        if size := _sides(one):
-                            return size
-        if loosely:
-            for one in self._found:
-                if size := _sides(one):
-                    return size
-        return {}
-
-
-def _of_sub(kind: str, logits: NDArray[np.float32]) -> dict[str, Any]:
-    """Return what of an act no text and no number says."""
-    best = int(logits.argmax())
-    sub = labels.SUBS[best - 1] if best else ""
-    if kind == "speed":  # always the one or the other
-        slower, faster = (labels.SUBS.index(one) + 1 for one in ("slower", "faster"))
-        is_slower = logits[slower] > logits[faster]
-        return {"direction": "slower" if is_slower else "faster"}
-    if kind == "extend":
-        return {"side": "start" if sub == "start" else "end"}
-    if kind == "join":
-        return {"transition": "dissolve" if sub == "dissolve" else "cut"}
-    if kind == "loop" and sub == "seamless":
-        return {"seamless": True}
-    if kind == "quality":
-        return {"quality": sub if sub in ("draft", "final") else "final"}
-    return {}
-
-
-def _sides(found: Found) -> dict[str, Any]:
-    if found.kind == "size":
-        return {"width": int(found.value[0]), "height": int(found.value[1])}
-    if found.kind == "lines":
-        return {"height": int(found.value)}
-    if found.kind == "pixels" and found.value[1]:
-        return {found.value[1]: int(found.value[0])}
-    return {}
-
-
-def _as_argument(value: Any, name: str) -> Any:
-    if name in ("seed", "count"):
-        return int(value)
-    return list(value) if isinstance(value, tuple) else value
+                yield name, as_argument(value, name)
+        yield from self.values.size().items()

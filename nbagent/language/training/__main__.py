@@ -18,6 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("turns", type=Path, help="a folder: a file for each author")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="the weights")
+    parser.add_argument("--weights", type=Path, help="go on from these")
     parser.add_argument("--groups", type=Path, help="groups of authors to leave out")
     parser.add_argument("--passes", type=int, default=6)
     parser.add_argument("--compounds", type=int, default=2000)

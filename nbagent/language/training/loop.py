@@ -24,8 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nbagent.errors import SpecError
-from nbagent.language.encoder import LAYERS, LOW, packed
-from nbagent.language.labels import ACTS
+from nbagent.language.encoder import LAYERS, LOW
 from nbagent.language.training import start
 from nbagent.language.training.batches import (
     IGNORED,
@@ -36,6 +35,7 @@ from nbagent.language.training.batches import (
 )
 from nbagent.language.training.compounds import compounds
 from nbagent.language.training.net import Heads, Net
+from nbagent.language.training.stored import load, write
 from nbagent.language.training.swaps import swaps
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Options:
     Attributes:
         turns: A folder of labelled turns, a file for each author.
         out: The weights that are written.
+        weights: Where the training goes on from; None begins with e5.
         groups: Lists of authors as JSON; each list is left out once. None trains on all.
         passes: Over all turns.
         compounds: How many turns of several acts are made of turns of one.
@@ -80,6 +81,7 @@ class Options:
 
     turns: Path
     out: Path
+    weights: Path | None = None
     groups: Path | None = None
     passes: int = 6
     compounds: int = 2000
@@ -148,12 +150,14 @@ def _fit(
     tell: Callable[[str], None],
 ) -> None:
     """Train a reader on samples and write it."""
-    # 1. The net, beginning as e5.
+    # 1. The net, beginning as e5 or where another training ended.
     torch.manual_seed(options.seed)
     chance = random.Random(options.seed)
     net = Net()
     for index in range(LOW, LAYERS):
         net.layer(index).load(start.named(begin.weights, f"l{index}."))
+    if options.weights is not None:
+        load(net, options.weights)
     net.to(options.device)
     steps = math.ceil(len(prepared) / options.batch) * options.passes
     optimizer = _optimizer(net)
@@ -200,28 +204,6 @@ def read(folder: Path) -> list[tuple[str, Mapping[str, Any]]]:
             f"{folder} has no labelled turns: name a folder of .jsonl files"
         )
     return records
-
-
-def write(out: Path, net: Net, begin: Start) -> None:
-    """Write the weights as the encoder reads them."""
-    trained = {
-        _in_numpy(name): value.detach().cpu().float().numpy()
-        for name, value in net.state_dict().items()
-    }
-    low = {
-        name: value
-        for name, value in begin.weights.items()
-        if not name.startswith(tuple(f"l{i}." for i in range(LOW, LAYERS)))
-    }
-    stored = packed({**low, **trained})
-    stored["pieces"] = np.frombuffer("\n".join(begin.texts).encode(), np.uint8)
-    stored["acts"] = np.frombuffer("\n".join(ACTS).encode(), np.uint8)
-    stored["piece_scores"] = np.asarray(begin.scores, np.float32)
-    stored["table"], stored["table_scales"] = begin.table, begin.scales
-    scratch = out.with_suffix(".part.npz")
-    arrays: dict[str, Any] = {**stored}
-    np.savez(scratch, **arrays)
-    scratch.replace(out)
 
 
 def _texts(records: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
@@ -291,12 +273,3 @@ def _to(values: Any, device: str) -> Any:
     """Return a batch on a device."""
     moved = {name: getattr(values, name).to(device) for name in values.__slots__}
     return type(values)(**moved)
-
-
-def _in_numpy(name: str) -> str:
-    """Return the encoder's name of a weight of the net."""
-    name = name.removeprefix("layers.")
-    for table in ("types", "prev"):
-        if name == f"{table}.weight":
-            return table
-    return name.replace(".weight", ".w").replace(".bias", ".b")
