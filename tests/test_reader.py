@@ -13,10 +13,11 @@ import pytest
 
 from nbagent.acts.plan import Choice
 from nbagent.language import labels as known
-from nbagent.language import plans, read
+from nbagent.language import plans, read, reading
 from nbagent.language.candidates import FACTS, candidates, stems
-from nbagent.language.decoder import Chain, Decoder
-from nbagent.language.encoder import Encoder, packed, unpacked, unpacked_rows
+from nbagent.language.decoder import Chain, Decoder, Step
+from nbagent.language.encoder import Encoder, Scores, packed, unpacked, unpacked_rows
+from nbagent.language.grammar import find
 from nbagent.language.labels import labels, where
 from nbagent.language.pieces import Pieces
 from nbagent.language.reader import WEIGHTS, Reader
@@ -45,6 +46,8 @@ TURN: dict[str, Any] = {
     },
 }
 CHANCE = random.Random(0)
+EVEN = np.full(3, 1 / 3, np.float32)
+SUBS = np.zeros(len(known.SUBS) + 1, np.float32)
 
 
 # Pieces
@@ -270,6 +273,57 @@ def test_turns_are_told_once_more_with_things_of_others() -> None:
         ("Paint the house dark blue", "dark blue"),
     }
     assert all(labels(turn).tags for turn in made)
+
+
+# Readings
+
+
+def _scored(turn: str, *kinds: str) -> Scores:
+    """Return scores of a turn whose acts are likely in this order, and no word tagged."""
+    chance = [
+        Chain((Step(kind, SUBS, 0.5, EVEN, EVEN),), -i) for i, kind in enumerate(kinds)
+    ]
+    pieces = ((0, 0, 0), (4, 0, len(turn)), (2, len(turn), len(turn)))
+    tags = np.full((3, len(known.TAGS)), -9, np.float32)
+    tags[:, 0] = 9
+    none = np.zeros(0, np.float32)
+    return Scores(
+        pieces=pieces,
+        intent=np.zeros(len(known.INTENTS), np.float32),
+        action=np.zeros(len(known.ACTIONS), np.float32),
+        flags=np.full(len(known.FLAGS), -9, np.float32),
+        tags=tags,
+        begin=np.full(3, -9, np.float32),
+        first=np.zeros(1, np.float32),
+        members=none,
+        beside=none,
+        chains=tuple(chance),
+    )
+
+
+def _acts_of(turn: str, *kinds: str) -> tuple[dict[str, Any], ...]:
+    scores = _scored(turn, *kinds)
+    found = find(turn)
+    shares = reading.shares_of(scores, has_clips=True)
+    return reading.read(turn, scores, (), found, shares, "refine").acts
+
+
+def test_an_act_that_cannot_be_gives_way_to_the_likeliest_that_can() -> None:
+    assert [
+        act["act"] for act in _acts_of("take it away", "trim", "blend", "reverse")
+    ] == ["reverse"]
+
+
+def test_a_number_that_no_word_was_tagged_for_is_the_only_one_of_its_kind() -> None:
+    (trim,) = _acts_of("chop the first 2 seconds", "trim")
+    assert 2 in trim.values()
+    (speed,) = _acts_of("half as fast", "speed")
+    assert speed == {"act": "speed", "factor": 0.5}
+
+
+def test_a_part_goes_to_an_act_that_can_have_one() -> None:
+    (shape,) = _acts_of("16:9, in the left half", "aspect")
+    assert shape == {"act": "aspect", "aspect": "16:9"}
 
 
 # Plans

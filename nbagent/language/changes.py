@@ -115,6 +115,8 @@ class Changes:
             act |= self._arguments(kind, at, used)
             if kind == "trim":
                 act |= self._cut(step.sub, act)
+            if "factor" in act:
+                act.pop("direction", None)
             act |= self._about.beside(kind)
             found.append(_Act(act, at))
         self._parts(found)
@@ -154,8 +156,6 @@ class Changes:
                     found[name] = as_argument(value, name)
         if kind == "resize" and not found:
             found |= self._values.size(loosely=True)
-        if kind == "speed" and "factor" in found:
-            found = {"factor": found["factor"]}
         return found | self._without_number(kind, found)
 
     def _texts(self, kind: str, at: float, used: set[Place]) -> dict[str, Any]:
@@ -200,13 +200,16 @@ class Changes:
         """Return what a trim cuts off, if no words were tagged and only one thing can be."""
         if {"keep", "drop_first_s", "drop_last_s"} & told.keys():
             return {}
-        ends = ("keep", "drop_first_s", "drop_last_s")
-        name = max(ends, key=lambda end: sub[labels.SUBS.index(end) + 1])
-        kind = "span" if name == "keep" else "duration"
-        alike = [one.value for one in self._values.found if one.kind == kind]
-        if len(alike) != 1:
+        spans, lengths = (
+            [one.value for one in self._values.found if one.kind == kind]
+            for kind in ("span", "duration")
+        )
+        ends = {"keep": spans, "drop_first_s": lengths, "drop_last_s": lengths}
+        names = [name for name, alike in ends.items() if len(alike) == 1]
+        if not names:
             return {}
-        return {name: list(alike[0]) if name == "keep" else alike[0]}
+        name = max(names, key=lambda end: sub[labels.SUBS.index(end) + 1])
+        return {name: as_argument(ends[name][0], name)}
 
     def _nearest(self, tag: str, at: float, used: set[Place]) -> Place | None:
         free = [p for p in self._tagged.places if p.tag == tag and p not in used]

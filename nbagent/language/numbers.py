@@ -23,6 +23,8 @@ _SHORTEST: Final = 3
 LONGEST: Final = 15
 """Digits: what is longer is a name."""
 
+_POINTS: Final = frozenset("・．点點")  # between a numeral and its decimals
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -56,7 +58,8 @@ def numbers(
         if token.kind == "digits" and not _continues(found, at):
             read[at] = _in_digits(found, at)
         elif token.kind == "letter" and (numeral := _numeral(found, at)):
-            read[at] = numeral
+            if not _is_behind_point(found, at):
+                read[at] = _with_decimals(found, at, numeral)
         elif token.kind == "word" and (known := _listed(found, at)):
             read[at] = known
     if any(token.kind == "word" for token in found):
@@ -144,6 +147,32 @@ def _numeral(found: Sequence[Token], at: int) -> Number | None:
     if len(run) == end - at > 1:  # digits alone, as of a year: 二〇二六
         return Number(end, float("".join(f"{n:.0f}" for n in run)))
     return Number(end, total + block + (digit or 0), is_weak=end == at + 1)
+
+
+def _is_behind_point(found: Sequence[Token], at: int) -> bool:
+    """Return whether a numeral is the decimals of one before it."""
+    return (
+        at > 1
+        and found[at - 1].raw in _POINTS
+        and found[at].is_glued
+        and found[at - 2].text in _numerals()
+    )
+
+
+def _with_decimals(found: Sequence[Token], at: int, whole: Number) -> Number:
+    """Read "一・五" on behind its point."""
+    end = whole.end
+    if end >= len(found) or found[end].raw not in _POINTS or not found[end].is_glued:
+        return whole
+    digits = ""
+    for token in found[end + 1 : at + LONGEST]:
+        table, value = _numerals().get(token.text, ("", 0.0))
+        if table != "digits" or not token.is_glued:
+            break
+        digits += f"{value:.0f}"
+    if not digits:
+        return whole
+    return Number(end + 1 + len(digits), float(f"{whole.value:.0f}.{digits}"))
 
 
 @dataclass(slots=True)
