@@ -5,7 +5,6 @@ The encoder sees a candidate as one vector: its caption's mean, its kind, and th
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Final
 
 from nbagent.language import tokens
 from nbagent.language.grammar import Found, find
-from nbagent.language.lexicon import languages, words_of
+from nbagent.language.lexicon import small_words
 from nbagent.language.state import PICTURE_TYPES, ClipInfo, State, Variable
 
 MOST_CLIPS: Final = 12
@@ -119,7 +118,7 @@ def stems(text: str) -> frozenset[str]:
     >>> sorted(stems("the green cubes, 고양이가"))
     ['cube', 'gree', '고양', '양이', '이가']
     """
-    small = _small()
+    small = small_words()
     found, run = set[str](), ""
     for token in (*tokens.tokens(text), None):
         if token is not None and token.kind == "letter":
@@ -132,13 +131,6 @@ def stems(text: str) -> frozenset[str]:
             if token.text not in small:
                 found.add(token.text[:_STEM])
     return frozenset(found)
-
-
-@functools.cache
-def _small() -> frozenset[str]:
-    """Return the words of all languages that stand in texts about anything."""
-    lists = (words_of(data["markers"]) for data in languages().values())
-    return frozenset(word for words in lists for word in words)
 
 
 def _said(turn: str) -> _Said:

@@ -71,6 +71,13 @@ def words_of(text: str) -> list[str]:
     return [word for cell in text.split(",") if (word := cell.strip())]
 
 
+@functools.cache
+def small_words() -> frozenset[str]:
+    """Return the words of all languages that stand in texts about anything."""
+    lists = (words_of(data["markers"]) for data in languages().values())
+    return frozenset(word for words in lists for word in words)
+
+
 def split_words(phrase: str) -> tuple[str, ...]:
     """Return a phrase's tokens; what is letters alone is split without reading it."""
     plain = "".join(map(fold, phrase))

@@ -23,7 +23,7 @@ _SHORTEST: Final = 3
 LONGEST: Final = 15
 """Digits: what is longer is a name."""
 
-_POINTS: Final = frozenset("・．点點")  # between a numeral and its decimals
+_POINTS: Final = frozenset("・点點")  # between a numeral and its decimals
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from nbagent.language import labels
 from nbagent.language.encoder import Scores
 from nbagent.language.grammar import Found
 from nbagent.language.layers import softmax
-from nbagent.language.lexicon import languages, words_of
+from nbagent.language.lexicon import languages, small_words, words_of
 from nbagent.language.parts import region
 from nbagent.language.tokens import script
 
@@ -171,9 +171,14 @@ def _apart(places: Iterable[Place]) -> Iterator[Place]:
     """Yield places without those that say nothing, or lie inside the one before."""
     end = 0
     for place in places:
-        if place.end > end and place.text.lower() not in _articles():
+        if place.end > end and not _is_small(place.text):
             end = place.end
             yield place
+
+
+def _is_small(text: str) -> bool:
+    """Return whether words say nothing by themselves: "the", "from"."""
+    return all(word in small_words() for word in text.lower().split())
 
 
 @functools.cache

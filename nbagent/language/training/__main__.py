@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--passes", type=int, default=16)
     parser.add_argument("--compounds", type=int, default=3500)
     parser.add_argument("--swaps", type=int, default=3000)
+    parser.add_argument("--elsewhere", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))

@@ -34,6 +34,7 @@ from nbagent.language.training.batches import (
     samples,
 )
 from nbagent.language.training.compounds import compounds
+from nbagent.language.training.elsewhere import elsewhere
 from nbagent.language.training.net import Heads, Net
 from nbagent.language.training.stored import load, write
 from nbagent.language.training.swaps import swaps
@@ -73,6 +74,7 @@ class Options:
         passes: Over all turns.
         compounds: How many turns of several acts are made of turns of one.
         swaps: How many turns are told once more with other things in them.
+        elsewhere: How many are told once more in other conversations.
         batch: Turns a step.
         seed: Of all that is left to chance.
         threads: Of the CPU; 0 is as many as torch takes.
@@ -86,6 +88,7 @@ class Options:
     passes: int = 16
     compounds: int = 3500
     swaps: int = 3000
+    elsewhere: int = 1500
     batch: int = 12
     seed: int = 0
     threads: int = 0
@@ -137,6 +140,7 @@ def _prepared(
     chance = random.Random(options.seed)
     made = compounds(records, options.compounds, chance)
     made += swaps(records, options.swaps, chance)
+    made += elsewhere(records, options.elsewhere, chance)
     prepared = samples([*records, *made], begin, chance)
     tell(f"{len(prepared)} turns are ready after {time.monotonic() - began:.0f} s")
     return prepared
