@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -146,9 +146,9 @@ class Changes:
         return (start + end) / 2
 
     def _arguments(self, kind: str, at: float, used: set[Place]) -> dict[str, Any]:
-        found = self._texts(kind, at, used)
+        found = self._texts(kind, used)
         if kind == "recolor" and "color" not in found:
-            found |= self._colour(at)
+            found |= self._colour(at, used)
         for (act, name), tag in labels.NUMBERS.items():
             if act == kind and name not in ("width", "height"):
                 value = self._values.number(tag)
@@ -158,24 +158,39 @@ class Changes:
             found |= self._values.size(loosely=True)
         return found | self._without_number(kind, found)
 
-    def _texts(self, kind: str, at: float, used: set[Place]) -> dict[str, Any]:
-        """Return the arguments of an act that are the user's words."""
+    def _texts(self, kind: str, used: set[Place]) -> dict[str, Any]:
+        """Return the arguments of an act that are the user's words.
+
+        The one without which it says nothing is the first that no act before it took. Where
+        there are as many of another, the first belongs to it; else the nearest.
+        """
         found: dict[str, Any] = {}
-        for (act, name), tag in labels.TEXTS.items():
-            if act != kind:
-                continue
-            place = self._nearest(tag, at, used)
-            if place is None and _NEEDED.get(kind) == name:
-                place = self._tagged.faintest(tag)
+        needed = labels.TEXTS.get((kind, _NEEDED.get(kind, "")), "")
+        own, at = list[Place](), 0.0
+        names = [name for act, name in labels.TEXTS if act == kind]
+        for name in sorted(names, key=lambda name: name != _NEEDED.get(kind)):
+            tag = labels.TEXTS[kind, name]
+            free = [p for p in self._tagged.places if p.tag == tag and p not in used]
+            if tag == needed:
+                own, at = free, free[0].middle if free else 0.0
+            elif len(free) != len(own):
+                free.sort(key=lambda place: abs(place.middle - at))
+            place = free[0] if free else None
+            if place is None and tag == needed:
+                place = self._tagged.faintest(tag, used)
             if place is not None:
                 used.add(place)
                 found[name] = place.text
-                at = place.middle  # what belongs together stands together
         return found
 
-    def _colour(self, at: float) -> dict[str, str]:
-        """Return the colour that stands nearest to a place, if any does."""
-        colours = [one for one in self._values.found if one.kind == "colour"]
+    def _colour(self, at: float, used: Collection[Place]) -> dict[str, str]:
+        """Return the colour that stands nearest to a place, if any is left."""
+        colours = [
+            one
+            for one in self._values.found
+            if one.kind == "colour"
+            and not any(one.start < p.end and one.end > p.start for p in used)
+        ]
         best = min(colours, key=lambda one: abs(one.start - at), default=None)
         return {} if best is None else {"color": self._turn[best.start : best.end]}
 
@@ -210,12 +225,6 @@ class Changes:
             return {}
         name = max(names, key=lambda end: sub[labels.SUBS.index(end) + 1])
         return {name: as_argument(ends[name][0], name)}
-
-    def _nearest(self, tag: str, at: float, used: set[Place]) -> Place | None:
-        free = [p for p in self._tagged.places if p.tag == tag and p not in used]
-        if tag in ("recolor.what", "replace.what"):
-            return min(free, key=lambda p: abs(p.middle - at), default=None)
-        return free[0] if free else None
 
     def _parts(self, acts: Sequence[_Act]) -> None:
         """Give each act the part of the clip that stands nearest to it."""

@@ -7,7 +7,7 @@ time, a place is as long as that.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 _FAINT: Final = 0.15  # of words that an act needs and no other has
 _CORNER: Final = 3  # words: "right hand corner"
-_GAP: Final = 2  # untagged pieces inside a prompt
+_LONG: Final = frozenset(
+    "prompt scene camera motion style place weather add.what region what".split()
+)
+"""What may be several phrases: "from the side, at eye level"."""
+_GAP: Final = 2  # untagged pieces inside one of those
 _ENDS: Final = " \t\n,.;:!?。，、！？…\"'“”„«»()"
 _INSIDE: Final = "-'’"  # of a word: "side-on"
 _WHOLE: Final[dict[str, frozenset[str]]] = {
@@ -72,9 +76,17 @@ class Tagged:
         """Return the largest share that a tag has anywhere in the turn."""
         return float(self._shares[:, labels.TAGS.index(tag)].max())
 
-    def faintest(self, tag: str) -> Place | None:
-        """Return the words that are likeliest to be a tag, though another was likelier."""
-        column = self._shares[:, labels.TAGS.index(tag)]
+    def faintest(self, tag: str, used: Collection[Place]) -> Place | None:
+        """Return the words that are likeliest to be a tag, though another was likelier.
+
+        Args:
+            tag: What they are to be.
+            used: Places that are something else already.
+        """
+        column = self._shares[:, labels.TAGS.index(tag)].copy()
+        for index, (_, start, end) in enumerate(self._scores.pieces):
+            if any(start < one.end and end > one.start for one in used):
+                column[index] = 0.0
         best = int(column.argmax())
         if column[best] < _FAINT:
             return None
@@ -96,9 +108,11 @@ class Tagged:
                 first += 1
                 continue
             last = first
-            while last + 1 < count and best[last + 1] == tag and not begins[last + 1]:
+            while last + 1 < count and best[last + 1] == tag:
+                if begins[last + 1] and not self._is_one_phrase(last):
+                    break
                 last += 1
-            if labels.TAGS[tag] == "prompt":
+            if labels.TAGS[tag] in _LONG:
                 last = self._across(best, last, tag, count)
             share = float(self._shares[first : last + 1, tag].mean())
             place = self._place(first, last, labels.TAGS[tag], share)
@@ -106,9 +120,14 @@ class Tagged:
                 yield place
             first = last + 1
 
+    def _is_one_phrase(self, index: int) -> bool:
+        """Return whether a space alone stands between a piece and the next."""
+        pieces = self._scores.pieces
+        return self._turn[pieces[index][2] : pieces[index + 1][1]].isspace()
+
     @staticmethod
     def _across(best: NDArray[np.int64], last: int, tag: int, count: int) -> int:
-        """Return where a prompt ends that has untagged pieces in it."""
+        """Return where a place ends that has untagged pieces in it."""
         at = last
         while at + 1 < count and at - last <= _GAP:
             at += 1
