@@ -24,6 +24,8 @@ LISTS: Final = frozenset({"join", "grid", "blend"})
 NEEDED: Final = LISTS | {"match"}
 BESIDE: Final = NEEDED | {"undo"}
 """Acts that have other clips beside the one they change."""
+_OF_NOTHING: Final = frozenset({"generate_video", "generate_image"})
+"""What makes something new, and is about what it names alone."""
 _NONE: Final = 0.8  # from here a turn is about nothing
 _SEVERAL: Final = 0.85  # from here it is about this too
 _ALL: Final = 0.9  # the same, of a change that joins nothing
@@ -87,7 +89,7 @@ class About:
         self, intent: Intent, acts: Sequence[dict[str, Any]]
     ) -> tuple[str, ...]:
         """Return what a turn is about: one thing, unless it clearly speaks of several."""
-        if not self.candidates:
+        if not self.candidates or (intent in _OF_NOTHING and not self.named):
             return ()
         beside = {
             name

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _FAINT: Final = 0.15  # of words that an act needs and no other has
 _CORNER: Final = 3  # words: "right hand corner"
 _LONG: Final = frozenset(
-    "prompt scene camera motion style place weather add.what region what".split()
+    "prompt camera motion style place weather add.what region what".split()
 )
 """What may be several phrases: "from the side, at eye level"."""
 _GAP: Final = 2  # untagged pieces inside one of those
