@@ -228,6 +228,8 @@ CASES: Final = (
         ROCKET,
         "c1",
         {"act": "recolor", "color": "red"},
+        accept=["c3"],
+        also=[{"act": "undo", "to": "c1"}, {"act": "recolor", "color": "red"}],
     ),
     refine(
         "undo the slow motion but keep the watercolor",

@@ -95,7 +95,8 @@ class Tagged:
             first -= 1
         while last < len(column) - 2 and column[last + 1] >= _FAINT:
             last += 1
-        return self._place(first, last, tag, float(column[first : last + 1].mean()))
+        place = self._place(first, last, tag, float(column[first : last + 1].mean()))
+        return None if place is None or _is_small(place.text) else place
 
     def _places(self) -> Iterator[Place]:
         best = self._shares.argmax(1)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from nbagent.acts import act_from_json
 from nbagent.acts.base import Act, Span
 from nbagent.errors import SpecError
 from nbagent.language import grammar
-
-_ARTICLE: Final = 4  # letters of one, and a space
+from nbagent.language.lexicon import small_words
 
 
 def act_of(told: Mapping[str, Any]) -> Act | None:
@@ -48,10 +47,12 @@ def _typed(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_colour(words: Any) -> bool:
-    """Return whether words say a colour and nothing else, an article aside."""
+    """Return whether words say a colour and nothing else: "blue", "a blue one"."""
     if not isinstance(words, str):
         return False
     return any(
-        one.kind == "colour" and one.end == len(words) and one.start <= _ARTICLE
+        one.kind == "colour"
+        and all(word in small_words() for word in words[: one.start].lower().split())
+        and all(word in small_words() for word in words[one.end :].lower().split())
         for one in grammar.find(words)
     )
