@@ -14,6 +14,7 @@ from nbagent.language.about import About
 from nbagent.language.decoder import Chain
 from nbagent.language.encoder import Scores
 from nbagent.language.parts import region, span
+from nbagent.language.pictures import english
 from nbagent.language.tagged import Place, Tagged
 from nbagent.language.typed import act_of
 from nbagent.language.values import KINDS, Values, as_argument
@@ -55,6 +56,7 @@ _SPOKEN_BY: Final[dict[str, frozenset[str]]] = {
 _SPOKEN_FOR: Final = 1.0
 _PASSED_OVER: Final = 0.6
 _LIKELY: Final = 0.5
+_FRONT: Final = 2  # words before the one that a place is called
 _TRIED: Final = 12  # acts that are tried until some can be
 _TINY: Final = 1e-3
 
@@ -115,6 +117,8 @@ class Changes:
             act |= self._arguments(kind, at, used)
             if kind == "trim":
                 act |= self._cut(step.sub, act)
+            if kind == "weather" and (where := self._where(act.get("weather"))):
+                act = {"act": "place", "place": where}
             if "factor" in act:
                 act.pop("direction", None)
             act |= self._about.beside(kind)
@@ -210,6 +214,16 @@ class Changes:
         name, tag = own[kind]
         alike = [one for one in self._values.found if one.kind == KINDS[tag][0]]
         return {name: alike[0].value} if len(alike) == 1 else {}
+
+    def _where(self, weather: str | None) -> str | None:
+        """Return the place that weather is a part of: "in the snow"."""
+        end = self._turn.find(weather) + len(weather) if weather else 0
+        said = self._turn[:end].split()
+        for count in range(2, _FRONT + 2):
+            text = " ".join(said[-count:])
+            if len(said) >= count and english(text, "place"):
+                return text
+        return None
 
     def _cut(self, sub: NDArray[np.float32], told: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a trim cuts off, if no words were tagged and only one thing can be."""

@@ -59,9 +59,10 @@ class Reader:
 
         if as_intent is not None:
             return plan_as(as_intent)
-        plan = plan_as(max(shares, key=lambda intent: shares[intent]))
+        best = max(shares, key=lambda intent: shares[intent])
+        plan = plan_as(best)
         is_clear = plan.intent != "ask" and not plans.without_acts(plan)
-        is_likely = shares[plan.intent] >= self._start
+        is_likely = shares[best] >= self._start
         if is_clear and (is_likely or not plans.is_costly(plan)):
             return plan
         others = map(plan_as, plans.likely(shares, state))

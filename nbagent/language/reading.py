@@ -91,6 +91,9 @@ def read(
         scenes: The clips of the storyboard that was made last.
     """
     words = _Words(turn, scores, found)
+    told = words.texts("scene") if intent == "storyboard" else ()
+    if len(told) == 1 and scenes:  # "a fourth scene: a ufo over the sea": one clip
+        intent = "generate_video"
     known = About.of(scores, about, found, scenes)
     acts: tuple[dict[str, Any], ...] = ()
     doubt = 0.0
@@ -106,8 +109,8 @@ def read(
         targets=targets,
         acts=acts,
         settings=words.settings(intent, acts) if intent in _MAKING else {},
-        prompt=words.texts("prompt") if intent != "refine" else (),
-        scenes=words.texts("scene") if intent == "storyboard" else (),
+        prompt=words.texts("prompt") or told if intent != "refine" else (),
+        scenes=told if intent == "storyboard" else (),
         keep=words.texts("keep"),
         what=next(iter(words.texts("what")), ""),
         action=words.action() if intent == "control" else None,
