@@ -340,7 +340,10 @@ CASES: Final = (
         fields={"talk": "thanks"},
     ),
 )
-WRONG: Final[Mapping[str, str]] = {}
+WRONG: Final[Mapping[str, str]] = {
+    "what goes well with ramen": "how far is it? nothing is rendered",
+    "show me how a cat would land on its feet from that position": "a new clip",
+}
 """Turns that the shipped weights read wrong, and as what; the list may only get shorter."""
 
 

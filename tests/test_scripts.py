@@ -25,7 +25,7 @@ CELLS = (
     "%load_ext nbagent\nidea = 'a red ball'",
     "%agent --dry-run a dog's @idea on the beach  # a comment",
     "x = %agent what is in @idea?",
-    "%%agent --dry-run\nit's a {blue} cube\nover the sea?",
+    "%%agent --dry-run\na new clip: it's a {blue} cube\nover the sea?",
     "if x is None:\n    %agent what is in @idea??",
     "%agent\u00a0a star over the sea \u2014dry\u2011run",
 )

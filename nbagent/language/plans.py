@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
+from nbagent.acts.add import Add
 from nbagent.acts.base import Act
 from nbagent.acts.plan import (
     MAKES,
@@ -28,6 +29,7 @@ from nbagent.language.state import State
 from nbagent.language.typed import act_of
 
 _MOST_CHOICES: Final = 3
+_ALL: Final = 0.85  # of the letters of a turn
 _UNLIKELY: Final = 0.04  # of a choice that is not offered
 _FIRST_CHOICES: Final[tuple[Intent, ...]] = ("generate_video", "refine")
 _LOSES: Final = frozenset({"delete"})
@@ -242,6 +244,14 @@ def _control(reading: Reading, turn: str, targets: Sequence[str]) -> Control | N
 
 def _then(told: Mapping[str, Any]) -> Control:
     return Control(action=told["action"], format=told.get("format"))
+
+
+def adds_all_of(plan: Plan, words: str) -> bool:
+    """Return whether a plan puts all that was said into a clip, and does no more."""
+    if plan.intent != "refine" or len(plan.acts) != 1:
+        return False
+    act = plan.acts[0]
+    return isinstance(act, Add) and len(act.what) >= _ALL * len(words.strip())
 
 
 def without_acts(plan: Plan) -> bool:

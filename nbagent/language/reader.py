@@ -21,6 +21,9 @@ WEIGHTS: Final = Path(__file__).with_name("reader.npz")
 START: Final = 0.5
 """How likely an intent must be to cost device time: on turns of people whom the
 reader did not know, 3 of 100 that wanted none then start one (docs/reading.md)."""
+_TOLD_WHOLE: Final = 0.2
+"""From here a thing that is all that is said is a picture of its own, and not put into
+another: "a dog runs across the beach"."""
 
 
 class Reader:
@@ -60,9 +63,12 @@ class Reader:
         if as_intent is not None:
             return plan_as(as_intent)
         best = max(shares, key=lambda intent: shares[intent])
-        plan = plan_as(best)
+        plan, share = plan_as(best), shares[best]
+        if shares["generate_video"] > _TOLD_WHOLE and plans.adds_all_of(plan, words):
+            plan = plan_as("generate_video")
+            share += shares["generate_video"]
         is_clear = plan.intent != "ask" and not plans.without_acts(plan)
-        is_likely = shares[best] >= self._start
+        is_likely = share >= self._start
         if is_clear and (is_likely or not plans.is_costly(plan)):
             return plan
         others = map(plan_as, plans.likely(shares, state))

@@ -92,8 +92,8 @@ def read(
     """
     words = _Words(turn, scores, found)
     told = words.texts("scene") if intent == "storyboard" else ()
-    if len(told) == 1 and scenes:  # "a fourth scene: a ufo over the sea": one clip
-        intent = "generate_video"
+    if intent == "storyboard" and len(told) < 2 and scenes:
+        intent = "generate_video"  # "a fourth scene: a ufo over the sea" is one clip
     known = About.of(scores, about, found, scenes)
     acts: tuple[dict[str, Any], ...] = ()
     doubt = 0.0

@@ -39,6 +39,8 @@ _WHOLE: Final[dict[str, frozenset[str]]] = {
     "keep_span": frozenset({"span"}),
 }
 """What of the grammar's is one with a place that touches it."""
+_NAMES: Final = frozenset({"clip", "mention", "scene", "seed", "step"})
+"""What of the grammar's says which one, and no argument."""
 _OF_A_PICTURE: Final = frozenset({"prompt", "scene", "replace.with", "add.what"})
 
 
@@ -84,8 +86,10 @@ class Tagged:
             used: Places that are something else already.
         """
         column = self._shares[:, labels.TAGS.index(tag)].copy()
+        taken = [(place.start, place.end) for place in used]
+        taken += [(f.start, f.end) for f in self._found if f.kind in _NAMES]
         for index, (_, start, end) in enumerate(self._scores.pieces):
-            if any(start < one.end and end > one.start for one in used):
+            if any(start < last and end > first for first, last in taken):
                 column[index] = 0.0
         best = int(column.argmax())
         if column[best] < _FAINT:
