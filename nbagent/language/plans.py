@@ -31,7 +31,7 @@ from nbagent.language.typed import act_of
 _MOST_CHOICES: Final = 3
 _ALL: Final = 0.85  # of the letters of a turn
 _UNLIKELY: Final = 0.04  # of a choice that is not offered
-_FIRST_CHOICES: Final[tuple[Intent, ...]] = ("generate_video", "refine")
+_FIRST_CHOICES: Final[tuple[Intent, ...]] = ("generate_video", "refine", "chat")
 _LOSES: Final = frozenset({"delete"})
 _ABOUT_CLIPS: Final[frozenset[Intent]] = frozenset({"refine", "describe", "control"})
 _LOOKS_AT: Final[frozenset[Intent]] = frozenset(
