@@ -30,7 +30,10 @@ COMMANDS = {
         __name__ + ":models",
         "which models there are; what one can do: models [NAME ...]",
     ),
-    "eval turns": ("nbagent.conversation.evaluate", "score the router on a file"),
+    "eval turns": (
+        "nbagent.measure_turns",
+        "score the reader, or a language model, on labelled turns",
+    ),
     "eval dialogues": ("nbagent.dialogues", "score the conversation on dialogues"),
     "eval pocket": ("nbagent.evaluate", "judge pocket's clips by machine"),
     "bench": (
@@ -38,6 +41,10 @@ COMMANDS = {
         "load | overhead | preview | cancel | operations | caches | compile | panel",
     ),
     "train-pocket": ("nbagent.pocket.train", "train the embedded model from nothing"),
+    "train-reader": (
+        "nbagent.language.training.__main__",
+        "train what reads the turns: TURNS [--out FILE] [--groups FILE]",
+    ),
 }
 
 

@@ -1,145 +1,71 @@
 """Scores the conversation on scripted dialogues: `nbagent eval dialogues [FILE] [--json]`.
 
 Each dialogue is a JSON line, `{"id", "turns"}`; docs/conversation.md has the form of a
-turn. The session is the real one, over a store of its own, and re-cuts are really cut;
-what a model would render is a grey ramp, for only the shots are judged: what a turn was
-taken for, which clip it is about, what it asks for and what it leaves alone.
+turn. The session and its reader are the real ones, over a store of their own, and re-cuts
+are really cut; what a model would render is a grey ramp, for only the shots are judged:
+what a turn was taken for, which clip it is about, what it asks for and what it leaves
+alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from nbagent.artifacts import store_frames
-from nbagent.conversation import shot as shots
-from nbagent.conversation.evaluate import numbered_lines
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
+from nbagent.dialogue_checks import CHECKS, Made
 from nbagent.errors import NbagentError, SpecError
-from nbagent.jobs.engine import Engine
+from nbagent.language.state import State, Variable
 from nbagent.ledger import Ledger
 from nbagent.settings import Settings
-from nbagent.take import Take
+from nbagent.take import Job, Progress, Take
 
 FILE: Final = Path(__file__).with_suffix(".jsonl")
 Record = Mapping[str, Any]
 
 
-class Made:
-    """What a turn of a dialogue gave: takes, or an answer, or an error."""
+class Idle:
+    """An engine that takes every job and begins none."""
 
-    def __init__(
-        self, session: Session, reply: Reply | None, error: str, before: dict[str, Take]
+    def lacks(self) -> str:
+        """Say that it could render."""
+        return ""
+
+    def submit(self, job: Job, listener: Callable[[Progress], None]) -> None:
+        """Let a job wait."""
+
+    def reattach(
+        self, jobs: Iterable[Job], listener: Callable[[Progress], None]
     ) -> None:
-        self.reply = reply
-        self.error = error
-        self.before = before  # the takes that clips' names stood for when it was said
-        self.takes = reply.takes if reply else ()
-        self.answer = (reply.answer if reply else None) or ""
-        clips = [session.ledger.artifact(take.id) for take in self.takes]
-        self.seconds = [clip.duration_s for clip in clips if clip]
+        """Let jobs wait."""
 
-    @property
-    def parent(self) -> Take | None:
-        """The take that the first one was made from."""
-        if not self.takes or not self.takes[0].parents:
-            return None
-        first = self.takes[0].parents[0]
-        return next((t for t in self.before.values() if t.id == first), None)
+    def cancel(self, job_id: str) -> None:
+        """Be told."""
 
+    keep = pause = resume = cancel
 
-def _from(made: Made, wanted: Any) -> bool:
-    if wanted is None:
-        return bool(made.takes) and not made.takes[0].parents
-    names = [wanted] if isinstance(wanted, str) else wanted
-    ids = [made.before[name].id if name in made.before else "" for name in names]
-    return bool(made.takes) and list(made.takes[0].parents[: len(names)]) == ids
+    def preview(self, job_id: str) -> bytes | None:  # noqa: ARG002  of the protocol
+        """Show nothing."""
+        return None
 
+    def queue(self) -> tuple[str, ...]:
+        """Know of no order."""
+        return ()
 
-def _seed(made: Made, wanted: Any) -> bool:
-    if not made.takes:
-        return False
-    seed = made.takes[0].seed
-    if wanted in ("kept", "new"):
-        same = made.parent is not None and made.parent.seed == seed
-        return bool(same == (wanted == "kept"))
-    return bool(seed == wanted)
+    def reorder(self, job_ids: Sequence[str]) -> None:
+        """Leave it at that."""
 
-
-def _has(text: str, word: str) -> bool:
-    return (
-        re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
-    )
-
-
-def _shows(made: Made, wanted: Sequence[str]) -> bool:
-    return bool(made.takes) and all(_has(made.takes[0].prompt, w) for w in wanted)
-
-
-def _lacks(made: Made, wanted: Sequence[str]) -> bool:
-    return bool(made.takes) and not any(_has(made.takes[0].prompt, w) for w in wanted)
-
-
-def _kept(made: Made, wanted: Sequence[str]) -> bool:
-    if made.parent is None:
-        return False
-    before = shots.from_json(made.parent.shot)
-    after = shots.from_json(made.takes[0].shot)
-    return all(getattr(before, name) == getattr(after, name) for name in wanted)
-
-
-def _fields(made: Made, wanted: Mapping[str, Any]) -> bool:
-    if not made.takes:
-        return False
-    shot = {**made.takes[0].shot, "frames": made.takes[0].num_frames}
-    return all(
-        _has(str(shot.get(name, "")), value)
-        if isinstance(value, str)
-        else shot.get(name) == value
-        for name, value in wanted.items()
-    )
-
-
-def _effects(made: Made, wanted: Sequence[str]) -> bool:
-    kinds = [effect.kind for take in made.takes[:1] for effect in take.effects]
-    return bool(made.takes) and kinds == list(wanted)
-
-
-def _answer(made: Made, wanted: Sequence[str]) -> bool:
-    return not made.takes and all(w.lower() in made.answer.lower() for w in wanted)
-
-
-CHECKS: Final[Mapping[str, Callable[[Made, Any], bool]]] = {
-    "intent": lambda made, want: (
-        made.reply is not None and made.reply.plan.intent == want
-    ),
-    "clips": lambda made, want: len(made.takes) == want,
-    "from": _from,
-    "operation": lambda made, want: (
-        bool(made.takes) and made.takes[0].operation == want
-    ),
-    "seed": _seed,
-    "shows": _shows,
-    "lacks": _lacks,
-    "kept": _kept,
-    "fields": _fields,
-    "effects": _effects,
-    "seconds": lambda made, want: (
-        bool(made.seconds) and abs(made.seconds[-1] - want) < 0.05
-    ),
-    "answer": _answer,
-    "error": lambda made, want: want.lower() in made.error.lower() and not made.takes,
-}
-"""What may be checked of a turn, by its name in a dialogue."""
+    def close(self) -> None:
+        """Let go."""
 
 
 def play(dialogue: Record, folder: Path) -> Iterator[list[str]]:
@@ -150,16 +76,20 @@ def play(dialogue: Record, folder: Path) -> Iterator[list[str]]:
         runtime=folder / "run",
         conversation=str(dialogue["id"]),
     )
-    # The engine never starts: whatever it would render is there before it is asked.
-    session = Session(settings=settings, engine=Engine(settings))
+    session = Session(settings=settings, engine=Idle())
+    variables = State.from_record(dialogue).variables
     try:
         for turn in dialogue["turns"]:
-            made = _say(session, turn)
+            made = _say(session, turn, variables)
             checks = {k: v for k, v in turn.items() if k in CHECKS}
-            wrong = [name for name in checks if not CHECKS[name](made, checks[name])]
+            wrong = [
+                f"{name}: {made.found(name)}"
+                for name, wanted in checks.items()
+                if not CHECKS[name](made, wanted)
+            ]
             if made.error and "error" not in checks:
                 wrong.append(f"failed: {made.error}")
-            yield [f"{name}{_found(made, name)}" for name in wrong]
+            yield wrong
     finally:
         session.close()
 
@@ -214,13 +144,14 @@ def read(path: Path) -> list[Record]:
         SpecError: If it is missing, or a line is no dialogue.
     """
     dialogues = list[Record]()
-    for number, line in numbered_lines(path):
+    for number, line in _lines(path):
         try:
             dialogue = json.loads(line)
+            _ = State.from_record(dialogue)
             unknown = {
                 key
                 for turn in dialogue["turns"]
-                for key in turn.keys() - {"say", "options", *CHECKS}
+                for key in turn.keys() - {"say", "options", "waits", *CHECKS}
             }
             _ = dialogue["id"], [turn["say"] for turn in dialogue["turns"]]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -237,6 +168,15 @@ def read(path: Path) -> list[Record]:
     if not dialogues:
         raise SpecError(f"{path.name} has no dialogues: nothing to score")
     return dialogues
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """Return the lines of a file that are not blank, with their numbers from 1."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"cannot read {str(path)!r}: {error}") from error
+    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -257,21 +197,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _say(session: Session, turn: Record) -> Made:
+def _say(session: Session, turn: Record, variables: tuple[Variable, ...]) -> Made:
     before = {row.name: session.ledger.take(row.take_id) for row in session.rows()}
+    work: list[Take] = []
     try:
-        reply = session.hear(turn["say"], turn.get("options", {}))
+        reply = session.hear(
+            turn["say"],
+            turn.get("options", {}),
+            variables=variables,
+            values=_values(variables),
+        )
         if reply.answer is None:
             rendering = session.render(reply)
-            for take in (*reply.parts, *reply.takes):
-                if not take.is_recut:
-                    _ramp(session.ledger, take)
+            # Whatever a model would render is there before it is asked, or not at all.
+            work, waits = _to_render(session.ledger, reply), turn.get("waits", False)
+            for take in () if waits else work:
+                _ramp(session.ledger, take)
             rendering.start(lambda _index, _progress: None)
-            rendering.wait()
-            session.close_turn(reply, rendering.clips)
+            if not waits:
+                rendering.wait()
+                session.close_turn(reply, rendering.clips)
     except NbagentError as error:
-        return Made(session, None, str(error), before)
-    return Made(session, reply, "", before)
+        return Made(session, before, error=str(error))
+    return Made(session, before, reply=reply, rendered=len(work))
+
+
+def _to_render(ledger: Ledger, reply: Reply) -> list[Take]:
+    """Return the takes that a model would have to make."""
+    takes = (*reply.parts, *reply.takes)
+    return [t for t in takes if not t.is_recut and ledger.artifact(t.id) is None]
+
+
+def _values(variables: Iterable[Variable]) -> dict[str, object]:
+    """Return the values of variables that are pictures; of others the summary is known."""
+    from PIL import Image
+
+    pictures = (one.name for one in variables if one.type == "PIL.Image")
+    return {name: Image.new("RGB", (64, 64), "grey") for name in pictures}
 
 
 def _ramp(ledger: Ledger, take: Take) -> None:
@@ -291,29 +253,6 @@ def _ramp(ledger: Ledger, take: Take) -> None:
     )
 
 
-def _found(made: Made, name: str) -> str:
-    """Say what there was instead of what a check wants."""
-    if name.startswith("failed"):
-        return ""
-    take = made.takes[0] if made.takes else None
-    if name == "intent":
-        return f": {made.reply.plan.intent if made.reply else None}"
-    if take is None:
-        return f": {made.answer or made.error or 'nothing'}"[:160]
-    names = {t.id: n for n, t in made.before.items()}
-    found: dict[str, object] = {
-        "clips": len(made.takes),
-        "from": [names.get(parent, "?") for parent in take.parents],
-        "operation": take.operation,
-        "seed": take.seed,
-        "effects": [effect.kind for effect in take.effects],
-        "seconds": made.seconds,
-        "fields": dict(take.shot),
-        "kept": dict(take.shot),
-    }
-    return f": {found.get(name, take.prompt)}"
-
-
 def _table(result: Mapping[str, Any]) -> str:
     lines = [
         f"dialogues {result['dialogues']:.3f} of {result['n']}",
@@ -321,7 +260,7 @@ def _table(result: Mapping[str, Any]) -> str:
         f"checks    {result['checks']:.3f} of {result['n_checks']}",
     ]
     lines += [
-        f"  {name:9} {row['right']:.3f} of {row['n']}"
+        f"  {name:11} {row['right']:.3f} of {row['n']}"
         for name, row in result["by_check"].items()
     ]
     return "\n".join((*lines, *result["wrong"])) + "\n"

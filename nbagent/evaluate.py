@@ -23,8 +23,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from nbagent.conversation.plan import EditKind
-from nbagent.conversation.shot import STRENGTHS
+from nbagent.acts import Act
+from nbagent.acts.motion import Motion
+from nbagent.acts.place import Place
+from nbagent.acts.recolor import Recolor
+from nbagent.acts.replace import Replace
+from nbagent.acts.time import Time
 from nbagent.errors import SpecError
 from nbagent.pocket import captions, verify  # noqa: TID253 (it is all about torch)
 from nbagent.pocket import vocabulary as words
@@ -33,13 +37,13 @@ from nbagent.pocket.world import Scene, render
 from nbagent.take import Take
 from nbagent.workbench import Workbench
 
-# The factor that an edit changes, and the kind of edit that the conversation makes of it.
-EDITS: Final[dict[str, EditKind]] = {
-    "colour": "recolor",
-    "actor": "replace_subject",
-    "place": "change_background",
-    "time": "change_background",
-    "motion": "change_motion",
+# The factor that an edit changes, and the act that it is.
+EDITS: Final[dict[str, type[Act]]] = {
+    "colour": Recolor,
+    "actor": Replace,
+    "place": Place,
+    "time": Time,
+    "motion": Motion,
 }
 # Mean distance in pixels between two tracks that are the same to the eye: the jitter of
 # a start is up to 5, the slowest motion 12.
@@ -171,7 +175,7 @@ class Trial:
                 operation="remix",
                 parents=(first.id,),
                 prompt=prompts[1],
-                strength=strength or STRENGTHS[EDITS[kind]],
+                strength=strength or EDITS[kind].strength,
             )
             pair = [clip, self.bench.frames(second)]
             old, new = verify.judge(self.verifier, pair)

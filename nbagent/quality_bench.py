@@ -121,12 +121,12 @@ def drafts(rounds: int) -> Figures:
     """
     import numpy as np
 
-    from nbagent.conversation.shot import STRENGTHS
+    from nbagent.acts.quality import Quality
     from nbagent.models import model_card
     from nbagent.pocket import verify
 
     cases, card = verify.held_out_cases(rounds), model_card("pocket")
-    strength = STRENGTHS["quality"]
+    strength = Quality.strength
     clips: dict[str, list[Any]] = {"draft": [], "final": [], "fresh": []}
     seconds: dict[str, list[float]] = {name: [] for name in clips}
     with tempfile.TemporaryDirectory() as folder:

@@ -15,10 +15,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from nbagent import private
 from nbagent.caching import NO_CACHE, StepCaching, step_caching
 from nbagent.errors import SpecError
+
+LLM_TIMEOUT_S: Final = 120.0
+"""How long a language model may take unless it is said: a local one may be slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,8 @@ class Settings:
             first; 0 shows none.
         llm_acts: Whether a language model's plan is carried out without the user's
             yes, where it renders, stops or writes what the words do not plainly say.
+        llm_timeout_s: How long a language model may take to read a turn, and to answer
+            one; 0 is as long as it needs.
     """
 
     store: Path
@@ -67,6 +73,7 @@ class Settings:
     ask_above_s: float = 300.0
     draft_above_s: float = 60.0
     llm_acts: bool = False
+    llm_timeout_s: float = LLM_TIMEOUT_S
     notebook: Path | None = None
 
     @classmethod
@@ -117,6 +124,7 @@ class Settings:
             ask_above_s=_number(env, "NBAGENT_ASK_ABOVE_S", 300.0),
             draft_above_s=_number(env, "NBAGENT_DRAFT_ABOVE_S", 60.0),
             llm_acts=bool(_number(env, "NBAGENT_LLM_ACTS", 0.0, "0 or 1")),
+            llm_timeout_s=_number(env, "NBAGENT_LLM_TIMEOUT_S", LLM_TIMEOUT_S),
         )
 
 

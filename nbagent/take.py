@@ -13,7 +13,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from types import UnionType
-from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Final,
+    Literal,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from nbagent.caching import CacheKind, StepCaching
 from nbagent.errors import SpecError
@@ -40,7 +49,6 @@ JobState = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 UNFINISHED: Final[tuple[JobState, ...]] = ("queued", "running", "paused")
 Lane = Literal["interactive", "final", "batch"]
 Fit = Literal["fill", "whole"]
-EffectKind = Literal["speed", "trim", "loop", "reverse", "crop", "resize", "match"]
 
 _REFINES = frozenset(
     {
@@ -66,15 +74,23 @@ MAX_SEED = 2**32 - 1  # torch.Generator takes 64 bits, numpy 32: keep what both 
 class Effect:
     """A change of a finished clip that needs no diffusion.
 
-    `speed` has a factor (0.5 is half speed); `trim` keeps `start_s` to `end_s`
-    (None is the clip's own end); `loop` plays forth and back; `reverse` plays back;
-    `crop` keeps a `box` (left, top, right, bottom, in shares of the frame) or what has a
-    `ratio` of width to height around the middle; `resize` has a `scale` or one or both
-    sides in pixels; sizes come out even, as mp4 needs them. `match` brings the colours
-    to a `palette` (see `nbagent.media.palette`).
+    What a kind does with its values is its act's to say (see `nbagent.acts`).
+
+    Attributes:
+        kind: The act's.
+        speed: A factor; 0.5 is half speed.
+        start_s: Where the part of the clip begins that is changed, or kept by a trim.
+        end_s: Where it ends; None is the clip's own end.
+        box: Left, top, right and bottom of a part of the frame, in shares of it.
+        ratio: Of width to height.
+        scale: Of the frame's sides.
+        height: Rows of pixels.
+        width: Columns of pixels.
+        fps: Frames per second.
+        palette: Colours (see `nbagent.media.palette`).
     """
 
-    kind: EffectKind
+    kind: str
     speed: float | None = None
     start_s: float | None = None
     end_s: float | None = None
@@ -83,29 +99,30 @@ class Effect:
     scale: float | None = None
     height: int | None = None
     width: int | None = None
+    fps: float | None = None
     palette: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a speed, a span, a part or a size that means nothing."""
-        if self.kind == "crop":
-            box = self.box or (0.0, 0.0, 1.0, 1.0)
-            if len(box) != 4 or not (
-                0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1
-            ):
-                raise SpecError(
-                    f"{self.box} is not a part of a frame: use left, top, right and bottom"
-                    " from 0 to 1"
-                )
-        if self.kind == "match" and len(self.palette or ()) != 6:
-            raise SpecError(f"{self.palette} is not a palette: name a clip to match")
-        if self.kind == "resize" and not (self.scale or self.height or self.width):
-            raise SpecError("to which size? state it like 320x240, or twice as large")
-        if self.kind == "speed" and not 0.05 <= (self.speed or 0) <= 20:
+        """Refuse a speed, a span or a part that means nothing, whatever it is for.
+
+        Raises:
+            SpecError: If so.
+        """
+        if self.box is not None and (
+            len(self.box) != 4
+            or not 0 <= self.box[0] < self.box[2] <= 1
+            or not 0 <= self.box[1] < self.box[3] <= 1
+        ):
+            raise SpecError(
+                f"{self.box} is not a part of a frame: use left, top, right and bottom"
+                " from 0 to 1"
+            )
+        if self.speed is not None and not 0.05 <= self.speed <= 20:
             raise SpecError(f"speed {self.speed} is out of range: use 0.05 to 20")
         start_s = self.start_s or 0.0
-        if self.kind == "trim" and self.end_s is not None and self.end_s <= start_s:
+        if self.end_s is not None and self.end_s <= start_s:
             raise SpecError(
-                f"trim {start_s:g}s to {self.end_s:g}s is empty:"
+                f"{self.kind} {start_s:g}s to {self.end_s:g}s is empty:"
                 " the end must come after the start"
             )
 
@@ -364,7 +381,7 @@ class Job:
         """Refuse what no engine can carry: it would stop the jobs of others too."""
         for name, hint in _hints(Job).items():
             value = getattr(self, name)
-            if not _is_a(value, hint):
+            if not is_a(value, hint):
                 raise SpecError(
                     f"a job's {name} cannot be {value!r:.40}: see nbagent.take.Job"
                 )
@@ -422,19 +439,23 @@ def _checked(cls: type, values: object) -> dict[str, Any]:
         raise TypeError(f"{values!r:.40} is no {cls.__name__.lower()}")
     known = with_tuples({n: values[n] for n in _hints(cls) if n in values})
     for name, value in known.items():
-        if not _is_a(value, _hints(cls)[name]):
+        if not is_a(value, _hints(cls)[name]):
             raise TypeError(f"{name} is {value!r:.40}")
     return known
 
 
-def _is_a(value: object, hint: Any) -> bool:
+def is_a(value: object, hint: Any) -> bool:
+    """Return whether a value is of an annotation's type; numbers are finite ones."""
     origin, inner = get_origin(hint), get_args(hint)
-    if origin is UnionType:
-        return any(_is_a(value, one) for one in inner)
+    if origin in (UnionType, Union):
+        return any(is_a(value, one) for one in inner)
     if origin is Literal:
         return isinstance(value, str) and value in inner
     if origin is tuple:
-        return isinstance(value, tuple) and all(_is_a(v, inner[0]) for v in value)
+        if not isinstance(value, tuple):
+            return False
+        is_as_long = inner[-1] is Ellipsis or len(value) == len(inner)
+        return is_as_long and all(is_a(v, inner[0]) for v in value)
     if hint is float:
         # The bounds also keep out NaN, and integers that no float can hold.
         return type(value) in {int, float} and -1e15 < cast("float", value) < 1e15

@@ -58,6 +58,15 @@ def recording(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ipywidgets.comm.create_comm", RecordingComm)
 
 
+@pytest.fixture(autouse=True)
+def _phrases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read turns by heart in tests of what a turn comes to once it is read."""
+    if request.node.get_closest_marker("phrases"):
+        from tests import phrasebook
+
+        monkeypatch.setattr("nbagent.conversation.brains.read_words", phrasebook.read)
+
+
 @pytest.fixture
 def settings() -> Settings:
     """Return the settings of this test's own folders."""

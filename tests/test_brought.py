@@ -27,6 +27,8 @@ from nbagent.settings import Settings
 from nbagent.take import Job, Take
 from tests.samples import make_frames, make_take
 
+pytestmark = pytest.mark.phrases
+
 
 @pytest.fixture
 def session(settings: Settings) -> Iterator[Session]:

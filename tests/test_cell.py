@@ -17,9 +17,11 @@ from nbagent.conversation.session import Session
 from nbagent.notebook.cell import cell_of
 from nbagent.notebook.export import export, to_markdown
 from nbagent.notebook.line import parse
-from nbagent.notebook.options import OPTIONS, check_options
+from nbagent.notebook.options import OF_CLIPS, OPTIONS, check_options
 from nbagent.notebook.questions import Question
 from nbagent.notebook.transcript import Transcript
+
+pytestmark = pytest.mark.phrases
 
 # All that `str.splitlines` breaks a line at.
 BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
@@ -129,7 +131,7 @@ def test_a_ledger_of_somebody_else_brings_no_code(session: Session) -> None:
     assert len(calls) == 1
     assert ast.unparse(calls[0].func) == "nbagent.say"
     keys = {one.arg for one in calls[0].keywords}
-    assert keys <= {option.key for option in OPTIONS}
+    assert keys <= {*OF_CLIPS, *(option.key for option in OPTIONS)}
     assert not any(map(keyword.iskeyword, filter(None, keys)))
 
 

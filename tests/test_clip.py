@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import inspect
 import io
 import pickle
 import subprocess
@@ -18,6 +19,23 @@ import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
+from nbagent.acts import Act, Span
+from nbagent.acts.aspect import Aspect
+from nbagent.acts.blend import Blend
+from nbagent.acts.crop import Crop
+from nbagent.acts.extend import Extend
+from nbagent.acts.fps import Fps
+from nbagent.acts.join import Join
+from nbagent.acts.loop import Loop
+from nbagent.acts.match import Match
+from nbagent.acts.recolor import Recolor
+from nbagent.acts.redo import Redo
+from nbagent.acts.resize import Resize
+from nbagent.acts.speed import Speed
+from nbagent.acts.time import Time
+from nbagent.acts.trim import Trim
+from nbagent.acts.undo import Undo
+from nbagent.acts.upscale import Upscale
 from nbagent.conversation.clip import Clip
 from nbagent.errors import MediaError, SpecError, StoreError
 from nbagent.ledger import Artifact, Ledger
@@ -286,6 +304,149 @@ def test_remix_hands_the_words_on(ledger: Ledger, tmp_path: Path) -> None:
     assert heard == [(clip, "at night", {"seed": 3})]
     with pytest.raises(SpecError, match=r"%load_ext nbagent"):
         Clip(ledger, take, "c1").remix("at night")
+
+
+Heard = list[tuple[Any, dict[str, Any]]]
+
+
+@pytest.fixture
+def asked(ledger: Ledger, tmp_path: Path) -> tuple[Clip, Heard]:
+    """Return a clip, and what it asks of its conversation."""
+    take = make_take()
+    render(ledger, take, tmp_path)
+    heard: Heard = []
+
+    def remixer(clip: Clip, said: Any, **options: Any) -> Clip:
+        heard.append((said, options))
+        return clip
+
+    return Clip(ledger, take, "c1", remixer), heard
+
+
+LEFT = (0.0, 0.0, 0.5, 1.0)
+HALF = Span(start=0.5, end=1.0, is_share=True)
+
+
+@pytest.mark.parametrize(
+    ("ask", "act"),
+    [
+        (lambda c: c.recolor("blue", what="ball"), Recolor(color="blue", what="ball")),
+        (lambda c: c.recolor("blue", "ball"), Recolor(color="blue", what="ball")),
+        (lambda c: c.extend(2, at_start=True), Extend(by_s=2, side="start")),
+        (lambda c: c.extend(), Extend()),
+        (lambda c: c.crop("1:1"), Crop(aspect="1:1")),
+        (lambda c: c.crop(LEFT), Crop(region=LEFT)),
+        (lambda c: c.crop([0, 0, 0.5, 1]), Crop(region=(0, 0, 0.5, 1))),
+        (lambda c: c.crop("left half"), Crop(region=LEFT)),
+        (lambda c: c.crop("the sky"), Crop(region="the sky")),
+        (lambda c: c.resize(320, 240), Resize(width=320, height=240)),
+        (lambda c: c.resize(scale=2), Resize(scale=2)),
+        (lambda c: c.upscale(), Upscale(scale=2.0)),
+        (lambda c: c.upscale(np.float32(3)), Upscale(scale=3.0)),
+        (lambda c: c.reframe("16:9"), Aspect(aspect="16:9")),
+        (lambda c: c.loop(), Loop(seamless=True)),
+        (lambda c: c.loop(seamless=False), Loop()),
+        (lambda c: c.speed(2, span="last half"), Speed(factor=2, span=HALF)),
+        (lambda c: c.speed(2, span=(0, 1)), Speed(factor=2, span=Span(end=1))),
+        (lambda c: c.trim((0.5, None)), Trim(keep=Span(start=0.5))),
+        (lambda c: c.at_fps(24), Fps(fps=24)),
+        (lambda c: c.time("night", region=LEFT), Time(time="night", region=LEFT)),
+        (lambda c: c.match(), Match()),
+        (lambda c: c.redo(1, 2), Redo(span=Span(start=1, end=2))),
+        (lambda c: c.redo(1e-5, 0.5), Redo(span=Span(start=1e-5, end=0.5))),
+        (lambda c: c.undo(), Undo()),
+    ],
+)
+def test_a_method_hands_an_act_on(
+    asked: tuple[Clip, Heard], ask: Callable[[Clip], Clip], act: Act
+) -> None:
+    clip, heard = asked
+    assert ask(clip) is clip
+    assert heard == [((act,), {})]
+
+
+def test_another_clip_is_known_by_its_take(
+    asked: tuple[Clip, Heard], ledger: Ledger, tmp_path: Path
+) -> None:
+    clip, heard = asked
+    other = make_take(seed=2)
+    render(ledger, other, tmp_path)
+    namesake = Clip(ledger, other, "c1")
+    clip.match(namesake)
+    clip.join(namesake, clip, transition="dissolve", seed=3)
+    clip.blend(namesake)
+    assert heard == [
+        ((Match(other=other.id),), {}),
+        (
+            (
+                Join(
+                    others=(other.id, make_take().id),
+                    transition="dissolve",
+                ),
+            ),
+            {"seed": 3},
+        ),
+        ((Blend(others=(other.id,)),), {}),
+    ]
+    opened = Clip.open(namesake.save(tmp_path / "c1.mp4"))
+    clip.grid(opened)
+    (act,) = heard[-1][0]
+    assert ledger.take(act.others[0]).operation == "open"
+
+
+def test_words_beside_a_part_are_words_with_that_part_exactly(
+    asked: tuple[Clip, Heard],
+) -> None:
+    clip, heard = asked
+    clip.redo(0.00001, 0.5, "at night")
+    clip.redo(words="at night", region=LEFT)
+    clip.redirect("at night", step=5)
+    clip.remix("at night", seed=3)
+    assert heard == [
+        ("at night", {"span": (0.00001, 0.5)}),
+        ("at night", {"span": (0.0, None), "region": LEFT}),
+        ("at night", {"step": 5}),
+        ("at night", {"seed": 3}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda c: c.resize(9, 9), "9 pixels is odd.* use 8 or 10"),
+        (lambda c: c.extend(-1), "by_s -1 is out of range"),
+        (lambda c: c.upscale(-2), "scale -2 is out of range"),
+        (lambda c: c.crop((0, 0, 2, 1)), "is not a region of a frame"),
+        (lambda c: c.crop(7), "7 is no part of a picture"),
+        (lambda c: c.speed("fast"), "speed: factor cannot be 'fast'"),
+        (lambda c: c.speed(2, span=3), "3 is no span"),
+        (lambda c: c.redo(2, 1), "empty: the end must come after the start"),
+        (lambda c: c.recolor(""), "recolor needs a colour"),
+    ],
+)
+def test_a_method_that_cannot_be_is_one_line(
+    asked: tuple[Clip, Heard], ask: Callable[[Clip], Clip], says: str
+) -> None:
+    clip, heard = asked
+    with pytest.raises(SpecError, match=says) as caught:
+        ask(clip)
+    assert "\n" not in str(caught.value)
+    assert not heard
+
+
+def test_a_method_has_its_signature_and_its_documentation() -> None:
+    recolor = getattr(Clip, "recolor")  # noqa: B009  (mypy knows it of a clip alone)
+    assert list(inspect.signature(recolor).parameters) == [
+        "self",
+        "color",
+        "what",
+        "span",
+        "region",
+        "options",
+    ]
+    assert "a colour in words" in recolor.__doc__
+    with pytest.raises(TypeError, match="missing a required argument: 'color'"):
+        Clip(None, None, "x").recolor()
 
 
 def test_a_clip_shows_itself_the_same_way_twice(ledger: Ledger, tmp_path: Path) -> None:

@@ -5,8 +5,23 @@ from typing import Any
 
 import pytest
 
-from nbagent.conversation.compose import Composed, compose
-from nbagent.conversation.plan import Edit, Plan
+from nbagent.acts import Act
+from nbagent.acts.blend import Blend
+from nbagent.acts.extend import Extend
+from nbagent.acts.fps import Fps
+from nbagent.acts.join import Join
+from nbagent.acts.length import Length
+from nbagent.acts.loop import Loop
+from nbagent.acts.plan import Plan
+from nbagent.acts.quality import Quality
+from nbagent.acts.recolor import Recolor
+from nbagent.acts.reseed import Reseed
+from nbagent.acts.restyle import Restyle
+from nbagent.acts.speed import Speed
+from nbagent.acts.time import Time
+from nbagent.acts.trim import Trim
+from nbagent.conversation.compose import compose
+from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard, model_card
@@ -33,10 +48,14 @@ def first(card: ModelCard, prompt: str = BALL, **options: Any) -> Take:
     return make(plan, card, **options).takes[0]
 
 
-def edit(kind: Any, text: str, **args: Any) -> Plan:
-    return Plan(
-        intent="refine", target="c1", edits=(Edit(kind=kind, text=text, args=args),)
-    )
+def refine(*acts: Act, **more: Any) -> Plan:
+    return Plan(intent="refine", targets=("c1",), acts=acts, **more)
+
+
+NIGHT = refine(Time(time="night"))
+SLOW = refine(Speed(factor=0.5))
+FOUR = refine(Length(duration_s=4.0))
+FINAL = refine(Quality(quality="final"))
 
 
 def test_a_new_shot_takes_the_models_own_numbers(card: ModelCard) -> None:
@@ -55,7 +74,7 @@ def test_same_words_same_seed_other_words_another(card: ModelCard) -> None:
 
 
 def test_takes_differ_in_their_seed_only(card: ModelCard) -> None:
-    plan = Plan(intent="generate_video", prompt=BALL, slots={"count": 3, "seed": 5})
+    plan = Plan(intent="generate_video", prompt=BALL, settings={"count": 3, "seed": 5})
     takes = make(plan, card).takes
     assert [take.seed for take in takes] == [5, 6, 7]
     assert len({take.with_seed(0).id for take in takes}) == 1
@@ -65,7 +84,7 @@ def test_a_change_of_the_picture_is_a_remix_from_the_parents_latents(
     card: ModelCard,
 ) -> None:
     parent = first(card)
-    take = make(edit("change_background", "at night", time="at night"), card, parent)
+    take = make(NIGHT, card, parent)
     child = take.takes[0]
     assert child.operation == "remix"
     assert child.parents == (parent.id,)
@@ -78,17 +97,17 @@ def test_other_weights_than_the_parents_make_it_anew_and_that_is_said(
     card: ModelCard,
 ) -> None:
     parent = replace(first(card), model_revision="b2:older")
-    made = make(edit("change_background", "at night", time="at night"), card, parent)
+    made = make(NIGHT, card, parent)
     assert made.takes[0].operation == "generate"
     assert any("other weights" in note for note in made.notes)
 
 
 def test_a_re_cut_is_derived_and_carries_only_what_is_new(card: ModelCard) -> None:
     parent = first(card)
-    slow = make(edit("speed", "slower", factor=0.5), card, parent).takes[0]
+    slow = make(SLOW, card, parent).takes[0]
     assert slow.operation == "derive"
     assert slow.effects == (Effect(kind="speed", speed=0.5),)
-    loop = make(edit("loop", "loop it", loop=True), card, slow).takes[0]
+    loop = make(refine(Loop()), card, slow).takes[0]
     assert loop.operation == "derive"
     assert loop.effects == (Effect(kind="loop"),)
     assert len(loop.shot["effects"]) == 2
@@ -97,16 +116,15 @@ def test_a_re_cut_is_derived_and_carries_only_what_is_new(card: ModelCard) -> No
 def test_a_remix_of_a_re_cut_clip_applies_all_its_effects_again(
     card: ModelCard,
 ) -> None:
-    slow = make(edit("speed", "slower", factor=0.5), card, first(card)).takes[0]
-    night = edit("change_background", "at night", time="at night")
-    take = make(night, card, slow).takes[0]
+    slow = make(SLOW, card, first(card)).takes[0]
+    take = make(NIGHT, card, slow).takes[0]
     assert take.operation == "remix"
     assert take.effects == (Effect(kind="speed", speed=0.5),)
 
 
 def test_a_longer_clip_keeps_its_parent_and_goes_on(card: ModelCard) -> None:
     parent = first(card)
-    take = make(edit("length", "four seconds", seconds=4.0), card, parent).takes[0]
+    take = make(FOUR, card, parent).takes[0]
     assert take.operation == "extend"
     assert take.num_frames == 32
     assert take.seed == parent.seed
@@ -114,34 +132,32 @@ def test_a_longer_clip_keeps_its_parent_and_goes_on(card: ModelCard) -> None:
     assert take.holds == (Hold(source=parent.id, num_frames=16),)
 
 
-def test_a_shorter_length_is_made_anew_with_the_same_seed(card: ModelCard) -> None:
-    parent = first(card)
-    plan = edit("length", "one second", seconds=1.0)
-    long = make(edit("length", "four seconds", seconds=4.0), card, parent).takes[0]
-    take = make(plan, card, long).takes[0]
-    assert (take.operation, take.num_frames, take.seed) == ("generate", 16, parent.seed)
+def test_a_shorter_length_cuts_the_end_off(card: ModelCard) -> None:
+    take = make(refine(Length(duration_s=1.0)), card, first(card)).takes[0]
+    assert take.operation == "derive"
+    assert take.effects == (Effect(kind="trim", end_s=1.0),)
 
 
 def test_another_take_is_another_seed(card: ModelCard) -> None:
     parent = first(card, seed=9)
-    take = make(edit("seed", "another take", new_seed=True), card, parent).takes[0]
+    take = make(refine(Reseed()), card, parent).takes[0]
     assert (take.operation, take.seed) == ("generate", 10)
 
 
 def test_a_final_of_a_draft_takes_all_the_steps(card: ModelCard) -> None:
     draft = first(card, draft=True)
     assert draft.num_inference_steps == card.draft_steps
-    final = make(edit("quality", "final", quality="final"), card, draft).takes[0]
+    final = make(FINAL, card, draft).takes[0]
     assert (final.operation, final.strength) == ("remix", 0.5)
     assert final.parents == (draft.id,)
-    other = make(edit("quality", "final", quality="final"), card, draft, seed=99)
+    other = make(FINAL, card, draft, seed=99)
     assert other.takes[0].operation == "generate"  # another seed, another lay-out
     assert final.num_inference_steps == card.num_inference_steps
     assert final.seed == draft.seed
 
 
 def test_a_duration_that_does_not_fit_is_rounded_and_said(card: ModelCard) -> None:
-    plan = Plan(intent="generate_video", prompt=BALL, slots={"duration_s": 1.9})
+    plan = Plan(intent="generate_video", prompt=BALL, settings={"duration_s": 1.9})
     made = make(plan, card)
     assert made.takes[0].num_frames % 2 == 0
     assert any("1.9 s is 15 frames" in note for note in made.notes)
@@ -174,3 +190,116 @@ def test_words_that_pocket_was_not_taught_are_named(card: ModelCard) -> None:
 def test_a_language_that_pocket_does_not_know_is_refused(card: ModelCard) -> None:
     with pytest.raises(SpecError, match="say it in English"):
         first(card, "قطة تجري على الشاطئ")
+
+
+# What is not rendered
+
+
+@pytest.mark.parametrize(
+    ("prompt", "act", "why"),
+    [
+        ("a red ball at night", Time(time="night"), "at night .* It is so already"),
+        ("a red ball", Recolor(color="red"), "colour: red would change nothing"),
+        ("a cat runs", Recolor(color="blue"), "cat has a colour of its own"),
+        ("a red ball", Restyle(style="noir"), "pocket was never taught: noir"),
+        ("a red ball", Quality(quality="final"), "quality: final would change nothing"),
+        ("a red ball", Reseed(seed=7), "seed 7 would change nothing"),
+    ],
+)
+def test_what_would_be_the_same_clip_is_never_rendered(
+    card: ModelCard, prompt: str, act: Act, why: str
+) -> None:
+    parent = first(card, prompt, seed=7)
+    with pytest.raises(SpecError, match=why) as caught:
+        make(refine(act), card, parent)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_turn_that_says_nothing_is_not_rendered(card: ModelCard) -> None:
+    with pytest.raises(SpecError, match="this would change nothing"):
+        make(refine(), card, first(card))
+
+
+def test_other_steps_or_another_take_are_rendered(card: ModelCard) -> None:
+    parent = first(card)
+    assert make(refine(), card, parent, steps=30).takes[0].num_inference_steps == 30
+    assert make(refine(Reseed(count=3)), card, parent).takes[2].seed == parent.seed + 3
+    assert make(refine(), card, parent, seed=5).takes[0].seed == 5
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan(intent="generate_video", prompt=BALL, settings={"aspect": "16:9"}),
+        Plan(intent="storyboard", scenes=("a cat", "it jumps")),
+        NIGHT,
+        SLOW,
+        FOUR,
+        refine(Join(others=("c2",), transition="dissolve")),
+        refine(Blend(others=("c2",))),
+    ],
+)
+def test_nobody_reads_the_words_after_the_plan(card: ModelCard, plan: Plan) -> None:
+    other = first(card, "a cat in the snow")
+    makes = plan.intent != "refine"
+    sources = Sources(
+        parent=None if makes else first(card),
+        clip=None if makes else PLAYED,
+        others=(other,) if plan.acts and plan.acts[0].kind in ("join", "blend") else (),
+    )
+    made = [
+        compose(plan, request=words, options={}, card=card, sources=sources)
+        for words in (
+            "words",
+            "append c1 to c2 with a dissolve, then backwards, in the left half, at 9:16",
+            "세 배 빠르게, 왼쪽 절반만",
+        )
+    ]
+    assert len({tuple(take.id for take in one.takes) for one in made}) == 1
+    assert len({one.notes for one in made}) == 1
+    assert made[1].takes[0].request.startswith("append")
+
+
+def test_what_is_told_in_another_language_is_english_for_pocket(
+    card: ModelCard,
+) -> None:
+    parent = first(card, "a red ball")
+    made = make(refine(Recolor(color="파란"), Time(time="bei Nacht")), card, parent)
+    assert made.takes[0].prompt == "a blue ball, at night"
+
+
+def test_what_a_clip_is_cut_to_before_it_goes_on_is_asked_for_first(
+    card: ModelCard,
+) -> None:
+    plan = refine(Trim(drop_last_s=1), Extend(by_s=2.0))
+    with pytest.raises(SpecError, match="'without the last 1 s' first"):
+        make(plan, card, first(card))
+    slower = make(refine(Extend(by_s=2.0), Speed(factor=0.5)), card, first(card))
+    assert slower.takes[0].operation == "extend"
+
+
+def test_a_new_clip_has_the_frame_rate_that_is_asked_for(card: ModelCard) -> None:
+    plan = Plan(intent="generate_video", prompt=BALL, settings={"fps": 24})
+    take = make(plan, card).takes[0]
+    assert (take.num_frames, take.effects) == (16, (Effect(kind="fps", fps=24),))
+    (faster,) = make(refine(Fps(fps=24)), card, first(card)).takes
+    assert (faster.operation, faster.effects) == ("derive", take.effects)
+
+
+def test_a_part_that_changes_may_be_cut_with_the_whole(card: ModelCard) -> None:
+    mask = "b2:" + "0" * 32 + ".png"
+    sources = Sources(parent=first(card), clip=PLAYED, mask=mask)
+    plan = refine(Time(time="night", region=(0.0, 0.0, 0.5, 1.0)), Speed(factor=0.5))
+    (take,) = compose(plan, request="w", options={}, card=card, sources=sources).takes
+    assert (take.operation, take.effects) == (
+        "inpaint",
+        (Effect(kind="speed", speed=0.5),),
+    )
+    with pytest.raises(SpecError, match="2 s more after it is of the whole clip"):
+        compose(
+            refine(*plan.acts[:1], Extend(by_s=2.0)),
+            request="w",
+            options={},
+            card=card,
+            sources=sources,
+        )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from nbagent.conversation import consent
+from nbagent.conversation import choices
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError, UnknownClip
@@ -15,6 +15,8 @@ from nbagent.ledger import Ledger
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 from tests.test_session import fake_frames, say
+
+pytestmark = pytest.mark.phrases
 
 BALL = "a red ball on the beach"
 
@@ -112,11 +114,11 @@ def test_another_turn_in_between_lets_the_question_go(session: Session) -> None:
 def test_with_yes_on_the_line_or_no_limit_nothing_is_asked(session: Session) -> None:
     render(session, say(session, BALL, "one"))
     assert say(session, "a cat on the beach", "two", yes=True).takes
-    assert "800 s" in session.limit(800)
+    assert "800 s" in session.choose(choices.limit(800))
     assert say(session, "a dog on the beach", "three").takes
-    session.limit(300)
+    session.choose(choices.limit(300))
     assert not say(session, "a pig on the beach", "four").takes
-    session.limit(0)
+    session.choose(choices.limit(0))
     assert say(session, "a cow on the beach", "five").takes
 
 
@@ -134,7 +136,7 @@ def test_a_clip_that_was_to_be_changed_is_still_the_one_after_yes(
 ) -> None:
     render(session, say(session, BALL, "one"))
     render(session, say(session, "a cat on the beach", "two", yes=True))
-    session.limit(10)
+    session.choose(choices.limit(10))
     session.hear("at night", {}, cell_id="three", target=session.clip("c1"))
     (take,) = say(session, "yes", "four").takes
     assert take.parents == (session.record.take("c1").id,)
@@ -267,10 +269,3 @@ def test_short_turns_and_drafts_have_no_draft(session: Session) -> None:
     assert not say(session, "a cat on the beach", "two", draft=True).drafts
     session.settings = replace(session.settings, draft_above_s=0)
     assert not say(session, "a cat on the beach", "two").drafts
-
-
-def test_an_answer_is_a_word_or_two_and_no_more() -> None:
-    assert consent.answer_to("go on") == "yes"
-    assert consent.answer_to("yes, but at night") is None
-    assert consent.answer_to("no zoom") is None
-    assert consent.answer_to("draft") == "draft"

@@ -16,6 +16,8 @@ from nbagent.notebook.transcript import Transcript
 from nbagent.settings import Settings
 from tests.test_session import say, store
 
+pytestmark = pytest.mark.phrases
+
 
 @pytest.fixture
 def session(settings: Settings) -> Iterator[Session]:
@@ -31,45 +33,48 @@ def names(session: Session) -> list[str]:
 
 def test_a_named_conversation_has_clips_of_its_own(session: Session) -> None:
     store(session, say(session, "a red ball on the beach"))
-    assert session.converse("the  other") == "the other: 0 turns, 0 clips"
+    assert session.whole.converse("the  other") == "the other: 0 turns, 0 clips"
     assert names(session) == []
     store(session, say(session, "a cat in the snow"))
-    assert session.converse("test") == "test: 1 turn, 1 clip"
+    assert session.whole.converse("test") == "test: 1 turn, 1 clip"
     assert session.clip("c1").prompt.startswith("a red ball")
     assert listed(session.ledger, "test") == (
         "* test: 1 turn, 1 clip\n  the other: 1 turn, 1 clip"
     )
     with pytest.raises(SpecError, match="cannot be the name of a conversation"):
-        session.converse(" ")
+        session.whole.converse(" ")
 
 
 def test_a_fork_goes_its_own_way(session: Session) -> None:
     store(session, say(session, "a red ball on the beach", "one"))
     store(session, say(session, "at night", "two"))
     before = session.clip("c2").take
-    assert session.fork() == "test-fork: 2 turns, 2 clips, forked from test"
+    assert session.whole.fork() == "test-fork: 2 turns, 2 clips, forked from test"
     assert names(session) == ["c1", "c2"]
     # A cell that is run again replaces its turn in the fork alone.
     store(session, say(session, "at sunset", "two"))
     (clip,) = store(session, say(session, "c1 in the snow"))
     assert clip.name == "c3"
     assert session.clip("c2").take != before
-    session.converse("test")
+    session.whole.converse("test")
     assert names(session) == ["c1", "c2"]
     assert session.clip("c2").take == before
     with pytest.raises(SpecError, match="there is a conversation 'test-fork' already"):
-        session.fork("test-fork")
-    assert session.fork().startswith("test-fork-2: ")
+        session.whole.fork("test-fork")
+    assert session.whole.fork().startswith("test-fork-2: ")
 
 
 def test_a_reset_puts_aside_and_loses_nothing(session: Session) -> None:
-    assert session.reset() == "test: nothing was said yet"
+    assert session.whole.reset() == "test: nothing was said yet"
     store(session, say(session, "a red ball on the beach"))
-    assert session.reset() == "test begins anew; what was said is kept as test-before"
+    assert (
+        session.whole.reset()
+        == "test begins anew; what was said is kept as test-before"
+    )
     assert names(session) == []
     (clip,) = store(session, say(session, "a cat in the snow"))
     assert clip.name == "c1"
-    session.converse("test-before")
+    session.whole.converse("test-before")
     assert session.clip("c1").prompt.startswith("a red ball")
 
 
@@ -78,23 +83,23 @@ def test_a_reset_waits_for_what_is_rendered(session: Session) -> None:
     session.render(reply)
     session.ledger.add_job(reply.takes[0].id, reply.turn_id, "final")
     with pytest.raises(SpecError, match=r"c1: queued .* %nbagent cancel"):
-        session.reset()
+        session.whole.reset()
 
 
 def test_undo_takes_the_last_turn_back(session: Session) -> None:
     store(session, say(session, "a red ball on the beach"))
     store(session, say(session, "at night", takes=2))
-    assert session.undo() == "taken back: 'at night', and c2, c3 with it"
+    assert session.whole.undo() == "taken back: 'at night', and c2, c3 with it"
     assert names(session) == ["c1"]
     with pytest.raises(UnknownClip):
         say(session, "c2 slower")
-    session.undo()  # the turn that failed
+    session.whole.undo()  # the turn that failed
     (clip,) = store(session, say(session, "at sunset"))
     assert clip.name == "c2"
-    session.undo()
-    session.undo()
+    session.whole.undo()
+    session.whole.undo()
     with pytest.raises(SpecError, match="no turn to take back"):
-        session.undo()
+        session.whole.undo()
 
 
 def test_history_says_what_came_of_each_turn(session: Session) -> None:
@@ -122,7 +127,7 @@ def test_a_conversation_becomes_a_notebook(session: Session) -> None:
         "%load_ext nbagent",
         "%agent --seed 7 a red ball on the beach",
         "%%agent\nwhat seed has c1?",
-        "%%agent\nc1, --odd\nat night",
+        "import nbagent\n\nnbagent.say('--odd\\nat night', target='c1')",
     ]
     shown, told = (cell.outputs[0] for cell in notebook.cells[1:3])
     assert "data:video/mp4" in shown.data["text/html"]

@@ -33,6 +33,7 @@ BEFORE = {
 %load_ext nbagent
 clip = %agent --draft --seed 1 a red ball crosses the beach
 from nbagent.conversation.selection import Selection
+
 session = get_ipython().magics_manager.registry["AgentMagics"].session()
 session.selections[clip.take.id] = Selection.of(  # as the mouse does it
     session.ledger.artifact(clip.take.id), span=(1, 2), region=(0.5, 0.25, 1, 0.75))

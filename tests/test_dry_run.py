@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from nbagent.conversation import choices
 from nbagent.conversation.context import variables
 from nbagent.conversation.library import last_turn
 from nbagent.conversation.session import Session
@@ -21,6 +22,8 @@ from nbagent.notebook.magics import AgentMagics
 from nbagent.notebook.transcript import Transcript
 from nbagent.settings import Settings
 from tests.test_session import say, store
+
+pytestmark = pytest.mark.phrases
 
 PHOTO = np.full((64, 64, 3), 200, np.uint8)
 
@@ -69,7 +72,7 @@ def digest(session: Session) -> str:
         if "dry_run" not in turn.options
     ]
     state = (session.rows(), ledger.jobs(), session.settings, cells, files)
-    return repr((state, session.brains, sorted(session.tools)))
+    return repr((state, session.brains.names, sorted(session.brains.tools)))
 
 
 ACTS = [
@@ -147,7 +150,7 @@ def test_a_dry_run_of_any_turn_changes_nothing(
         ("stop c1", "nothing is being rendered that this would change"),
         ("pause c3", "would pause: c3"),
         ("go back to c1", "would show c1 again, as a new clip: a red ball"),
-        ("loop c1, then save it as gif", "then it would be saved as gif"),
+        ("loop c1, then save it as gif", "then save as gif"),
         ("c1 but at night", "would remix"),
     ],
 )
@@ -158,7 +161,7 @@ def test_a_dry_run_says_what_would_be_done(
 
 
 def test_a_question_still_waits_after_a_dry_answer(session: Session) -> None:
-    session.limit(0.001)
+    session.choose(choices.limit(0.001))
     asked = say(session, "a red ball rolls over the snow", "four")
     assert asked.plan.consents == ("yes", "draft", "no")
     before = digest(session)
@@ -205,6 +208,9 @@ ARGUMENTS: Mapping[str, str] = {
     "use": "wan2.1-1.3b",
     "cache": "0.1",
     "limit": "5",
+    "timeout": "5",
+    "rename": "c1 sunset",
+    "delete": "c1",
     "rebuild": "photo",
     "conversation": "other",
     "fork": "other",

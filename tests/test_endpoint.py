@@ -14,7 +14,7 @@ from nbagent.conversation import endpoint
 from nbagent.conversation.endpoint import connected, is_local
 from nbagent.conversation.llm import LanguageModel
 from nbagent.errors import EngineError, MissingExtra
-from tests.test_llm import _Handler, server
+from tests.llm_server import Handler, server
 
 __all__ = ["server"]  # a fixture
 
@@ -68,7 +68,7 @@ def test_no_proxy_hears_what_is_said_to_this_machine(
     assert LanguageModel("m", server).answer("why?", "") == "It is round."
     local = server.replace("127.0.0.1", "localhost")
     assert LanguageModel("m", local).answer("why?", "") == "It is round."
-    assert len(_Handler.asked) == 2
+    assert len(Handler.asked) == 2
     assert _Listener.seen == []
 
 
@@ -109,7 +109,7 @@ def test_a_server_here_does_not_send_the_conversation_elsewhere(
     with pytest.raises(EngineError):
         LanguageModel("m", f"http://{listener}/v1").answer("why?", "")
     assert _Listener.seen
-    assert not _Handler.asked
+    assert not Handler.asked
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_key_goes_to_whom_it_is_meant_for(
 def test_a_server_that_wants_a_key_is_told_apart(
     server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_Handler, "status", 401)
+    monkeypatch.setattr(Handler, "status", 401)
     with pytest.raises(EngineError, match="check its key, in NBAGENT_LLM_KEY"):
         LanguageModel("m", server).answer("why?", "")
 

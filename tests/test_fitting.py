@@ -11,11 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from nbagent.conversation.compose import Composed, compose
+from nbagent.acts.plan import Plan
+from nbagent.conversation.compose import compose
 from nbagent.conversation.context import variables
 from nbagent.conversation.fitting import measured
-from nbagent.conversation.plan import Plan
 from nbagent.conversation.session import Session
+from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
@@ -26,6 +27,7 @@ from nbagent.notebook.line import parse
 from nbagent.render.known import known_frames
 from nbagent.settings import Settings
 from nbagent.take import Hold, Take
+from tests import phrasebook
 from tests.samples import make_take
 
 MOVES = "animate @photo so that it moves right"
@@ -44,7 +46,7 @@ def is_whole(frame: NDArray[np.uint8]) -> bool:
 
 @pytest.fixture
 def session(settings: Settings) -> Iterator[Session]:
-    session = Session(settings=settings, engine=Engine(settings))
+    session = Session(settings=settings, engine=Engine(settings), brain=phrasebook.read)
     yield session
     session.close()
 
@@ -90,7 +92,7 @@ def test_a_picture_of_the_clips_shape_needs_no_word(session: Session) -> None:
 def _composed(ledger: Ledger, card: ModelCard, **options: Any) -> Composed:
     digest = ledger.put_file(png(portrait()), ".png")
     sources = measured(Sources(pictures=(digest,)), ledger)
-    plan = Plan(intent="animate_image", target="photo", prompt="it moves right")
+    plan = Plan(intent="animate_image", targets=("photo",), prompt="it moves right")
     return compose(plan, request="words", options=options, card=card, sources=sources)
 
 

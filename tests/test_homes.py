@@ -14,6 +14,8 @@ from nbagent.ledger import Ledger
 from nbagent.settings import Settings
 from nbagent.take import UNFINISHED
 
+pytestmark = pytest.mark.phrases
+
 Open = Callable[[Path], Session]
 
 
@@ -50,17 +52,17 @@ def test_a_renamed_notebook_is_offered_its_conversation_and_keeps_it(
     first.close()
     old.rename(new)
     renamed = begin(new)
-    offer, queue = renamed.take_up().splitlines()
+    offer, queue = renamed.whole.take_up().splitlines()
     assert offer == (
         "final has no clips yet. If this notebook was renamed from draft (1 turn,"
         " 1 clip), go on with %nbagent conversation draft"
     )
     # What its earlier kernel had queued is taken up whether it is entered or not.
     assert queue == "taking up what was left unfinished: c1 of 'draft'"
-    assert renamed.converse("draft") == "draft: 1 turn, 1 clip"
+    assert renamed.whole.converse("draft") == "draft: 1 turn, 1 clip"
     again = begin(new)
     assert again.settings.conversation == "draft"
-    assert "renamed" not in again.take_up()
+    assert "renamed" not in again.whole.take_up()
 
 
 def test_a_turn_without_clips_does_not_end_the_offer(
@@ -70,14 +72,14 @@ def test_a_turn_without_clips_does_not_end_the_offer(
     first = begin(tmp_path / "final.ipynb")
     first.hear("what is this about?", {})
     assert first.ledger.turns("final")
-    assert "from draft" in begin(tmp_path / "final.ipynb").take_up()
+    assert "from draft" in begin(tmp_path / "final.ipynb").whole.take_up()
 
 
 def test_another_notebook_of_the_folder_is_offered_nothing(
     tmp_path: Path, begin: Open
 ) -> None:
     say(begin(touch(tmp_path / "one.ipynb")))
-    assert begin(touch(tmp_path / "two.ipynb")).take_up() == ""
+    assert begin(touch(tmp_path / "two.ipynb")).whole.take_up() == ""
 
 
 def test_a_new_notebook_of_the_old_name_has_a_conversation_of_its_own(
@@ -87,7 +89,7 @@ def test_a_new_notebook_of_the_old_name_has_a_conversation_of_its_own(
     say(begin(untitled))
     untitled.rename(tmp_path / "film.ipynb")
     assert begin(touch(untitled)).settings.conversation == "Untitled-2"
-    assert "from Untitled (" in begin(tmp_path / "film.ipynb").take_up()
+    assert "from Untitled (" in begin(tmp_path / "film.ipynb").whole.take_up()
 
 
 def test_a_file_written_anew_is_the_same_notebook(tmp_path: Path, begin: Open) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from nbagent import hub
+from nbagent.conversation import choices
 from nbagent.conversation.session import Session
 from nbagent.errors import Cancelled, DownloadFailed, SpecError
 from nbagent.hub import HubModel
@@ -81,7 +82,7 @@ def model() -> HubModel:
 def test_its_size_is_said_before_and_only_what_is_used_comes(
     server: Hub, session: Session, folders: dict[str, Path]
 ) -> None:
-    answer = session.use(NAME)
+    answer = session.choose(choices.use(NAME))
     weights = sum(p.stat().st_size for p in folders[OLD].glob("*/*.safetensors"))
     weights -= (folders[OLD] / WEIGHTS).stat().st_size  # fp16
     weights -= (folders[OLD] / STALE).stat().st_size
@@ -106,7 +107,7 @@ def test_its_size_is_said_before_and_only_what_is_used_comes(
     assert STALE not in came
     assert len(came) == len(set(came))
     assert not [n for n in came if n.endswith((".py", ".bin", ".md")) or "fp16" in n]
-    assert "is not here" not in session.use(NAME)
+    assert "is not here" not in session.choose(choices.use(NAME))
 
 
 def test_the_first_commit_stays_and_others_are_named(server: Hub) -> None:
@@ -180,7 +181,7 @@ def test_a_refusal_is_one_line_that_says_what_to_do(
 ) -> None:
     server.refusal = refusal
     with pytest.raises(DownloadFailed, match=line) as caught:
-        session.use(NAME)
+        session.choose(choices.use(NAME))
     assert "\n" not in str(caught.value)
     assert NAME in str(caught.value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 import time
@@ -29,6 +30,9 @@ def inside(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Setti
     """Give settings that name a cluster inside this process."""
     from distributed import LocalCluster
 
+    # A client that is left over closes when it is collected; if that happens while a
+    # cluster's loop starts, both wait for the same lock, and the cluster gives up.
+    gc.collect()
     with LocalCluster(
         n_workers=request.param,
         threads_per_worker=3,

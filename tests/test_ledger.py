@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -539,3 +540,38 @@ def test_a_store_that_acts_on_its_own_is_refused(tmp_path: Path, schema: str) ->
         ):
             with pytest.raises(StoreError, match="which nbagent did not make: move"):
                 use()
+
+
+def test_a_clip_is_called_by_a_name_of_the_users_too(ledger: Ledger) -> None:
+    turn = ledger.add_turn("nb", "a cat", "cell", {})
+    row = ledger.add_clip("nb", turn.id, ledger.add_take(make_take()))
+    ledger.conversations.call(row, "My Sunset")
+    assert ledger.clip("nb", "my sunset") == replace(row, alias="My Sunset")
+    ledger.conversations.fork("nb", "copy")
+    assert ledger.clip("copy", "My Sunset").name == row.name
+    # A re-run of its turn makes the clip that is called so.
+    again = ledger.add_turn("nb", "a cat", "cell", {})
+    assert ledger.clips("nb") == ()
+    made = ledger.add_clip("nb", again.id, row.take_id)
+    assert (made.name, made.alias) == (row.name, "My Sunset")
+
+
+def test_a_removed_clip_leaves_no_file_behind_but_those_of_others(
+    ledger: Ledger,
+) -> None:
+    turn = ledger.add_turn("nb", "a cat", "cell", {})
+    row = ledger.add_clip("nb", turn.id, ledger.add_take(make_take()))
+    artifact = add_artifact(ledger, row.take_id)
+    other = ledger.add_clip("elsewhere", turn.id, row.take_id)
+    ledger.remove_clip("nb", row.name)
+    assert ledger.clips("nb") == ()
+    assert ledger.artifact(row.take_id) == artifact
+    twin = ledger.add_take(make_take(seed=9))
+    shared = add_artifact(ledger, twin, b"another mp4")
+    ledger.remove_clip("elsewhere", other.name)
+    assert ledger.artifact(row.take_id) is None
+    assert artifact.video is not None
+    assert not ledger.path(artifact.video).exists()
+    assert ledger.artifact(twin) == shared
+    with pytest.raises(UnknownClip):
+        ledger.remove_clip("nb", row.name)

@@ -25,7 +25,7 @@ from nbagent.notebook.magics import AgentMagics
 from nbagent.settings import Settings
 from nbagent.take import Job, JobState, Progress
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.phrases]
 
 Listener = Callable[[Progress], None]
 RUNNING: tuple[JobState, ...] = ("running",)

@@ -21,7 +21,6 @@ from PIL import Image
 from nbagent.errors import MediaError, SpecError
 from nbagent.media import (
     animated_webp,
-    apply_effects,
     poster_jpeg,
     poster_png,
     preview_mp4,
@@ -32,7 +31,7 @@ from nbagent.media import (
     write_video,
 )
 from nbagent.media.frames import Frames, seam
-from nbagent.take import Effect, Take
+from nbagent.take import Take
 from tests.samples import make_frames, make_noise, make_take, psnr_db
 
 
@@ -311,41 +310,6 @@ def test_a_damaged_folder_of_frames_is_one_line(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(folder / "00009.png")
     with pytest.raises(MediaError, match="differ in size"):
         read_video(folder)
-
-
-def test_effects_move_frames_and_touch_no_pixel() -> None:
-    frames = make_frames(16)
-    same, fps = apply_effects(frames, 8, (Effect(kind="speed", speed=0.5),))
-    assert fps == 4
-    assert np.array_equal(same, frames)
-    part, _ = apply_effects(frames, 8, (Effect(kind="trim", start_s=0.5, end_s=1),))
-    assert np.array_equal(part, frames[4:8])
-    rest, _ = apply_effects(frames, 8, (Effect(kind="trim", start_s=1.5),))
-    assert np.array_equal(rest, frames[12:])
-    loop, _ = apply_effects(frames, 8, (Effect(kind="loop"),))
-    assert np.array_equal(loop, np.concatenate([frames, frames[14:0:-1]]))
-    back = (Effect(kind="reverse"), Effect(kind="reverse"))
-    assert np.array_equal(apply_effects(frames, 8, back)[0], frames)
-
-
-def test_effects_apply_in_order() -> None:
-    slow_then_trim = (
-        Effect(kind="speed", speed=0.5),
-        Effect(kind="trim", start_s=0, end_s=2),
-    )
-    assert len(apply_effects(make_frames(16), 8, slow_then_trim)[0]) == 8
-    assert len(apply_effects(make_frames(16), 8, slow_then_trim[::-1])[0]) == 16
-
-
-@pytest.mark.parametrize(
-    ("start_s", "end_s"), [(2.0, None), (0, 2.5), (5, 6), (-1, 1), (1.0, 1.01)]
-)
-def test_a_trim_outside_the_clip_is_one_line(
-    start_s: float, end_s: float | None
-) -> None:
-    effect = Effect(kind="trim", start_s=start_s, end_s=end_s)
-    with pytest.raises(SpecError, match="not inside the clip: it lasts 2 s"):
-        apply_effects(make_frames(16), 8, (effect,))
 
 
 def test_a_preview_fits_or_is_none(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from nbagent.notebook.namespace import Namespace
 from nbagent.notebook.transcript import Transcript
 from tests.test_session import say, store
 
+pytestmark = pytest.mark.phrases
+
 PHOTO = Image.new("RGB", (8, 8), "red")
 SALES = pd.DataFrame({"sales": [3, 5, 8]})
 
@@ -40,7 +42,7 @@ def hear(session: Session, words: str, **values: Any) -> Reply:
         ("@outptu", "outptu", "@output"),
         ("animate @c12", "c12", None),
         ("animate c12", "c12", None),
-        ("what is the mean of @c12?", "c12", "c1"),
+        ("what is the mean of @c12?", "c12", None),
     ],
 )
 def test_a_near_miss_is_asked_back_and_nothing_is_rendered(

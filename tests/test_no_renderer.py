@@ -21,6 +21,8 @@ from nbagent.notebook.transcript import Transcript
 from nbagent.settings import Settings
 from tests.test_session import say, store
 
+pytestmark = pytest.mark.phrases
+
 LINE = r"nothing can render here: .* has no torch, diffusers\..*'nbagent\[local\]'"
 
 
@@ -109,7 +111,7 @@ def test_clips_that_are_here_are_shown_and_cut_without_a_renderer(
     session.render(say(session, "a red ball crosses the beach", "one"))
     assert say(session, "play c1 backwards", "three").takes[0].is_recut
     # What another environment has left unfinished is left to it.
-    assert (session.take_up(), session.unfinished()) == ("", {})
+    assert (session.whole.take_up(), session.unfinished()) == ("", {})
     assert [job.state for job in session.ledger.jobs()] == ["done", "queued"]
     with pytest.raises(MissingExtra, match=LINE):
         say(session, "make c1 blue", "four")

@@ -9,9 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nbagent.acts import Act
+from nbagent.acts.aspect import Aspect
+from nbagent.acts.extend import Extend
+from nbagent.acts.loop import Loop
+from nbagent.acts.plan import Plan
+from nbagent.acts.redo import Redo
+from nbagent.acts.speed import Speed
+from nbagent.acts.time import Time
+from nbagent.acts.upscale import Upscale
 from nbagent.conversation import masks
 from nbagent.conversation.compose import compose
-from nbagent.conversation.plan import Edit, Plan
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.ledger import Artifact
@@ -40,16 +48,12 @@ def made(plan: Plan, card: ModelCard, sources: Sources, **options: Any) -> Take:
     return composed.takes[0]
 
 
-def refine(*edits: tuple[Any, dict[str, Any]]) -> Plan:
-    return Plan(
-        intent="refine",
-        target="c1",
-        edits=tuple(Edit(kind=k, text=k, args=args) for k, args in edits),
-    )
+def refine(*acts: Act) -> Plan:
+    return Plan(intent="refine", targets=("c1",), acts=acts)
 
 
-EXTEND = ("extend", {"end": "end", "seconds": 2.0})
-NIGHT = ("change_background", {"time": "at night"})
+EXTEND = Extend(by_s=2.0)
+NIGHT = Time(time="at night")
 
 
 def test_an_extension_holds_all_of_a_short_clip(card: ModelCard, parent: Take) -> None:
@@ -79,7 +83,7 @@ def test_a_long_shot_is_made_of_windows_that_overlap(card: ModelCard) -> None:
     plan = Plan(
         intent="generate_video",
         prompt="a red ball rises over the sea",
-        slots={"duration_s": 18.0, "count": 2},
+        settings={"duration_s": 18.0, "count": 2},
     )
     composed = compose(plan, request="w", options={}, card=card, sources=Sources())
     parts, (take, other) = composed.parts, composed.takes
@@ -98,11 +102,11 @@ def test_a_long_shot_is_made_of_windows_that_overlap(card: ModelCard) -> None:
 
 
 def test_a_long_clip_is_refined_as_a_whole(card: ModelCard) -> None:
-    plan = Plan(intent="generate_video", prompt="a cat", slots={"duration_s": 14.0})
+    plan = Plan(intent="generate_video", prompt="a cat", settings={"duration_s": 14.0})
     long = made(plan, card, Sources())
     clip = replace(PLAYED, num_frames=112, duration_s=14.0)
     sources = Sources(parent=long, clip=clip)
-    slower = made(refine(("speed", {"factor": 0.5})), card, sources)
+    slower = made(refine(Speed(factor=0.5)), card, sources)
     assert (slower.operation, slower.parents) == ("derive", (long.id,))
     night = compose(refine(NIGHT), request="w", options={}, card=card, sources=sources)
     assert [t.num_frames for t in (*night.parts, *night.takes)] == [64, 64]
@@ -111,7 +115,9 @@ def test_a_long_clip_is_refined_as_a_whole(card: ModelCard) -> None:
 
 
 def test_pictures_are_not_spread_over_windows(card: ModelCard) -> None:
-    plan = Plan(intent="animate_image", prompt="it moves", slots={"duration_s": 20.0})
+    plan = Plan(
+        intent="animate_image", prompt="it moves", settings={"duration_s": 20.0}
+    )
     pictures = ("b2:" + "0" * 32 + ".png", "b2:" + "1" * 32 + ".png")
     with pytest.raises(SpecError, match=r"20 s between held frames .* use up to 8 s"):
         made(plan, card, Sources(pictures=pictures))
@@ -125,7 +131,7 @@ def test_pictures_are_not_spread_over_windows(card: ModelCard) -> None:
 def test_an_extension_backward_leads_up_to_the_clip(
     card: ModelCard, parent: Take
 ) -> None:
-    before = ("extend", {"end": "start", "seconds": 2.0})
+    before = Extend(by_s=2.0, side="start")
     long = replace(PLAYED, num_frames=48, duration_s=6.0)
     take = made(refine(before), card, Sources(parent=parent, clip=long))
     assert take.holds == (Hold(source=parent.id, num_frames=16, at=16),)
@@ -136,7 +142,7 @@ def test_an_extension_plays_at_the_pace_of_its_clip(
 ) -> None:
     slow = replace(PLAYED, fps=4.0, duration_s=4.0)
     take = made(
-        refine(("extend", {"end": "end", "seconds": 4.0}), ("loop", {"loop": True})),
+        refine(Extend(by_s=4.0), Loop()),
         card,
         Sources(parent=parent, clip=slow),
     )
@@ -147,9 +153,9 @@ def test_an_extension_plays_at_the_pace_of_its_clip(
 def test_what_an_extension_cannot_be_is_said(card: ModelCard, parent: Take) -> None:
     sources = Sources(parent=parent, clip=PLAYED)
     with pytest.raises(SpecError, match=r"16 windows of pocket: ask for up to 102 s"):
-        made(refine(("extend", {"end": "end", "seconds": 600.0})), card, sources)
+        made(refine(Extend(by_s=600.0)), card, sources)
     composed = compose(
-        refine(("extend", {"end": "end", "seconds": 1.0})),
+        refine(Extend(by_s=1.0)),
         request="words",
         options={},
         card=card,
@@ -183,7 +189,7 @@ def test_a_part_is_made_anew_from_what_stood_there(
     assert take.holds == (Hold(source=parent.id, num_frames=16, mask=MASK),)
     assert take.strength == 0.75
     assert made(refine(NIGHT), card, sources, strength=0.4).strength == 0.4
-    again = made(refine(("seed", {"new_seed": True})), card, sources)
+    again = made(refine(Redo()), card, sources)
     assert (again.operation, again.strength) == ("inpaint", 1.0)
     assert again.seed == parent.seed + 1
     assert Take.from_recipe(again.to_recipe()) == again
@@ -192,7 +198,7 @@ def test_a_part_is_made_anew_from_what_stood_there(
 @pytest.mark.parametrize(
     ("plan", "clip", "says"),
     [
-        (refine(("speed", {"factor": 0.5})), PLAYED, "leave the part or the step out"),
+        (refine(Speed(factor=0.5)), PLAYED, "leave the part or the step out"),
         (
             refine(NIGHT),
             replace(PLAYED, num_frames=30),
@@ -210,7 +216,7 @@ def test_what_a_part_cannot_be_is_said(
 def test_another_shape_shows_more_around_the_picture(
     card: ModelCard, parent: Take
 ) -> None:
-    wide = refine(("aspect", {"aspect": "2:1"}))
+    wide = refine(Aspect(aspect="2:1"))
     sources = Sources(parent=parent, clip=PLAYED)
     take = made(wide, card, sources, size=(128, 256))
     assert (take.operation, take.height, take.width) == ("reframe", 128, 256)
@@ -222,7 +228,7 @@ def test_another_shape_shows_more_around_the_picture(
 
 
 def test_a_seamless_loop_holds_all_but_its_seam(card: ModelCard, parent: Take) -> None:
-    seamless = refine(("loop", {"loop": True, "seamless": True}))
+    seamless = refine(Loop(seamless=True))
     take = made(seamless, card, Sources(parent=parent, clip=PLAYED))
     assert take.operation == "loop"
     assert take.holds == (
@@ -233,11 +239,11 @@ def test_a_seamless_loop_holds_all_but_its_seam(card: ModelCard, parent: Take) -
 
 
 def test_what_a_seamless_loop_cannot_be_is_said(card: ModelCard, parent: Take) -> None:
-    loop = ("loop", {"loop": True, "seamless": True})
+    loop = Loop(seamless=True)
     short = Sources(parent=parent, clip=replace(PLAYED, num_frames=4))
     with pytest.raises(SpecError, match="4 frames are too few for a loop"):
         made(refine(loop), card, short)
-    with pytest.raises(SpecError, match="ask for the other changes first"):
+    with pytest.raises(SpecError, match="so ask for '2 s more after it' first"):
         made(refine(EXTEND, loop), card, Sources(parent=parent, clip=PLAYED))
 
 
@@ -245,22 +251,22 @@ def test_a_larger_picture_begins_with_the_clips_own(
     card: ModelCard, parent: Take
 ) -> None:
     sources = Sources(parent=parent, clip=PLAYED)
-    take = made(refine(("aspect", {"upscale": {"scale": 2.0}})), card, sources)
+    take = made(refine(Upscale()), card, sources)
     assert (take.operation, take.height, take.width) == ("upscale", 256, 256)
     assert (take.strength, take.num_frames) == (0.25, 16)
     (hold,) = take.holds
     assert (hold.source, hold.mask, hold.num_frames) == (parent.id, ALL, 16)
     assert Take.from_recipe(take.to_recipe()) == take
-    for canvas, says in (
-        ({"height": 128}, "128x128 is no larger than the clip's 128x128"),
-        ({"scale": 40.0}, "is too large for pocket"),
+    for scale, says in (
+        (1.02, "128x128 is no larger than the clip's 128x128"),
+        (16.0, "is too large for pocket"),
     ):
         with pytest.raises(SpecError, match=says):
-            made(refine(("aspect", {"upscale": canvas})), card, sources)
+            made(refine(Upscale(scale=scale)), card, sources)
 
 
 def test_pictures_are_held_evenly(card: ModelCard) -> None:
-    plan = Plan(intent="animate_image", prompt="animate @a, @b, @c: it spins")
+    plan = Plan(intent="animate_image", prompt="it spins")
     take = made(plan, card, Sources(pictures=("b2:a.png", "b2:b.png", "b2:c.png")))
     assert [(hold.source, hold.at) for hold in take.holds] == [
         ("b2:a.png", 0),

@@ -12,13 +12,21 @@ import pytest
 from numpy.typing import NDArray
 
 from nbagent import media
+from nbagent.acts import Act
+from nbagent.acts.aspect import Aspect
+from nbagent.acts.extend import Extend
+from nbagent.acts.loop import Loop
+from nbagent.acts.plan import Plan
+from nbagent.acts.recolor import Recolor
+from nbagent.acts.redo import Redo
+from nbagent.acts.time import Time
+from nbagent.acts.upscale import Upscale
 from nbagent.conversation import masks
 from nbagent.conversation.compose import compose
 from nbagent.conversation.operations import Film
-from nbagent.conversation.plan import Edit, Plan
 from nbagent.conversation.sources import Sources, find_sources
-from nbagent.conversation.state import State
 from nbagent.errors import JobFailed, SpecError
+from nbagent.language.state import State
 from nbagent.ledger import Artifact, Ledger
 from nbagent.models import model_card
 from nbagent.render.renderer import Renderer
@@ -67,9 +75,9 @@ class Bench:
         return take, artifact
 
     def refine(
-        self, kind: Any, mask: NDArray[np.bool_] | None = None, **args: Any
+        self, act: Act, mask: NDArray[np.bool_] | None = None
     ) -> tuple[Take, Artifact]:
-        plan = Plan(intent="refine", edits=(Edit(kind=kind, text=kind, args=args),))
+        plan = Plan(intent="refine", acts=(act,))
         kept = ""
         if mask is not None:
             kept = masks.keep(mask, self.ledger)
@@ -95,7 +103,7 @@ def difference(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
 def test_a_region_is_made_anew_and_all_around_it_stays(bench: Bench) -> None:
     mask = masks.of_part((0.0, 0.0, 0.5, 1.0), None, bench.clip)
     before = bench.frames(bench.clip)
-    _, artifact = bench.refine("change_background", mask, time="at night")
+    _, artifact = bench.refine(Time(time="at night"), mask)
     after = bench.frames(artifact)
     assert difference(after[:, :, 64:], before[:, :, 64:]) < CODEC
     assert difference(after[:, :, :64], before[:, :, :64]) > 4 * CODEC
@@ -105,7 +113,7 @@ def test_a_mask_of_any_outline_keeps_every_pixel_outside(bench: Bench) -> None:
     y, x = np.mgrid[:128, :128]
     round_mask = (((y - 60) ** 2 + (x - 60) ** 2) < 40**2)[None]
     before = bench.frames(bench.clip)
-    _, artifact = bench.refine("recolor", round_mask, thing="ball", color="blue")
+    _, artifact = bench.refine(Recolor(what="ball", color="blue"), round_mask)
     after = bench.frames(artifact)
     changed = np.abs(after - before).mean(axis=(0, 3))
     assert changed[~round_mask[0]].mean() < CODEC
@@ -115,37 +123,34 @@ def test_a_mask_of_any_outline_keeps_every_pixel_outside(bench: Bench) -> None:
 def test_a_span_is_made_anew_and_the_rest_of_the_time_stays(bench: Bench) -> None:
     mask = masks.of_part(None, (1.0, None), bench.clip)
     before = bench.frames(bench.clip)
-    take, artifact = bench.refine("seed", mask, new_seed=True)
+    take, artifact = bench.refine(Redo(), mask)
     after = bench.frames(artifact)
     assert take.seed == bench.parent.seed + 1
     assert difference(after[:8], before[:8]) < CODEC
     assert difference(after[8:], before[8:]) > 2 * difference(after[:8], before[:8])
 
 
-@pytest.mark.parametrize("end", ["end", "start"])
-def test_an_extended_clip_is_in_the_longer_one(bench: Bench, end: str) -> None:
+@pytest.mark.parametrize("side", ["end", "start"])
+def test_an_extended_clip_is_in_the_longer_one(bench: Bench, side: Any) -> None:
     before = bench.frames(bench.clip)
-    _, artifact = bench.refine("extend", end=end, seconds=2.0)
+    _, artifact = bench.refine(Extend(by_s=2.0, side=side))
     after = bench.frames(artifact)
     assert (artifact.num_frames, artifact.duration_s) == (32, 4.0)
-    kept = after[:16] if end == "end" else after[16:]
+    kept = after[:16] if side == "end" else after[16:]
     assert difference(kept, before) < CODEC
 
 
 def test_what_is_too_far_away_to_be_seen_is_put_back(bench: Bench) -> None:
     """A clip extended twice: the model sees its last two seconds alone."""
-    longer, clip = bench.refine("extend", end="end", seconds=2.0)
-    plan = Plan(
-        intent="refine",
-        edits=(Edit(kind="extend", text="", args={"end": "end", "seconds": 2.0}),),
-    )
+    longer, clip = bench.refine(Extend(by_s=2.0))
+    plan = Plan(intent="refine", acts=(Extend(by_s=2.0),))
     take, artifact = bench.make(plan, Sources(parent=longer, clip=clip))
     assert (take.num_frames, artifact.num_frames) == (32, 48)
     assert difference(bench.frames(artifact)[:32], bench.frames(clip)) < CODEC
 
 
 def test_a_clip_longer_than_a_window_is_one_job(bench: Bench) -> None:
-    plan = Plan(intent="generate_video", prompt="a cat", slots={"duration_s": 12.0})
+    plan = Plan(intent="generate_video", prompt="a cat", settings={"duration_s": 12.0})
     take, artifact = bench.make(plan, Sources(), steps=2)
     assert (artifact.num_frames, artifact.duration_s) == (96, 12.0)
     assert list(dict.fromkeys(bench.told)) == ["part 1 of 2", "part 2 of 2"]
@@ -155,7 +160,7 @@ def test_a_clip_longer_than_a_window_is_one_job(bench: Bench) -> None:
 
 
 def test_a_larger_picture_is_the_clips_own(bench: Bench) -> None:
-    take, artifact = bench.refine("aspect", upscale={"scale": 2.0})
+    take, artifact = bench.refine(Upscale())
     assert (artifact.height, artifact.width) == (256, 256)
     large, small = bench.frames(artifact), bench.frames(bench.clip)
     # Seen from further away it is the clip, and not only a blown-up one.
@@ -167,9 +172,7 @@ def test_a_larger_picture_is_the_clips_own(bench: Bench) -> None:
 
 
 def test_a_wider_frame_has_the_clip_in_its_middle(bench: Bench) -> None:
-    plan = Plan(
-        intent="refine", edits=(Edit(kind="aspect", text="", args={"aspect": "2:1"}),)
-    )
+    plan = Plan(intent="refine", acts=(Aspect(aspect="2:1"),))
     sources = Sources(parent=bench.parent, clip=bench.clip)
     _, artifact = bench.make(plan, sources, size=(128, 256))
     after = bench.frames(artifact)
@@ -179,7 +182,7 @@ def test_a_wider_frame_has_the_clip_in_its_middle(bench: Bench) -> None:
 
 def test_a_seamless_loop_plays_in_a_circle(bench: Bench) -> None:
     before = bench.frames(bench.clip)
-    _, artifact = bench.refine("loop", loop=True, seamless=True)
+    _, artifact = bench.refine(Loop(seamless=True))
     after = bench.frames(artifact)
     assert difference(after[:6], before[8:14]) < CODEC
     assert difference(after[10:], before[2:8]) < CODEC
@@ -190,7 +193,7 @@ def test_a_seamless_loop_plays_in_a_circle(bench: Bench) -> None:
 def test_pictures_are_the_frames_where_they_are_held(bench: Bench) -> None:
     shades = [np.full((128, 128, 3), level, np.uint8) for level in (20, 120, 230)]
     stored = tuple(bench.ledger.put_file(media.png(s), ".png") for s in shades)
-    plan = Plan(intent="animate_image", prompt="animate @a, @b, @c: it spins")
+    plan = Plan(intent="animate_image", prompt="it spins")
     _, artifact = bench.make(plan, Sources(pictures=stored))
     frames = bench.frames(artifact)
     held = [frames[0].mean(), frames[8].mean(), frames[15].mean()]
@@ -199,7 +202,7 @@ def test_pictures_are_the_frames_where_they_are_held(bench: Bench) -> None:
 
 def test_an_array_of_frames_is_where_a_clip_begins(bench: Bench) -> None:
     frames = bench.frames(bench.clip)[:, :-1].astype(np.uint8)  # an odd height
-    plan = Plan(intent="animate_image", prompt="animate @film: it spins", target="film")
+    plan = Plan(intent="animate_image", prompt="it spins", targets=("film",))
     sources = find_sources(
         plan,
         State(),
@@ -226,4 +229,4 @@ def test_a_mask_of_another_size_is_one_line(bench: Bench) -> None:
     with pytest.raises(
         JobFailed, match=r"the mask is 8x8, and the frames .* are 128x128"
     ):
-        bench.refine("recolor", small, thing="ball", color="blue")
+        bench.refine(Recolor(color="blue"), small)

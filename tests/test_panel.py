@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from nbagent.conversation import choices
 from nbagent.conversation.consent import agreed
 from nbagent.conversation.rendering import save_beside
 from nbagent.conversation.session import Session
@@ -29,7 +30,7 @@ from nbagent.take import Progress
 from tests.test_player import WAIT_S, RecordingComm
 from tests.test_session import fake_frames, say, store
 
-pytestmark = pytest.mark.usefixtures("recording")
+pytestmark = [pytest.mark.usefixtures("recording"), pytest.mark.phrases]
 
 BALL = "a red ball crosses the beach"
 
@@ -160,7 +161,7 @@ def test_a_turn_said_in_the_panel_is_one_of_the_conversation(
     assert turn["words"] == "twice as fast"
     assert turn["takes"][0]["name"] == "c2"
     # The cells know its clip, and its turn is the same after a reload.
-    assert "speed 2x" in session.record.facts("c2")
+    assert "twice as fast" in session.record.facts("c2")
     (take,) = view.thread()[-1]["takes"]
     assert (take["name"], take["state"], take["fps"]) == ("c2", "done", 16.0)
 
@@ -341,7 +342,7 @@ def test_a_turn_that_is_changed_keeps_its_place_and_its_clips_name(
     changed = view.until("done", second["turn"])
     assert [turn["id"] for turn in view.thread()].index(changed["id"]) == 1
     assert changed["takes"][0]["name"] == "c2"
-    assert "reversed" in session.record.facts("c2")
+    assert "backwards" in session.record.facts("c2")
 
 
 def test_a_cell_is_changed_in_its_cell(session: Session, view: View) -> None:
@@ -361,7 +362,7 @@ def test_the_plan_of_half_typed_words_writes_nothing(
     assert plan["does"] == "new clip"
     assert (plan["take"]["seed"], plan["num_takes"]) == (5, 2)
     assert plan["estimate_s"] == 3.0  # the one of this size took 1.5 s
-    refine, _ = view.ask(type="get_plan", line="c1 slower, and at night")
+    refine, _ = view.ask(type="get_plan", line="c1 at night")
     assert refine["does"] == "change c1"
     words, _ = view.ask(type="get_plan", line="stop")
     assert (words["take"], words["estimate_s"]) == (None, None)
@@ -383,11 +384,11 @@ def test_completion_knows_what_may_stand_there(session: Session) -> None:
 
 def test_what_reads_the_turns_is_chosen(session: Session, view: View) -> None:
     pytest.importorskip("pydantic_ai")
-    session.connect("qwen3", "http://localhost:9/v1")
-    assert view.ask(type="get_brains")[0]["brains"] == ["qwen3", "router"]
-    line, _ = view.ask(type="use_brain", brain="router")
-    assert line["line"] == "turns are read by the embedded router alone"
-    assert view.ask(type="get_brains")[0]["brains"] == ["router", "qwen3"]
+    session.brains.connect("qwen3", "http://localhost:9/v1")
+    assert view.ask(type="get_brains")[0]["brains"] == ["qwen3", "reader"]
+    line, _ = view.ask(type="use_brain", brain="reader")
+    assert line["line"] == "turns are read by the embedded reader alone"
+    assert view.ask(type="get_brains")[0]["brains"] == ["reader", "qwen3"]
     line, _ = view.ask(type="use_brain", brain="qwen3")  # its server is remembered
     assert line["line"].startswith("qwen3 is connected")
     assert view.ask(type="get_brains")[0]["brains"][0] == "qwen3"
@@ -403,7 +404,7 @@ def test_another_model_is_told_and_one_that_is_not_here_is_a_line(
     assert all(m["fits"] for m in models["models"] if m["name"] == "pocket")
     line, _ = view.ask(type="use_model", model="pocket")
     assert line["line"].startswith("pocket renders from now on")
-    assert view.ask(type="get_brains")[0]["brains"] == ["router"]
+    assert view.ask(type="get_brains")[0]["brains"] == ["reader"]
     missing, _ = view.ask(type="use_model", model="mochi")
     assert "is not here" in missing["message"]
     assert view.ask(type="get_thread")[0]["model"] == session.settings.model
@@ -525,7 +526,7 @@ def test_a_turn_that_takes_long_has_its_choices_as_buttons(
     session: Session, view: View
 ) -> None:
     rendered(session, BALL)
-    session.limit(1)
+    session.choose(choices.limit(1))
     said, _ = view.ask(type="say", line="a cat on the beach")
     asked = view.until("done", said["turn"])
     assert [choice["intent"] for choice in asked["readings"]] == ["yes", "draft", "no"]

@@ -26,7 +26,7 @@ from nbagent.settings import Settings
 from nbagent.take import Progress
 from tests.samples import make_take
 
-pytestmark = pytest.mark.usefixtures("recording")
+pytestmark = [pytest.mark.usefixtures("recording"), pytest.mark.phrases]
 
 WAIT_S = 10
 

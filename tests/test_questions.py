@@ -9,6 +9,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from nbagent.errors import SpecError
 from nbagent.notebook.questions import Question, with_plain_space
 
+pytestmark = pytest.mark.phrases
+
 
 @pytest.fixture
 def transform() -> TransformerManager:

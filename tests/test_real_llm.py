@@ -60,7 +60,7 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def session(settings: Settings, server: str) -> Iterator[Session]:
     session = Session(settings=settings, engine=Engine(settings))
-    session.connect("smollm2", server)
+    session.brains.connect("smollm2", server)
     yield session
     session.close()
 

@@ -17,13 +17,15 @@ from nbagent.notebook.export import export
 from nbagent.notebook.transcript import Transcript
 from tests.test_session import say, store
 
+pytestmark = pytest.mark.phrases
+
 REPOSITORY = Path(__file__).parent.parent
 CONF = "share/jupyter/nbconvert/templates/conf.json"
 CELLS = (
     "%load_ext nbagent\nidea = 'a red ball'",
     "%agent --dry-run a dog's @idea on the beach  # a comment",
     "x = %agent what is in @idea?",
-    "%%agent --dry-run\nit's a {blue} cube\nover the sea?",
+    "%%agent --dry-run\na new clip: it's a {blue} cube\nover the sea?",
     "if x is None:\n    %agent what is in @idea??",
     "%agent\u00a0a star over the sea \u2014dry\u2011run",
 )

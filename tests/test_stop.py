@@ -19,6 +19,8 @@ from nbagent.errors import Cancelled
 from nbagent.ledger import Ledger
 from nbagent.settings import Settings
 
+pytestmark = pytest.mark.phrases
+
 STOPS = 12
 
 

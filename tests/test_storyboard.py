@@ -4,65 +4,100 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from nbagent.acts import Act
+from nbagent.acts.extend import Extend
+from nbagent.acts.grid import Grid
+from nbagent.acts.join import Join
+from nbagent.acts.loop import Loop
+from nbagent.acts.plan import Plan
+from nbagent.acts.speed import Speed
+from nbagent.acts.time import Time
 from nbagent.conversation import shot as shots
-from nbagent.conversation.plan import Plan
-from nbagent.conversation.reply import Reply
+from nbagent.conversation.clip import Clip
+from nbagent.conversation.compose import compose
+from nbagent.conversation.rendering import derive
 from nbagent.conversation.session import Session
-from nbagent.conversation.storyboard import scene_shots, split
+from nbagent.conversation.sources import find_sources
+from nbagent.conversation.storyboard import scene_shots
 from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
+from nbagent.language.state import ClipInfo, State
 from nbagent.ledger import Ledger
 from nbagent.media import grid_clips, join_clips
+from nbagent.models import model_card
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 from tests.test_session import fake_frames
 
-ROCKET = "three scenes: a rocket on the desert; it rises; space at night"
+ROCKET = ("a rocket on the desert", "it rises", "space at night")
 
 
-def say(session: Session, words: str) -> Reply:
-    """Hear a turn, and let its clips be rendered: new ones as if by a model."""
-    reply = session.hear(words, {})
-    rendering = session.render(reply)
-    for take in reply.takes:
-        if not take.is_recut and session.ledger.artifact(take.id) is None:
-            fake_frames(session.ledger, take)
-    rendering.start(lambda _index, _progress: None)
-    assert {p.state for p in rendering.progress} == {"done"}
-    return reply
+def board(*scenes: str, **more: Any) -> Plan:
+    return Plan(intent="storyboard", scenes=scenes, **more)
 
 
-@pytest.mark.parametrize(
-    ("told", "scenes"),
-    [
-        ("three scenes: egg, chick, hen", ["egg", "chick", "hen"]),
-        ("a cat sits; it jumps", ["a cat sits", "it jumps"]),
-        (
-            "first a cat sits in the snow, then it jumps, finally it spins",
-            ["a cat sits in the snow", "it jumps", "it spins"],
-        ),
-        ("scene 1: a boat. scene 2: a house", ["a boat", "a house"]),
-        ("1. a boat at sea\n2. a house", ["a boat at sea", "a house"]),
-        ("a red ball falls. It bounces.", ["a red ball falls", "It bounces"]),
-        ("a cat", ["a cat"]),
-        ("", []),
-    ],
-)
-def test_a_turn_is_split_into_what_its_scenes_show(
-    told: str, scenes: list[str]
-) -> None:
-    assert split(told) == scenes
+def refine(*acts: Act, of: str = "c1") -> Plan:
+    return Plan(intent="refine", targets=(of,), acts=acts)
+
+
+class Desk:
+    """Composes plans one after the other, and lets their clips be as if rendered."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.named: dict[str, Take] = {}
+
+    def take(self, plan: Plan) -> tuple[Take, ...]:
+        """Return the takes of a plan; they are the next of c1, c2, ..."""
+        state = State(clips=tuple(map(self._info, self.named)))
+        sources = find_sources(
+            plan,
+            state,
+            ledger=self.ledger,
+            named=self.named.__getitem__,
+            values={},
+            target=None,
+        )
+        card = model_card("pocket")
+        made = compose(plan, request="w", options={}, card=card, sources=sources)
+        for take in made.takes:
+            self.named[f"c{len(self.named) + 1}"] = take
+            self.ledger.add_take(take)
+            if take.is_recut:
+                derive(self.ledger, take)
+            else:
+                fake_frames(self.ledger, take)
+        return made.takes
+
+    def shown(self, name: str) -> Clip:
+        return Clip(self.ledger, self.named[name], name)
+
+    def _info(self, name: str) -> ClipInfo:
+        is_board = self.named[name].operation == "join"
+        kind: Any = "storyboard" if is_board else "video"
+        return ClipInfo(ref=name, kind=kind, caption=self.named[name].prompt)
+
+
+@pytest.fixture
+def desk(settings: Settings) -> Iterator[Desk]:
+    with Ledger(settings.store) as ledger:
+        yield Desk(ledger)
+
+
+def made(prompt: str) -> Plan:
+    return Plan(intent="generate_video", prompt=prompt)
 
 
 @pytest.mark.parametrize(
     ("told", "prompts"),
     [
         (
-            "a rocket on the desert; it rises; space at night",
+            ("a rocket on the desert", "it rises", "space at night"),
             [
                 "a rocket, on the desert",
                 "a rocket rises, on the desert",
@@ -70,49 +105,53 @@ def test_a_turn_is_split_into_what_its_scenes_show(
             ],
         ),
         (
-            "a cat sits in the snow at night; a dog runs",
+            ("a cat sits in the snow at night", "a dog runs"),
             ["a cat sits, in the snow, at night", "a dog runs"],
         ),
     ],
 )
-def test_a_scene_goes_on_from_the_one_before(told: str, prompts: list[str]) -> None:
-    plan = Plan(intent="storyboard", prompt=told)
-    assert [shots.to_prompt(shot)[0] for shot in scene_shots(plan)] == prompts
+def test_a_scene_goes_on_from_the_one_before(
+    told: tuple[str, ...], prompts: list[str]
+) -> None:
+    scenes = scene_shots(board(*told))
+    assert [shots.to_prompt(shot)[0] for shot in scenes] == prompts
 
 
 def test_a_style_holds_for_all_scenes() -> None:
-    plan = Plan(
-        intent="storyboard", prompt="a cat; a dog", slots={"style": "watercolour"}
-    )
+    plan = board("a cat", "a dog", settings={"style": "watercolour"})
     assert {shot.style for shot in scene_shots(plan)} == {"watercolour"}
 
 
 @pytest.mark.parametrize(
-    ("prompt", "slots", "says"),
+    ("scenes", "says"),
     [
-        ("a cat", {}, "1 scenes were read in it: tell 2 to 12"),
-        ("a cat; a dog", {"scenes": 3}, "2 scenes were read in it, and it says 3"),
-        ("; ".join("abcdefghijklm"), {}, "13 scenes were read"),
+        ((), "no scenes were read: tell 2 to 12, separated by ';', like"),
+        (("a cat",), "1 scenes were read: tell 2 to 12"),
+        (tuple("abcdefghijklm"), "13 scenes were read"),
     ],
 )
-def test_what_is_no_storyboard_is_one_line(
-    prompt: str, slots: dict[str, int], says: str
-) -> None:
+def test_what_is_no_storyboard_is_one_line(scenes: tuple[str, ...], says: str) -> None:
     with pytest.raises(SpecError, match=says):
-        scene_shots(Plan(intent="storyboard", prompt=prompt, slots=slots))  # type: ignore[arg-type]  # a literal dict
+        scene_shots(board(*scenes))
 
 
-def test_the_scenes_are_rendered_and_joined(session: Session) -> None:
-    *scenes, whole = say(session, ROCKET).takes
+def test_the_scenes_are_rendered_and_joined(desk: Desk) -> None:
+    *scenes, whole = desk.take(board(*ROCKET))
     assert [take.operation for take in scenes] == ["generate"] * 3
     assert len({take.seed for take in scenes}) == 1
     assert whole.operation == "join"
     assert whole.parents == tuple(take.id for take in scenes)
-    clip = session.clip("c4")
+    clip = desk.shown("c4")
     assert (clip.num_frames, clip.fps) == (48, 8.0)
-    parts = [session.clip(f"c{i}").frames for i in (1, 2, 3)]
+    parts = [desk.shown(f"c{i}").frames for i in (1, 2, 3)]
     assert np.abs(clip.frames.astype(int) - np.concatenate(parts)).mean() < 4
-    assert "from c1, c2, c3 (join)" in session.record.facts("c4")
+
+
+def test_scenes_dissolve_as_the_plan_says(desk: Desk) -> None:
+    soft = Join(transition="dissolve", seconds=1.0)
+    assert desk.take(board(*ROCKET, acts=(soft,)))[-1].dissolve_s == 1.0
+    (again,) = desk.take(refine(Join(transition="dissolve"), of="c4"))
+    assert (again.dissolve_s, again.parents) == (0.5, desk.named["c4"].parents)
 
 
 class EarlyEngine(Engine):
@@ -130,10 +169,24 @@ class EarlyEngine(Engine):
         listener(Progress(job=job.id, state="done", message="kept"))
 
 
+class Told:
+    """Reads every turn as one plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def __call__(self, *_: object, **__: object) -> Plan:
+        return self.plan
+
+
 def test_scenes_that_are_kept_early_are_joined_as_they_are(settings: Settings) -> None:
     with Ledger(settings.store) as ledger:
-        session = Session(settings=settings, engine=EarlyEngine(settings, ledger))
-        reply = session.hear(ROCKET, {})
+        session = Session(
+            settings=settings,
+            engine=EarlyEngine(settings, ledger),
+            brain=Told(board(*ROCKET)),
+        )
+        reply = session.hear("three scenes", {})
         rendering = session.render(reply)
         rendering.start(lambda _index, _progress: None)
         rendering.wait()
@@ -146,71 +199,98 @@ def test_scenes_that_are_kept_early_are_joined_as_they_are(settings: Settings) -
         session.close()
 
 
-def test_a_changed_scene_leaves_the_others_as_they_are(session: Session) -> None:
-    *scenes, _ = say(session, ROCKET).takes
-    changed, whole = say(session, "scene 2 at sunset").takes
+def test_a_changed_scene_leaves_the_others_as_they_are(desk: Desk) -> None:
+    *scenes, _ = desk.take(board(*ROCKET))
+    changed, whole = desk.take(refine(Time(time="sunset"), of="c2"))
     assert (changed.operation, changed.parents) == ("remix", (scenes[1].id,))
     assert whole.parents == (scenes[0].id, changed.id, scenes[2].id)
 
 
-def test_a_change_of_all_changes_each_scene(session: Session) -> None:
-    *scenes, _ = say(session, ROCKET).takes
-    *changed, whole = say(session, "make it all red").takes
+def test_a_change_of_all_changes_each_scene(desk: Desk) -> None:
+    *scenes, _ = desk.take(board(*ROCKET))
+    *changed, whole = desk.take(refine(Time(time="sunset"), of="c4"))
     assert [take.parents for take in changed] == [(take.id,) for take in scenes]
     assert whole.parents == tuple(take.id for take in changed)
 
 
-def test_a_re_cut_of_the_whole_needs_no_scene(session: Session) -> None:
-    whole = say(session, ROCKET).takes[-1]
-    (looped,) = say(session, "loop it").takes
+def test_a_scene_that_is_so_already_stays(desk: Desk) -> None:
+    *scenes, _ = desk.take(board(*ROCKET))
+    *changed, whole = desk.take(refine(Time(time="night"), of="c4"))
+    assert [take.parents for take in changed] == [(take.id,) for take in scenes[:2]]
+    assert whole.parents == (*(take.id for take in changed), scenes[2].id)
+    with pytest.raises(SpecError, match="at night would change nothing"):
+        desk.take(refine(Time(time="night"), of="c7"))
+
+
+def test_what_is_of_one_clip_is_not_asked_of_several(desk: Desk) -> None:
+    desk.take(board(*ROCKET))
+    for act in (Extend(by_s=2), Loop(seamless=True)):
+        with pytest.raises(SpecError, match="is of one clip, not of several together"):
+            desk.take(refine(act, of="c4"))
+
+
+def test_a_re_cut_of_the_whole_needs_no_scene(desk: Desk) -> None:
+    whole = desk.take(board(*ROCKET))[-1]
+    (looped,) = desk.take(refine(Loop(), of="c4"))
     assert (looped.operation, looped.parents) == ("derive", (whole.id,))
-    assert session.clip("c5").num_frames == 2 * 48 - 2
+    assert desk.shown("c5").num_frames == 2 * 48 - 2
     # A later change of the scenes is cut in the same way.
-    *_, joined, again = say(session, "now at sunset").takes
+    *_, joined, again = desk.take(refine(Time(time="sunset"), of="c5"))
     assert again.parents == (joined.id,)
     assert again.effects == looped.effects
 
 
-def test_clips_are_joined_by_words(session: Session) -> None:
-    one = say(session, "a red ball on the beach").takes[0]
-    other = say(session, "a cat in the snow").takes[0]
-    (cut,) = say(session, "join c1 and c2").takes
+def test_clips_are_joined_in_the_order_of_the_plan(desk: Desk) -> None:
+    (one,) = desk.take(made("a red ball on the beach"))
+    (other,) = desk.take(made("a cat in the snow"))
+    (cut,) = desk.take(refine(Join(others=("c2",))))
     assert (cut.operation, cut.parents) == ("join", (one.id, other.id))
-    (turned,) = say(session, "append c1 to c2").takes
+    (turned,) = desk.take(refine(Join(others=("c1",)), of="c2"))
     assert turned.parents == (other.id, one.id)
-    (soft,) = say(session, "c1 and then c2, with a dissolve").takes
+    (soft,) = desk.take(refine(Join(others=("c2",), transition="dissolve")))
     assert soft.dissolve_s == 0.5
-    assert session.clip("c5").num_frames == 28
+    assert desk.shown("c5").num_frames == 28
     assert Take.from_recipe(soft.to_recipe()) == soft
+    # A clip is known by its take, too, whatever its name is.
+    (known,) = desk.take(refine(Join(others=(other.id,))))
+    assert known.parents == cut.parents
 
 
-def test_clips_are_shown_side_by_side(session: Session) -> None:
-    takes = [
-        say(session, words).takes[0]
-        for words in ("a red ball on the beach", "a cat in the snow", "a dog in space")
-    ]
-    (pair,) = say(session, "put c1 and c2 side by side").takes
+def test_what_is_asked_beside_a_join_is_done_or_refused(desk: Desk) -> None:
+    desk.take(made("a red ball on the beach"))
+    desk.take(made("a cat in the snow"))
+    desk.take(refine(Join(others=("c2",)), Speed(factor=2.0)))
+    assert (desk.shown("c3").num_frames, desk.shown("c3").fps) == (32, 16.0)
+    with pytest.raises(SpecError, match="at night: that changes a clip"):
+        desk.take(refine(Join(others=("c2",)), Time(time="night")))
+    with pytest.raises(SpecError, match="name the other clip"):
+        desk.take(refine(Join(transition="dissolve")))
+
+
+def test_clips_are_shown_side_by_side(desk: Desk) -> None:
+    words = ("a red ball on the beach", "a cat in the snow", "a dog in space")
+    takes = [desk.take(made(one))[0] for one in words]
+    (pair,) = desk.take(refine(Grid(others=("c2",))))
     assert (pair.operation, pair.parents) == ("grid", (takes[0].id, takes[1].id))
-    clip = session.clip("c4")
+    clip = desk.shown("c4")
     assert clip.frames.shape == (16, 128, 256, 3)
-    left, right = (session.clip(name).frames.astype(int) for name in ("c1", "c2"))
+    left, right = (desk.shown(name).frames.astype(int) for name in ("c1", "c2"))
     assert np.abs(clip.frames[:, :, :128] - left).mean() < 4
     assert np.abs(clip.frames[:, :, 128:] - right).mean() < 4
-    (row,) = say(session, "show c1, c2 and c3 in a grid").takes
+    (row,) = desk.take(refine(Grid(others=("c2", "c3"))))
     assert (row.height, row.width) == (128, 384)
     # A change of the whole changes each, and shows them as they were shown.
-    *changed, again = say(session, "at night").takes
+    *changed, again = desk.take(refine(Time(time="night"), of="c5"))
     assert [take.parents[0] for take in changed] == [take.id for take in takes]
     assert (again.operation, again.width) == ("grid", 384)
-    assert "from c1, c2 (grid)" in session.record.facts("c4")
 
 
-def test_joined_clips_are_joined_with_others(session: Session) -> None:
-    one = say(session, "a red ball on the beach").takes[0]
-    whole = say(session, ROCKET).takes[-1]
-    (longer,) = say(session, "join c5 and c1").takes
+def test_joined_clips_are_joined_with_others(desk: Desk) -> None:
+    (one,) = desk.take(made("a red ball on the beach"))
+    whole = desk.take(board(*ROCKET))[-1]
+    (longer,) = desk.take(refine(Join(others=("c1",)), of="c5"))
     assert (longer.operation, longer.parents) == ("join", (whole.id, one.id))
-    (pair,) = say(session, "put c5 and c1 side by side").takes
+    (pair,) = desk.take(refine(Grid(others=("c1",)), of="c5"))
     assert (pair.operation, pair.parents) == ("grid", (whole.id, one.id))
 
 
@@ -240,7 +320,9 @@ class Slow(Engine):
 @pytest.fixture
 def slow(settings: Settings) -> Iterator[tuple[Session, Slow]]:
     engine = Slow(settings)
-    session = Session(settings=settings, engine=engine)
+    session = Session(
+        settings=settings, engine=engine, brain=Told(board("a cat", "a dog"))
+    )
     yield session, engine
     session.close()
 
@@ -268,13 +350,12 @@ def test_a_join_ends_with_a_scene_that_will_not_come(
     assert "run the cell again" in rendering.progress[2].message
 
 
-def test_clips_of_two_sizes_do_not_join(session: Session) -> None:
-    say(session, "a red ball on the beach")
-    wide = session.hear("a cat in the snow", {"size": (128, 256)})
-    session.render(wide)
-    fake_frames(session.ledger, wide.takes[0])
+def test_clips_of_two_sizes_do_not_join(desk: Desk) -> None:
+    desk.take(made("a red ball on the beach"))
+    (cat,) = desk.take(made("a cat in the snow"))
+    desk.named["c2"] = replace(cat, width=256)
     with pytest.raises(SpecError, match="128x128 and 256x128 do not join"):
-        session.hear("join c1 and c2", {})
+        desk.take(refine(Join(others=("c2",))))
 
 
 def test_joined_frames_keep_their_pace_and_dissolve() -> None:

@@ -120,7 +120,6 @@ def test_effects_are_checked() -> None:
         ("media", "smell"),
         ("quality", None),
         ("effects", 3),
-        ("effects", [{"kind": "explode"}]),
         ("effects", [{"kind": "trim", "start_s": "x"}]),
         ("effects", [{"kind": "speed", "speed": "2"}]),
         ("parents", 3),

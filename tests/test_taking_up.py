@@ -22,6 +22,8 @@ from nbagent.settings import Settings
 from nbagent.take import Take
 from tests.jobs_stub import RENDERER, plain, wait_until
 
+pytestmark = pytest.mark.phrases
+
 TAKE = Take(
     operation="generate",
     model="pocket",
@@ -84,10 +86,10 @@ def test_what_a_renamed_or_nameless_notebook_left_is_taken_up_by_the_next_kernel
 ) -> None:
     with own(settings) as gone:
         job_id = queue(gone, conversation)
-    said = session.take_up()
+    said = session.whole.take_up()
     assert said == f"taking up what was left unfinished: c1 of {conversation!r}"
     assert engine.wait(job_id, 20).state == "done"
-    assert session.take_up() == ""
+    assert session.whole.take_up() == ""
 
 
 def test_what_a_kernel_left_that_ended_later_is_taken_up_when_one_goes_there(
@@ -95,12 +97,12 @@ def test_what_a_kernel_left_that_ended_later_is_taken_up_when_one_goes_there(
 ) -> None:
     other = own(settings)
     job_id = queue(other, "draft")
-    assert session.take_up() == ""  # its kernel lives
+    assert session.whole.take_up() == ""  # its kernel lives
     assert session.record.status() == (
         "1 clip of the conversation 'draft': %nbagent conversation draft goes there"
     )
     other.close()
-    assert session.converse("draft").endswith("left unfinished: c1")
+    assert session.whole.converse("draft").endswith("left unfinished: c1")
     assert engine.wait(job_id, 20).state == "done"
     assert session.record.status() == "nothing is being rendered"
 
@@ -144,7 +146,7 @@ def test_a_job_that_cannot_be_read_is_failed_and_keeps_nobody_waiting(
         turn = gone.add_turn("draft", "a red ball", None, {})
         bad = gone.add_job(gone.add_take(TAKE), turn.id, "express")
         good = queue(gone, "draft", seed=1)
-    assert session.take_up().endswith("c1 of 'draft'")
+    assert session.whole.take_up().endswith("c1 of 'draft'")
     assert engine.wait(good, 20).state == "done"
     row = session.ledger.job(bad)
     assert row.state == "failed"
@@ -158,7 +160,7 @@ def test_a_take_that_another_engine_renders_is_rendered_once(
         job_id = queue(gone, "draft")
         lock = gone.render_lock(gone.job(job_id).take_id)
     assert lock.take()
-    session.take_up()
+    session.whole.take_up()
     wait_until(lambda: engine.wait(job_id, 0).message.startswith("another engine"))
     session.ledger.put_file(b"", ".mp4")
     assert not (settings.store / "steps.jsonl").exists()
@@ -172,7 +174,7 @@ def test_many_clips_are_cancelled_by_name(session: Session) -> None:
 
     jobs = [queue(session.ledger, "test", seed) for seed in range(40)]
     names = tuple(f"c{number}" for number in range(2, 41))
-    assert session.cancel(names) == f"stopping: {', '.join(names)}"
+    assert session.hands.cancel(names) == f"stopping: {', '.join(names)}"
     states = [session._engine.wait(job_id, 20).state for job_id in jobs[1:]]  # type: ignore[attr-defined]
     assert states == ["cancelled"] * 39
     for command in ("cancel", "keep", "pause", "resume", "rebuild"):
@@ -221,20 +223,22 @@ def test_what_a_store_brings_from_elsewhere_is_told_and_waits_for_a_word(
             queue(gone, "test")
             queue(gone, "test", seed=1)
         shutil.copytree(tmp_path / "theirs", settings.store)
-    assert session.take_up() == (
+    assert session.whole.take_up() == (
         "left unfinished elsewhere: c1, c2 (%nbagent resume renders them here,"
         " %nbagent cancel drops them)"
     )
     assert session.unfinished() == {}
     assert [row.state for row in session.ledger.jobs()] == ["queued", "queued"]
-    assert session.resume(["c2"]) == "going on: c2"
+    assert session.hands.resume(["c2"]) == "going on: c2"
     assert engine.wait("j2", 20).state == "done"
-    assert session.cancel(["c1"]) == "stopping: c1"
-    assert session.resume() == "nothing is paused", "what is let go is not offered"
+    assert session.hands.cancel(["c1"]) == "stopping: c1"
+    assert session.hands.resume() == "nothing is paused", (
+        "what is let go is not offered"
+    )
     ledger = session.ledger
     assert not ledger.keeper.is_strange(ledger.job("j1")), "it is in our hand"
     assert engine.wait("j1", 20).state == "cancelled"
-    assert session.take_up() == ""
+    assert session.whole.take_up() == ""
 
 
 @pytest.mark.parametrize("way", ["a path", "an absolute path", "no text", "a link"])

@@ -13,6 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nbagent.acts.camera import Camera
+from nbagent.acts.place import Place
+from nbagent.acts.time import Time
 from nbagent.conversation import unread
 from nbagent.conversation.session import Session
 from nbagent.models import ModelCard, model_card
@@ -64,10 +67,12 @@ def test_a_refinement_that_makes_it_too_long_says_so(session: Session) -> None:
     made = say(session, short, "one")
     assert not [note for note in made.notes if "too long" in note]
     store(session, made)
-    reply = say(session, "at night, in the snow, zooming in", "two")
+    clip = session.clip("c1")
+    acts = (Time(time="night"), Place(place="in the snow"), Camera(camera="zooming in"))
+    reply = session.hear("", {}, target=clip, acts=acts)
     notes = [note for note in reply.notes if "too long" in note]
     assert len(notes) == 1
-    assert "zooming in" in notes[0]
+    assert "'zoom in'" in notes[0]  # as pocket was taught it
 
 
 def test_a_negative_prompt_is_cut_too(session: Session) -> None:

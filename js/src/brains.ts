@@ -1,4 +1,4 @@
-// What reads the turns: the router alone, or one of the language models connected.
+// What reads the turns: the reader alone, or one of the language models connected.
 
 import { act } from "./act";
 import { h } from "./dom";
@@ -21,7 +21,7 @@ export class BrainMenu {
     this.el.addEventListener("focus", () => void this.#fill());
     this.el.addEventListener("pointerenter", () => void this.#fill());
     this.el.addEventListener("change", () => void this.#use(this.el.value));
-    this.#show(["router"]);
+    this.#show(["reader"]);
   }
 
   #show(brains: string[]): void {

@@ -5,45 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from nbagent.conversation.attachments import Attachment
-from nbagent.conversation.plan import Intent, Plan
-from nbagent.conversation.state import ClipInfo, State
-from nbagent.ledger import Artifact, JobRow
+from nbagent.acts import act_of
+from nbagent.acts.plan import Intent, Plan, Topic
+from nbagent.ledger import Artifact, ClipRow, JobRow, Ledger
 from nbagent.take import Take
-
-_READINGS: dict[Intent, str] = {
-    "generate_video": "a new clip: say what it shows",
-    "generate_image": "a still picture: say what is on it",
-    "refine": "a change to a clip: name it, like 'c1, slower'",
-    "animate_image": "a picture set in motion: name it with @",
-    "storyboard": "several scenes: say what each one shows",
-    "describe": "facts about a clip: name it, like 'what is c1?'",
-    "analyze": "an answer from your data",
-    "chat": "an answer in words",
-    "control": "stop, status or save: name the clip",
-}
-
-CHOICES: dict[Intent, str] = {
-    "generate_video": "Make a new clip",
-    "generate_image": "Make a still picture",
-    "refine": "Change a clip",
-    "animate_image": "Set a picture in motion",
-    "storyboard": "Tell it in scenes",
-    "describe": "Facts about a clip",
-    "analyze": "Answer from my data",
-    "chat": "Answer in words",
-    "control": "Stop, status or save",
-}
-"""The readings as buttons."""
-
-NEEDS_MODEL = (
-    "This needs a language model, and none is connected: connect one with"
-    " %nbagent connect PROVIDER:MODEL [URL], such as ollama:llama3 (it needs"
-    " nbagent[llm], and the provider's key in the environment)."
-    " What works without one: making a clip ('a cat runs along the beach'), changing"
-    " one ('slower, and at night'), asking for its facts ('what seed has c1?'),"
-    " status, cancel and save."
-)
 
 
 def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) -> str:
@@ -72,19 +37,44 @@ def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) 
     return " | ".join(parts)
 
 
-def told(attached: Sequence[Attachment]) -> str:
-    """Say what variables are, by their summaries."""
-    return "\n".join(f"@{one.name} ({one.type}): {one.text}" for one in attached)
+def fact(topic: Topic, name: str, take: Take, artifact: Artifact | None) -> str:
+    """Say one thing that is recorded of a clip, in a sentence."""
+    frames, fps = take.num_frames, take.fps
+    size = f"{take.width}x{take.height}"
+    if artifact is not None:
+        frames, fps = artifact.num_frames, artifact.fps
+        size = f"{artifact.width}x{artifact.height}"
+    length = f"{frames / fps:.1f} s: {_count(frames)} at {fps:g} fps."
+    if artifact is None:
+        length += " It is not rendered yet."
+    if frames == 1:
+        length = "no time: it is a still."
+    sentences: dict[Topic, str] = {
+        "seed": f"{name} has the seed {take.seed}.",
+        "length": f"{name} lasts {length}",
+        "fps": f"{name} plays at {fps:g} frames a second.",
+        "size": f"{name} is {size} pixels (width x height).",
+        "prompt": f"{name} was rendered from the prompt {take.prompt!r}.",
+        "model": f"{name} was made by the model {take.model}.",
+        "steps": f"{name} had {take.num_inference_steps} steps ({take.quality}),"
+        f" guidance {take.guidance_scale:g}.",
+        "request": f"For {name} you said {take.request!r}.",
+    }
+    if take.operation == "open" and topic in ("model", "seed", "steps"):
+        return (
+            f"{name} was opened from the file {take.request}: nothing says its {topic}."
+        )
+    return sentences[topic]
 
 
-def without_model(attached: Sequence[Attachment]) -> str:
-    """Answer what a language model would: by what variables are, or not at all."""
-    if not attached:
-        return NEEDS_MODEL
-    return (
-        f"{told(attached)}\nMore than this summary needs a language model: connect one"
-        " with %nbagent connect PROVIDER:MODEL."
-    )
+def called(rows: Sequence[ClipRow], ledger: Ledger) -> str:
+    """Say which clips there are, and what each shows."""
+    lines = [
+        f"{row.name}{f', called {row.alias}' if row.alias else ''}:"
+        f" {ledger.take(row.take_id).prompt}"
+        for row in rows
+    ]
+    return "\n".join(lines) or "There is no clip yet."
 
 
 def changes(first: str, one: Take, second: str, other: Take) -> str:
@@ -182,26 +172,8 @@ def _differences(one: Take, other: Take) -> list[str]:
     ]
 
 
-_EFFECTS: Final = {
-    "loop": "loops forth and back",
-    "reverse": "reversed",
-    "crop": "cropped",
-    "resize": "resized",
-    "match": "colours matched",
-}
-
-
 def _effect(take: Take) -> list[str]:
-    said = []
-    for effect in take.effects:
-        if effect.kind == "speed":
-            said.append(f"speed {effect.speed:g}x")
-        elif effect.kind == "trim":
-            end = "end" if effect.end_s is None else f"{effect.end_s:g} s"
-            said.append(f"trimmed {effect.start_s or 0:g} s to {end}")
-        else:
-            said.append(_EFFECTS[effect.kind])
-    return said
+    return [act_of(effect).says() for effect in take.effects]
 
 
 def status(
@@ -230,14 +202,6 @@ def status(
     return "\n".join(lines) or "nothing is being rendered"
 
 
-def readings(plan: Plan) -> tuple[Intent, ...]:
-    """Return what a turn may have meant, best first; nothing if it was clear."""
-    if plan.intent != "ask" or plan.consents or plan.unknown:
-        return ()
-    likely = plan.readings or ("generate_video", "refine")
-    return tuple(intent for intent in likely if intent in _READINGS)
-
-
 _DOES: Final[dict[Intent, str]] = {
     "generate_video": "new clip",
     "generate_image": "still picture",
@@ -247,6 +211,7 @@ _DOES: Final[dict[Intent, str]] = {
     "chat": "answer in words",
     "control": "stop, status or save",
     "ask": "unclear: I will ask back",
+    "unsupported": "not possible yet",
 }
 
 
@@ -254,6 +219,8 @@ def does(plan: Plan, takes: Sequence[Take]) -> str:
     """Say in a few words what a turn would do."""
     if plan.intent == "storyboard":
         return f"{len(takes) - 1} scenes, joined" if takes else "several scenes"
+    if plan.intent == "control" and plan.control:
+        return " ".join((plan.control.action, *plan.targets))
     if plan.intent != "refine":
         return _DOES[plan.intent]
     if takes and takes[0].is_recut:
@@ -261,17 +228,6 @@ def does(plan: Plan, takes: Sequence[Take]) -> str:
     names = " and ".join(plan.targets)
     how = takes[0].operation if takes else "refine"
     return f"{'change' if how == 'remix' else how} {names}".strip()
-
-
-def ask_back(plan: Plan, state: State) -> str:
-    """Ask the user what was meant, with the likely readings."""
-    lines = ["That could be read in more than one way. Did you mean"]
-    lines += [f"  - {_READINGS[i]}" for i in readings(plan)]
-    if state.clips:
-        lines.append(f"The clips are {', '.join(_names(state.clips))}.")
-    else:
-        lines.append("There is no clip yet to change.")
-    return "\n".join(lines)
 
 
 def preview(takes: Sequence[Take], notes: Sequence[str], seconds: float | None) -> str:
@@ -298,7 +254,3 @@ def preview(takes: Sequence[Take], notes: Sequence[str], seconds: float | None) 
     else:
         lines.append(f"  time: about {seconds:.1f} s, as the last ones took")
     return "\n".join(lines)
-
-
-def _names(clips: Sequence[ClipInfo]) -> list[str]:
-    return [clip.ref for clip in clips]

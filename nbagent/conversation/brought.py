@@ -1,10 +1,10 @@
-"""Clips that were opened from files: sources like any other, by the names of their variables.
+"""Clips of files and of other conversations: sources like any other, by their variables.
 
     >>> film = Clip.open("holiday.mp4")
     >>> %agent @film at night
 
-A turn that names one sees it among the clips. What is built on it needs a take: that it was
-opened, with its frames in the store, and no model.
+What is built on one needs a take: its own if this store has it, else one that says that it
+was opened, with its frames in the store, and no model.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbagent import media
+from nbagent.acts.plan import Plan
 from nbagent.conversation.clip import Clip
-from nbagent.conversation.mentions import mentioned
-from nbagent.conversation.plan import Plan
-from nbagent.conversation.state import ClipInfo, State
 from nbagent.errors import SpecError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Hold, Take
@@ -27,80 +25,51 @@ if TYPE_CHECKING:
     from nbagent.media.frames import Frames
 
 
-def opened(words: str, values: Mapping[str, object]) -> dict[str, Clip]:
-    """Return the opened clips that a turn names with @, by their variables."""
-    found = {name: values.get(name) for name in mentioned(words)}
-    return {
-        name: clip
-        for name, clip in found.items()
-        if isinstance(clip, Clip) and clip.is_opened
-    }
-
-
-def among(state: State, clips: Mapping[str, Clip]) -> State:
-    """Return what a turn is read against, with opened clips among the others."""
-    if not clips:
-        return state
-    own = tuple(_info(name, clip) for name, clip in clips.items())
-    rest = tuple(clip for clip in state.clips if clip.ref not in clips)
-    variables = tuple(
-        replace(variable, ref=variable.name) if variable.name in clips else variable
-        for variable in state.variables
-    )
-    return replace(state, clips=(*own, *rest), variables=variables)
-
-
 def begun(plan: Plan, clips: Mapping[str, Clip]) -> Plan:
     """Return a plan of a new clip that names an opened one as a plan that begins with it.
 
     What stands behind an @ is never left out.
     """
-    named = tuple(name for name in plan.targets if name in clips)
+    named = tuple(name for name in plan.mentions if name in clips)
     if not named or plan.intent not in ("generate_video", "generate_image"):
         return plan
-    return replace(plan, intent="animate_image", target=named)
+    return replace(plan, intent="animate_image", targets=named)
 
 
 def check_act(plan: Plan, clips: Mapping[str, Clip]) -> None:
-    """Refuse an act on an opened clip: it lies in a file, and is none of these.
+    """Refuse an act on a clip of elsewhere: it is none of this conversation.
 
     Raises:
         SpecError: With what does it.
     """
+    kind = (plan.control.format if plan.control else None) or "mp4"
     for name in plan.targets:
         if name in clips:
-            kind = plan.slots.get("format", "mp4")
+            what = (
+                "is a file that was opened, not a clip of"
+                if clips[name].is_opened
+                else "is a clip of another conversation, not of"
+            )
             raise SpecError(
-                f"@{name} is a file that was opened, not a clip of this conversation:"
-                f" {name}.save('{name}.{kind}') writes it"
+                f"@{name} {what} this conversation: {name}.save('{name}.{kind}') writes"
+                " it"
             )
 
 
 class Brought:
-    """Takes of opened clips, each stored once."""
+    """Takes of clips that are of no conversation here, each stored once."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._takes: weakref.WeakKeyDictionary[Clip, Take] = weakref.WeakKeyDictionary()
 
     def take(self, clip: Clip) -> Take:
-        """Return the take of an opened clip; its frames are in the store then."""
-        known = self._takes.get(clip)
+        """Return the take of such a clip; its frames are in the store then."""
+        own = None if clip.is_opened else clip.take
+        known = own or self._takes.get(clip)
         if known is None or self._ledger.artifact(known.id) is None:
             known = self._takes[clip] = _stored(clip, self._ledger)
         return known
-
-
-def _info(name: str, clip: Clip) -> ClipInfo:
-    is_still = clip.num_frames == 1
-    return ClipInfo(
-        ref=name,
-        kind="image" if is_still else "video",
-        caption=clip.prompt,
-        duration_s=clip.duration_s,
-        fps=clip.fps,
-        seed=clip.seed,
-    )
 
 
 def _stored(clip: Clip, ledger: Ledger) -> Take:
@@ -122,7 +91,7 @@ def _stored(clip: Clip, ledger: Ledger) -> Take:
         model="",
         model_revision="",
         prompt=clip.prompt,
-        request=clip.path.name,
+        request=clip.path.name if clip.is_opened else clip.name,
         shot={"core": ""} if origin is None else origin.shot,
         seed=clip.seed or 0,
         num_frames=num_frames,

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from nbagent.acts.aspect import Aspect
+from nbagent.acts.base import Act
+from nbagent.acts.loop import Loop
+from nbagent.acts.plan import Plan
+from nbagent.acts.upscale import Upscale
 from nbagent.conversation import fitting, operations
 from nbagent.conversation import shot as shots
-from nbagent.conversation.plan import Plan
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.ledger import Artifact
 from nbagent.models import ModelCard
 from nbagent.take import Operation, Take
+
+
+class Unchanged(SpecError):
+    """What was asked for is what the clip already is."""
 
 
 def operation(
@@ -51,42 +60,102 @@ def operation(
     return "generate"
 
 
+def check_changed(take: Take, parent: Take, plan: Plan, heard: list[str]) -> None:
+    """Refuse to render what would be the clip that is there.
+
+    Args:
+        take: What would be rendered.
+        parent: The clip that it would refine.
+        plan: What was asked.
+        heard: What the model does not know of the words.
+
+    Raises:
+        Unchanged: If nothing that decides how a clip looks is another's.
+    """
+    decides = (
+        *("prompt", "negative_prompt", "seed", "height", "width", "num_frames"),
+        *("media", "model", "model_revision", "num_inference_steps", "guidance_scale"),
+        *("step_cache", "cache_kind", "effects"),
+    )
+    if take.operation not in ("generate", "remix") or take.strength == 1.0:
+        return
+    if any(getattr(take, name) != getattr(parent, name) for name in decides):
+        return
+    asked = ", ".join(act.says() for act in plan.asked)
+    why = " ".join(heard) or "It is so already."
+    raise Unchanged(
+        f"{asked or 'this'} would change nothing: the prompt, the seed, the size and the"
+        f" frames stay as they are. {why} Say what should be different, or ask for"
+        " another take."
+    )
+
+
 def keeping(
     take: Take,
+    fresh: Take,
     plan: Plan,
     options: Mapping[str, Any],
     card: ModelCard,
     sources: Sources,
 ) -> Take:
-    """Return a take that holds what the turn leaves as it is, where it can be held."""
+    """Return a take that holds what the turn leaves as it is, where it can be held.
+
+    Args:
+        take: Of the whole shot, with all of its effects.
+        fresh: The same with the new effects alone, for frames that have the others.
+        plan: What was asked.
+        options: Those that are stated.
+        card: Of the model that will render.
+        sources: What the plan is about.
+
+    Raises:
+        SpecError: If what is asked cannot be held.
+    """
     parent, clip = sources.parent, sources.clip
     if sources.pictures or sources.film is not None:
         return _moving(take, options, sources)
     if parent is None:
         return take
     if sources.others:
-        return operations.blend(take, parent, sources.others[0])
+        return operations.blend(fresh, parent, sources.others[0])
     if take.operation == "derive":
         if sources.mask or sources.step is not None:
             raise SpecError(
-                "speed, loop, trim, reverse, crop and size are of a whole, finished"
-                " clip: leave the part or the step out"
+                f"{_said(plan)} is of a finished clip as a whole: leave the part or the"
+                " step out"
             )
         return take
     if sources.step is not None:
         return operations.redirect(take, parent, card, step=sources.step)
     if sources.mask:
-        assert clip is not None
-        strength = options.get("strength", shots.strength_for(plan.edits))
-        return operations.inpaint(
-            take, parent, clip, card, mask=sources.mask, strength=strength
-        )
+        return _part(fresh, plan, options, card, sources)
+    if clip is not None and parent.is_brought:
+        return _of_film(fresh, plan, options, card, parent, clip)
+    whole = _whole(fresh, plan, options, card, sources)
+    return take if whole is None else whole
+
+
+def _part(
+    fresh: Take,
+    plan: Plan,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    sources: Sources,
+) -> Take:
+    """Return a take that makes a part of a clip anew."""
+    parent, clip = sources.parent, sources.clip
+    assert parent is not None
     if clip is None:
-        return take
-    if parent.is_brought:
-        return _of_film(take, plan, options, card, parent, clip)
-    is_like = (parent.model, parent.media) == (take.model, take.media)
-    return _whole(take, plan, options, card, parent, clip) if is_like else take
+        raise SpecError("a part is changed of a finished clip: wait for it")
+    for act in plan.acts:
+        if act.does == "held" and not act.parts:
+            raise SpecError(
+                f"{act.says()} is of the whole clip: ask for it in a turn of its own"
+            )
+    strength = options.get("strength", shots.strength_for(plan.asked))
+    return operations.inpaint(
+        fresh, parent, clip, card, mask=sources.mask, strength=strength
+    )
 
 
 def _moving(take: Take, options: Mapping[str, Any], sources: Sources) -> Take:
@@ -99,7 +168,7 @@ def _moving(take: Take, options: Mapping[str, Any], sources: Sources) -> Take:
 
 
 def _of_film(
-    take: Take,
+    fresh: Take,
     plan: Plan,
     options: Mapping[str, Any],
     card: ModelCard,
@@ -107,36 +176,85 @@ def _of_film(
     clip: Artifact,
 ) -> Take:
     """Return a take of a film that was opened: its own frames, changed."""
-    if (whole := _whole(take, plan, options, card, parent, clip)) is not take:
+    sources = Sources(parent=parent, clip=clip)
+    if (whole := _whole(fresh, plan, options, card, sources)) is not None:
         return whole
-    num_frames = min(clip.num_frames, take.num_frames)
+    num_frames = min(clip.num_frames, fresh.num_frames)
     film = operations.Film(source=parent.id, num_frames=num_frames)
-    usual = shots.strength_for(plan.edits) if plan.edits else operations.FILM_STRENGTH
+    usual = shots.strength_for(plan.asked) if plan.acts else operations.FILM_STRENGTH
     strength = options.get("strength", usual)
     fit = fitting.fit(options)
     return operations.at_pace(
-        operations.animate_film(take, film, strength=strength, fit=fit), clip, card
+        operations.animate_film(fresh, film, strength=strength, fit=fit), clip, card
     )
 
 
 def _whole(
-    take: Take,
+    fresh: Take,
     plan: Plan,
     options: Mapping[str, Any],
     card: ModelCard,
-    parent: Take,
-    clip: Artifact,
-) -> Take:
-    """Return a take of a whole clip as it is: in another frame, larger, or looping."""
-    if {edit.kind for edit in plan.edits} == {"aspect"}:
-        canvas = plan.edits[0].args.get("upscale")
-        if isinstance(canvas, Mapping):
-            strength = options.get("strength", operations.UPSCALE_STRENGTH)
-            fit = fitting.fit(options)
-            return operations.upscale(
-                take, parent, clip, card, canvas, strength=strength, fit=fit
-            )
-        return operations.reframe(take, parent, clip, card) or take
-    if any(edit.args.get("seamless") for edit in plan.edits):
-        return operations.loop(take, parent, clip, card)
-    return take
+    sources: Sources,
+) -> Take | None:
+    """Return a take of a whole clip as it is: in another frame, larger, or looping.
+
+    None if it is made anew, or changed.
+
+    Raises:
+        SpecError: If it cannot stay as it is.
+    """
+    drawn = [act for act in plan.asked if act.cost == "diffusion"]
+    alone = next((act for act in drawn if isinstance(act, Loop | Upscale)), None)
+    parent, clip = sources.parent, sources.clip
+    assert parent is not None
+    is_like = (parent.model, parent.media) == (fresh.model, fresh.media)
+    is_like |= parent.is_brought
+    if alone is not None:
+        _check_as_it_is(alone, drawn, clip, is_like=is_like)
+        assert clip is not None
+        if isinstance(alone, Loop):
+            return operations.loop(fresh, parent, clip, card)
+        strength = options.get("strength", alone.strength)
+        fit = fitting.fit(options)
+        return operations.upscale(
+            fresh, parent, clip, card, scale=alone.scale, strength=strength, fit=fit
+        )
+    is_shown = len(drawn) == 1 and isinstance(drawn[0], Aspect)
+    if is_shown and is_like and clip is not None:
+        return operations.reframe(fresh, parent, clip, card)
+    return None
+
+
+def _check_as_it_is(
+    act: Act, drawn: list[Act], clip: Artifact | None, *, is_like: bool
+) -> None:
+    """Refuse what needs a clip as it is, if it is not there or changes at once.
+
+    Raises:
+        SpecError: If so.
+    """
+    if len(drawn) > 1:
+        other = next(one for one in drawn if one is not act)
+        raise SpecError(
+            f"{act.says()}: that is made of a clip as it is, so ask for"
+            f" '{other.says()}' first"
+        )
+    if clip is None:
+        raise SpecError(f"{act.says()}: that needs a finished clip; wait for it")
+    if not is_like:
+        raise SpecError(
+            f"{act.says()}: that takes the model that rendered the clip; leave --model"
+            " out"
+        )
+
+
+def _said(plan: Plan) -> str:
+    return ", ".join(act.says() for act in plan.asked) or "this"
+
+
+def with_effects_of(take: Take, before: Shot | None, shot: Shot) -> Take:
+    """Return a take with the new effects alone, as frames that have the others need."""
+    if before is None:
+        return take
+    new = shots.new_effects(before, shot)
+    return replace(take, effects=new, shot=shots.to_json(replace(shot, effects=new)))

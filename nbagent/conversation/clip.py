@@ -1,8 +1,8 @@
 """`Clip`: what `clip = %agent ...` returns, and what a saved file opens as.
 
 A clip is a view: it looks its facts up in the ledger, or in one file, when asked. It
-renders nothing by itself; `remix` hands the words to the conversation it came from. It
-may be copied, pickled and stored: what travels is where it lies and what it was made
+renders nothing by itself; `remix` hands words to the conversation it came from, and a
+method for each act (see `nbagent.acts`) hands that act. It may be copied, pickled and stored: what travels is where it lies and what it was made
 from, never its frames.
 
     >>> clip = Clip.open("rocket.mp4")
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import WeakValueDictionary
 
+from nbagent.conversation.asking import Asking, Remixer
 from nbagent.conversation.selection import Selection
 from nbagent.errors import MediaError, SpecError, StoreError
 from nbagent.ledger import Artifact, Ledger
@@ -34,11 +35,10 @@ if TYPE_CHECKING:
 _LEDGERS: Final[WeakValueDictionary[Path, Ledger]] = WeakValueDictionary()
 """Of the clips that came back from a pickle: one for each store."""
 
-Remixer = Callable[..., "Clip"]
 Viewer = Callable[["Clip"], Any]
 
 
-class Clip:
+class Clip(Asking):
     """A finished clip.
 
     Attributes:
@@ -305,96 +305,6 @@ class Clip:
         else:
             write_clip(target, self.frames, self.fps, self.recipe)
         return target
-
-    def remix(self, words: str, **options: Any) -> Clip:
-        """Make the next version of this clip: `clip.remix("at night", seed=3)`.
-
-        Args:
-            words: What should be different; a part may be named in them ("in the left
-                half, at night").
-            options: Those of `%agent`, with underscores.
-        """
-        if self._remixer is None:
-            raise SpecError(
-                f"{self.name} belongs to no conversation here: run"
-                " %load_ext nbagent, then remix a clip of this notebook"
-            )
-        return self._remixer(self, words, **options)
-
-    def extend(self, seconds: float = 1.0, *, at_start: bool = False) -> Clip:
-        """Go on for some seconds, or lead up to the clip; the clip itself stays."""
-        where = " at the beginning" if at_start else ""
-        return self.remix(f"extend it by {seconds:g} seconds{where}")
-
-    def redirect(self, words: str, *, step: int) -> Clip:
-        """Let its run take another course: `clip.redirect("at night", step=5)`.
-
-        Args:
-            words: What should be different from then on.
-            step: How many steps stay as they were: few leave all but the lay-out open,
-                many only the details.
-        """
-        return self.remix(f"from step {step} on, {words}")
-
-    def loop(self) -> Clip:
-        """Let its end lead back to its beginning; `seam` says how well it does."""
-        return self.remix("loop it seamlessly")
-
-    def crop(self, part: str) -> Clip:
-        """Keep a part of the frame: `clip.crop("the left half")`, `clip.crop("1:1")`."""
-        return self.remix(f"crop it to {part}")
-
-    def resize(self, width: int, height: int) -> Clip:
-        """Scale the picture to so many pixels, at once and without a model."""
-        return self.remix(f"resize it to {width}x{height}")
-
-    def upscale(self, factor: float = 2.0) -> Clip:
-        """Draw it larger: its own picture, and finer detail from the model."""
-        return self.remix(f"upscale it {factor:g} times")
-
-    def match(self, other: Clip | None = None) -> Clip:
-        """Bring its colours to those of another clip, or of its lineage's first."""
-        return self.remix("match the colours" + (f" of {other.name}" if other else ""))
-
-    def reframe(self, aspect: str) -> Clip:
-        """Show more around the picture: `clip.reframe("16:9")`."""
-        return self.remix(f"make it {aspect}")
-
-    def redo(
-        self, start_s: float, end_s: float, words: str = "", **options: Any
-    ) -> Clip:
-        """Make a span of the clip anew, with a change or as another try.
-
-        Args:
-            start_s: Seconds at which it begins.
-            end_s: Seconds at which it ends.
-            words: What should be different there.
-            options: Those of `%agent`, with underscores.
-        """
-        said = words or "try again with another seed"
-        return self.remix(f"{said}, from {start_s:g} to {end_s:g} seconds", **options)
-
-    def inpaint(self, mask: Any, words: str, **options: Any) -> Clip:
-        """Make a part of the picture anew; every other pixel stays as it is.
-
-        Args:
-            mask: A PIL image or an array of booleans or numbers, (H, W) or
-                (F, H, W) as the clip's frames: true or white where it is made anew;
-                or a `selection` of the clip.
-            words: What should be there: "a moon", or a change: "at night".
-            options: Those of `%agent`, with underscores.
-
-        Raises:
-            SpecError: If the mask is empty or of another shape than the clip.
-        """
-        if isinstance(mask, Selection):
-            return self.remix(words, span=mask.span, region=mask.region, **options)
-        from nbagent.conversation import masks
-
-        drawn = masks.of_value(mask, self.frames)
-        if self._ledger is None:
-            return self.remix(words, **options)  # says that it has no conversation
-        return self.remix(words, mask=masks.keep(drawn, self._ledger), **options)
 
     def __repr__(self) -> str:
         """Return one line that is the same on every run: no path, id or time."""

@@ -5,7 +5,6 @@ It is asked only where history says how long: never on a guess.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Literal, cast, get_args
@@ -15,6 +14,7 @@ from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.record import Record
 from nbagent.conversation.reply import Reply
 from nbagent.errors import SpecError
+from nbagent.language import grammar
 from nbagent.ledger import Turn
 from nbagent.models import ModelCard
 from nbagent.settings import Settings
@@ -30,27 +30,6 @@ CHOICES: Final[dict[Consent, str]] = {
 """The answers as buttons."""
 
 _WHOLE: Final[frozenset[Operation]] = frozenset({"generate", "animate"})
-_WORDS: Final[dict[Consent, str]] = {
-    "yes": r"yes|yes,? please|y|ok|okay|go on|go ahead|do it|sure|ja|sí|si|oui|네|예|응"
-    r"|好|好的|是|可以|はい|sim",
-    "draft": r"(?:a |just a |only a )?draft(?: instead| first)?(?:,? please)?"
-    r"|(?:ein |nur ein )?entwurf|(?:un )?borrador|초안|草稿",
-    "no": r"no|no,? thanks?|n|cancel|stop|never ?mind|nein|non|아니요?|不|不要|不用"
-    r"|いいえ|não",
-}
-
-
-def answer_to(words: str) -> Consent | None:
-    """Return what a turn of one word or two says to such a question.
-
-    >>> answer_to("Yes, please."), answer_to("draft"), answer_to("yes, but at night")
-    ('yes', 'draft', None)
-    """
-    said = words.strip().rstrip(".!").strip()
-    for answer, pattern in _WORDS.items():
-        if re.fullmatch(pattern, said, re.IGNORECASE):
-            return answer
-    return None
 
 
 def asked(turn: Turn) -> tuple[Consent, ...]:
@@ -62,7 +41,7 @@ def asked(turn: Turn) -> tuple[Consent, ...]:
 
 def waiting(record: Record, words: str) -> tuple[Turn, Consent] | None:
     """Return the turn that these words answer, and how; None if they are no answer."""
-    answer = answer_to(words)
+    answer = grammar.answer(words)
     said = record.ledger.turns(record.conversation) if answer else ()
     turns = [turn for turn in said if "dry_run" not in turn.options]
     if answer is None or not turns or answer not in asked(turns[-1]):
@@ -118,6 +97,17 @@ def weigh(
     # Not what the final is made from: that would make it another clip on a slow machine.
     pairs = zip(whole, drafts, strict=False)
     return replace(reply, drafts={take.id: draft for take, draft in pairs})
+
+
+def before_deleting(reply: Reply, names: Sequence[str]) -> Reply:
+    """Return a question in place of clips that are removed for good."""
+    clips = ", ".join(names)
+    answer = (
+        f"This deletes {clips} with {'its file' if len(names) == 1 else 'their files'}:"
+        " say 'yes' to go on, 'no' to keep them, or begin the turn with --yes"
+    )
+    plan = replace(reply.plan, intent="ask", consents=("yes", "no"))
+    return replace(reply, plan=plan, answer=answer)
 
 
 def _drafts(takes: Sequence[Take], draft_steps: int) -> tuple[Take, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.kinds import described
 from nbagent.conversation.pictures import Shown
-from nbagent.conversation.state import ClipInfo, State, Variable
+from nbagent.language.state import ClipInfo, State, Variable
 from nbagent.ledger import ClipRow, JobRow, Ledger
 
 _MAX_VARIABLES = 200  # a long notebook holds more, but nobody names them all
@@ -85,9 +85,7 @@ def _describe(name: str, value: object) -> Variable | None:
     kind = type(value)
     home = kind.__module__.partition(".")[0]
     if isinstance(value, Clip):
-        # The name of an opened file is no name of the conversation.
-        ref = None if value.is_opened else value.name
-        return Variable(name=name, type="Clip", summary=value.prompt, ref=ref)
+        return Variable(name=name, type="Clip", summary=value.prompt)
     if isinstance(value, Shown):
         kind_shown = "Figure" if value.is_figure else "PIL.Image"
         return Variable(name=name, type=kind_shown, summary="shown by the last cell")
@@ -171,4 +169,5 @@ def _clip_info(
         status=status,
         progress=job.step / job.num_steps if job and job.num_steps else None,
         error=job.message if job and status == "failed" else None,
+        alias=row.alias,
     )

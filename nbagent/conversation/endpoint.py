@@ -24,12 +24,13 @@ KEY: Final = "NBAGENT_LLM_KEY"
 """The variable that holds the key of a server which is given by its address."""
 
 
-def connected(name: str, base_url: str | None) -> Model:
+def connected(name: str, base_url: str | None, *, has_key: bool = True) -> Model:
     """Return the model of that name, ready to be asked; nothing is sent yet.
 
     Args:
         name: Provider and model, like `openai:gpt-5`; or any name with a `base_url`.
         base_url: Of a server that speaks OpenAI's protocol.
+        has_key: Whether that server may be sent a key of the environment.
 
     Raises:
         MissingExtra: If a package is not installed that this needs.
@@ -45,7 +46,7 @@ def connected(name: str, base_url: str | None) -> Model:
     try:
         if base_url is None:
             return infer_model(name, provider_factory=_provider)
-        return _compatible(name, base_url)
+        return _compatible(name, base_url, has_key=has_key)
     except ImportError as error:
         line = " ".join(str(error).split())
         if "socksio" in line:
@@ -117,14 +118,16 @@ def _provider(name: str) -> Any:
     return direct if is_local(direct.base_url) else infer_provider(name)
 
 
-def _compatible(name: str, base_url: str) -> Model:
+def _compatible(name: str, base_url: str, *, has_key: bool) -> Model:
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai import OpenAIProvider
 
-    # A local server wants none, but its client refuses to start without a key.
-    key = os.environ.get(KEY) or _openai_key(base_url) or "none"
+    key = (os.environ.get(KEY) or _openai_key(base_url)) if has_key else None
     client = _direct() if is_local(base_url) else None
-    provider = OpenAIProvider(base_url=base_url, api_key=key, http_client=client)
+    # A local server wants no key, but its client refuses to start without one.
+    provider = OpenAIProvider(
+        base_url=base_url, api_key=key or "none", http_client=client
+    )
     return OpenAIChatModel(name, provider=provider)
 
 

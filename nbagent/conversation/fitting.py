@@ -13,9 +13,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from nbagent import media
-from nbagent.conversation.picture import shaped
-from nbagent.conversation.plan import Plan
-from nbagent.conversation.shot import Shot
+from nbagent.acts.plan import Plan
+from nbagent.acts.shot import Shot, shaped
 from nbagent.conversation.sources import Sources
 from nbagent.ledger import Ledger
 from nbagent.models import ModelCard

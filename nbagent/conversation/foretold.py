@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from nbagent.acts.plan import Plan
 from nbagent.conversation import answers
-from nbagent.conversation.plan import Plan
+from nbagent.conversation.control import Names
+from nbagent.conversation.hands import check_alias
 from nbagent.conversation.record import Record
+from nbagent.conversation.running import of_now
 from nbagent.take import UNFINISHED, JobState, Take
 
 _PAUSED: Final[tuple[JobState, ...]] = ("paused",)
@@ -19,15 +22,15 @@ class Foretold:
     def __init__(self, record: Record) -> None:
         self.record = record
 
-    def cancel(self, names: Sequence[str] = ()) -> str:
+    def cancel(self, names: Names = ()) -> str:
         """Say what would be stopped."""
         return self._told("stop", names)
 
-    def keep(self, names: Sequence[str] = ()) -> str:
+    def keep(self, names: Names = ()) -> str:
         """Say what would be ended early."""
         return self._told("keep as it looks then", names)
 
-    def pause(self, names: Sequence[str] = ()) -> str:
+    def pause(self, names: Names = ()) -> str:
         """Say what would be halted."""
         return self._told("pause", names)
 
@@ -35,17 +38,35 @@ class Foretold:
         """Say what would go on."""
         return self._told("go on with", names, _PAUSED)
 
-    def save(self, name: str, file: str | None = None, format: str = "mp4") -> str:  # noqa: A002
+    def save(
+        self,
+        name: str,
+        file: str | None = None,
+        format: str = "mp4",  # noqa: A002  as `Control` has it
+        called: str | None = None,
+    ) -> str:
         """Say what would be written."""
         if self.record.ledger.artifact(self.record.take(name).id) is None:
             return f"{name} is not rendered: there would be nothing to save"
-        return f"would save {name} as {file or format}"
+        beside = f"{called}, {format}" if called else format
+        return f"would save {name} as {file or beside}"
+
+    def rename(self, name: str, alias: str) -> str:
+        """Say what would be called how."""
+        row = self.record.row(name)
+        return f"would call {row.name} {check_alias(alias, self.record, row.name)}"
+
+    def delete(self, names: Sequence[str]) -> str:
+        """Say what would be removed."""
+        return f"would delete: {', '.join(self.record.row(n).name for n in names)}"
 
     def _told(
-        self, what: str, names: Sequence[str], states: Collection[JobState] = UNFINISHED
+        self, what: str, names: Names, states: Collection[JobState] = UNFINISHED
     ) -> str:
-        wanted = {self.record.take(name).id for name in names}
         jobs = self.record.ledger.jobs(self.record.conversation, states=states)
+        if names is None:
+            jobs = tuple(of_now(jobs))
+        wanted = {self.record.take(name).id for name in names or ()}
         known = self.record.names()
         told = [
             known.get(job.take_id, job.id)
@@ -76,6 +97,13 @@ def rendering(
 ) -> str:
     """Say what would be rendered, and what would be done after it."""
     told = answers.preview(takes, notes, seconds)
-    if {"save", "export"} & set(plan.then):
-        told += f"\n  then it would be saved as {plan.slots.get('format', 'mp4')}"
+    for act in plan.then:
+        kind = f" as {act.format or 'mp4'}" if act.action in ("save", "export") else ""
+        name = f" {act.name}" if act.name else ""
+        told += f"\n  then {act.action}{kind}{name}"
     return told
+
+
+def showing(names: Sequence[str]) -> str:
+    """Say which clips would be shown again."""
+    return f"would show {' and '.join(names)} again: nothing would be rendered"

@@ -1,132 +1,51 @@
-"""How a turn is heard: what it asks, what it is read against, and what it comes to.
+"""How a turn is heard: what it is read against, and what it comes to.
 
 Nothing is written down here but what a take needs (a picture, an opened clip); only a turn
-that wants something done at once does anything.
+that wants something done at once does anything. What is done follows from the plan: the
+words are kept and shown, and sent to a language model, and nobody here reads them.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from typing import Final
 
+from nbagent.acts.plan import Intent, Plan
 from nbagent.conversation import (
-    answers,
     brought,
     consent,
-    fitting,
     foretold,
     kept,
     mentions,
     proposals,
+    talk,
 )
+from nbagent.conversation.asked import Asked, FindClip
 from nbagent.conversation.attachments import attached
 from nbagent.conversation.brains import Brains
 from nbagent.conversation.brought import Brought
 from nbagent.conversation.chosen import card_here, card_of
-from nbagent.conversation.clip import Clip
-from nbagent.conversation.compose import compose
-from nbagent.conversation.control import Acts, control
-from nbagent.conversation.estimates import Estimates
-from nbagent.conversation.plan import Intent, Plan, Proposal
-from nbagent.conversation.pointing import pointed
+from nbagent.conversation.control import STATUS, Hands, control, meant
+from nbagent.conversation.llm import OnText
+from nbagent.conversation.making import FindCard, Making
+from nbagent.conversation.names import Names
+from nbagent.conversation.pointing import POINTERS, pointed
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine
 from nbagent.conversation.reply import Reply
-from nbagent.conversation.running import Running
-from nbagent.conversation.sources import find_sources
-from nbagent.conversation.state import State, Variable
-from nbagent.conversation.stopping import released
 from nbagent.errors import MissingExtra, SpecError
+from nbagent.language.state import State
 from nbagent.ledger import Turn
-from nbagent.models import ModelCard
 from nbagent.settings import Settings
-from nbagent.take import Take
 
-FindCard = Callable[[str], tuple[ModelCard | None, tuple[str, ...]]]
-FindClip = Callable[[str], Clip]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A turn as it is heard: a yes is the turn that it answers, said again.
-
-    Attributes:
-        words: The user's.
-        options: Those that are stated.
-        variables: What the notebook holds.
-        values: The variables themselves, by name; looked at only if named.
-        cell_id: Of the notebook cell.
-        target: A clip that the turn is about, whatever its words say.
-        reading: What the user says the turn is, having been asked.
-        proposal: The language model's plan that the yes is to, if it is to one.
-    """
-
-    words: str
-    options: Mapping[str, Any]
-    variables: tuple[Variable, ...]
-    values: Mapping[str, object]
-    cell_id: str | None = None
-    target: Clip | None = None
-    reading: Intent | None = None
-    proposal: Proposal | None = None
-
-    @property
-    def is_dry(self) -> bool:
-        """Whether it is only told what would be done."""
-        return "dry_run" in self.options
-
-    @property
-    def known(self) -> tuple[Variable, ...]:
-        """The variables, and those of any kind that the words name."""
-        return mentions.with_named(self.variables, self.words, self.values)
-
-    @property
-    def written(self) -> dict[str, Any]:
-        """The options as the ledger keeps them."""
-        written = dict(self.options)
-        if self.proposal is not None:  # that yes was to this plan, not to any other
-            written.pop("yes", None)
-        if self.target is not None:
-            written["target"] = self.target.name
-        return written
+# What a turn can ask of the clip that it is said to be about; all else is a change of it.
+_OF_A_CLIP: Final[frozenset[Intent]] = frozenset(
+    {"refine", "animate_image", "describe", "control", "unsupported"}
+)
 
 
-def settled(said: Asked, record: Record, clip: FindClip) -> Asked | None:
-    """Return what a turn asks where it may answer a question that was asked before.
-
-    Args:
-        said: The turn as it was said.
-        record: Of the conversation.
-        clip: Finds a clip by its name.
-
-    Returns:
-        The turn, or for a yes the one that it answers; None if it declines that.
-    """
-    if "yes" in said.options:  # a button of the panel was pressed, or it is on the line
-        turn = record.turn_of(said.cell_id)
-        said = replace(said, proposal=proposals.waiting(turn, said.words))
-    answer = consent.waiting(record, said.words)
-    if answer is None:
-        return said
-    earlier, given = answer
-    if given == "no":
-        return None
-    # The turn that asked is said again in its place, so that a re-run of its cell, a
-    # replay and an export have the words and not the "yes".
-    options = consent.agreed({**earlier.options, **said.options}, given)
-    of = options.pop("target", None)
-    return replace(
-        said,
-        words=earlier.text,
-        options=options,
-        cell_id=said.cell_id if said.is_dry else earlier.cell_id,
-        target=clip(of) if of else None,
-        reading=next(iter((earlier.plan or {})["readings"]), None),
-        proposal=proposals.waiting(earlier, earlier.text),
-    )
+_PARTS: Final = frozenset({"span", "region"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +57,9 @@ class Hearing:
         engine: What would render.
         settings: Of the session, as they are now.
         brains: What reads turns.
-        brought: Takes of opened clips.
+        brought: Takes of clips of elsewhere.
         clip: Finds a clip by its name.
-        acts: What is done at once.
+        hands: What acts at once.
     """
 
     record: Record
@@ -149,23 +68,53 @@ class Hearing:
     brains: Brains
     brought: Brought
     clip: FindClip
-    acts: Acts
+    hands: Hands
 
     def state(self, asked: Asked, before: int | None) -> State:
-        """Return what a turn at that position is read against; None is the end."""
-        state = self.record.state(asked.known, before=before)
-        return brought.among(state, brought.opened(asked.words, asked.values))
+        """Return what a turn at that position is read against; None is the end.
 
-    def understood(self, asked: Asked, state: State) -> tuple[Plan, tuple[str, ...]]:
-        """Return what a turn asks for, and who was needed to tell."""
+        The clip that it is said to be about is the latest: "it".
+        """
+        state = self.record.state(asked.known, before=before)
+        state = self._names(asked).among(state)
+        own = [clip for clip in state.clips if clip.ref == asked.target]
+        rest = [clip for clip in state.clips if clip.ref != asked.target]
+        part = {key: asked.options[key] for key in _PARTS & asked.options.keys()}
+        return replace(state, clips=(*rest, *own), part=part)
+
+    def understood(
+        self, asked: Asked, state: State, on_text: OnText | None = None
+    ) -> tuple[Plan, tuple[str, ...]]:
+        """Return what a turn asks for, and who was needed to tell.
+
+        Args:
+            asked: The turn.
+            state: What it is read against.
+            on_text: Hears that a language model is asked.
+        """
+        if asked.acts:
+            return self._told(asked), ()
         words, values = asked.words, asked.values
+        doubts: tuple[str, ...] = ()
         plan = self.brains.read(words, state, asked.reading, values)
         if asked.proposal is not None and "yes" in asked.options:
-            plan = proposals.taken(asked.proposal, words, state)
-            return plan, (f"read by {asked.proposal.by}",)
-        if asked.reading is None:
-            return self.brains.consult(words, plan, state, values)
-        return plan, ()
+            plan = proposals.taken(asked.proposal, state)
+            doubts = (f"read by {asked.proposal.by}",)
+        elif asked.reading is None:
+            plan, doubts = self.brains.consult(
+                words,
+                plan,
+                state,
+                values,
+                timeout_s=self.settings.llm_timeout_s,
+                on_text=on_text,
+            )
+        if POINTERS & asked.options.keys():
+            if not (plan.makes or plan.prompt):  # all of it says what is to be there
+                plan = replace(plan, prompt=words)
+        elif asked.target and plan.intent not in _OF_A_CLIP:
+            plan = self.brains.read(words, state, "refine", values)
+        return mentions.filled(plan, values), doubts
 
     def reply(
         self,
@@ -173,7 +122,7 @@ class Hearing:
         asked: Asked,
         plan: Plan,
         state: State,
-        on_text: Callable[[str], None] | None = None,
+        on_text: OnText | None = None,
         find_card: FindCard = card_of,
     ) -> Reply:
         """Return what a turn comes to: an answer, or takes.
@@ -189,20 +138,31 @@ class Hearing:
         Raises:
             SpecError: If what is asked cannot be.
         """
-        clips = brought.opened(asked.words, asked.values)
-        plan = brought.begun(pointed(plan, asked.words, asked.options, state), clips)
-        said = () if plan.intent == "ask" else mentions.left(plan)
-        reply = Reply(turn_id=turn_id, words=asked.words, plan=plan, notes=said)
-        if plan.intent in mentions.NAMES_CLIPS:
-            kept.check_clips(asked.words, state)
-        asks = plan.intent in ("describe", "control")
-        if not plan.makes and (asked.target is None or asks):
-            if not asked.is_dry and proposals.needs_yes(
-                plan, asked.options, self.settings, at_once=True
-            ):
-                return proposals.before_acting(reply)
-            return replace(reply, answer=self._answer(asked, plan, state, on_text))
-        return self._composed(reply, asked, state, clips, find_card)
+        names = self._names(asked)
+        clips = names.named(plan)
+        plan = brought.begun(names.settled(plan), clips)
+        plan = pointed(plan, asked.options, state.latest.ref if state.latest else None)
+        if plan.intent == "refine" and not (plan.acts or plan.settings):
+            # A change, but which?
+            intent: Intent = "unsupported" if plan.what else "ask"
+            plan = Plan(intent=intent, what=plan.what, mentions=plan.mentions)
+        notes = () if plan.intent == "ask" else mentions.left(plan)
+        if plan.makes or plan.intent == "control":
+            notes = (*talk.left_out(plan), *notes)
+        reply = Reply(turn_id=turn_id, words=asked.words, plan=plan, notes=notes)
+        if plan.intent in mentions.NAMES_CLIPS and not asked.target:
+            kept.check_clips(plan, state)
+        if plan.makes:
+            making = Making(
+                record=self.record, engine=self.engine, settings=self.settings
+            )
+            return making.made(reply, asked, state, names, find_card)
+        if plan.intent == "control":
+            brought.check_act(plan, clips)
+            return self._acted(reply, asked)
+        if plan.intent == "describe":
+            return self._described(reply, asked, state)
+        return replace(reply, answer=self._answer(asked, plan, state, on_text))
 
     def consider(self, asked: Asked, before: int | None) -> Reply:
         """Return what a turn would come to by its words alone; nobody else is asked.
@@ -211,10 +171,14 @@ class Hearing:
             SpecError: If what is asked cannot be.
         """
         state = self.state(asked, before)
-        plan = self.brains.read(asked.words, state, None, asked.values)
-        opened = brought.opened(asked.words, asked.values)
+        if asked.acts:
+            plan = self._told(asked)
+        else:
+            plan = self.brains.read(asked.words, state, None, asked.values)
+            plan = mentions.filled(plan, asked.values)
         # A picture would be drawn anew for each letter that is typed, a film stored.
-        if not plan.makes or plan.intent == "animate_image" or opened:
+        is_drawn = plan.intent == "animate_image" or self._names(asked).named(plan)
+        if not plan.makes or is_drawn:
             return Reply(turn_id=0, words=asked.words, plan=plan)
         options = {k: v for k, v in asked.options.items() if k != "dry_run"}
         asked = replace(asked, options=options)
@@ -245,129 +209,70 @@ class Hearing:
         if lack and reply.plan.needs_device and not is_made:
             raise MissingExtra(lack)
 
+    # Answers
+
+    def _acted(self, reply: Reply, asked: Asked) -> Reply:
+        """Do what a turn wants done at once, or ask before that."""
+        plan, options = reply.plan, asked.options
+        if asked.is_dry:
+            return replace(reply, answer=control(plan, foretold.Foretold(self.record)))
+        if proposals.needs_yes(plan, options, self.settings, at_once=True):
+            return proposals.before_acting(reply)
+        if (plan.control or STATUS).action == "delete" and "yes" not in options:
+            if clips := meant(plan, self.record):
+                return consent.before_deleting(reply, clips)
+        return replace(reply, answer=control(plan, self.hands))
+
+    def _described(self, reply: Reply, asked: Asked, state: State) -> Reply:
+        """Answer a question about clips, or show them again."""
+        plan = reply.plan
+        clips = [name for name in plan.targets if name in self.record.names_to_takes()]
+        known = attached((*plan.mentions, *plan.targets), asked.values)
+        if known and not clips:
+            return replace(reply, answer=talk.told(known))
+        if not clips or plan.topics:
+            answer = f"{self.record.describe(plan)}\n{talk.next_to(plan, state)}"
+            return replace(reply, answer=answer)
+        if asked.is_dry:
+            return replace(reply, answer=foretold.showing(clips))
+        lines = map(self.record.facts, clips)
+        return replace(reply, answer="\n".join(lines), shows=tuple(clips))
+
     def _answer(
-        self,
-        asked: Asked,
-        plan: Plan,
-        state: State,
-        on_text: Callable[[str], None] | None,
+        self, asked: Asked, plan: Plan, state: State, on_text: OnText | None
     ) -> str:
-        words, values = asked.words, asked.values
+        """Answer a turn that asks for nothing to be done."""
+        if plan.intent == "unsupported":
+            return talk.unsupported(plan, state)
+        if mentions.asks_which(plan):
+            return mentions.question(plan, state, asked.values)
+        if plan.intent == "ask":
+            return talk.ask_back(plan, state)
         model = self.brains.model
-        if plan.intent in ("chat", "analyze") and model is not None:
+        is_small = plan.intent == "chat" and plan.talk != "other"
+        if model is not None and not is_small:
             if asked.is_dry:
                 return foretold.asking(model)
             return self.brains.answer(
-                words,
-                state,
-                values,
-                record=self.record,
-                clip=self.clip,
-                on_text=on_text,
-            )
-        # What stays here may tell of what the words mean without an @, too.
-        known = attached((*mentions.mentioned(words), *plan.targets), values)
-        if plan.intent == "describe":
-            clips = self.record.names_to_takes().keys() & set(plan.targets)
-            if known and not clips:
-                return answers.told(known)
-            return self.record.describe(plan, words)
-        if plan.intent == "control":
-            brought.check_act(plan, brought.opened(asked.words, asked.values))
-            acts = foretold.Foretold(self.record) if asked.is_dry else self.acts
-            return control(words, plan, state, acts)
-        if plan.intent == "ask" and plan.unknown:
-            return mentions.question(plan, state, values)
-        if plan.intent == "ask":
-            return answers.ask_back(plan, state)
-        return answers.without_model(known)
-
-    def _composed(
-        self,
-        reply: Reply,
-        asked: Asked,
-        state: State,
-        clips: Mapping[str, Clip],
-        find_card: FindCard,
-    ) -> Reply:
-        """Return a reply with its takes, or with what comes before them."""
-        plan, options = reply.plan, asked.options
-        with released():  # it may draw a large figure
-            sources = find_sources(
+                asked.words,
                 plan,
                 state,
-                ledger=self.record.ledger,
-                named=partial(self._named, clips),
-                values=asked.values,
-                target=asked.target.take if asked.target else None,
-                mask=options.get("mask", ""),
+                asked.values,
+                record=self.record,
+                clip=self.clip,
+                timeout_s=self.settings.llm_timeout_s,
+                on_text=on_text,
             )
-        sources = fitting.measured(sources, self.record.ledger)
-        parent = sources.parent
-        if parent is not None and plan.step is not None:
-            running = Running(self.record, self.engine, self.settings)
-            sources = replace(sources, step=plan.step or running.step(parent))
-        if parent is not None and any(edit.kind == "undo" for edit in plan.edits):
-            return self._back(reply, parent, state, is_dry=asked.is_dry)
-        model = options.get("model") or (parent.model if parent else None)
-        with released():  # it may ask the hub
-            card, notes = find_card(model or self.settings.model)
-        if card is None:
-            return replace(reply, notes=notes)
-        composed = compose(
-            plan,
-            request=asked.words,
-            options={"cache": self.settings.step_cache, **options},
-            card=card,
-            sources=sources,
-        )
-        notes = (
-            *reply.notes,
-            *mentions.unused(asked.words, plan, asked.values),
-            *mentions.guessed(asked.words, plan, asked.values),
-            *sources.notes,
-            *notes,
-            *composed.notes,
-        )
-        takes = (*composed.parts, *composed.takes)
-        for take in takes:
-            if take.model == card.name:
-                card.check_take(take)
-        if asked.is_dry:
-            time_s = Estimates(self.record.ledger).total(takes)
-            answer = foretold.rendering(plan, composed.takes, notes, time_s)
-            return replace(reply, answer=answer)
-        reply = replace(reply, takes=composed.takes, parts=composed.parts, notes=notes)
-        return self._weighed(reply, options, card)
+        known = attached((*plan.mentions, *plan.targets), asked.values)
+        if plan.intent == "chat":
+            return talk.talk(plan.talk, state, known)
+        return talk.without_model(known)
 
-    def _weighed(
-        self, reply: Reply, options: Mapping[str, Any], card: ModelCard
-    ) -> Reply:
-        """Return takes as they are, or the question that comes before them."""
-        if not reply.turn_id:  # nothing will come of it
-            return reply
-        estimates = Estimates(self.record.ledger)
-        if proposals.needs_yes(reply.plan, options, self.settings):
-            reply = proposals.before_rendering(reply, estimates)
-        if reply.plan.consents:
-            return reply
-        return consent.weigh(reply, options, card, estimates, self.settings)
+    def _told(self, asked: Asked) -> Plan:
+        """Return the plan of acts that were told without words."""
+        if not asked.target:
+            raise SpecError("acts need the clip that they change: state its name too")
+        return Plan(intent="refine", targets=(asked.target,), acts=asked.acts)
 
-    def _named(self, clips: Mapping[str, Clip], name: str) -> Take:
-        """Return the take of a name: of an opened clip, or of the conversation."""
-        if name in clips:
-            return self.brought.take(clips[name])
-        return self.record.take(name)
-
-    def _back(self, reply: Reply, take: Take, state: State, *, is_dry: bool) -> Reply:
-        """Go back to a version: the one named, or the latest's parent."""
-        latest = state.latest
-        if latest is None or self.record.take(latest.ref) == take:
-            if not take.parents:
-                raise SpecError(
-                    "there is nothing to go back to: this clip has no parent"
-                )
-            take = self.record.ledger.take(take.parents[0])
-        if is_dry:
-            return replace(reply, answer=foretold.going_back(self.record, take))
-        return replace(reply, takes=(take,))
+    def _names(self, asked: Asked) -> Names:
+        return Names.of(asked.values, self.record, self.brought)

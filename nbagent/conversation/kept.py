@@ -6,15 +6,14 @@ import io
 from collections.abc import Container, Mapping
 from dataclasses import replace
 
+from nbagent.acts.plan import INTENTS, Choice, Intent, Plan
 from nbagent.conversation.attachments import MAX_CHARS
 from nbagent.conversation.clip import Clip
-from nbagent.conversation.mentions import mentioned
-from nbagent.conversation.record import Record
-from nbagent.conversation.references import unknown_names
+from nbagent.conversation.record import Record, is_number
 from nbagent.conversation.reply import Reply
-from nbagent.conversation.state import State, Variable
 from nbagent.errors import SpecError, UnknownClip
-from nbagent.ledger import VariableRow
+from nbagent.language.state import SHOWN, State, Variable
+from nbagent.ledger import Turn, VariableRow
 
 
 def remember(
@@ -24,7 +23,7 @@ def remember(
     values: Mapping[str, object],
 ) -> None:
     """Record what the variables were that a turn named, and all that hold clips."""
-    named = {*mentioned(reply.words), *reply.plan.targets}
+    named = {*reply.plan.mentions, *reply.plan.targets}
     pictures: dict[str, str] = {}
     if reply.plan.intent == "animate_image" and reply.takes:
         sources = (hold.source for hold in reply.takes[0].holds)
@@ -50,30 +49,63 @@ def remember(
             record.ledger.variables.put(record.conversation, row)
 
 
-def check_variables(record: Record, words: str, known: Container[str]) -> None:
+def check_variables(record: Record, plan: Plan, known: Container[str]) -> None:
     """Refuse a turn that names a variable which this kernel has no more.
 
     Args:
         record: Of the conversation.
-        words: The turn.
+        plan: Of the turn.
         known: The names that stand for something now.
 
     Raises:
         UnknownClip: With what the variable was, and how it comes back.
     """
-    missing = [name for name in mentioned(words) if name not in known]
+    missing = [name for name in plan.mentions if name not in known]
     rows = record.ledger.variables.of(record.conversation) if missing else {}
     for name in missing:
         if row := rows.get(name):
             raise UnknownClip(f"@{name} is gone: {_was(row)}; {_how(row)}")
 
 
-def check_clips(words: str, state: State) -> None:
-    """Refuse a turn about a clip that is not there, rather than take another."""
-    for name in unknown_names(words, state):
-        known = ", ".join(clip.ref for clip in state.clips)
-        have = f"there are {known}" if known else "make a clip first"
-        raise UnknownClip(f"no clip is called {name!r} here: {have}")
+def check_clips(plan: Plan, state: State) -> None:
+    """Refuse a turn about a clip that is not there, rather than take another.
+
+    Raises:
+        UnknownClip: With the clips that there are.
+    """
+    known = {name.casefold() for clip in state.clips for name in clip.names}
+    known |= {variable.name.casefold() for variable in state.variables} | {SHOWN}
+    for name in (*plan.targets, *filter(is_number, plan.mentions)):
+        if name.casefold() not in known:
+            there = ", ".join(clip.ref for clip in state.clips)
+            have = f"there are {there}" if there else "make a clip first"
+            raise UnknownClip(f"no clip is called {name!r} here: {have}")
+
+
+def asked(turn: Turn) -> Plan:
+    """Return what a turn asked back, as far as its answers go; the store may be anybody's."""
+    plan = turn.plan or {}
+    said = plan.get("readings")
+    readings = tuple(
+        Choice(intent=one["intent"], says=str(one.get("says", "")))
+        for one in (said if isinstance(said, list) else ())
+        if isinstance(one, Mapping) and one.get("intent") in INTENTS
+    )
+    intent: Intent = "ask" if plan.get("intent") == "ask" else "chat"
+    return Plan(
+        intent=intent,
+        readings=readings,
+        targets=_names(plan.get("targets")),
+        unknown=_names(plan.get("unknown")),
+    )
+
+
+def shown(turn: Turn) -> tuple[str, ...]:
+    """Return the clips that a turn showed again: it asked for them and for no fact."""
+    plan = turn.plan or {}
+    if plan.get("intent") != "describe" or plan.get("topics") or turn.error:
+        return ()
+    return () if "dry_run" in turn.options else _names(plan.get("targets"))
 
 
 def gone(record: Record, known: Container[str]) -> list[str]:
@@ -112,6 +144,10 @@ def rebuild(record: Record, name: str) -> object:
 
     with Image.open(io.BytesIO(content)) as picture:
         return picture.copy()
+
+
+def _names(said: object) -> tuple[str, ...]:
+    return tuple(map(str, said)) if isinstance(said, list | tuple) else ()
 
 
 def _kept(record: Record, variable: Variable, value: object) -> str | None:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from nbagent.conversation.state import Variable
+from nbagent.language.state import Variable
 
 T = TypeVar("T")
 

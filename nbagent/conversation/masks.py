@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbagent.conversation.parts import Region, Span
+from nbagent.acts.base import Region
 from nbagent.conversation.selection import Selection
 from nbagent.errors import SpecError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def of_part(
-    region: Region | None, span: Span | None, clip: Artifact
+    region: Region | None, span: tuple[float, float | None] | None, clip: Artifact
 ) -> NDArray[np.bool_]:
     """Return the mask (F, H, W) of a region of the frame during a span of time.
 

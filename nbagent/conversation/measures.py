@@ -7,8 +7,10 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from nbagent.acts.plan import Plan
+from nbagent.acts.reseed import Reseed
+from nbagent.acts.shot import ratio
 from nbagent.conversation import shot as shots
-from nbagent.conversation.plan import Plan
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
@@ -35,19 +37,23 @@ def seed(
 
     A random seed would make the same notebook give another clip each day.
     """
-    stated = options.get("seed", plan.slots.get("seed"))
+    acts = plan.asked
+    seeds = [act.seed for act in acts if isinstance(act, Reseed)]
+    stated = options.get("seed", next(iter(seeds), None))
     if stated is not None:
         return int(stated)
     if parent is None:
         return zlib.crc32(prompt.encode())
-    if shots.wants_new_seed(plan):
+    if any(act.renews for act in acts):
         return (parent.seed + 1) % (MAX_SEED + 1)
     return parent.seed
 
 
 def count(plan: Plan, options: Mapping[str, Any]) -> int:
     """Choose how many takes are made, each from another seed."""
-    count = int(options.get("takes", plan.slots.get("count", 1)))
+    said = [act.count for act in plan.acts if isinstance(act, Reseed)]
+    usual = plan.settings.get("count", max(said, default=1))
+    count = int(options.get("takes", usual))
     if not 1 <= count <= MAX_TAKES:
         raise SpecError(f"{count} takes in one turn: use 1 to {MAX_TAKES}")
     return count
@@ -138,8 +144,7 @@ def size(
 
 def aspect_notes(aspect: str, height: int, width: int, card: ModelCard) -> list[str]:
     """Say where a model's sizes do not have the shape that was asked for."""
-    w, h = map(int, aspect.split(":"))
-    if abs(math.log(width / height * h / w)) < _SAME_SHAPE:
+    if abs(math.log(width / height / ratio(aspect))) < _SAME_SHAPE:
         return []
     multiple = card.size_multiple
     return [

@@ -1,15 +1,15 @@
 """Operations that keep a part of a clip and make the rest: each is one denoising plan.
 
-Every function takes the take that would render the whole shot, and returns the one that
-holds what is known of it: pure, and refused here if the model cannot do it. What is held
-comes out pixel for pixel (`render.known`).
+Every function takes the take that would render the whole shot, with the effects that are
+new, and returns the one that holds what is known of it: pure, and refused here if the
+model cannot do it. What is held comes out pixel for pixel (`render.known`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from nbagent.conversation import shot as shots
 from nbagent.errors import SpecError
@@ -17,11 +17,8 @@ from nbagent.ledger import Artifact
 from nbagent.models import ModelCard
 from nbagent.take import ALL, Effect, Fit, Hold, Take
 
-# Of an upscaling: the scaled picture's outlines stay, what is between them is drawn.
-UPSCALE_STRENGTH: Final = 0.25
 FILM_STRENGTH: Final = 0.8  # as in diffusers' video-to-video pipelines
 _MIN_LOOP: Final = 8  # frames
-_MAX_WINDOWS: Final = 16  # an hour on a large model
 
 
 class Playing(Protocol):
@@ -115,93 +112,8 @@ def blend(take: Take, parent: Take, other: Take) -> Take:
         media="video",
         strength=None,
         holds=ends,
-        effects=(),
         parents=(parent.id, other.id),
     )
-
-
-def extend(
-    take: Take,
-    parent: Take,
-    clip: Playing,
-    card: ModelCard,
-    *,
-    seconds: float,
-    at_start: bool = False,
-    fit: Fit = "whole",
-) -> tuple[list[Take], list[str]]:
-    """Go on after a clip, or lead up to it; the clip itself stays as it is.
-
-    The model sees a quarter of a clip of the parent in each window; what lies further
-    away is put back untouched, so a clip may grow to any length.
-
-    Args:
-        take: Of the whole shot.
-        parent: What is extended.
-        clip: The parent as it plays.
-        card: Of the model that will render.
-        seconds: How much is added, as the parent plays.
-        at_start: Whether it is added before the clip.
-        fit: How a film of another shape comes into the frame.
-
-    Returns:
-        The takes, each of which extends the one before, and what to know of them.
-
-    Raises:
-        SpecError: If that takes more than 16 windows.
-    """
-    if (clip.height, clip.width) != (take.height, take.width) and not parent.is_brought:
-        raise SpecError(
-            f"a clip of {clip.width}x{clip.height} was cropped or resized: extend the one"
-            " that it was made of"
-        )
-    wanted = max(1, round(seconds * clip.fps))
-    paced = _paced(clip, card)
-    length, takes = clip.num_frames, list[Take]()
-    while (left := clip.num_frames + wanted - length) > 0:
-        seen = min(length, card.overlap)
-        num_frames = min(
-            card.nearest(seen + left)[-1],
-            max(card.nearest(card.window_frames)[0], card.nearest(seen + 1)[-1]),
-        )
-        hold = Hold(
-            source=parent.id,
-            start=length - seen,
-            num_frames=seen,
-            fit=_brought(fit, parent),
-        )
-        if at_start:
-            hold = replace(hold, start=0, at=num_frames - seen)
-        length += num_frames - seen
-        shot = shots.from_json(take.shot)
-        shot = replace(shot, duration_s=length / card.fps, effects=paced)
-        parent = replace(
-            take,
-            operation="extend",
-            shot=shots.to_json(shot),
-            num_frames=num_frames,
-            strength=None,
-            holds=(hold,),
-            effects=paced,
-            parents=(parent.id,),
-        )
-        takes.append(parent)
-        if len(takes) > _MAX_WINDOWS:
-            raise SpecError(
-                f"{seconds:g} s is more than {_MAX_WINDOWS} windows of {card.name}: ask"
-                f" for up to {(length - clip.num_frames) / clip.fps:.0f} s at a time"
-            )
-    effects = paced + take.effects
-    shot = replace(shots.from_json(takes[-1].shot), effects=effects)
-    takes[-1] = replace(takes[-1], shot=shots.to_json(shot), effects=effects)
-    added = length - clip.num_frames
-    notes = []
-    if added != wanted:
-        notes = [
-            f"{wanted} frames were to be added; {card.name} adds {added}"
-            f" ({added / clip.fps:.2f} s)."
-        ]
-    return takes, notes
 
 
 def inpaint(
@@ -311,8 +223,8 @@ def upscale(
     parent: Take,
     clip: Artifact,
     card: ModelCard,
-    canvas: Mapping[str, Any],
     *,
+    scale: float,
     strength: float,
     fit: Fit = "whole",
 ) -> Take:
@@ -323,18 +235,13 @@ def upscale(
         parent: What is drawn larger.
         clip: The parent as it plays.
         card: Of the model that will render.
-        canvas: A `scale`, or a `height` or a `width` in pixels.
+        scale: How many times as large.
         strength: How far the model may leave the scaled picture, 0..1.
         fit: How a film of another shape comes into the frame.
 
     Raises:
         SpecError: If that is no larger, or larger than the model draws.
     """
-    scale = max(
-        canvas.get("scale", 0.0),
-        canvas.get("height", 0) / clip.height,
-        canvas.get("width", 0) / clip.width,
-    )
     height, width = (
         max(round(side * scale / card.size_multiple), 1) * card.size_multiple
         for side in (clip.height, clip.width)
@@ -349,7 +256,7 @@ def upscale(
         source=parent.id,
         num_frames=clip.num_frames,
         mask=ALL,
-        fit=_brought(fit, parent),
+        fit=shown(fit, parent),
     )
     return replace(
         _as_it_plays(take, clip, card),
@@ -405,14 +312,14 @@ def redirect(take: Take, parent: Take, card: ModelCard, *, step: int) -> Take:
 
 def at_pace(take: Take, clip: Playing, card: ModelCard) -> Take:
     """Return a take whose frames follow each other as those of a clip do."""
-    effects = (*_paced(clip, card), *take.effects)
+    effects = (*paced(clip, card), *take.effects)
     shot = replace(shots.from_json(take.shot), effects=effects)
     return replace(take, shot=shots.to_json(shot), effects=effects)
 
 
 def _as_it_plays(take: Take, clip: Artifact, card: ModelCard) -> Take:
     """Return a take of a clip's own frames, at its pace."""
-    effects = _paced(clip, card)
+    effects = (*paced(clip, card), *take.effects)
     shot = replace(shots.from_json(take.shot), effects=effects)
     return replace(
         take,
@@ -428,12 +335,12 @@ def _num_frames(take: Take, clip: Artifact) -> int:
     return take.num_frames if take.media == "image" else clip.num_frames
 
 
-def _brought(fit: Fit, parent: Take) -> Fit:
+def shown(fit: Fit, parent: Take) -> Fit:
     """Return how a parent comes into the frame: one that was made here has its shape."""
     return fit if parent.is_brought else "fill"
 
 
-def _paced(clip: Playing, card: ModelCard) -> tuple[Effect, ...]:
+def paced(clip: Playing, card: ModelCard) -> tuple[Effect, ...]:
     """Return what makes new frames play at the clip's pace."""
     if clip.num_frames == 1 or clip.fps == card.fps:
         return ()

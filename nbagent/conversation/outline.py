@@ -7,13 +7,16 @@ out, since any of them may be meant.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from nbagent.conversation.attachments import Attachment
-from nbagent.conversation.state import ClipInfo, State, Variable
+from nbagent.language.state import ClipInfo, State, Variable
+
+THIS_PLOT: Final = "this plot"
+"""What the picture that a cell showed last is called there."""
 
 _TURNS: Final = 20  # enough for "it" and "that"; more is cost without use
 _CLIPS: Final = 20  # told in full
@@ -36,34 +39,42 @@ class Section:
 
 
 def sections(
-    state: State, words: str, attachments: Sequence[Attachment]
+    state: State, named: Collection[str], attachments: Sequence[Attachment]
 ) -> tuple[Section, ...]:
-    """Return what a turn is read against, in the order it is sent."""
+    """Return what a turn is read against, in the order it is sent.
+
+    Args:
+        state: The conversation and the variables.
+        named: The clips that the turn names.
+        attachments: The variables that it names.
+    """
     turns = [f"- {_line(turn)}" for turn in state.turns[-_TURNS:]]
     variables = [
         f"- {_called(v)}: {', '.join(filter(None, (v.type, _size(v, state))))}"
         for v in state.variables[-_VARIABLES:]
     ]
-    named = [line for one in attachments for line in _attached(one)]
-    clips = tuple(_clips(state.clips, words))
+    attached = [line for one in attachments for line in _attached(one)]
+    clips = tuple(_clips(state.clips, named))
     told = (
         (_counted("Earlier turns", len(turns), len(state.turns)), tuple(turns)),
         (_counted("Clips", len(state.clips), len(state.clips)), clips),
         (_counted("Variables", len(variables), len(state.variables)), tuple(variables)),
-        ("Named in the turn", tuple(named)),
+        ("Named in the turn", tuple(attached)),
     )
     return tuple(Section(title=title, lines=lines) for title, lines in told if lines)
 
 
 def outline(
-    state: State, words: str = "", attachments: Sequence[Attachment] = ()
+    state: State,
+    named: Collection[str] = (),
+    attachments: Sequence[Attachment] = (),
 ) -> str:
     """Return all sections as one text."""
-    return "\n".join(part.text for part in sections(state, words, attachments))
+    return "\n".join(part.text for part in sections(state, named, attachments))
 
 
 def _called(variable: Variable) -> str:
-    return "this plot" if variable.name.startswith("_") else f"@{variable.name}"
+    return THIS_PLOT if variable.name.startswith("_") else f"@{variable.name}"
 
 
 def _size(variable: Variable, state: State) -> str:
@@ -75,9 +86,8 @@ def _counted(title: str, told: int, total: int) -> str:
     return title if told == total else f"{title} (the last {told} of {total})"
 
 
-def _clips(clips: Sequence[ClipInfo], words: str) -> Iterable[str]:
+def _clips(clips: Sequence[ClipInfo], named: Collection[str]) -> Iterable[str]:
     """Tell the newest clips and those that are named in full, older ones ever shorter."""
-    named = set(re.findall(r"\bc\d+\b", words))
     full, brief = clips[-_CLIPS:], clips[-_CLIPS - _BRIEF_CLIPS : -_CLIPS]
     by_name = clips[: -_CLIPS - _BRIEF_CLIPS]
     if by_name:
@@ -90,10 +100,17 @@ def _clips(clips: Sequence[ClipInfo], words: str) -> Iterable[str]:
 
 def _clip(clip: ClipInfo) -> str:
     origin = f", from {clip.parent}" if clip.parent else ""
+    called = f", called {clip.alias}" if clip.alias else ""
+    scenes = f", its scenes: {', '.join(_scenes(clip))}" if clip.scenes else ""
     return (
-        f"- {clip.ref}: {_line(clip.caption)} ({clip.kind}, {clip.duration_s or 0:.1f}"
-        f" s, seed {clip.seed}, {clip.status}{origin})"
+        f"- {clip.ref}{called}: {_line(clip.caption)} ({clip.kind}, {clip.duration_s or 0:.1f}"
+        f" s, seed {clip.seed}, {clip.status}{origin}{scenes})"
     )
+
+
+def _scenes(clip: ClipInfo) -> Iterable[str]:
+    for scene, caption in zip_longest(clip.scenes, clip.captions, fillvalue=""):
+        yield _line(f"{scene} {caption}".strip())
 
 
 def _attached(one: Attachment) -> list[str]:

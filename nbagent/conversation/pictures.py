@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from nbagent.conversation import arrays, figures
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.kinds import OUTPUTS, holds_pictures, look_up
-from nbagent.conversation.state import SHOWN
 from nbagent.conversation.tables import TABLES, plotted, table_of
 from nbagent.errors import NbagentError, SpecError
+from nbagent.language.state import SHOWN
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,55 +1,82 @@
 """A language model's plan: it acts only with the user's yes.
 
-The router reads the user's own words. What a model's plan does beyond that reading
+The reader reads the user's own words. What a model's plan does beyond that reading
 (rendering, stopping, writing a file) is asked first, and after a yes the plan is carried
 out as it was shown: the model is not asked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from nbagent.acts.base import Act
+from nbagent.acts.plan import Plan, Proposal
 from nbagent.conversation import answers
 from nbagent.conversation.consent import Consent, asked, told
-from nbagent.conversation.control import act_of
+from nbagent.conversation.control import STATUS
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.llm import is_firm
-from nbagent.conversation.plan import EditKind, Plan, Proposal
 from nbagent.conversation.reply import Reply
-from nbagent.conversation.state import State
 from nbagent.errors import SpecError
+from nbagent.language.state import State
 from nbagent.ledger import Turn
 from nbagent.settings import Settings
 
 _ANSWERS: Final[tuple[Consent, ...]] = ("yes", "no")
 # What makes one clip cost more than another of the same words.
-_COSTS: Final = ("count", "duration_s", "scenes", "size", "fps", "quality")
-_LENGTHENS: Final[frozenset[EditKind]] = frozenset({"extend", "length", "quality"})
+_COSTS: Final = ("count", "duration_s", "width", "height", "fps", "quality")
 
 
-def weighed(plan: Plan, own: Plan, words: str) -> Plan:
-    """Return a model's plan with what it does beyond the user's words.
+def weighed(plan: Plan, own: Plan, state: State) -> Plan:
+    """Return a model's plan with what it does beyond the reader's reading of the turn.
+
+    A variable is its target only if the reader found it in the turn: what is looked at
+    in the notebook is not the model's to choose.
 
     Args:
         plan: The model's.
-        own: The router's reading of the same turn.
-        words: The turn.
+        own: The reader's of the same turn.
+        state: What both were read against.
     """
+    named = {*own.mentions, *own.targets, *(clip.ref for clip in state.clips)}
+    targets = tuple(name for name in plan.targets if name in named)
+    plan = replace(plan, targets=targets, mentions=own.mentions, unknown=own.unknown)
+    if plan.intent == "ask":
+        plan = replace(plan, readings=own.readings)
     assert plan.proposal is not None
+    proposal = replace(plan.proposal, beyond=tuple(_beyond(plan, own)))
+    return replace(plan, proposal=proposal)
+
+
+def _beyond(plan: Plan, own: Plan) -> Iterator[str]:
     firm = is_firm(own)
-    beyond: list[str] = [act for act in plan.then if not firm or act not in own.then]
-    is_own = firm and own.needs_device and not _is_dearer(plan, own)
-    if plan.makes and not is_own:  # if it costs nothing, nothing is asked
-        beyond.insert(0, "render")
-    if plan.intent == "control":
-        act = act_of(words, plan)
-        is_own = firm and own.intent == "control" and act_of(words, own) == act
-        # Without a target it is about all of them.
-        if act != "status" and not (is_own and plan.targets == own.targets):
-            beyond.insert(0, act)
-    return replace(plan, proposal=replace(plan.proposal, beyond=tuple(beyond)))
+    if plan.makes and not (firm and own.needs_device and not _is_dearer(plan, own)):
+        yield "render"  # if it costs nothing, nothing is asked
+    if plan.control is not None and plan.control.action != "status":
+        is_own = firm and own.control == plan.control and own.targets == plan.targets
+        if not is_own:
+            yield plan.control.action
+    yield from (act.action for act in plan.then if not firm or act not in own.then)
+
+
+def _is_dearer(plan: Plan, own: Plan) -> bool:
+    """Return whether a plan states numbers, sizes or lengths that another does not."""
+    if plan.intent == "storyboard" != own.intent or len(plan.scenes) > len(own.scenes):
+        return True
+    if any(
+        plan.settings.get(key) not in (None, own.settings.get(key)) for key in _COSTS
+    ):
+        return True
+    return any(act not in own.acts for act in plan.acts if _lengthens(act))
+
+
+def _lengthens(act: Act) -> bool:
+    """Return whether an act asks for more than another picture: takes, length, size."""
+    if act.cost != "diffusion":
+        return False
+    return act.does != "shot" or act.renews or act.kind == "quality"
 
 
 def needs_yes(
@@ -77,8 +104,8 @@ def needs_yes(
 def before_acting(reply: Reply) -> Reply:
     """Return a question in place of what is done at once: stopping, saving."""
     plan = reply.plan
-    act = act_of(reply.words, plan)
-    return _question(reply, f"{act} {' and '.join(plan.targets) or 'everything'}")
+    action = (plan.control or STATUS).action
+    return _question(reply, f"{action} {' and '.join(plan.targets) or 'everything'}")
 
 
 def before_rendering(reply: Reply, estimates: Estimates) -> Reply:
@@ -96,7 +123,7 @@ def before_rendering(reply: Reply, estimates: Estimates) -> Reply:
     if len(reply.takes) > 1:
         doing += f", {len(reply.takes)} clips"
     if plan.then:
-        doing += f", then {' and '.join(plan.then)}"
+        doing += f", then {' and '.join(act.action for act in plan.then)}"
     if seconds:
         doing += f", about {told(seconds)} here"
     return replace(_question(reply, doing), takes=(), parts=())
@@ -110,7 +137,7 @@ def waiting(turn: Turn | None, words: str) -> Proposal | None:
     return Proposal(by=kept["by"], draft=kept["draft"]) if kept else None
 
 
-def taken(proposal: Proposal, words: str, state: State) -> Plan:
+def taken(proposal: Proposal, state: State) -> Plan:
     """Return the plan of a proposal that the user said yes to.
 
     Raises:
@@ -120,7 +147,7 @@ def taken(proposal: Proposal, words: str, state: State) -> Plan:
 
     try:
         draft = PlanDraft.model_validate(dict(proposal.draft))
-        return replace(to_plan(draft, words, state), proposal=proposal)
+        return replace(to_plan(draft, state), proposal=proposal)
     except ValueError as error:
         line = " ".join(str(error).split())[:200]
         raise SpecError(
@@ -138,15 +165,3 @@ def _question(reply: Reply, doing: str) -> Reply:
     )
     plan = replace(reply.plan, intent="ask", consents=_ANSWERS)
     return replace(reply, plan=plan, answer=answer)
-
-
-def _is_dearer(plan: Plan, own: Plan) -> bool:
-    """Return whether a plan states numbers, sizes or lengths that another does not."""
-    if plan.intent == "storyboard" != own.intent:
-        return True
-    if any(plan.slots.get(key) not in (None, own.slots.get(key)) for key in _COSTS):
-        return True
-    lengths = [edit.args for edit in own.edits if edit.kind in _LENGTHENS]
-    return any(
-        edit.kind in _LENGTHENS and edit.args not in lengths for edit in plan.edits
-    )

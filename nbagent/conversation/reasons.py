@@ -5,25 +5,13 @@ Read from the lineage and measured on the frames; no language model is asked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from nbagent import media
 from nbagent.conversation import answers
 from nbagent.ledger import Ledger
 from nbagent.media.drift import Drift
 from nbagent.take import Take
-
-_WHY: Final = re.compile(
-    r"\bwhy\b|\bhow come\b|\bwarum\b|\bwieso\b|\bpor qu[eé]\b|왜|为什么|怎么会",
-    re.IGNORECASE,
-)
-
-
-def asks_why(words: str) -> bool:
-    """Return whether a question is about reasons."""
-    return _WHY.search(words) is not None
 
 
 def path(one: Take, other: Take, ledger: Ledger) -> tuple[Take, ...]:

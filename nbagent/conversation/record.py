@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from nbagent.acts.plan import Plan, Topic
 from nbagent.conversation import answers, context, reasons
-from nbagent.conversation.plan import Plan
-from nbagent.conversation.state import State, Variable
-from nbagent.ledger import ClipRow, Ledger, Turn
+from nbagent.language.state import State, Variable
+from nbagent.ledger import ClipRow, JobRow, Ledger, Turn
 from nbagent.take import UNFINISHED, Take
 
-_ASKS_TIME: Final = re.compile(
-    r"\bhow (?:long|much time)\b.*\b(?:took|taken?|render|make|made|need)"
-    r"|\b(?:rendering time|wie lange (?:hat|dauerte)|cuánto (?:tiempo )?tardó)\b"
-    r"|花了?多久|多长时间|얼마나 걸",
-    re.IGNORECASE,
-)
+_ID: Final = "b2:"  # how the id of a take begins, which no name does
+
+
+def is_number(name: str) -> bool:
+    """Return whether a name is one that clips have by themselves, such as `c12`."""
+    return name[:1] in ("c", "C") and name[1:].isdecimal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +31,35 @@ class Record:
         """Return the live clips."""
         return self.ledger.clips(self.conversation)
 
-    def take(self, name: str) -> Take:
-        """Return the take of a clip's name.
+    def row(self, name: str) -> ClipRow:
+        """Return the live clip of a name, its own or the user's for it.
 
         Raises:
             UnknownClip: If nothing carries it.
         """
-        return self.ledger.take(self.ledger.clip(self.conversation, name).take_id)
+        return self.ledger.clip(self.conversation, name)
+
+    def take(self, name: str) -> Take:
+        """Return the take of a clip's name, or of an id.
+
+        Raises:
+            UnknownClip: If nothing carries it.
+        """
+        is_id = name.startswith(_ID)
+        return self.ledger.take(name if is_id else self.row(name).take_id)
+
+    def called(self, take: Take, name: str) -> str:
+        """Return what a take is called in this conversation; its id if by no name.
+
+        A clip's own name says nothing: it may be of another conversation.
+
+        Args:
+            take: It may have several names.
+            name: The one that is taken, if it is one of them.
+        """
+        if self.names_to_takes().get(name) == take.id:
+            return name
+        return self.names().get(take.id, take.id)
 
     def turn_of(self, cell_id: str | None) -> Turn | None:
         """Return the turn that a cell said last, if it did."""
@@ -68,9 +89,15 @@ class Record:
         """Describe a clip in one line."""
         return self._facts(name, self.take(name), self.names())
 
-    def status(self) -> str:
-        """Say what is being rendered, here and in other conversations of the store."""
+    def status(self, names: Sequence[str] = ()) -> str:
+        """Say what is being rendered, here and in other conversations of the store.
+
+        Args:
+            names: The clips that alone it is asked of, if it is.
+        """
         own = self.ledger.jobs(self.conversation, states=UNFINISHED)
+        if names:
+            return "\n".join(self._status(name, own) for name in names)
         busy = self.ledger.conversations.busy()
         others = {n: jobs for n, jobs in busy.items() if n != self.conversation}
         return answers.status(own, self.names(), others)
@@ -88,33 +115,75 @@ class Record:
             for one in (*self.ledger.ancestors(take.id), take)
         )
 
-    def describe(self, plan: Plan, words: str) -> str:
-        """Answer a question about clips."""
+    def describe(self, plan: Plan) -> str:
+        """Answer a question about clips, by its topics."""
         known = [row.name for row in self.rows()]
         named = [name for name in plan.targets if name in known]
-        if not named:
-            return "There is no such clip: " + (
-                f"there are {', '.join(known)}." if known else "make one first."
-            )
-        lines = [self.facts(name) for name in named]
-        if _ASKS_TIME.search(words):
-            lines += [self._took(name) for name in named]
-        if reasons.asks_why(words):
-            newest = max(named, key=known.index)
-            take = self.take(newest)
-            lines.append(reasons.why(newest, take, self.ledger, self.names()))
-        elif len(named) == 2:
-            lines.append(self._changes(*named))
-        return "\n".join(lines)
+        if not known:
+            return "There is no clip yet: make one first."
+        named = named or known[-1:]
+        topics: tuple[Topic, ...] = plan.topics or ("all",)
+        if len(named) > 1 and not {"changes", "reason", "names"} & {*topics}:
+            topics = (*topics, "changes") if "all" in topics else topics
+        return "\n".join(self._told(topic, named) for topic in topics)
+
+    def _told(self, topic: Topic, named: Sequence[str]) -> str:
+        """Answer one topic about clips."""
+        if topic == "names":
+            return answers.called(self.rows(), self.ledger)
+        if topic == "changes":
+            return self._changes(named)
+        if topic == "reason":
+            newest = max(named, key=[row.name for row in self.rows()].index)
+            return reasons.why(newest, self.take(newest), self.ledger, self.names())
+        if topic == "took":
+            return "\n".join(map(self._took, named))
+        if topic in ("all", "origin"):
+            tell = self.facts if topic == "all" else self._origin
+            return "\n".join(map(tell, named))
+        takes = [(name, self.take(name)) for name in named]
+        return "\n".join(
+            answers.fact(topic, name, take, self.ledger.artifact(take.id))
+            for name, take in takes
+        )
+
+    def _status(self, name: str, jobs: Sequence[JobRow]) -> str:
+        """Say how far one clip is."""
+        take_id = self.take(name).id
+        own = [job for job in jobs if job.take_id == take_id]
+        if own:
+            return answers.status(own, {take_id: name}, {})
+        done = self.ledger.artifact(take_id) is not None
+        return f"{name} is done." if done else f"{name} is not being rendered."
 
     def _took(self, name: str) -> str:
         take_id = self.take(name).id
         artifact = self.ledger.artifact(take_id)
         if artifact is None:
-            return f"{name} is not rendered yet"
-        return f"{name} took {answers.took(artifact, self.expected_s(take_id))}"
+            return f"{name} is not rendered yet."
+        return f"{name} took {answers.took(artifact, self.expected_s(take_id))}."
 
-    def _changes(self, first: str, second: str) -> str:
+    def _origin(self, name: str) -> str:
+        take = self.take(name)
+        if not take.parents:
+            return f"{name} was made from nothing before it: you said {take.request!r}."
+        way = (*self.ledger.ancestors(take.id), take)
+        names = self.names()
+        before = names.get(way[0].id, "a clip that was replaced")
+        return f"{name} came of {before} {reasons.told(way, names)}."
+
+    def _changes(self, named: Sequence[str]) -> str:
+        """Say what differs from each clip to the next, or from its parent to one."""
+        if len(named) == 1:
+            take = self.take(named[0])
+            if not take.parents:
+                return self._origin(named[0])
+            parent = self.ledger.take(take.parents[0])
+            before = self.names().get(parent.id, "its parent")
+            return answers.changes(before, parent, named[0], take)
+        return "\n".join(map(self._change, named, named[1:]))
+
+    def _change(self, first: str, second: str) -> str:
         one, other = self.take(first), self.take(second)
         said = answers.changes(first, one, second, other)
         if way := reasons.path(one, other, self.ledger)[1:]:

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from nbagent import media
+from nbagent.acts import apply_effects
 from nbagent.artifacts import store_frames
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.estimates import Estimates
@@ -34,11 +35,12 @@ OnProgress = Callable[[int, Progress], None]
 _FINAL: frozenset[JobState] = frozenset({"done", "failed", "cancelled"})
 _DONE: tuple[JobState, ...] = ("done",)
 _STOP_S = 30.0  # a cancel is heard between two steps; one step of a big model is long
-_SUFFIXES = {name: f".{name}" for name in ("mp4", "webm", "gif", "webp")} | {
+SUFFIXES = {name: f".{name}" for name in ("mp4", "webm", "gif", "webp")} | {
     "png": "",
     "html": ".html",
     "json": ".json",
 }
+"""What a file of each format ends in; one of `png` is a folder of frames."""
 
 
 class Engine(Protocol):
@@ -416,7 +418,7 @@ def derive(ledger: Ledger, take: Take) -> Artifact:
         frames, fps = media.grid_clips(clips, take.width // clips[0][0].shape[2])
     else:
         frames, fps = media.join_clips(clips, take.dissolve_s)
-    frames, fps = media.apply_effects(frames, fps, take.effects)
+    frames, fps = apply_effects(frames, fps, take.effects)
     return store_frames(
         ledger,
         take,
@@ -428,7 +430,12 @@ def derive(ledger: Ledger, take: Take) -> Artifact:
     )
 
 
-def save_beside(clip: Clip, format: str, folder: Path) -> str:  # noqa: A002
+def save_beside(
+    clip: Clip,
+    format: str,  # noqa: A002  as `Control` has it
+    folder: Path,
+    called: str | None = None,
+) -> str:
     """Save a clip as `c1.mp4`, `c1-2.mp4`, ... in a folder; nothing is overwritten.
 
     Args:
@@ -436,16 +443,17 @@ def save_beside(clip: Clip, format: str, folder: Path) -> str:  # noqa: A002
         format: `mp4`, `webm`, `gif`, `webp`, `png` (a folder of frames), `html` (one
             page that plays anywhere) or `json` (the recipe).
         folder: Where the notebook lies.
+        called: What the file is called, if not as the clip.
 
     Returns:
         The name of the new file or folder.
     """
-    if format not in _SUFFIXES:
+    if format not in SUFFIXES:
         raise SpecError(
-            f"{format!r} is not a format to save in: use {', '.join(_SUFFIXES)}"
+            f"{format!r} is not a format to save in: use {', '.join(SUFFIXES)}"
         )
-    suffix = _SUFFIXES[format]
-    stem = re.sub(r"\W", "-", clip.name)
+    suffix = SUFFIXES[format]
+    stem = re.sub(r"\W+", "-", called or clip.name).strip("-") or clip.name
     path = folder / f"{stem}{suffix}"
     number = 2
     while path.exists():

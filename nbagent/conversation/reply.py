@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from nbagent.conversation.plan import Plan
+from nbagent.acts.plan import Plan
 from nbagent.take import Take
 
 
@@ -22,6 +23,7 @@ class Reply:
         parts: Takes that these are built on; they get no name.
         drafts: What is shown of takes while they are rendered, by a take's id.
         notes: Lines that the user should see before it renders.
+        shows: Clips that are there, to be shown again beside the answer.
     """
 
     turn_id: int
@@ -32,3 +34,9 @@ class Reply:
     parts: tuple[Take, ...] = ()
     drafts: Mapping[str, Take] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
+
+
+def understood(plan: Plan) -> dict[str, Any]:
+    """Return a plan as the ledger keeps it: plain JSON, its acts by their kinds."""
+    return {**asdict(plan), "acts": [act.to_json() for act in plan.acts]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from nbagent.conversation.control import Names
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine, to_job
 from nbagent.errors import NbagentError, SpecError
@@ -39,8 +40,10 @@ class Running:
         It may be of any conversation of the store: of one that nobody may enter again,
         since its notebook was renamed, or never had a name. What a store brought along
         from elsewhere is only told: it would spend device time that nobody here asked
-        for.
+        for. Where nothing can render, nothing is.
         """
+        if self._engine.lacks():
+            return ""
         said = []
         if taken := self._reattach(self._record.ledger.keeper.adopt()):
             names = ", ".join(self._whose(taken))
@@ -101,20 +104,20 @@ class Running:
             " at night'"
         )
 
-    def cancel(self, names: Sequence[str]) -> str:
-        """Stop the jobs of these clips, or all; say which."""
+    def cancel(self, names: Names) -> str:
+        """Stop the jobs of these clips; say which."""
         return self._end("stopping", self._engine.cancel, names)
 
-    def keep(self, names: Sequence[str]) -> str:
-        """End the jobs of these clips, or all, early; say which.
+    def keep(self, names: Names) -> str:
+        """End the jobs of these clips early; say which.
 
         Raises:
             SpecError: If one of them shows nothing yet.
         """
         return self._end("keeping as it looks now", self._engine.keep, names)
 
-    def pause(self, names: Sequence[str]) -> str:
-        """Halt the jobs of these clips, or all; say which."""
+    def pause(self, names: Names) -> str:
+        """Halt the jobs of these clips; say which."""
         return self._end("pausing", self._engine.pause, names)
 
     def resume(self, names: Sequence[str]) -> str:
@@ -135,10 +138,18 @@ class Running:
         """Stop the jobs of these takes."""
         self._end_jobs(self._engine.cancel, take_ids)
 
-    def _end(self, what: str, end: Callable[[str], None], names: Sequence[str]) -> str:
-        wanted = self._takes(names)
+    def _end(self, what: str, end: Callable[[str], None], names: Names) -> str:
+        now = {row.take_id for row in of_now(self._unfinished())}
+        wanted = now if names is None else self._takes(names)
         ended = self._named(self._end_jobs(end, wanted))
-        return f"{what}: {', '.join(ended)}" if ended else "nothing is being rendered"
+        if not ended:
+            return "nothing is being rendered"
+        said = f"{what}: {', '.join(ended)}"
+        others = [] if names else self._named(self.jobs())
+        waiting = ", ".join(name for name in others if name not in ended)
+        return said + (
+            f" ({waiting} goes on: name it, or say 'all')" if waiting else ""
+        )
 
     def _takes(self, names: Sequence[str]) -> set[str]:
         """Return the ids of the takes that clips stand for."""
@@ -164,6 +175,13 @@ class Running:
     def _named(self, jobs: Sequence[Job]) -> list[str]:
         names = self._record.names()
         return [names.get(job.take.id, job.id) for job in jobs]
+
+
+def of_now(rows: Sequence[JobRow]) -> list[JobRow]:
+    """Return the unfinished jobs of the turn that is being rendered now, if any is."""
+    first = next((row for row in rows if row.state == "running"), None)
+    turn_id = next((row.turn_id for row in (first, *rows) if row), None)
+    return [row for row in rows if row.turn_id == turn_id]
 
 
 def _ignore(_progress: Progress) -> None:

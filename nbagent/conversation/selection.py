@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from nbagent.conversation.parts import Region, Span
+from nbagent.acts.base import Region, Span, check_region
 from nbagent.errors import SpecError
 
 if TYPE_CHECKING:
@@ -31,20 +31,27 @@ class Selection:
         columns: Its columns of pixels.
     """
 
-    span: Span | None
+    span: tuple[float, float | None] | None
     region: Region | None
     frames: slice
     rows: slice
     columns: slice
 
     @classmethod
-    def of(cls, clip: Artifact, *, span: Span | None, region: Region | None) -> Self:
+    def of(
+        cls,
+        clip: Artifact,
+        *,
+        span: tuple[float, float | None] | None,
+        region: Region | None,
+    ) -> Self:
         """Return the part of a clip that a span and a region name.
 
         Raises:
             SpecError: If it is not inside the clip.
         """
-        left, top, right, bottom = _checked(region or (0.0, 0.0, 1.0, 1.0))
+        left, top, right, bottom = region or (0.0, 0.0, 1.0, 1.0)
+        check_region((left, top, right, bottom))
         return cls(
             span=span,
             region=region,
@@ -59,32 +66,20 @@ class Selection:
         return self.frames, self.rows, self.columns
 
 
-def _checked(region: Region) -> Region:
-    left, top, right, bottom = region
-    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-        raise SpecError(
-            f"{', '.join(f'{share:g}' for share in region)} is not a region of a frame:"
-            " use left, top, right, bottom as shares from 0 to 1, like 0,0,0.5,1"
-        )
-    return region
-
-
 def _pixels(start: float, end: float, size: int) -> slice:
     first = min(round(start * size), size - 1)
     return slice(first, max(round(end * size), first + 1))  # a pixel at the least
 
 
-def _frames(span: Span | None, clip: Artifact) -> slice:
+def _frames(span: tuple[float, float | None] | None, clip: Artifact) -> slice:
     if span is None:
         return slice(0, clip.num_frames)
-    start_s, end_s = span
-    if start_s < 0:
-        start_s += clip.duration_s
-    end_s = clip.duration_s if end_s is None else end_s
-    start, end = round(start_s * clip.fps), round(end_s * clip.fps)
-    if not 0 <= start < end <= clip.num_frames:
+    start_s, end_s = Span(start=span[0], end=span[1]).seconds(clip.duration_s)
+    start = round(start_s * clip.fps)
+    end = clip.num_frames if end_s is None else round(end_s * clip.fps)
+    if start >= end:
         raise SpecError(
-            f"{start_s:g} s to {end_s:g} s is not inside the clip: it lasts"
-            f" {clip.duration_s:g} s, so name a span in that"
+            f"{span[0]:g} s to {span[1]:g} s has no frame at {clip.fps:g} fps: name a"
+            f" span of {1 / clip.fps:g} s or more"
         )
     return slice(start, end)

@@ -7,39 +7,39 @@ notebook shows what comes out; the session does not know how.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from nbagent import private
-from nbagent.caching import StepCaching
-from nbagent.conversation import homes, kept, library
+from nbagent.acts.base import Act
+from nbagent.acts.plan import Choice, Intent, Plan
+from nbagent.conversation import kept
+from nbagent.conversation.asked import Asked, about, call_of, settled
 from nbagent.conversation.brains import Brain, Brains
 from nbagent.conversation.brought import Brought
-from nbagent.conversation.chosen import caches, uses
+from nbagent.conversation.choices import Change
 from nbagent.conversation.clip import Clip, Viewer
+from nbagent.conversation.control import followed
 from nbagent.conversation.estimates import Estimates
-from nbagent.conversation.hearing import Asked, Hearing, settled
-from nbagent.conversation.llm import View
-from nbagent.conversation.plan import Intent, Plan
+from nbagent.conversation.hands import SessionHands
+from nbagent.conversation.hearing import Hearing
 from nbagent.conversation.record import Record
-from nbagent.conversation.rendering import Engine, Rendering, name_takes, save_beside
-from nbagent.conversation.reply import Reply
-from nbagent.conversation.router import route
+from nbagent.conversation.rendering import Engine, Rendering, name_takes
+from nbagent.conversation.reply import Reply, understood
 from nbagent.conversation.running import Running
 from nbagent.conversation.selection import Selection
-from nbagent.conversation.state import Variable
-from nbagent.conversation.stopping import released
+from nbagent.conversation.whole import Whole
 from nbagent.errors import Cancelled, NbagentError, SpecError
+from nbagent.language.state import State, Variable
 from nbagent.ledger import ClipRow, Ledger, Turn
 from nbagent.settings import Settings
 from nbagent.take import Take
 
 _NOTHING: Mapping[str, object] = {}
 
-Remixer = Callable[[Clip, str, dict[str, Any]], Any]
+Remixer = Callable[[Clip, str | Sequence[Act], dict[str, Any]], Any]
 OnText = Callable[[int, str], None]
 
 
@@ -49,49 +49,40 @@ class Session:
     Args:
         settings: Where the store is and what the conversation is called.
         engine: What renders.
-        brain: Makes a plan of a turn; the embedded router by default.
+        brain: Makes a plan of a turn; the embedded reader by default.
     """
 
     def __init__(
-        self, *, settings: Settings, engine: Engine, brain: Brain = route
+        self, *, settings: Settings, engine: Engine, brain: Brain | None = None
     ) -> None:
         self.ledger = Ledger(
             settings.store,
             is_named=settings.store_is_named,
             owner=private.secret(settings.state),
         )
-        conversation = homes.conversation(self.ledger, settings)
-        self.settings = replace(settings, conversation=conversation)
-        self._home: str | None = conversation  # until the store has it on record
+        self.settings = settings
+        self.whole = Whole(self)
         self.remixer: Remixer | None = None
         self.viewer: Viewer | None = None
         self.selections: dict[str, Selection] = {}  # by take, as its player says
         self._engine = engine
         self._brought = Brought(self.ledger)
-        self._brains = Brains(brain)
+        self.brains = Brains(brain)
 
     @property
     def record(self) -> Record:
         """The conversation as the ledger has it."""
         return Record(ledger=self.ledger, conversation=self.settings.conversation)
 
+    @property
+    def running(self) -> Running:
+        """Its jobs that run or wait."""
+        return Running(self.record, self._engine, self.settings)
+
     def close(self) -> None:
         """Let go of the store and the engine; running jobs go on."""
         self._engine.close()
         self.ledger.close()
-
-    def take_up(self) -> str:
-        """Take up what an earlier kernel left unfinished; say what the user may want.
-
-        Returns:
-            What goes on, and which conversation this notebook may have had under
-            another name; often nothing.
-        """
-        offer = homes.offer(self.ledger, self.settings)
-        return "\n".join(filter(None, (offer, self._taken_up())))
-
-    def _taken_up(self) -> str:
-        return "" if self._engine.lacks() else self._running.take_up()
 
     # A turn
 
@@ -104,6 +95,7 @@ class Session:
         variables: tuple[Variable, ...] = (),
         values: Mapping[str, object] = _NOTHING,
         target: Clip | None = None,
+        acts: Sequence[Act] = (),
         reading: Intent | None = None,
         on_text: OnText | None = None,
         notes: tuple[str, ...] = (),
@@ -111,59 +103,75 @@ class Session:
         """Write a turn down, understand it, and compose its takes; no device time.
 
         Args:
-            words: The user's turn.
+            words: The user's turn; what its acts are as a call, if there are none.
             options: From the magic's line.
             cell_id: Of the notebook cell; a re-run replaces the cell's own turn.
             variables: What the notebook holds.
             values: The variables themselves, by name; looked at only if named.
             target: A clip that the turn is about, whatever its words say.
+            acts: What is done to that clip; then nothing is read.
             reading: What the user says the turn is, having been asked.
-            on_text: Hears of an answer in words while it is written: the turn's
-                number, and the text so far.
+            on_text: Hears that a language model is asked, and its answer while it is
+                written: the turn's number, and the text so far.
             notes: What is to be said of how the turn was typed.
 
         Raises:
             SpecError: If what was asked cannot be; the turn is kept with the error.
         """
+        options = {k: v for k, v in options.items() if v is not None}
+        if target is not None:
+            options |= about(target, acts, self.record)
+            words = words or call_of(target.name, acts, self.record.names())
         said = Asked(
             words=words,
-            options={k: v for k, v in options.items() if v is not None},
+            options=options,
             variables=variables,
             values=values,
             cell_id=cell_id,
-            target=target,
             reading=reading,
         )
-        asked = settled(said, self.record, self.clip)
+        asked = settled(said, self.record)
         if asked is None:
             return self._declined(said)
-        hearing = self._hearing
-        turn, before = self._written(asked, hearing)
-        plan: Plan | None = None
+        turn, before = self._written(asked, self._hearing)
+        hear = None if on_text is None else partial(on_text, turn.id)
+        reply = self._heard(turn, asked, before, hear, notes)
+        if reply.answer is not None:  # else with the names of its clips, in `render`
+            self._finish(reply)
+        return reply
+
+    def _heard(
+        self,
+        turn: Turn,
+        asked: Asked,
+        before: int,
+        on_text: Callable[[str], None] | None,
+        notes: tuple[str, ...],
+    ) -> Reply:
+        """Return what a turn comes to; if it is nothing, that is written down."""
+        hearing, plan = self._hearing, None
         try:
             state = hearing.state(asked, before)
-            known = {*values, *(clip.ref for clip in state.clips)}
-            kept.check_variables(self.record, asked.words, known)
-            plan, doubts = hearing.understood(asked, state)
-            hear = None if on_text is None else partial(on_text, turn.id)
-            reply = hearing.reply(turn.id, asked, plan, state, hear)
+            plan, doubts = hearing.understood(asked, state, on_text)
+            known = {*asked.values, *(name for c in state.clips for name in c.names)}
+            kept.check_variables(self.record, plan, known)
+            reply = hearing.reply(turn.id, asked, plan, state, on_text)
             hearing.check_rendered(reply)
             reply = replace(reply, notes=(*notes, *doubts, *reply.notes))
             if reply.plan.consents:
-                readings = (asked.reading,) if asked.reading else ()
+                chosen = (asked.reading,) if asked.reading else ()
+                readings = tuple(Choice(intent=one, says="") for one in chosen)
                 plan = replace(reply.plan, readings=readings)
                 reply = replace(reply, plan=plan)
                 if asked.cell_id is None:  # without a front end there is nobody to ask
                     raise SpecError(reply.answer or "")
         except BaseException as error:  # no turn stays without its end
-            understood, line = asdict(plan) if plan else None, _ended(error)
-            self.ledger.finish_turn(turn.id, understood, None, line)
+            made, line = understood(plan) if plan else None, _ended(error)
+            self.ledger.finish_turn(turn.id, made, None, line)
             if isinstance(error, KeyboardInterrupt):
                 raise Cancelled(line) from None
             raise
-        if reply.answer is not None:  # else with the names of its clips, in `render`
-            self._finish(reply)
-        kept.remember(self.record, reply, asked.known, values)
+        kept.remember(self.record, reply, state.variables, asked.values)
         return reply
 
     def consider(
@@ -195,6 +203,19 @@ class Session:
             before = self.ledger.turn(instead_of).position
         return self._hearing.consider(asked, before)
 
+    def read(
+        self,
+        words: str,
+        variables: tuple[Variable, ...],
+        values: Mapping[str, object],
+    ) -> tuple[State, Plan]:
+        """Return what a turn is read against, and as what; nobody else is asked."""
+        asked = Asked(words=words, options={}, variables=variables, values=values)
+        state = self._hearing.state(asked, None)
+        if not words:
+            return state, Plan(intent="ask")
+        return state, self.brains.read(words, state, None, values)
+
     def estimate(self, takes: Sequence[Take]) -> float | None:
         """Return the seconds that takes will need; None without evidence."""
         return Estimates(self.ledger).total(takes)
@@ -207,7 +228,7 @@ class Session:
         """
         for take in reply.takes:
             if take.operation == "redirect":  # its run goes on in this one
-                self._running.cancel_takes({take.parents[0]})
+                self.running.cancel_takes({take.parents[0]})
         with self.ledger.together():
             self._finish(reply)
             for part in (*reply.parts, *reply.drafts.values()):
@@ -223,7 +244,7 @@ class Session:
         """Return the turns that an earlier kernel left unfinished, to be rejoined."""
         if self._engine.lacks():
             return {}
-        active = self._running.taken()
+        active = self.running.taken()
         rows: dict[int, list[ClipRow]] = {}
         for row in self.rows():
             rows.setdefault(row.turn_id, []).append(row)
@@ -241,13 +262,11 @@ class Session:
         Returns:
             What was done, in words: "final, and save it" saves the clips.
         """
-        done = []
-        if error is None and {"save", "export"} & set(reply.plan.then):
-            kind = reply.plan.slots.get("format", "mp4")
-            done = [self.save(clip.name, format=kind) for clip in clips]
-        answer = "\n".join(done)
+        names = tuple(clip.name for clip in clips)
+        done = [followed(act, names, self.hands) for act in reply.plan.then if names]
+        answer = "" if error else "\n".join(done)
         self.ledger.finish_turn(
-            reply.turn_id, asdict(reply.plan), answer or None, error, reply.notes
+            reply.turn_id, understood(reply.plan), answer or None, error, reply.notes
         )
         return answer
 
@@ -263,125 +282,36 @@ class Session:
         Raises:
             UnknownClip: If nothing carries it.
         """
-        take = self.record.take(name)
-        return Clip(self.ledger, take, name, self._remix, self.viewer, self.selections)
-
-    # The conversation as a whole
-
-    def converse(self, name: str) -> str:
-        """Go on in the conversation of that name, a new one if there is none.
-
-        What was left unfinished there is taken up. One whose notebook was renamed is
-        this notebook's from now on.
-        """
-        name = library.check_name(name)
-        left = [
-            row.conversation for row in homes.left_behind(self.ledger, self.settings)
-        ]
-        self._go_to(name)
-        if name in left:
-            homes.settle(self.ledger, self.settings)
-            self._home = None
-        told = library.told(self.record)
-        return "\n".join(filter(None, (told, self._taken_up())))
-
-    def fork(self, name: str | None = None) -> str:
-        """Go on in a copy of the conversation; this one stays as it is."""
-        old = self.settings.conversation
-        new = library.new_name(self.record, name, "fork")
-        self.ledger.conversations.fork(old, new)
-        self._go_to(new)
-        return f"{library.told(self.record)}, forked from {old}"
-
-    def begin(self, name: str | None, what: str) -> None:
-        """Go on in a new conversation of that name, or of this one's with `-what`."""
-        self._go_to(library.new_name(self.record, name, what))
-
-    def reset(self) -> str:
-        """Begin anew under the same name; what was said is put aside, not lost.
-
-        Raises:
-            SpecError: If a clip of it is being rendered.
-        """
-        if self._running.jobs():
-            raise SpecError(
-                f"{self.record.status().splitlines()[0]}: wait, or stop it with"
-                " %nbagent cancel"
-            )
-        return library.put_aside(self.record)
-
-    def undo(self) -> str:
-        """Take the last turn back, with its clips; their names are free again."""
-        turn, took = library.last_turn(self.record)
-        if took:
-            self._running.cancel_takes({row.take_id for row in took})
-        self.ledger.conversations.take_back(turn.id)
-        names = ", ".join(row.name for row in took)
-        gone = f", and {names} with it" if names else ""
-        return f"taken back: {turn.text[:80]!r}{gone}"
+        row = self.record.row(name)
+        return Clip(
+            self.ledger,
+            self.ledger.take(row.take_id),
+            row.name,
+            self._remix,
+            self.viewer,
+            self.selections,
+        )
 
     # Acting at once
 
-    def connect(self, name: str, base_url: str | None = None) -> str:
-        """Connect a language model for the turns that need one.
-
-        Args:
-            name: Of the model; one that was connected before needs no URL again, and
-                `router` goes back to the embedded router alone.
-            base_url: Of a server that speaks OpenAI's protocol.
-        """
-        return self._brains.connect(name, base_url)
-
     @property
-    def brains(self) -> tuple[str, ...]:
-        """What can read the turns: the router, and what was connected; in use, first."""
-        return self._brains.names
-
-    @property
-    def tools(self) -> Mapping[str, View]:
-        """The user's own functions that a language model may call, by name."""
-        return self._brains.tools
-
-    def allow(self, function: View) -> None:
-        """Let the language model call a function when it answers; it may be replaced.
-
-        Raises:
-            SpecError: If it cannot be told of it.
-        """
-        self._brains.allow(function)
-
-    def use(self, model: str) -> str:
-        """Let another model render what is asked for anew; refinements keep theirs."""
-        line = uses(model)
-        self.settings = replace(self.settings, model=model)
-        return line
-
-    def cache(self, caching: StepCaching) -> str:
-        """Give the clips that are asked for from now on a step cache, or none.
-
-        Raises:
-            SpecError: If the model cannot.
-        """
-        line = caches(self.settings.model, caching)
-        self.settings = replace(self.settings, step_cache=caching)
-        return line
-
-    def limit(self, above_s: float) -> str:
-        """Ask before turns that are expected to take longer; 0 never asks."""
-        self.settings = replace(self.settings, ask_above_s=above_s)
-        if not above_s:
-            return "no turn asks before it starts, however long it takes"
-        return f"a turn that is expected to take more than {above_s:g} s asks first"
-
-    def trust(self, *, acts: bool) -> str:
-        """Let a language model's plan act without the user's yes, or not."""
-        self.settings = replace(self.settings, llm_acts=acts)
-        if acts:
-            return "a language model's plan renders, stops and saves without your yes"
-        return (
-            "what a language model's plan would render, stop or save beyond your words"
-            " waits for your yes"
+    def hands(self) -> SessionHands:
+        """What acts at once, on jobs, clips and files."""
+        return SessionHands(
+            record=self.record,
+            running=self.running,
+            clip=self.clip,
+            folder=self.settings.store.parent,
         )
+
+    def choose(self, change: Change) -> str:
+        """Change the settings from now on; see `nbagent.conversation.choices`.
+
+        Raises:
+            SpecError: If that cannot be.
+        """
+        self.settings, line = change(self.settings)
+        return line
 
     def queue(self) -> tuple[str, ...]:
         """Return the jobs that wait for the engine, next first."""
@@ -391,45 +321,11 @@ class Session:
         """Let waiting jobs go in this order, each within its lane."""
         self._engine.reorder(job_ids)
 
-    def cancel(self, names: Sequence[str] = ()) -> str:
-        """Stop the jobs of these clips, or all that run."""
-        return self._running.cancel(names)
-
-    def keep(self, names: Sequence[str] = ()) -> str:
-        """End the jobs of these clips, or all, early: each stays as it looks then.
-
-        Raises:
-            SpecError: If one of them shows nothing yet.
-        """
-        return self._running.keep(names)
-
-    def pause(self, names: Sequence[str] = ()) -> str:
-        """Halt the jobs of these clips, or all, at their next step."""
-        return self._running.pause(names)
-
-    def resume(self, names: Sequence[str] = ()) -> str:
-        """Let the paused jobs of these clips, or all, go on where they were."""
-        return self._running.resume(names)
-
-    def save(self, name: str, file: str | None = None, format: str = "mp4") -> str:  # noqa: A002
-        """Write a clip to a file, or beside the notebook under its own name."""
-        clip = self.clip(name)
-        folder = self.settings.store.parent
-        with released():
-            if file is None:
-                file = save_beside(clip, format, folder)
-            else:
-                clip.save(folder / Path(file).expanduser())
-        return f"{name} is saved as {file}"
-
     # Inside
 
     def _finish(self, reply: Reply) -> None:
-        plan = asdict(reply.plan)
+        plan = understood(reply.plan)
         self.ledger.finish_turn(reply.turn_id, plan, reply.answer, None, reply.notes)
-
-    def _go_to(self, conversation: str) -> None:
-        self.settings = replace(self.settings, conversation=conversation)
 
     def _written(self, asked: Asked, hearing: Hearing) -> tuple[Turn, int]:
         """Write a turn down; return it, and the position that it is read at."""
@@ -437,11 +333,9 @@ class Session:
         cell_id = asked.cell_id
         if asked.is_dry and own and "dry_run" not in own.options:
             cell_id = f"{cell_id} --dry-run"  # what the cell has made stays
-        elif not asked.is_dry and asked.target is None:
+        elif not asked.is_dry:
             hearing.check_renderer(asked, own)
-        if self.settings.conversation == self._home:
-            homes.settle(self.ledger, self.settings)
-            self._home = None
+        self.whole.settle()
         turn = self.ledger.add_turn(
             self.settings.conversation, asked.words, cell_id, asked.written
         )
@@ -456,7 +350,7 @@ class Session:
         turn = self.ledger.add_turn(
             self.settings.conversation, said.words, said.cell_id, {}
         )
-        self.ledger.finish_turn(turn.id, asdict(plan), answer, None)
+        self.ledger.finish_turn(turn.id, understood(plan), answer, None)
         return Reply(turn_id=turn.id, words=said.words, plan=plan, answer=answer)
 
     @property
@@ -465,15 +359,11 @@ class Session:
             record=self.record,
             engine=self._engine,
             settings=self.settings,
-            brains=self._brains,
+            brains=self.brains,
             brought=self._brought,
             clip=self.clip,
-            acts=self,
+            hands=self.hands,
         )
-
-    @property
-    def _running(self) -> Running:
-        return Running(self.record, self._engine, self.settings)
 
     def _rendering(
         self,
@@ -491,10 +381,10 @@ class Session:
             drafts=drafts,
         )
 
-    def _remix(self, clip: Clip, words: str, **options: Any) -> Any:
+    def _remix(self, clip: Clip, asked: str | Sequence[Act], **options: Any) -> Any:
         if self.remixer is None:
             raise SpecError("remix needs the notebook: run %load_ext nbagent first")
-        return self.remixer(clip, words, options)
+        return self.remixer(clip, asked, options)
 
 
 def _ended(error: BaseException) -> str:

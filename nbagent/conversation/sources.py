@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbagent import media
+from nbagent.acts.add import Add
+from nbagent.acts.base import Act, Region, Span
+from nbagent.acts.blend import Blend
+from nbagent.acts.grid import Grid
+from nbagent.acts.join import Join
+from nbagent.acts.match import Match
+from nbagent.acts.plan import Plan
 from nbagent.conversation import masks, pictures
 from nbagent.conversation.operations import Film
 from nbagent.conversation.pictures import Seen
-from nbagent.conversation.plan import Plan
-from nbagent.conversation.state import SHOWN, State
 from nbagent.errors import SpecError, UnknownClip
+from nbagent.language.state import SHOWN, State
 from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Take
 
@@ -90,6 +96,13 @@ def find_sources(
     Raises:
         SpecError: If it is not clear what is meant, or it is not there.
     """
+
+    def meant(name: str) -> Take:
+        """Return the take of a clip: by its name, its variable's, or its own id."""
+        if name.startswith("b2:"):
+            return ledger.take(name)
+        return named(_ref(name, state))
+
     parent = target or _parent(plan, state, named)
     seen = {} if target else _seen(plan, state, values)
     notes = _notes(seen, plan)
@@ -114,9 +127,9 @@ def find_sources(
     return Sources(
         parent=parent,
         clip=clip,
-        others=_blended(plan, named),
+        others=_others(plan, parent, meant),
         pictures=stills,
-        palette=_palette(plan, parent, ledger, named),
+        palette=_palette(plan, parent, ledger, meant),
         mask=mask or _mask(plan, clip, ledger),
         whole=whole,
         scenes=_parents(whole, ledger),
@@ -127,8 +140,7 @@ def find_sources(
 
 
 def _parent(plan: Plan, state: State, named: Callable[[str], Take]) -> Take | None:
-    name = plan.targets[0] if plan.targets else None
-    name = next((v.ref for v in state.variables if v.name == name and v.ref), name)
+    name = _ref(plan.targets[0], state) if plan.targets else None
     if plan.intent == "animate_image":
         return named(name) if name and state.clip(name) else None
     if plan.intent != "refine":
@@ -155,7 +167,7 @@ def _stills(
         return ()
     found = []
     for name in plan.targets or ("",):
-        ref = next((v.ref for v in state.variables if v.name == name and v.ref), name)
+        ref = _ref(name, state)
         if state.clip(ref) and plan.frame is not None:
             drawn = _frame(named(ref), plan.frame, ledger)
             found.append(ledger.put_file(media.png(drawn), ".png"))
@@ -231,28 +243,66 @@ def _check_frame(index: int, clip: Artifact) -> None:
 
 def _mask(plan: Plan, clip: Artifact | None, ledger: Ledger) -> str:
     """Put the mask of the part that a turn is about into the store; empty for none."""
-    part = (plan.region, plan.span, plan.frame)
-    if plan.intent != "refine" or part == (None, None, None):
+    if plan.intent != "refine":
+        return ""
+    region, span = _part(plan)
+    if (region, span, plan.frame) == (None, None, None):
         return ""
     if clip is None:
         raise SpecError("a part is changed of a finished clip: wait for it")
-    span = plan.span
+    within = None if span is None else span.seconds(clip.duration_s)
     if plan.frame is not None:
         _check_frame(plan.frame, clip)
-        span = (plan.frame / clip.fps, (plan.frame + 1) / clip.fps)
-    return masks.keep(masks.of_part(plan.region, span, clip), ledger)
+        within = (plan.frame / clip.fps, (plan.frame + 1) / clip.fps)
+    return masks.keep(masks.of_part(region, within, clip), ledger)
+
+
+def _part(plan: Plan) -> tuple[Region | None, Span | None]:
+    """Return the part of a clip that the acts of a plan make anew, all of them the same.
+
+    Raises:
+        SpecError: If they differ, or words name no part.
+    """
+    found: tuple[Region | None, Span | None] | None = None
+    for act in plan.acts:
+        if act.cost != "diffusion" or not act.parts:
+            continue  # acts on finished frames see to their own parts
+        part = _known(act)
+        if found is not None and part != found:
+            raise SpecError(
+                f"'{act.says()}' is not of the same part as what was said before it: a"
+                " turn makes one part anew, so ask for one after the other"
+            )
+        found = part
+    return found or (None, None)
+
+
+def _known(act: Act) -> tuple[Region | None, Span | None]:
+    """Return the part of an act; of something added, words only say where it is."""
+    region, span = act.region, act.span
+    if isinstance(act, Add) and isinstance(region, str):
+        region = None
+    for words in (region, span):
+        if isinstance(words, str):
+            raise SpecError(
+                f"{words!r:.60} is no part that I can tell apart: name one like the left"
+                " half, the top right corner, the last second or 1 s to 2 s, or draw it"
+                " in the player"
+            )
+    assert not isinstance(region, str)
+    assert not isinstance(span, str)
+    return region, span
 
 
 def _palette(
-    plan: Plan, parent: Take, ledger: Ledger, named: Callable[[str], Take]
+    plan: Plan, parent: Take, ledger: Ledger, meant: Callable[[str], Take]
 ) -> tuple[float, ...]:
     """Return the colours of the clip that a plan matches, the lineage's first if unnamed."""
-    name = next((e.args["match"] for e in plan.edits if "match" in e.args), None)
-    if name is None:
+    match = next((act for act in plan.acts if isinstance(act, Match)), None)
+    if match is None:
         return ()
-    source = (
-        named(str(name)) if name else next(iter(ledger.ancestors(parent.id)), parent)
-    )
+    first = next(iter(ledger.ancestors(parent.id)), parent)
+    source = meant(match.other) if match.other else first
     artifact = ledger.artifact(source.id)
     if artifact is None:
         raise SpecError("the clip to match is not rendered: wait for it, or name one")
@@ -271,10 +321,15 @@ def _parents(take: Take | None, ledger: Ledger) -> tuple[Take, ...]:
     return tuple(map(ledger.take, take.parents)) if take else ()
 
 
-def _blended(plan: Plan, named: Callable[[str], Take]) -> tuple[Take, ...]:
-    """Return the takes that a blend leads to, none where nothing is blended."""
-    if not any(edit.kind == "blend" for edit in plan.edits):
-        return ()
-    if len(plan.targets) < 2:
-        raise SpecError("a blend needs two clips: name both, like 'blend c1 and c2'")
-    return tuple(map(named, plan.targets[1:]))
+def _others(plan: Plan, parent: Take, meant: Callable[[str], Take]) -> tuple[Take, ...]:
+    """Return the takes that the parent is blended into, or shown with, in order."""
+    for act in plan.acts:
+        if isinstance(act, Blend | Join | Grid):
+            found = (meant(name) for name in act.others)
+            return tuple(take for take in found if take != parent)
+    return ()
+
+
+def _ref(name: str, state: State) -> str:
+    """Return the clip that a variable holds, or the name itself."""
+    return next((v.ref for v in state.variables if v.name == name and v.ref), name)

@@ -8,125 +8,186 @@ one of them can be changed while the others keep their bytes; a last take joins 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from nbagent.conversation import lexicon, words
+from nbagent.acts import sentence
+from nbagent.acts.grid import Grid
+from nbagent.acts.join import Join
+from nbagent.acts.plan import Plan
+from nbagent.acts.wording import is_place, located
+from nbagent.conversation import measures
 from nbagent.conversation import shot as shots
-from nbagent.conversation.plan import Plan
+from nbagent.conversation.choice import Unchanged
 from nbagent.conversation.shot import Shot
+from nbagent.conversation.single import Composed, recut, single, take_of, windows
+from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
+from nbagent.models import ModelCard
 from nbagent.take import Take
 
-_I: Final = re.IGNORECASE
 MAX_SCENES: Final = 12
-DISSOLVE_S: Final = 0.5
 _MAX_ROW: Final = 3
 
-# "scene 1:", "2.", "first", "then", "finally": where a scene begins.
-_MARK: Final = re.compile(
-    r"\s*(?:\b(?:scene|shot|panel|act|szene|escena|scène|cena)\s*\d+\s*[:.)-]"
-    r"|(?:^|(?<=\s))\d+\s*[.):](?=\s)"
-    r"|\b(?:first|second|third|then|next|after that|and then|finally|lastly"
-    r"|(?:zu)?erst|dann|danach|zuletzt|schließlich|primero|luego|después|finalmente"
-    r"|d'abord|puis|ensuite|enfin|primeiro|depois|por fim)\b[,:]?)\s*",
-    _I,
-)
-# "tell a story in 3 shots: ..." and "a storyboard of ...": the request around them.
-_REQUEST: Final = re.compile(
-    r"^[^:;.]*(?:\b(?:storyboards?|story|scenes|shots|panels|acts|sequence"
-    r"|szenen|escenas|scènes|cenas)\b|장면|场景|シーン)[^:;.：]*[:：]\s*",
-    _I,
-)
-_PRONOUN: Final = re.compile(r"^(?:and\s+)?(?:it|he|she|they|the same)\b\s*", _I)
-_DISSOLVE: Final = re.compile(r"\b(?:dissolv\w*|cross-?fad\w*|fad(?:e|es|ing))\b", _I)
-# "append c3 to c1", "c3 after c1": what is named first plays last.
-_APPEND: Final = re.compile(r"\bappend\w*\b.+\bto\b|\w\s+after\s+(?:the|@|c\d)", _I)
-_JOIN: Final = re.compile(
-    r"\b(?:join|concat\w*|append|stitch|string|splice|put\b.*\btogether|one after"
-    r"|followed by|then|after|before)\b",
-    _I,
-)
+
+def joined(plan: Plan, request: str, sources: Sources) -> Take | None:
+    """Return the take that shows the clips of a plan together, if it asks for that.
+
+    What is asked of the frames beside it is of all of them together.
+
+    Raises:
+        SpecError: If there is nothing to show it with, or a clip is to change as well.
+    """
+    act = next((one for one in plan.acts if isinstance(one, Join | Grid)), None)
+    if act is None or sources.parent is None:
+        return None
+    takes = (sources.parent, *sources.others)
+    if not sources.others and isinstance(act, Join) and sources.scenes:
+        takes = sources.scenes
+    if len(takes) < 2:
+        raise SpecError(f"{act.says()}: name the other clip, like 'join c1 and c2'")
+    beside = [one for one in plan.asked if one is not act]
+    if other := next((one for one in beside if one.does != "frames"), None):
+        raise SpecError(
+            f"{other.says()}: that changes a clip, so ask for it before the clips are"
+            " shown together"
+        )
+    seconds = act.dissolve_s if isinstance(act, Join) else 0.0
+    whole = join(takes, request, seconds=seconds, is_grid=isinstance(act, Grid))
+    shot, _ = shots.apply(
+        shots.from_json(whole.shot), replace(plan, acts=tuple(beside))
+    )
+    return replace(whole, shot=shots.to_json(shot), effects=shot.effects)
+
+
+def storyboard(
+    plan: Plan, request: str, options: Mapping[str, Any], card: ModelCard
+) -> Composed:
+    """Turn a plan of several scenes into a take for each, and one that joins them."""
+    scenes = scene_shots(plan)
+    told = shots.to_prompt(scenes[0], card.base)[0]
+    seed = measures.seed(plan, options, None, told)  # one for all: they belong together
+    takes, parts, notes = [], list[Take](), list[str]()
+    for scene in scenes:
+        take, more = take_of(plan, request, options, card, None, None, scene, seed)
+        (*before_it, take), said = windows(take, options, card)
+        takes.append(take)
+        parts += before_it
+        notes += more + said
+    seconds = max((a.dissolve_s for a in plan.acts if isinstance(a, Join)), default=0.0)
+    whole = join(takes, request, seconds=seconds)
+    return Composed(
+        takes=(*takes, whole), notes=tuple(dict.fromkeys(notes)), parts=tuple(parts)
+    )
+
+
+def changed_storyboard(
+    plan: Plan,
+    request: str,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    sources: Sources,
+) -> Composed:
+    """Refine clips that were joined: re-cut what they are now, or change each scene."""
+    parent, whole = sources.parent, sources.whole
+    assert parent is not None
+    assert whole is not None
+    before = shots.from_json(parent.shot)
+    shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
+    if shots.is_derive(before, shot):
+        cut = recut(parent, request, shot, shots.new_effects(before, shot))
+        return Composed(takes=(cut,), notes=tuple(notes))
+    changed, same = _changed_scenes(plan, request, options, card, sources.scenes)
+    takes = [composed.takes[0] for composed in changed if composed is not None]
+    shown = [
+        scene if composed is None else composed.takes[0]
+        for scene, composed in zip(sources.scenes, changed, strict=True)
+    ]
+    if not takes:
+        raise SpecError(same)
+    again = join(
+        shown,
+        request,
+        seconds=whole.dissolve_s,
+        is_grid=whole.operation == "grid",
+    )
+    takes.append(again)
+    if before.effects:
+        shot = replace(shots.from_json(again.shot), effects=before.effects)
+        takes.append(recut(again, request, shot, before.effects))
+    made = [composed for composed in changed if composed is not None]
+    said = dict.fromkeys(note for composed in made for note in composed.notes)
+    parts = tuple(part for composed in made for part in composed.parts)
+    return Composed(takes=tuple(takes), notes=tuple(said), parts=parts)
+
+
+def _changed_scenes(
+    plan: Plan,
+    request: str,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    scenes: Sequence[Take],
+) -> tuple[list[Composed | None], str]:
+    """Change each scene; None stands for one that stays as it is, and the line why.
+
+    Raises:
+        SpecError: If what is asked is of one clip alone.
+    """
+    for act in plan.asked:
+        if act.does == "held" and not act.renews and act.kind != "aspect":
+            raise SpecError(
+                f"'{act.says()}' is of one clip, not of several together: name that"
+                " clip, like c1"
+            )
+    changed, same = list[Composed | None](), ""
+    for scene in scenes:
+        try:
+            sources = Sources(parent=scene)
+            changed.append(single(plan, request, options, card, sources))
+        except Unchanged as error:
+            changed.append(None)
+            same = str(error)
+    return changed, same
 
 
 def scene_shots(plan: Plan) -> tuple[Shot, ...]:
-    """Read the scenes of a storyboard's turn, each as a shot.
+    """Return the scenes of a storyboard's plan, each as a shot.
 
     Raises:
-        SpecError: If there are fewer than two, more than twelve, or another number than
-            the turn says.
+        SpecError: If there are fewer than two, or more than twelve.
     """
-    told = split(plan.prompt)
-    wanted = plan.slots.get("scenes", len(told))
-    if not 2 <= len(told) <= MAX_SCENES or wanted != len(told):
-        found = f"{len(told)} scenes were read in it" + (
-            "" if wanted == len(told) else f", and it says {wanted}"
-        )
+    told = plan.scenes
+    if not 2 <= len(told) <= MAX_SCENES:
         raise SpecError(
-            f"{found}: tell 2 to {MAX_SCENES}, separated by ';', like"
-            " 'two scenes: a rocket in the desert; it rises'"
+            f"{len(told) or 'no'} scenes were read: tell 2 to {MAX_SCENES}, separated by"
+            " ';', like 'two scenes: a rocket in the desert; it rises'"
         )
-    found_shots: list[Shot] = []
+    found: list[Shot] = []
     for text in told:
-        before = found_shots[-1] if found_shots else None
-        found_shots.append(_scene(text, before, plan))
-    return tuple(found_shots)
-
-
-def split(text: str) -> list[str]:
-    """Split a turn into what its scenes show.
-
-    >>> split("three scenes: egg, chick, hen")
-    ['egg', 'chick', 'hen']
-    >>> split("first a cat sits, then it jumps")
-    ['a cat sits', 'it jumps']
-    """
-    text = _REQUEST.sub("", text)
-    for separator in (r"[;；]|\n+", _MARK.pattern, r"\.\s+|。", "[,，、]"):
-        parts = [
-            words.tidy(_MARK.sub(" ", part))
-            for part in re.split(separator, text, flags=_I)
-        ]
-        parts = [part for part in parts if part]
-        if len(parts) > 1:
-            return parts
-    return [words.tidy(text)] if text.strip() else []
+        found.append(_scene(text, found[-1] if found else None, plan))
+    return tuple(found)
 
 
 def _scene(text: str, before: Shot | None, plan: Plan) -> Shot:
-    pronoun = _PRONOUN.search(text)
-    own = replace(plan, prompt=text[pronoun.end() :] if pronoun else text)
-    shot = shots.shot_from(own)
-    if re.fullmatch(rf"(?:the\s+|an?\s+)?{lexicon.PLACE_NOUN.pattern}", shot.core, _I):
-        shot = replace(shot, core="", setting=lexicon.located(shot.core))
+    said, is_same = sentence.without_pronoun(text)
+    shot = shots.shot_from(replace(plan, prompt=said))
+    if is_place(shot.core):
+        shot = replace(shot, core="", setting=located(shot.core))
     if before is None:
         return shot
     shot = replace(shot, style=shot.style or before.style)
-    if pronoun or not shot.core:
+    if is_same or not shot.core:
         # The same subject goes on: what is not said of its surroundings stays.
-        core = words.with_motion(before.core, shot.core) if shot.core else before.core
-        time = shot.time or ("" if shot.setting and not pronoun else before.time)
+        core = sentence.with_motion(before.core, shot.core)
+        time = shot.time or ("" if shot.setting and not is_same else before.time)
         shot = replace(
-            shot, core=core, setting=shot.setting or before.setting, time=time
+            shot,
+            core=core if shot.core else before.core,
+            setting=shot.setting or before.setting,
+            time=time,
         )
     return shot
-
-
-def wants_join(text: str) -> bool:
-    """Return whether a blend of clips is meant as one after the other."""
-    return bool(_JOIN.search(text) or _DISSOLVE.search(text))
-
-
-def in_order(takes: Sequence[Take], text: str) -> tuple[Take, ...]:
-    """Return takes, named in a turn's order, in the order in which they are to play."""
-    return tuple(reversed(takes)) if _APPEND.search(text) else tuple(takes)
-
-
-def dissolve_s(text: str) -> float:
-    """Return how long clips dissolve into each other, in seconds; 0 is a cut."""
-    return DISSOLVE_S if _DISSOLVE.search(text) else 0.0
 
 
 def join(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from nbagent.conversation.lexicon import is_cjk
+from nbagent.language.tokens import script
 from nbagent.models import ModelCard
 from nbagent.take import Take
 
@@ -71,7 +71,7 @@ def _note(what: str, text: str, card: ModelCard, most: int) -> str:
 def _word(text: str, at: int) -> int:
     """Return where the word begins that a token lies in: half a word says nothing."""
     while 0 < at < len(text) and text[at].isalnum() and text[at - 1].isalnum():
-        if is_cjk(text[at - 1]):  # whose words have no spaces between them
+        if script(text[at - 1]):  # whose words have no spaces between them
             break
         at -= 1
     return at

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbagent.ledger.database import Database
-from nbagent.ledger.records import checked
+from nbagent.ledger.records import ClipRow, checked
 from nbagent.take import UNFINISHED
 
 
@@ -69,11 +69,11 @@ class Conversations:
                     (new, old_id),
                 ).lastrowid
                 names = db.execute(
-                    "SELECT number, clip_id FROM names WHERE turn_id = ?"
+                    "SELECT number, clip_id, alias FROM names WHERE turn_id = ?"
                     " ORDER BY clip_id",
                     (old_id,),
                 ).fetchall()
-                for number, clip_id in names:
+                for number, clip_id, alias in names:
                     copied = None
                     if clip_id is not None:
                         copied = db.execute(
@@ -82,9 +82,10 @@ class Conversations:
                             (turn_id, clip_id),
                         ).lastrowid
                     db.execute(
-                        "INSERT INTO names (conversation, number, turn_id, clip_id)"
-                        " VALUES (?, ?, ?, ?)",
-                        (new, number, turn_id, copied),
+                        "INSERT INTO names"
+                        " (conversation, number, turn_id, clip_id, alias)"
+                        " VALUES (?, ?, ?, ?, ?)",
+                        (new, number, turn_id, copied, alias),
                     )
             db.execute(
                 """INSERT INTO variables
@@ -101,6 +102,14 @@ class Conversations:
                     f"UPDATE {table} SET conversation = ? WHERE conversation = ?",  # noqa: S608
                     (new, name),
                 )
+
+    def call(self, clip: ClipRow, alias: str) -> None:
+        """Give a clip the user's name for it, in place of an earlier one."""
+        with self._db.write() as db:
+            db.execute(
+                "UPDATE names SET alias = ? WHERE conversation = ? AND number = ?",
+                (alias, clip.conversation, clip.number),
+            )
 
     def reserve(self, name: str, turn_id: int, clips: Sequence[str]) -> None:
         """Let the next clips of a turn have these names, where they are free."""

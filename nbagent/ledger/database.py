@@ -101,6 +101,11 @@ def m006_notebooks(connection: sqlite3.Connection) -> None:
     )
 
 
+def m007_aliases(connection: sqlite3.Connection) -> None:
+    """What the user calls a clip, beside its own name."""
+    connection.execute("ALTER TABLE names ADD COLUMN alias TEXT")
+
+
 # Appended, never edited: a file remembers how many of these it has seen.
 MIGRATIONS = (
     m001_first,
@@ -109,6 +114,7 @@ MIGRATIONS = (
     m004_expected,
     m005_keepers,
     m006_notebooks,
+    m007_aliases,
 )
 
 

@@ -92,6 +92,12 @@ class Files:
             self._seen[digest] = version
             return True
 
+    def remove(self, digest: str) -> None:
+        """Take a file from the disk; one that is not there is gone already."""
+        with store_errors(self.folder):
+            self.path(digest).unlink(missing_ok=True)
+        self._seen.pop(digest, None)
+
     def _publish(self, scratch: Path, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch.chmod(0o644)  # mkstemp's 0600 would shut out a colleague's kernel

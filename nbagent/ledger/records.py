@@ -64,12 +64,22 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipRow:
-    """A name of the conversation, such as `c2`, and the take it stands for."""
+    """A name of the conversation, such as `c2`, and the take it stands for.
+
+    Attributes:
+        alias: What the user calls it beside that, such as `sunset`; None for no name.
+    """
 
     name: str
     conversation: str
     turn_id: int
     take_id: str
+    alias: str | None = None
+
+    @property
+    def number(self) -> int:
+        """The number in its name."""
+        return int(self.name.removeprefix("c"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -239,26 +239,22 @@ class Ledger:
                 (turn_id, conversation),
             ).fetchone()
             db.execute(
-                "INSERT OR REPLACE INTO names (conversation, number, turn_id, clip_id)"
-                " VALUES (?, ?, ?, ?)",
+                "INSERT INTO names (conversation, number, turn_id, clip_id)"
+                " VALUES (?, ?, ?, ?) ON CONFLICT (conversation, number) DO UPDATE"
+                " SET turn_id = excluded.turn_id, clip_id = excluded.clip_id",
                 (conversation, number, turn_id, clip_id),
             )
-        return ClipRow(
-            name=f"c{number}",
-            conversation=conversation,
-            turn_id=turn_id,
-            take_id=take_id,
-        )
+        return self.clip(conversation, f"c{number}")
 
     def clip(self, conversation: str, name: str) -> ClipRow:
-        """Return the clip that a name stands for now.
+        """Return the clip that a name stands for now, its own or the user's for it.
 
         Raises:
             UnknownClip: If no live clip carries the name.
         """
         clips = self.clips(conversation)
         for clip in clips:
-            if clip.name == name:
+            if name.casefold() in (clip.name, (clip.alias or clip.name).casefold()):
                 return clip
         known = f"there are {_listed(clips)}" if clips else "make a clip first"
         raise UnknownClip(f"no clip is called {name!r} here: {known}")
@@ -279,10 +275,36 @@ class Ledger:
                     "conversation": row["conversation"],
                     "turn_id": row["turn_id"],
                     "take_id": row["take_id"],
+                    "alias": row["alias"],
                 },
             )
             for row in rows
         )
+
+    def remove_clip(self, conversation: str, name: str) -> None:
+        """Let a clip leave its conversation, and its files the disk.
+
+        Files that another clip has stay. A re-run of the turn makes it again, under its
+        name.
+
+        Raises:
+            UnknownClip: If no live clip carries the name.
+        """
+        row = self.clip(conversation, name)
+        with self._db.write() as db:
+            db.execute(
+                "UPDATE names SET clip_id = NULL, alias = NULL"
+                " WHERE conversation = ? AND number = ?",
+                (conversation, row.number),
+            )
+            artifact = self.artifact(row.take_id)
+            if artifact is None or self.name_of(row.take_id):
+                return
+            db.execute("DELETE FROM artifacts WHERE take_id = ?", (row.take_id,))
+            left = db.execute("SELECT facts FROM artifacts").fetchall()
+        kept = {digest for other in left for digest in artifact_from(other).digests}
+        for digest in set(artifact.digests) - kept:
+            self._files.remove(digest)
 
     def name_of(self, take_id: str) -> str | None:
         """Return the newest clip name that stands for a take, if one does."""

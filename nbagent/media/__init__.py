@@ -3,8 +3,7 @@
 Frames are `(F, H, W, 3)` uint8 RGB arrays everywhere.
 
     >>> frames, fps = read_video(Path("a.mp4"))
-    >>> frames, fps = apply_effects(frames, fps, (Effect(kind="reverse"),))
-    >>> write_clip(Path("a.webm"), frames, fps, read_recipe(Path("a.mp4")))
+    >>> write_clip(Path("a.webm"), frames[::-1], fps, read_recipe(Path("a.mp4")))
 """
 
 from nbagent.media.drift import drift, palette
@@ -16,7 +15,6 @@ from nbagent.media.files import (
     write_clip,
 )
 from nbagent.media.frames import (
-    apply_effects,
     framed,
     grid_clips,
     join_clips,
@@ -29,7 +27,6 @@ from nbagent.media.video import preview_mp4, replacing, scratch_folder, write_vi
 
 __all__ = [
     "animated_webp",
-    "apply_effects",
     "drift",
     "framed",
     "grid_clips",

@@ -1,8 +1,8 @@
-"""What can be done to finished frames without diffusion, and what frames must be."""
+"""What frames must be, and how those of several clips become one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from nbagent.errors import SpecError
-from nbagent.media.drift import match
-from nbagent.take import Effect
 
 Frames = NDArray[np.uint8]
 MAX_SIDE = 4096  # what an H.264 decoder of a browser takes
@@ -28,40 +26,6 @@ def check_frames(frames: NDArray[Any], fps: float) -> None:
         raise SpecError(f"there are no frames in {frames.shape}: pass one or more")
     if not 0.01 <= fps <= 1000:
         raise SpecError(f"fps {fps} is out of range: use 0.01 to 1000")
-
-
-def apply_effects(
-    frames: Frames, fps: float, effects: Iterable[Effect]
-) -> tuple[Frames, float]:
-    """Apply effects in order; what stays keeps its exact pixels, unless resized.
-
-    Speed changes fps and no frame. Times are seconds of the clip as it is when the
-    effect's turn comes.
-    """
-    for effect in effects:
-        match effect.kind:
-            case "speed":
-                fps *= effect.speed or 1.0
-            case "trim":
-                frames = frames[_span(effect, len(frames), fps)]
-            case "loop":
-                # Neither end is shown twice, so the way back joins without a stutter.
-                frames = np.concatenate([frames, frames[-2:0:-1]])
-            case "reverse":
-                frames = frames[::-1]
-            case "crop":
-                frames = _cropped(frames, effect)
-            case "resize":
-                frames = _resized(frames, effect)
-            case "match":
-                assert effect.palette is not None  # its effect has checked
-                frames = match(frames, effect.palette)
-            case _:
-                raise SpecError(
-                    f"effect {effect.kind!r} is unknown:"
-                    " use speed, trim, loop, reverse, crop, resize or match"
-                )
-    return frames, fps
 
 
 def join_clips(
@@ -158,62 +122,13 @@ def seam(frames: Frames) -> float:
     return jump / within if within else 1.0
 
 
-def _cropped(frames: Frames, effect: Effect) -> Frames:
-    height, width = frames.shape[1:3]
-    left, top, right, bottom = effect.box or (0.0, 0.0, 1.0, 1.0)
-    if effect.ratio:
-        wide = min(1.0, effect.ratio * height / width)
-        high = min(1.0, width / effect.ratio / height)
-        left, top, right, bottom = (
-            (1 - wide) / 2,
-            (1 - high) / 2,
-            (1 + wide) / 2,
-            (1 + high) / 2,
-        )
-    rows, columns = _inside(top, bottom, height), _inside(left, right, width)
-    return frames[:, rows, columns]
-
-
-def _inside(start: float, end: float, length: int) -> slice:
-    """Return an even number of pixels, at least two, between two shares of a side."""
-    count = max(2, round((end - start) * length / 2) * 2)
-    first = min(round(start * length), length - count)
-    return slice(first, first + count)
-
-
-def _resized(frames: Frames, effect: Effect) -> Frames:
-    height, width = frames.shape[1:3]
-    if effect.scale:
-        sides = (height * effect.scale, width * effect.scale)
-    else:
-        scale = (effect.height or 0) / height or (effect.width or 0) / width
-        sides = (effect.height or height * scale, effect.width or width * scale)
-    high, wide = (max(2, round(side / 2) * 2) for side in sides)
-    if max(high, wide) > MAX_SIDE:
-        raise SpecError(
-            f"{wide}x{high} is larger than clips can be: use up to {MAX_SIDE} pixels"
-        )
-    return scaled(frames, high, wide)
-
-
 def _at_one_rate(clips: Sequence[tuple[Frames, float]]) -> tuple[list[Frames], float]:
     fps = max(rate for _, rate in clips)
-    return [_at_rate(frames, rate, fps) for frames, rate in clips], fps
+    return [at_rate(frames, rate, fps) for frames, rate in clips], fps
 
 
-def _at_rate(frames: Frames, rate: float, fps: float) -> Frames:
+def at_rate(frames: Frames, rate: float, fps: float) -> Frames:
+    """Return frames (F, H, W, 3) of a rate at another one, so that they last as long."""
     count = round(len(frames) * fps / rate)
     picked: Frames = frames[(np.arange(count) * rate / fps + 1e-9).astype(int)]
     return picked
-
-
-def _span(effect: Effect, num_frames: int, fps: float) -> slice:
-    start = round((effect.start_s or 0.0) * fps)
-    end = num_frames if effect.end_s is None else round(effect.end_s * fps)
-    if not 0 <= start < end <= num_frames:
-        shown = "its end" if effect.end_s is None else f"{effect.end_s:g}s"
-        raise SpecError(
-            f"trim {effect.start_s or 0:g}s to {shown} is not inside the clip:"
-            f" it lasts {num_frames / fps:g} s"
-        )
-    return slice(start, end)

@@ -16,7 +16,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from nbagent.errors import SpecError
 from nbagent.notebook.line import parse
-from nbagent.notebook.options import OPTIONS, options_text, value_text
+from nbagent.notebook.options import OF_CLIPS, OPTIONS, options_text, value_text
 
 # Control characters but tab and newline, which editors drop or take for line breaks; the
 # line breaks of Unicode; halves of characters; and what lets text look like another.
@@ -33,6 +33,8 @@ def cell_of(words: str, options: Mapping[str, Any]) -> str:
         words: The turn, byte for byte what it is when the cell is run.
         options: Of it, as they were parsed; they may have been JSON in between.
     """
+    if any(options.get(key) for key in OF_CLIPS):  # no line says that
+        return f"import nbagent\n\nnbagent.say({words!r}{arguments(options)})"
     said = options_text(options)
     head = f"{said} " if said else ""
     for line in (f"{head}{words}", f"{head}-- {words}"):
@@ -57,7 +59,8 @@ def arguments(options: Mapping[str, Any]) -> str:
         elif not (isinstance(value, int | float) and math.isfinite(value)):
             value = value_text(option, value)
         said += f", {option.key}={value!r}"
-    return said
+    of_clips = {key: options[key] for key in OF_CLIPS if options.get(key)}
+    return said + "".join(f", {key}={value!r}" for key, value in of_clips.items())
 
 
 def _is_read_back(

@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any, cast
 from uuid import uuid4
 
+from nbagent.acts.plan import Intent
 from nbagent.catalogue import CATALOGUE
-from nbagent.conversation import answers, consent
+from nbagent.conversation import answers, choices, consent
 from nbagent.conversation.context import variables
-from nbagent.conversation.plan import Intent
 from nbagent.conversation.rendering import Rendering
 from nbagent.conversation.reply import Reply
 from nbagent.errors import NbagentError, SpecError
@@ -160,7 +160,7 @@ class Chat:
 
     def use(self, model: str) -> str:
         """Let another model render what is asked for anew; say what it makes."""
-        line = self.session.use(model)
+        line = self.session.choose(choices.use(model))
         self.transcript.refresh()
         return line
 
@@ -170,7 +170,7 @@ class Chat:
 
     def stop(self) -> str:
         """Stop everything that is being rendered; say what."""
-        return self.session.cancel()
+        return self.session.hands.cancel()
 
     def _follow(self, reply: Reply, rendering: Rendering) -> None:
         """Render a turn, and record how it ended."""

@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from nbagent.caching import step_caching
+from nbagent.conversation import choices
 from nbagent.conversation.stopping import released
 from nbagent.errors import SpecError
 from nbagent.notebook.foretold import check_trust, foretell, limit_s
@@ -99,7 +100,7 @@ def _clips(magics: AgentMagics, _words: list[str]) -> str:
 
 def _jobs(magics: AgentMagics, _words: list[str]) -> str:
     session = magics.session()
-    left = session.take_up()  # by a kernel that has ended meanwhile
+    left = session.whole.take_up()  # by a kernel that has ended meanwhile
     return "\n".join(filter(None, [left, session.record.status()]))
 
 
@@ -108,27 +109,28 @@ def _lineage(magics: AgentMagics, words: list[str]) -> str:
 
 
 def _cancel(magics: AgentMagics, words: list[str]) -> str:
-    return magics.session().cancel(tuple(words))
+    return magics.session().hands.cancel(tuple(words))
 
 
 def _keep(magics: AgentMagics, words: list[str]) -> str:
-    return magics.session().keep(tuple(words))
+    return magics.session().hands.keep(tuple(words))
 
 
 def _pause(magics: AgentMagics, words: list[str]) -> str:
-    return magics.session().pause(tuple(words))
+    return magics.session().hands.pause(tuple(words))
 
 
 def _resume(magics: AgentMagics, words: list[str]) -> str:
-    return magics.session().resume(tuple(words))
+    return magics.session().hands.resume(tuple(words))
 
 
 def _save(magics: AgentMagics, words: list[str]) -> str:
-    return magics.session().save(words[0], words[1] if len(words) > 1 else None)
+    return magics.session().hands.save(*words)
 
 
 def _connect(magics: AgentMagics, words: list[str]) -> str:
-    return magics.session().connect(words[0], words[1] if len(words) > 1 else None)
+    with released():  # without a name it looks for one
+        return magics.session().brains.connect(*words)
 
 
 def _use(magics: AgentMagics, words: list[str]) -> str:
@@ -136,20 +138,32 @@ def _use(magics: AgentMagics, words: list[str]) -> str:
         return _connect(magics, [words[0].removeprefix("brain="), *words[1:]])
     if len(words) > 1:
         raise SpecError(f"use got {words[1]!r} too: a URL is of a brain=MODEL")
-    return magics.session().use(words[0])
+    return magics.session().choose(choices.use(words[0]))
 
 
 def _cache(magics: AgentMagics, words: list[str]) -> str:
-    return magics.session().cache(step_caching(words[0]))
+    return magics.session().choose(choices.cache(step_caching(words[0])))
 
 
 def _limit(magics: AgentMagics, words: list[str]) -> str:
-    return magics.session().limit(limit_s(words[0]))
+    return magics.session().choose(choices.limit(limit_s(words[0])))
 
 
 def _trust(magics: AgentMagics, words: list[str]) -> str:
     check_trust(words[0])
-    return magics.session().trust(acts=words[0] == "on")
+    return magics.session().choose(choices.trust(acts=words[0] == "on"))
+
+
+def _timeout(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().choose(choices.timeout(limit_s(words[0])))
+
+
+def _rename(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().hands.rename(words[0], " ".join(words[1:]))
+
+
+def _delete(magics: AgentMagics, words: list[str]) -> str:
+    return magics.session().hands.delete(tuple(words))
 
 
 def _context(magics: AgentMagics, words: list[str]) -> str:
@@ -174,20 +188,20 @@ def _conversation(magics: AgentMagics, words: list[str]) -> str:
 
     session = magics.session()
     if words:
-        return session.converse(" ".join(words))
+        return session.whole.converse(" ".join(words))
     return listed(session.ledger, session.settings.conversation)
 
 
 def _fork(magics: AgentMagics, words: list[str]) -> str:
-    return magics.session().fork(" ".join(words) or None)
+    return magics.session().whole.fork(" ".join(words) or None)
 
 
 def _reset(magics: AgentMagics, _words: list[str]) -> str:
-    return magics.session().reset()
+    return magics.session().whole.reset()
 
 
 def _undo(magics: AgentMagics, _words: list[str]) -> str:
-    return magics.session().undo()
+    return magics.session().whole.undo()
 
 
 def _history(magics: AgentMagics, words: list[str]) -> str:
@@ -267,11 +281,25 @@ COMMANDS: Mapping[str, Command] = {
         arguments=(1, 2),
         acts=True,
     ),
+    "rename": Command(
+        usage="CLIP NAME",
+        help="give a clip a name of yours, beside its own",
+        run=_rename,
+        arguments=(2, _ANY),
+        acts=True,
+    ),
+    "delete": Command(
+        usage="CLIP ...",
+        help="remove these clips, and their files",
+        run=_delete,
+        arguments=(1, _ANY),
+        acts=True,
+    ),
     "connect": Command(
-        usage="PROVIDER:MODEL [URL]",
-        help="connect a language model, for turns that need one",
+        usage="[PROVIDER:MODEL | MODEL URL]",
+        help="connect a language model; without a name, look for those that are here",
         run=_connect,
-        arguments=(1, 2),
+        arguments=(0, 2),
         acts=True,
     ),
     "use": Command(
@@ -299,6 +327,13 @@ COMMANDS: Mapping[str, Command] = {
         usage="on|off",
         help="let a language model's plan act without your yes, or ask you first",
         run=_trust,
+        arguments=(1, 1),
+        acts=True,
+    ),
+    "timeout": Command(
+        usage="SECONDS|off",
+        help="how long a language model may take for a turn",
+        run=_timeout,
         arguments=(1, 1),
         acts=True,
     ),

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbagent import media
+from nbagent.acts.plan import Plan
 from nbagent.conversation import kept
 from nbagent.conversation.attachments import Attachment, attached
 from nbagent.conversation.context import variables
-from nbagent.conversation.mentions import mentioned, with_named
 from nbagent.conversation.outline import sections
 from nbagent.conversation.pictures import picture
-from nbagent.conversation.references import clips_named
 from nbagent.conversation.session import Session
-from nbagent.conversation.state import State
 from nbagent.errors import NbagentError
+from nbagent.language.state import State
 
 
 def context(session: Session, namespace: Mapping[str, Any], words: str) -> str:
@@ -26,31 +25,31 @@ def context(session: Session, namespace: Mapping[str, Any], words: str) -> str:
         namespace: What a turn may name.
         words: The turn; empty for what is sent with any.
     """
-    named_too = with_named(variables(namespace), words, namespace)
-    state = session.record.state(named_too)
-    sent = attached(mentioned(words), namespace)
+    state, plan = session.read(words, variables(namespace), namespace)
+    sent = attached(plan.mentions, namespace)
     named = [one.name for one in sent]
-    parts = sections(state, words, sent)
+    parts = sections(state, (*plan.targets, *plan.mentions), sent)
     text = "\n".join(part.text for part in parts)
     lines = [
         f"To a language model, if one is connected: {len(text):,} characters",
         *(f"  {part.title}: {len(part.text):,}" for part in parts),
         *(f"    @{one.name}: {_size(one)}" for one in sent),
-        *(f"  it may call {name}, which is yours" for name in session.tools),
-        *(f"  it may look at {name}" for name in _looks(words, state, named)),
+        *(f"  it may call {name}, which is yours" for name in session.brains.tools),
+        *(f"  it may look at {name}" for name in _looks(plan, state, named)),
         "To the renderer: the prompt that the turn's plan says, and pictures that are"
         " set in motion",
         *_pictures(namespace, named),
     ]
-    known = {*namespace, *(clip.ref for clip in state.clips)}
+    known = {*namespace, *(name for clip in state.clips for name in clip.names)}
     if gone := kept.gone(session.record, known):
         lines += ["Gone from this kernel", *(f"  {line}" for line in gone)]
     return "\n".join((*lines, "", text))
 
 
-def _looks(words: str, state: State, named: list[str]) -> list[str]:
+def _looks(plan: Plan, state: State, named: list[str]) -> list[str]:
     variables = [v for v in state.variables if v.name in named and v.is_picture]
-    return [*(f"@{v.name}" for v in variables), *clips_named(words, state)]
+    clips = [name for name in plan.targets if state.clip(name)]
+    return [*(f"@{v.name}" for v in variables), *clips]
 
 
 def _size(one: Attachment) -> str:

@@ -18,7 +18,7 @@ from nbagent.errors import SpecError
 from nbagent.ledger import ClipRow
 from nbagent.media import scratch_folder
 from nbagent.notebook.border import asset
-from nbagent.notebook.cell import cell_of
+from nbagent.notebook.cell import arguments, cell_of
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.desk_wire import (
     DeskReply,
@@ -41,7 +41,8 @@ from nbagent.take import Take
 
 MAX_CHILDREN = 24  # more than that is scrolled past, not looked at
 # They make no difference to one take, or are said in another way.
-_UNSAID = ("takes", "detach", "dry_run", "span", "region", "yes")
+_ALONE = ("takes", "detach", "dry_run", "yes")
+_UNSAID = (*_ALONE, "span", "region")
 # A name that a ledger has beside these would be code.
 _SAID = {"mask", *(o.key for o in OPTIONS)}.difference(_UNSAID)
 
@@ -204,9 +205,11 @@ class Desk:
         take = self._session.ledger.take(row.take_id)
         parent = self._parent(row)
         words = turn.text
-        if parent is not None and parent.name not in words:
-            words = f"{parent.name}, {words}"
-        return cell_of(words, {**turn.options, "takes": None, "seed": take.seed})
+        options = {**turn.options, "takes": None, "seed": take.seed}
+        if parent is not None and "acts" not in options:  # a line says it with its name
+            words = words if parent.name in words else f"{parent.name}, {words}"
+            options["target"] = None
+        return cell_of(words, options)
 
     def _python(self, name: str) -> str:
         """Return the lines that make a clip from its root on."""
@@ -222,6 +225,9 @@ class Desk:
         turn = self._session.ledger.turn(row.turn_id)
         seed = self._session.ledger.take(row.take_id).seed
         options = {**turn.options, "seed": seed}
+        if options.get("acts"):
+            said = {k: v for k, v in options.items() if k not in _ALONE}
+            return f"{row.name} = nbagent.say({turn.text!r}{arguments(said)})"
         part = {k: options[k] for k in ("span", "region") if options.get(k)}
         kept = {k: v for k, v in options.items() if k in _SAID and v is not None}
         said = {k: tuple(v) for k, v in part.items()} | kept

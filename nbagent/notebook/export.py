@@ -96,10 +96,8 @@ def to_notebook(session: Session, turns: Sequence[TurnView]) -> dict[str, Any]:
             for text in (turn["answer"], turn["error"])
             if text
         ]
-        options = session.ledger.turn(turn["id"]).options
-        of = options.get("target")  # the clip whose method said it
-        words = f"{of}, {turn['words']}" if of else turn["words"]
-        cells.append(_cell(f"turn-{number}", cell_of(words, options), outputs))
+        source = cell_of(turn["words"], session.ledger.turn(turn["id"]).options)
+        cells.append(_cell(f"turn-{number}", source, outputs))
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return {
         "cells": cells,

@@ -25,7 +25,7 @@ def foretell(name: str, words: list[str], magics: AgentMagics) -> str:
 
 
 def limit_s(word: str) -> float:
-    """Return the seconds of `%nbagent limit`; 0 is none.
+    """Return the seconds of `%nbagent limit` or `timeout`; 0 is none.
 
     Raises:
         SpecError: If it is no number of seconds, nor `off`.
@@ -50,6 +50,16 @@ def _undo(magics: AgentMagics, _words: list[str]) -> str:
     names = ", ".join(row.name for row in took)
     gone = f", and {names} with it" if names else ""
     return f"would take back: {turn.text[:80]!r}{gone}"
+
+
+def _connect(_magics: AgentMagics, words: list[str]) -> str | None:
+    from nbagent.conversation.discovery import found
+
+    if words:
+        return None
+    there = found()
+    line = f"would connect {there.first[0]}" if there.first else ""
+    return "\n".join(filter(None, (line, there.told())))
 
 
 def _use(_magics: AgentMagics, words: list[str]) -> None:
@@ -95,6 +105,10 @@ _TELLS: Final[Mapping[str, Callable[[AgentMagics, list[str]], str | None]]] = {
     "use": _use,
     "cache": _cache,
     "limit": _limit,
+    "timeout": _limit,
+    "rename": lambda magics, words: _acts(magics).rename(words[0], " ".join(words[1:])),
+    "delete": lambda magics, words: _acts(magics).delete(words),
+    "connect": _connect,
     "trust": _trust,
     "panel": _panel,
     "export": _export,

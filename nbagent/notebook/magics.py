@@ -28,6 +28,7 @@ from nbagent.notebook.options import check_options, check_words, help_text
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from nbagent.acts.base import Act
     from nbagent.conversation.clip import Clip
     from nbagent.conversation.rendering import OnProgress, Rendering
     from nbagent.conversation.reply import Reply
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from nbagent.notebook.panel import Panel
     from nbagent.notebook.player import Player
     from nbagent.notebook.transcript import Transcript
-    from nbagent.take import Progress
+    from nbagent.take import Progress, Take
 
     Ended = Callable[[], None]
 
@@ -117,7 +118,7 @@ class AgentMagics(Magics):
             self._session = Session(settings=settings, engine=Engine(settings))
             self._session.remixer = self._remix
             self._session.viewer = self._player_of
-            if note := self._session.take_up():
+            if note := self._session.whole.take_up():
                 _show_text(note)
         return self._session
 
@@ -184,11 +185,22 @@ class AgentMagics(Magics):
         words: str,
         options: Mapping[str, Any],
         target: Clip | None = None,
+        acts: Sequence[Act] = (),
         notes: tuple[str, ...] = (),
     ) -> Reply:
-        """Understand a turn, perhaps about a clip whatever it says; then `show` it."""
-        from nbagent.conversation.context import variables
+        """Understand a turn, perhaps about a clip whatever it says; then `show` it.
 
+        Args:
+            words: The user's turn.
+            options: Of `%agent`, with underscores.
+            target: The clip that it is about.
+            acts: What is done to that, instead of what words say.
+            notes: What is to be said of how it was typed.
+        """
+        from nbagent.conversation.context import variables
+        from nbagent.notebook.meanwhile import Meanwhile
+
+        meanwhile = Meanwhile()
         try:
             return self.session().hear(
                 words,
@@ -197,17 +209,24 @@ class AgentMagics(Magics):
                 variables=variables(self.namespace),
                 values=self.namespace,
                 target=target,
+                acts=acts,
+                on_text=lambda _turn, text: meanwhile.show(text),
                 notes=notes,
             )
         finally:
+            meanwhile.show("")
             self.transcript().refresh()  # a turn that failed is told too
 
     def show(self, reply: Reply, options: Mapping[str, Any]) -> Clip | Takes | None:
         """Show what came of a turn, and return its clips."""
         if reply.answer is not None:
             _show_text("\n".join((*reply.notes, reply.answer)))
-            return None
-        clips = self._render(self.session(), reply, detach="detach" in options)
+            if not reply.shows:
+                return None
+            clips: Sequence[Clip] = [self.session().clip(name) for name in reply.shows]
+            self._show_again(clips)
+        else:
+            clips = self._render(self.session(), reply, detach="detach" in options)
         made = clips[0] if len(clips) == 1 else Takes(clips)
         self._shown = (self.ipython.execution_count, made)
         return made
@@ -227,26 +246,53 @@ class AgentMagics(Magics):
 
     @_STOPPED_TURN
     def _remix(
-        self, clip: Clip, words: str, options: dict[str, Any]
+        self, clip: Clip, asked: str | Sequence[Act], options: dict[str, Any]
     ) -> Clip | Takes | None:
         options = check_options(options)
+        words = check_words(asked) if isinstance(asked, str) else ""
+        acts = () if isinstance(asked, str) else tuple(asked)
         with held():
-            reply = self.hear(check_words(words), options, clip)
+            reply = self.hear(words, options, clip, acts)
             if reply.plan.consents:
                 raise NbagentError(reply.answer or "")
             made = self.show(reply, options)
         if made is None and "dry_run" not in options:
             raise NbagentError(
-                f"{words!r} asks for no new clip: say what should be different"
+                f"{reply.words!r} asks for no new clip: say what should be different"
             )
         return made
+
+    def _show_again(self, clips: Sequence[Clip]) -> None:
+        """Show clips that are there; nothing is rendered."""
+        from nbagent.notebook.bundle import show_live, show_static
+
+        for clip in clips:
+            if self.session().ledger.artifact(self._take_of(clip).id) is not None:
+                show_live(self._player_of(clip))
+        show_static(list(clips))
+
+    def _take_of(self, clip: Clip) -> Take:
+        """Return the take of a clip of this conversation.
+
+        Raises:
+            SpecError: If it is of another one: its name means another clip here.
+        """
+        session = self.session()
+        name = clip.take and session.record.called(clip.take, clip.name)
+        if clip.take is None or name == clip.take.id:
+            raise SpecError(
+                f"{clip.name} is of another conversation: go there with"
+                " %nbagent conversation NAME, then show it"
+            )
+        return clip.take
 
     def _player_of(self, clip: Clip) -> Player:
         from nbagent.notebook.player import Player
         from nbagent.notebook.transcript import Kept
 
-        turn = self.transcript().turn_of(clip.name)
-        source = Kept(self.session(), [clip.name])
+        name = self.session().record.called(self._take_of(clip), clip.name)
+        turn = self.transcript().turn_of(name)
+        source = Kept(self.session(), [name])
         return Player(
             source,
             self.desk(),
@@ -376,7 +422,7 @@ def tool(function: Tool) -> Tool:
     Raises:
         SpecError: If it has no name or no docstring, or a view has its name.
     """
-    _here().session().allow(function)
+    _here().session().brains.allow(function)
     return function
 
 
@@ -489,15 +535,15 @@ def _warm_once(shell: InteractiveShell) -> Any:
 
 
 def _import_all() -> None:
-    """Pay for the first turn's imports, the router's weights and the model's hash."""
+    """Pay for the first turn's imports, the reader's weights and the model's hash."""
     import nbagent.conversation.session
     import nbagent.jobs.engine
     import nbagent.notebook.player  # noqa: F401  imported for the cache
-    from nbagent.conversation.router import route
-    from nbagent.conversation.state import State
+    from nbagent.language import read
+    from nbagent.language.state import State
     from nbagent.models import model_card
     from nbagent.settings import Settings
 
-    route("hello", State())
+    read("hello", State())
     with contextlib.suppress(NbagentError):  # the turn that needs it will say so
         model_card(Settings.from_env().model)

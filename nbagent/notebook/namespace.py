@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nbagent.conversation.state import SHOWN
+from nbagent.language.state import SHOWN
 from nbagent.notebook.showing import Sent, seen
 
 if TYPE_CHECKING:

@@ -171,6 +171,9 @@ OPTIONS = (
     Option(name="yes", help="start however long it takes, without a question"),
     Option(name="dry-run", help="show what would be rendered, and stop there"),
 )
+OF_CLIPS = ("target", "acts", "step", "mask")
+"""What a clip's own methods say beside the options: nobody types it on a line."""
+
 BY_NAME = {option.name: option for option in OPTIONS}
 
 
@@ -188,7 +191,7 @@ def check_options(options: Mapping[str, Any]) -> dict[str, Any]:
         if value is None or value is False:
             continue
         option = BY_NAME.get(key.replace("_", "-"))
-        if key == "mask":  # `Clip.inpaint` has put it into the store
+        if key in OF_CLIPS:
             checked[key] = value
         elif option is None:
             raise SpecError(unknown_option(key))

@@ -116,7 +116,7 @@ class Panel(anywidget.AnyWidget):
         if request["type"] == "get_models":
             return {"type": "models", "id": name, "models": chat.models()}
         if request["type"] == "get_brains":
-            brains = list(chat.session.brains)
+            brains = list(chat.session.brains.names)
             return {"type": "brains", "id": name, "brains": brains}
         assert request["type"] == "get_plan"
         foreseen = chat.plan(request["line"], request["replaces"])
@@ -143,7 +143,7 @@ class Panel(anywidget.AnyWidget):
         elif request["type"] == "use_model":
             line = chat.use(request["model"])
         elif request["type"] == "use_brain":
-            line = chat.session.connect(request["brain"])
+            line = chat.session.brains.connect(request["brain"])
         elif request["type"] == "export":
             line = chat.export()
         else:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict, cast
 
+from nbagent.acts.plan import INTENTS
 from nbagent.conversation import consent
-from nbagent.conversation.plan import INTENTS
 from nbagent.errors import SpecError
 from nbagent.notebook.desk_wire import DESK_KINDS, PlayerReply
 from nbagent.notebook.wire import (
@@ -151,7 +151,7 @@ class UseModel(TypedDict):
 
 
 class UseBrain(TypedDict):
-    """Let another one read the turns: the router, or a language model's name."""
+    """Let another one read the turns: the reader, or a language model's name."""
 
     type: Literal["use_brain"]
     id: str

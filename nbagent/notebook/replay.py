@@ -27,13 +27,11 @@ def replay(magics: AgentMagics, name: str | None) -> str:
     for row in session.rows():
         made.setdefault(row.turn_id, []).append(row.name)
     turns = [turn for turn in session.ledger.turns(old) if turn.id in made]
-    session.begin(name, "replay")
+    session.whole.begin(name, "replay")
     new = session.settings.conversation
     for turn in turns:
-        said = dict(turn.options)
-        of = said.pop("target", None)
-        options = check_options(said)
-        reply = magics.hear(turn.text, options, session.clip(of) if of else None)
+        options = check_options(turn.options)
+        reply = magics.hear(turn.text, options)
         if reply.answer is not None:
             raise SpecError(f"the replay stopped at {turn.text[:80]!r}: {reply.answer}")
         # Later turns name them, also where names between were taken back.

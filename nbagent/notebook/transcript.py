@@ -11,9 +11,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from nbagent.conversation import answers, consent
+from nbagent.conversation import consent, kept, talk
 from nbagent.conversation.clip import Clip
-from nbagent.conversation.plan import Plan
 from nbagent.conversation.rendering import Rendering
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
@@ -259,6 +258,7 @@ class Transcript:
     def _view(self, turn: Turn, clips: list[ClipRow]) -> TurnView:
         takes = self._live_takes(turn.id)
         if takes is None:
+            clips = clips or self._shown(turn)
             jobs = self._jobs() if clips else {}
             takes = [self._take(row, jobs) for row in clips]
         is_panel = (turn.cell_id or "").startswith(PANEL_CELL)
@@ -278,6 +278,11 @@ class Transcript:
         if not takes and (turn.error or turn.plan is not None):
             view["state"] = "failed" if turn.error else "done"
         return view
+
+    def _shown(self, turn: Turn) -> list[ClipRow]:
+        """Return the clips that a turn shows again, and did not make."""
+        names = kept.shown(turn)
+        return [row for row in self.session.rows() if row.name in names]
 
     def _live_takes(self, turn_id: int) -> list[TakeView] | None:
         """Return the takes of a turn that is being rendered; None for others."""
@@ -335,32 +340,30 @@ class Kept:
     def cancel(self, index: int | None) -> None:
         """Stop one take, or all of them."""
         names = self._names if index is None else [self._names[index]]
-        self._session.cancel(names)
+        self._session.hands.cancel(names)
 
     def keep(self, index: int) -> None:
         """End a take early, with the clip as it looks then."""
-        self._session.keep([self._names[index]])
+        self._session.hands.keep([self._names[index]])
 
     def pause(self, index: int) -> None:
         """Halt a take until it is resumed."""
-        self._session.pause([self._names[index]])
+        self._session.hands.pause([self._names[index]])
 
     def resume(self, index: int) -> None:
         """Let a paused take go on."""
-        self._session.resume([self._names[index]])
+        self._session.hands.resume([self._names[index]])
 
 
 def _readings(turn: Turn) -> list[ReadingView]:
     if consents := consent.asked(turn):
         return [{"intent": one, "label": consent.CHOICES[one]} for one in consents]
-    plan = turn.plan or {}
-    if plan.get("intent") != "ask":
-        return []
-    unknown = tuple(plan.get("unknown", ()))
-    asked = Plan(intent="ask", readings=tuple(plan["readings"]), unknown=unknown)
     return [
-        {"intent": intent, "label": answers.CHOICES[intent]}
-        for intent in answers.readings(asked)
+        {
+            "intent": choice.intent,
+            "label": f"{choice.says[:1].upper()}{choice.says[1:]}",
+        }
+        for choice in talk.readings(kept.asked(turn))
     ]
 
 

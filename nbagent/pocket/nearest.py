@@ -270,21 +270,6 @@ def hear(prompt: str) -> Heard:
     )
 
 
-def spelled(text: str) -> str:
-    """Return a text with the slips in the words of pocket's world mended.
-
-    >>> spelled("a pengiun in the froest, c1")
-    'a penguin in the forest, c1'
-    """
-
-    def mend(found: re.Match[str]) -> str:
-        piece = found[0].lower()
-        meant = None if _taught(piece) else _mended(piece)
-        return meant or found[0]
-
-    return re.sub(r"[^\W\d_]+", mend, text)
-
-
 def _taught(word: str) -> str | None:
     if word in words.KNOWN_WORDS:
         return word

@@ -23,10 +23,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from nbagent import hub
+from nbagent.acts import apply_effects
 from nbagent.artifacts import store_frames
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
 from nbagent.ledger import Artifact, Ledger
-from nbagent.media import animated_webp, apply_effects
+from nbagent.media import animated_webp
 from nbagent.memory import needs_of
 from nbagent.models import ModelCard, hub_commit, is_here, model_card, on_hub
 from nbagent.numerics import Kernels, Verdicts

@@ -84,7 +84,7 @@ def test_a_refined_clip_is_below_and_is_compared_and_traced(
         assert video.evaluate(READ_FRAME) == 9
     player.focus()
     keys.press("t")
-    expect(player.locator(".nba-change")).to_have_text("speed 0.5x")
+    expect(player.locator(".nba-change")).to_have_text("half as fast")
     player.locator(".nba-card-clip", has_text="c1").click()
     expect(player.locator(".nba-name")).to_have_text("c1")
     refine(player, "play it backwards")  # a branch: from c1, in the player of c2

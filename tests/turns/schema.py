@@ -35,6 +35,7 @@ ARGUMENTS: Final[dict[str, frozenset[str]]] = {
         "trim": "keep drop_first_s drop_last_s",
         "reverse": "",
         "loop": "seamless",
+        "mirror": "",
         "crop": "",
         "resize": "scale width height",
         "aspect": "aspect",

@@ -1,0 +1,173 @@
+"""The takes of a turn: what they are built on, and what comes before they are rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from nbagent.acts.plan import Plan
+from nbagent.acts.undo import Undo
+from nbagent.conversation import consent, fitting, foretold, mentions, proposals
+from nbagent.conversation.asked import Asked
+from nbagent.conversation.compose import compose
+from nbagent.conversation.estimates import Estimates
+from nbagent.conversation.names import Names
+from nbagent.conversation.record import Record
+from nbagent.conversation.rendering import Engine
+from nbagent.conversation.reply import Reply
+from nbagent.conversation.running import Running
+from nbagent.conversation.sources import Sources, find_sources
+from nbagent.conversation.stopping import released
+from nbagent.errors import SpecError
+from nbagent.language.state import State
+from nbagent.models import ModelCard
+from nbagent.settings import Settings
+from nbagent.take import Take
+
+FindCard = Callable[[str], tuple[ModelCard | None, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """Composes the takes of plans.
+
+    Attributes:
+        record: The conversation.
+        engine: What would render.
+        settings: Of the session, as they are now.
+    """
+
+    record: Record
+    engine: Engine
+    settings: Settings
+
+    def made(
+        self,
+        reply: Reply,
+        asked: Asked,
+        state: State,
+        names: Names,
+        find_card: FindCard,
+    ) -> Reply:
+        """Return a reply with its takes, or with what comes before them.
+
+        Args:
+            reply: With a plan that makes something.
+            asked: The turn.
+            state: What it was read against.
+            names: What its names stand for.
+            find_card: Finds the card of a model, and what is to be said of it.
+
+        Raises:
+            SpecError: If what is asked cannot be.
+        """
+        told = self.record.take(asked.target) if asked.target else None
+        plan, target = self._undone(reply.plan, names, told)
+        if plan != reply.plan and target is not None and not plan.acts:
+            return self._back(reply, target, is_dry=asked.is_dry)
+        sources = self._sources(plan, asked, state, names, target)
+        parent, options = sources.parent, asked.options
+        model = options.get("model") or (parent.model if parent else None)
+        with released():  # it may ask the hub
+            card, notes = find_card(model or self.settings.model)
+        if card is None:
+            return replace(reply, notes=notes)
+        composed = compose(
+            plan,
+            request=asked.words,
+            options={"cache": self.settings.step_cache, **options},
+            card=card,
+            sources=sources,
+        )
+        notes = (
+            *reply.notes,
+            *mentions.unused(plan, asked.values),
+            *mentions.guessed(plan, asked.values),
+            *sources.notes,
+            *notes,
+            *composed.notes,
+        )
+        takes = (*composed.parts, *composed.takes)
+        for take in takes:
+            if take.model == card.name:
+                card.check_take(take)
+        if asked.is_dry:
+            time_s = Estimates(self.record.ledger).total(takes)
+            answer = foretold.rendering(plan, composed.takes, notes, time_s)
+            return replace(reply, answer=answer)
+        reply = replace(reply, takes=composed.takes, parts=composed.parts, notes=notes)
+        return self._weighed(reply, options, card)
+
+    def _sources(
+        self,
+        plan: Plan,
+        asked: Asked,
+        state: State,
+        names: Names,
+        target: Take | None,
+    ) -> Sources:
+        """Look up what a plan is about."""
+        with released():  # it may draw a large figure
+            sources = find_sources(
+                plan,
+                _settled(state),
+                ledger=self.record.ledger,
+                named=partial(names.take, plan=plan),
+                values=asked.values,
+                target=target,
+                mask=asked.options.get("mask", ""),
+            )
+        sources = fitting.measured(sources, self.record.ledger)
+        parent = sources.parent
+        if parent is not None and plan.step is not None:
+            running = Running(self.record, self.engine, self.settings)
+            sources = replace(sources, step=plan.step or running.step(parent))
+        return sources
+
+    def _weighed(
+        self, reply: Reply, options: Mapping[str, Any], card: ModelCard
+    ) -> Reply:
+        """Return takes as they are, or the question that comes before them."""
+        if not reply.turn_id:  # nothing will come of it
+            return reply
+        estimates = Estimates(self.record.ledger)
+        if proposals.needs_yes(reply.plan, options, self.settings):
+            reply = proposals.before_rendering(reply, estimates)
+        if reply.plan.consents:
+            return reply
+        return consent.weigh(reply, options, card, estimates, self.settings)
+
+    def _back(self, reply: Reply, take: Take, *, is_dry: bool) -> Reply:
+        """Show an earlier version again."""
+        if is_dry:
+            return replace(reply, answer=foretold.going_back(self.record, take))
+        return replace(reply, takes=(take,))
+
+    def _undone(
+        self, plan: Plan, names: Names, target: Take | None
+    ) -> tuple[Plan, Take | None]:
+        """Return what is left of a plan that goes back, and the version it goes back to.
+
+        Raises:
+            SpecError: If there is no earlier version.
+        """
+        back = next((act for act in plan.acts if isinstance(act, Undo)), None)
+        if back is None:
+            return plan, target
+        rest = tuple(act for act in plan.acts if act is not back)
+        if back.to:
+            return replace(plan, acts=rest), names.take(back.to, plan)
+        rows = [row.name for row in self.record.rows()]
+        name = next(iter((*plan.targets, *rows[-1:])), None)
+        take = target or (names.take(name, plan) if name else None)
+        if take is None or not take.parents:
+            raise SpecError("there is nothing to go back to: this clip has no parent")
+        return replace(plan, acts=rest), self.record.ledger.take(take.parents[0])
+
+
+def _settled(state: State) -> State:
+    """Return a state whose clips have one name each: a plan has those by now."""
+    variables = tuple(replace(variable, ref=None) for variable in state.variables)
+    return replace(state, variables=variables)

@@ -1,0 +1,328 @@
+"""From a plan of one shot to its takes: which operation, which numbers, how many windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nbagent.acts.base import Act
+from nbagent.acts.blend import Blend
+from nbagent.acts.cut import Cut
+from nbagent.acts.extend import Extend
+from nbagent.acts.length import Length
+from nbagent.acts.motion import Motion
+from nbagent.acts.plan import Plan
+from nbagent.acts.quality import Quality
+from nbagent.caching import NO_CACHE
+from nbagent.conversation import choice, fitting, measures
+from nbagent.conversation import shot as shots
+from nbagent.conversation.extending import extend
+from nbagent.conversation.shot import Shot
+from nbagent.conversation.sources import Sources
+from nbagent.errors import SpecError
+from nbagent.models import ModelCard
+from nbagent.pocket import vocabulary
+from nbagent.pocket.nearest import hear
+from nbagent.take import MAX_SEED, Effect, Operation, Take
+
+# What may be said beside "longer" without changing the clip that is made longer, as what
+# is done to finished frames may.
+_GOES_ON = (Extend, Length, Motion, Quality)
+# What makes all of its frames, in windows if they are many.
+_MADE: frozenset[Operation] = frozenset({"generate", "animate", "blend"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """The takes of one turn, and what the user should know of them.
+
+    Attributes:
+        takes: The clips to show.
+        notes: Lines that the user should see.
+        parts: Takes that these are built on, which have no name of their own.
+    """
+
+    takes: tuple[Take, ...]
+    notes: tuple[str, ...] = ()
+    parts: tuple[Take, ...] = ()
+
+
+def single(
+    plan: Plan,
+    request: str,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    sources: Sources,
+) -> Composed:
+    """Turn a plan that is about one shot into its takes."""
+    parent = sources.parent
+    shot, before, notes = _shot(plan, sources)
+    seed = measures.seed(plan, options, parent, shots.to_prompt(shot, card.base)[0])
+    added_s = _added_s(plan, options, card, sources, shot)
+    # The whole of a longer clip may be more than the model holds: it sees a part.
+    numbers = options if added_s is None else {**options, "frames": card.num_frames}
+    numbers = fitting.in_shape(numbers, shot, card, sources)
+    numbers, cut = measures.of_film(numbers, shot, card, sources)
+    first, more = take_of(plan, request, numbers, card, parent, before, shot, seed)
+    fresh = choice.with_effects_of(first, before, shot)
+    if parent is not None and sources.clip and before and added_s is not None:
+        chain, said = extend(
+            fresh,
+            parent,
+            sources.clip,
+            card,
+            seconds=added_s,
+            at_start=any(
+                isinstance(a, Extend) and a.side == "start" for a in plan.acts
+            ),
+            fit=fitting.fit(options),
+        )
+    else:
+        first = choice.keeping(first, fresh, plan, options, card, sources)
+        if parent is not None and before is not None:
+            choice.check_changed(first, parent, plan, more)
+        if first.operation == "animate":
+            more += cut
+        chain, said = windows(first, options, card)
+    more += fitting.notes(chain[0], plan, sources)
+    chains = [
+        _with_seed(chain, (seed + i) % (MAX_SEED + 1))
+        for i in range(measures.count(plan, options))
+    ]
+    if first.operation == "upscale" and card.base == "pocket":
+        said.append(
+            f"pocket was taught {card.width}x{card.height} alone: 'make it twice as"
+            " large' scales the picture and keeps more of it."
+        )
+    takes = [made for *_, made in chains]
+    parts = [part for *before_it, _ in chains for part in before_it]
+    if first.operation in ("derive", "redirect"):
+        takes = takes[:1]  # another seed would change nothing, or not be that run's
+    if parent and parent.model and first.operation == "generate":
+        if parent.model_revision != first.model_revision:
+            more.append("Made anew, since other weights rendered the clip it refines.")
+    return Composed(
+        takes=tuple(takes), notes=(*notes, *more, *said), parts=tuple(parts)
+    )
+
+
+def _shot(plan: Plan, sources: Sources) -> tuple[Shot, Shot | None, list[str]]:
+    """Return the shot of a plan, that of the parent it changes, and what to know of it.
+
+    Raises:
+        SpecError: If a refinement says nothing.
+    """
+    parent = sources.parent
+    if sources.pictures or sources.film or plan.intent == "animate_image":
+        picture = shots.from_json(parent.shot) if parent and parent.prompt else None
+        return shots.moving(picture, plan), None, []
+    if parent is None:
+        return shots.shot_from(plan), None, []
+    before = shots.from_json(parent.shot)
+    shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
+    if sources.others and any(isinstance(act, Blend) for act in plan.acts):
+        core = shots.from_json(sources.others[0].shot).core
+        shot = replace(shot, motion=(*shot.motion, f"then it turns into {core}"))
+    return shot, before, notes
+
+
+def windows(
+    take: Take, options: Mapping[str, Any], card: ModelCard
+) -> tuple[list[Take], list[str]]:
+    """Return a take of a shot that is longer than one window as the takes of each.
+
+    Raises:
+        SpecError: If what it holds would have to be spread over several windows.
+    """
+    shot = shots.from_json(take.shot)
+    is_made = take.media == "video" and take.operation in _MADE
+    if not (is_made and measures.is_long(options, shot, card)):
+        return [take], []
+    own_s = take.num_frames / card.fps
+    if take.operation == "blend" or len(take.holds) > 1:
+        raise SpecError(
+            f"{shot.duration_s:g} s between held frames is more than {card.name} renders"
+            f" at once: use up to {own_s:g} s"
+        )
+    assert shot.duration_s is not None
+    own = replace(shot, duration_s=own_s, effects=())
+    first = replace(take, shot=shots.to_json(own), effects=())
+    more, notes = extend(take, first, first, card, seconds=shot.duration_s - own_s)
+    told = f"{shot.duration_s:g} s is rendered in {len(more) + 1} parts that overlap."
+    return [first, *more], [told, *notes]
+
+
+def _with_seed(chain: Sequence[Take], seed: int) -> list[Take]:
+    """Return takes that build on each other, all from another seed."""
+    reseeded, ids = list[Take](), dict[str, str]()
+    for take in chain:
+        holds = tuple(
+            replace(h, source=ids.get(h.source, h.source)) for h in take.holds
+        )
+        parents = tuple(ids.get(parent, parent) for parent in take.parents)
+        reseeded.append(replace(take, seed=seed, holds=holds, parents=parents))
+        ids[take.id] = reseeded[-1].id
+    return reseeded
+
+
+def _added_s(
+    plan: Plan,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    sources: Sources,
+    shot: Shot,
+) -> float | None:
+    """Return how many seconds are added to a clip that stays; None if it changes.
+
+    Raises:
+        SpecError: If the clip is cut before it goes on.
+    """
+    acts = plan.asked
+    longer = next((a for a in acts if isinstance(a, Extend | Length)), None)
+    is_kept = all(a.does == "frames" or isinstance(a, _GOES_ON) for a in acts)
+    if longer is None or not is_kept:
+        return None
+    clip, parent = sources.clip, sources.parent
+    if clip is None or parent is None or "frames" in options:
+        return None
+    if sources.mask or sources.step is not None:
+        return None
+    if parent.media == "image" or parent.model not in ("", card.name):
+        return None
+    before = shots.from_json(parent.shot).duration_s
+    if shot.duration_s is None or shot.duration_s == before:
+        return None
+    added_s = shot.duration_s - clip.duration_s
+    if added_s <= 0:
+        return None
+    _check_uncut(acts[: acts.index(longer)], longer, clip.duration_s)
+    return added_s
+
+
+def _check_uncut(earlier: Sequence[Act], longer: Act, clip_s: float) -> None:
+    """Refuse to go on from a clip whose time is cut in the same turn.
+
+    Raises:
+        SpecError: If it is.
+    """
+    for act in earlier:
+        if isinstance(act, Cut) and act.lasts(clip_s) != clip_s:
+            raise SpecError(
+                f"'{longer.says()}' goes on from a clip as it is: ask for"
+                f" '{act.says()}' first, or after it"
+            )
+
+
+def take_of(
+    plan: Plan,
+    request: str,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    parent: Take | None,
+    before: Shot | None,
+    shot: Shot,
+    seed: int,
+) -> tuple[Take, list[str]]:
+    """Return the take of a shot, by the cheapest operation, and what to know of it."""
+    prompt, negative_prompt = shots.to_prompt(shot, card.base)
+    prompt, heard = _heard(prompt, card)
+    num_frames, notes = measures.num_frames(options, shot, before, card, parent)
+    height, width = measures.size(options, shot, card, parent)
+    card.check(num_frames, height, width)
+    if shot.aspect and (before is None or before.aspect != shot.aspect):
+        notes += measures.aspect_notes(shot.aspect, height, width, card)
+    quality = measures.quality(options, shot)
+    caching = options.get("cache", NO_CACHE)
+    take = Take(
+        operation="generate",
+        media=measures.media(plan, parent),
+        model=card.name,
+        model_revision=card.revision,
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        request=request,
+        shot=shots.to_json(shot),
+        seed=seed,
+        num_frames=num_frames,
+        height=height,
+        width=width,
+        fps=float(card.fps),
+        num_inference_steps=measures.steps(options, quality, card),
+        guidance_scale=float(options.get("guidance", card.guidance_scale)),
+        quality=quality,
+        effects=shot.effects,
+        step_cache=caching.threshold,
+        cache_kind=caching.kind,
+        parents=() if parent is None else (parent.id,),
+    )
+    if parent is None or before is None:
+        return take, notes + heard
+    operation = choice.operation(
+        take,
+        parent,
+        before,
+        shot,
+        is_as_long="frames" not in options and before.duration_s == shot.duration_s,
+        is_long=measures.is_long(options, shot, card),
+    )
+    if operation == "derive" and parent.is_brought:
+        effects = shots.new_effects(before, shot)
+        return replace(recut(parent, request, shot, effects), holds=()), notes
+    if operation == "derive":
+        # Only what is new: the parent's frames already carry its own effects.
+        effects = shots.new_effects(before, shot)
+        caching = parent.caching
+        take = replace(take, step_cache=caching.threshold, cache_kind=caching.kind)
+        return replace(take, operation="derive", effects=effects), notes
+    if operation == "remix":
+        strength = options.get("strength", shots.strength_for(plan.asked))
+        return replace(take, operation="remix", strength=strength), notes + heard
+    return take, notes + heard
+
+
+def recut(parent: Take, request: str, shot: Shot, effects: tuple[Effect, ...]) -> Take:
+    """Return the take of a clip's own frames after effects."""
+    return replace(
+        parent,
+        operation="derive",
+        request=request,
+        shot=shots.to_json(shot),
+        effects=effects,
+        dissolve_s=0.0,
+        parents=(parent.id,),
+    )
+
+
+def _heard(prompt: str, card: ModelCard) -> tuple[str, list[str]]:
+    """Say the prompt in the words that the model was taught; say what was lost.
+
+    Raises:
+        SpecError: If pocket knows no word of it.
+    """
+    if card.base != "pocket" or not prompt:  # of a film nobody may know what it shows
+        return prompt, []
+    heard = hear(prompt)
+    if not heard.prompt:
+        raise SpecError(
+            f"pocket knows no word of {prompt[:80]!r}: say it in English with things"
+            " of its small world (a red ball, a cat, the beach, night), or name a"
+            " larger model with --model"
+        )
+    notes = []
+    if heard.mended:
+        pairs = ", ".join(f"{typed!r} is read as {w!r}" for typed, w in heard.mended)
+        notes.append(f"{pairs}.")
+    if heard.replaced:
+        pairs = ", ".join(f"{near} for {word}" for word, near in heard.replaced[:6])
+        notes.append(f"pocket draws the nearest thing it was taught: {pairs}.")
+    if heard.lost:
+        listed = ", ".join(heard.lost[:6])
+        notes.append(f"pocket was never taught: {listed}. Left out of the picture.")
+    if heard.unpainted:
+        listed = ", ".join(heard.unpainted)
+        notes.append(
+            f"pocket's {listed} has a colour of its own: it paints only its"
+            f" {', '.join(vocabulary.SHAPES)}."
+        )
+    return heard.prompt, notes

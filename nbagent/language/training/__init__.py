@@ -1,0 +1,1 @@
+"""Training of the reader: from labelled turns to the weights that are shipped."""
