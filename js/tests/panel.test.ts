@@ -372,16 +372,16 @@ test("without its kernel the panel says so, and keeps what was said", async () =
 test("what reads the turns is chosen in the panel", async () => {
   const { find, line, all } = show();
   const menu = find<HTMLSelectElement>('[aria-label="Read by"]');
-  expect(menu.value).toBe("router");
+  expect(menu.value).toBe("reader");
   menu.dispatchEvent(new Event("focus"));
   const { id } = line.last("get_brains");
-  line.tell({ type: "brains", id, brains: ["qwen3", "router"] });
+  line.tell({ type: "brains", id, brains: ["qwen3", "reader"] });
   await settled();
   expect(menu.value).toBe("qwen3");
   expect(all('[aria-label="Read by"] option')).toHaveLength(2);
-  menu.value = "router";
+  menu.value = "reader";
   menu.dispatchEvent(new Event("change"));
-  expect(line.last("use_brain")).toMatchObject({ brain: "router" });
+  expect(line.last("use_brain")).toMatchObject({ brain: "reader" });
 });
 
 test("a model that does not fit here is shown, and cannot be chosen", async () => {
