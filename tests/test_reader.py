@@ -23,6 +23,7 @@ from nbagent.language.pieces import Pieces
 from nbagent.language.reader import WEIGHTS, Reader
 from nbagent.language.scoring import same, score, summed
 from nbagent.language.state import ClipInfo, State, Variable
+from nbagent.language.training.elsewhere import elsewhere
 from nbagent.language.training.swaps import swaps
 
 BALL = ClipInfo(ref="c1", caption="a red ball crosses the beach")
@@ -272,6 +273,26 @@ def test_turns_are_told_once_more_with_things_of_others() -> None:
         ("Paint the house dark blue", "dark blue"),
     }
     assert all(labels(turn).tags for turn in made)
+
+
+def test_new_pictures_are_told_in_other_conversations_and_beside_namesakes() -> None:
+    new = {
+        "id": "z-1",
+        "lang": "en",
+        "variables": [],
+        "history": [],
+        "turn": "a crab on the pier",
+        "expected": {"intent": "generate_video", "prompt": "crab on the pier"},
+    }
+    made = [turn for _, turn in elsewhere([("x", TURN), ("z", new)], 30, CHANCE)]
+    assert {turn["turn"] for turn in made} == {new["turn"]}  # a change stays at home
+    beside = [turn for turn in made if turn["variables"]]
+    assert {v["name"] for turn in beside for v in turn["variables"]} == {"crab", "pier"}
+    assert all(
+        turn["history"] == TURN["history"] for turn in made if turn not in beside
+    )
+    assert beside != made
+    assert all(turn["expected"] == new["expected"] for turn in made)
 
 
 # Readings
