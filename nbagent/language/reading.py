@@ -33,6 +33,10 @@ _SAID_BY: Final[dict[str, tuple[str, ...]]] = {
     "count": ("reseed",),
 }
 """The acts that say a setting, or whose number it is."""
+_SHOWN: Final = frozenset(
+    "prompt add.what replace.with replace.what motion place".split()
+)
+"""What words of a picture may be taken for, where they stand beside it."""
 _MAKING: Final = MAKES | {"refine"}
 
 
@@ -109,7 +113,7 @@ def read(
         targets=targets,
         acts=acts,
         settings=words.settings(intent, acts) if intent in _MAKING else {},
-        prompt=words.texts("prompt") or told if intent != "refine" else (),
+        prompt=words.picture() or told if intent != "refine" else (),
         scenes=told if intent == "storyboard" else (),
         keep=words.texts("keep"),
         what=next(iter(words.texts("what")), ""),
@@ -133,6 +137,19 @@ class _Words:
     def texts(self, tag: str) -> tuple[str, ...]:
         """Return the words of a tag, in order."""
         return tuple(place.text for place in self.places if place.tag == tag)
+
+    def picture(self) -> tuple[str, ...]:
+        """Return the words of a picture: what would be a change's belongs to it too."""
+        found: list[tuple[int, int, bool]] = []
+        for place in self.places:
+            if place.tag not in _SHOWN:
+                continue
+            start, is_prompt = place.start, place.tag == "prompt"
+            if found and not self._turn[found[-1][1] : start].strip():
+                start, _, was_prompt = found.pop()
+                is_prompt = is_prompt or was_prompt
+            found.append((start, place.end, is_prompt))
+        return tuple(self._turn[a:b] for a, b, is_prompt in found if is_prompt)
 
     def action(self) -> str:
         """Return what is done at once."""
