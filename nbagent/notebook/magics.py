@@ -529,6 +529,10 @@ def _warm_once(shell: InteractiveShell) -> Any:
 
     def warm(*_: object) -> None:
         shell.events.unregister("post_run_cell", warm)
+        # The registry imports its own files: begun in two threads, each would wait for
+        # the other.
+        import nbagent.acts  # noqa: F401
+
         threading.Thread(target=_import_all, name="nbagent-warm", daemon=True).start()
 
     return warm
