@@ -115,7 +115,9 @@ def _held(turns: Sequence[tuple[str, Turn]], weights: Path) -> Iterator[Plan]:
     readers: dict[int, Reader] = {}
     for author, turn in turns:
         if author not in fold:
-            raise SpecError(f"{author} was left out of no fold: train the folds anew")
+            raise SpecError(
+                f"{author} was left out of no group: train with one that has it"
+            )
         index = fold[author]
         if index not in readers:
             readers[index] = Reader(weights.with_stem(f"{weights.stem}-{index}"))

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LISTS: Final = frozenset({"join", "grid", "blend"})
-NEEDED: Final = LISTS | {"match"}
-BESIDE: Final = NEEDED | {"undo"}
+BESIDE: Final = LISTS | {"match", "undo"}
 """Acts that have other clips beside the one they change."""
 _OF_NOTHING: Final = frozenset({"generate_video", "generate_image"})
 """What makes something new, and is about what it names alone."""
@@ -79,8 +78,7 @@ class About:
             names = [self.named[0]]  # "colours like c2", "morph it into c3"
         if not names and kind in LISTS:
             names = self._likely(self.scores.members)[1:]
-        if not names and kind in NEEDED:
-            names = self._likeliest()
+        names = names or self._likeliest()
         if not names:
             return {}
         return {"with": names if kind in ("join", "grid") else names[0]}

@@ -59,6 +59,7 @@ _LIKELY: Final = 0.5
 _FRONT: Final = 2  # words before the one that a place is called
 _TRIED: Final = 12  # acts that are tried until some can be
 _TINY: Final = 1e-3
+_KEPT: Final = ("keep", "drop_first_s", "drop_last_s")  # what a trim says
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +98,13 @@ class Changes:
 
         Of the likely ones they are the first that can be: a trim has to say of what.
         """
-        likely = sorted(self._scores.chains, key=self._agreement)[-_TRIED:]
-        told = self._told(chain := likely[-1])
-        for other in reversed(likely):
-            found = self._told(other)
-            if all(act_of(one) is not None for one in found):
-                chain, told = other, found
-                break
-        return told, 1 - float(np.exp(chain.log))
+        likely = sorted(self._scores.chains, key=self._agreement)[: -_TRIED - 1 : -1]
+        tried = list[tuple[dict[str, Any], ...]]()
+        for chain in likely:
+            tried.append(self._told(chain))
+            if all(act_of(one) is not None for one in tried[-1]):
+                return tried[-1], 1 - float(np.exp(chain.log))
+        return tried[0], 1 - float(np.exp(likely[0].log))
 
     def _told(self, chain: Chain) -> tuple[dict[str, Any], ...]:
         """Return acts with their arguments."""
@@ -227,13 +227,13 @@ class Changes:
 
     def _cut(self, sub: NDArray[np.float32], told: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a trim cuts off, if no words were tagged and only one thing can be."""
-        if {"keep", "drop_first_s", "drop_last_s"} & told.keys():
+        if told.keys() & set(_KEPT):
             return {}
         spans, lengths = (
             [one.value for one in self._values.found if one.kind == kind]
             for kind in ("span", "duration")
         )
-        ends = {"keep": spans, "drop_first_s": lengths, "drop_last_s": lengths}
+        ends = dict(zip(_KEPT, (spans, lengths, lengths), strict=True))
         names = [name for name, alike in ends.items() if len(alike) == 1]
         if not names:
             return {}
@@ -259,8 +259,8 @@ class Changes:
             nearest.told[place.tag] = list(value) if value else place.text
             if nearest.kind == "trim" and place.tag == "span":
                 kept = nearest.told.pop("span")  # of a trim, its part is what is kept
-                if not {"drop_first_s", "drop_last_s"} & nearest.told.keys():
-                    nearest.told.setdefault("keep", kept)
+                if not nearest.told.keys() & set(_KEPT):
+                    nearest.told["keep"] = kept
         self._unmarked_parts(acts)
 
     def _unmarked_parts(self, acts: Sequence[_Act]) -> None:

@@ -71,6 +71,11 @@ def words_of(text: str) -> list[str]:
     return [word for cell in text.split(",") if (word := cell.strip())]
 
 
+def is_small(text: str) -> bool:
+    """Return whether words say nothing by themselves: "the", "from"; or there are none."""
+    return all(word in small_words() for word in text.lower().split())
+
+
 @functools.cache
 def small_words() -> frozenset[str]:
     """Return the words of all languages that stand in texts about anything."""

@@ -145,8 +145,8 @@ def _targets(
 
     A bare word is never a variable: a table called `beach` has no part in "a cat runs on
     the beach". Where a turn looks at something of the notebook, or changes the clip that a
-    variable holds, its name may stand there without the mark. A clip that is named is never passed over for another, nor one that
-    is not there.
+    variable holds, its name may stand there without the mark. A clip that is named is never
+    passed over for another, nor one that is not there.
     """
     said = frozenset(names_in(turn))
     targets = tuple(

@@ -24,6 +24,7 @@ from nbagent.language.layers import softmax
 from nbagent.language.tagged import Tagged
 from nbagent.language.values import Values, as_argument
 
+_BOARD: Final = 2  # scenes that make a storyboard
 _FLAG: Final = -1.0  # the logit from which one is set
 _SAID_BY: Final[dict[str, tuple[str, ...]]] = {
     "duration_s": ("length", "extend", "trim"),
@@ -95,9 +96,13 @@ def read(
         scenes: The clips of the storyboard that was made last.
     """
     words = _Words(turn, scores, found)
-    told = words.texts("scene") if intent == "storyboard" else ()
-    if intent == "storyboard" and len(told) < 2 and scenes:
-        intent = "generate_video"  # "a fourth scene: a ufo over the sea" is one clip
+    told: tuple[str, ...] = ()
+    if intent == "storyboard":
+        told = words.texts("scene")
+        if len(told) < _BOARD and scenes:
+            intent = (
+                "generate_video"  # "a fourth scene: a ufo over the sea" is one clip
+            )
     known = About.of(scores, about, found, scenes)
     acts: tuple[dict[str, Any], ...] = ()
     doubt = 0.0

@@ -17,7 +17,7 @@ from nbagent.language import labels
 from nbagent.language.encoder import Scores
 from nbagent.language.grammar import Found
 from nbagent.language.layers import softmax
-from nbagent.language.lexicon import languages, small_words, words_of
+from nbagent.language.lexicon import is_small, languages, words_of
 from nbagent.language.parts import region
 from nbagent.language.tokens import script
 
@@ -100,7 +100,7 @@ class Tagged:
         while last < len(column) - 2 and column[last + 1] >= _FAINT:
             last += 1
         place = self._place(first, last, tag, float(column[first : last + 1].mean()))
-        return None if place is None or _is_small(place.text) else place
+        return None if place is None or is_small(place.text) else place
 
     def _places(self) -> Iterator[Place]:
         best = self._shares.argmax(1)
@@ -195,14 +195,9 @@ def _apart(places: Iterable[Place]) -> Iterator[Place]:
     """Yield places without those that say nothing, or lie inside the one before."""
     end = 0
     for place in places:
-        if place.end > end and not _is_small(place.text):
+        if place.end > end and not is_small(place.text):
             end = place.end
             yield place
-
-
-def _is_small(text: str) -> bool:
-    """Return whether words say nothing by themselves: "the", "from"."""
-    return all(word in small_words() for word in text.lower().split())
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from nbagent.acts import act_from_json
 from nbagent.acts.base import Act, Span
 from nbagent.errors import SpecError
 from nbagent.language import grammar
-from nbagent.language.lexicon import small_words
+from nbagent.language.lexicon import is_small
 
 
 def act_of(told: Mapping[str, Any]) -> Act | None:
@@ -52,7 +52,7 @@ def _is_colour(words: Any) -> bool:
         return False
     return any(
         one.kind == "colour"
-        and all(word in small_words() for word in words[: one.start].lower().split())
-        and all(word in small_words() for word in words[one.end :].lower().split())
+        and is_small(words[: one.start])
+        and is_small(words[one.end :])
         for one in grammar.find(words)
     )

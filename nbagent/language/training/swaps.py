@@ -33,16 +33,16 @@ def swaps(
         chance: Chooses.
     """
     others = defaultdict[tuple[str, str], list[str]](list)
-    able = list[tuple[str, Turn]]()
+    able = list[tuple[str, Turn, list[tuple[str, str]]]]()
     for author, record in records:
         things = list(_things(record))
         for tag, text in things:
             others[record["lang"], tag].append(text)
         if things:
-            able.append((author, record))
+            able.append((author, record, things))
     made = []
-    for author, record in chance.choices(able, k=count) if able else ():
-        told = _swapped(record, others, chance)
+    for author, record, things in chance.choices(able, k=count) if able else ():
+        told = _swapped(record, things, others, chance)
         if told["turn"] != record["turn"]:
             made.append((author, told))
     return made
@@ -78,9 +78,11 @@ def _things(record: Turn) -> Iterator[tuple[str, str]]:
 
 
 def _swapped(
-    record: Turn, others: Mapping[tuple[str, str], list[str]], chance: random.Random
+    record: Turn,
+    things: Sequence[tuple[str, str]],
+    others: Mapping[tuple[str, str], list[str]],
+    chance: random.Random,
 ) -> Turn:
-    things = list(_things(record))
     told: dict[str, Any] = copy.deepcopy(dict(record))
     for tag, text in chance.sample(things, chance.randint(1, min(_MOST, len(things)))):
         new = chance.choice(others[record["lang"], tag])
