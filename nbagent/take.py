@@ -66,6 +66,10 @@ _SIDES = ("num_frames", "height", "width", "fps")
 RECIPE_VERSION = 1
 # Fields of an effect that recipes have always had, empty or not; ids depend on it.
 _ALWAYS = frozenset({"kind", "speed", "start_s", "end_s"})
+_LATER = (
+    *("holds", "redirect_step", "stop_step", "dissolve_s", "step_cache", "source"),
+    "edits",
+)
 ALL = "all"
 MAX_SEED = 2**32 - 1  # torch.Generator takes 64 bits, numpy 32: keep what both take
 
@@ -190,6 +194,9 @@ class Take:
         num_frames: Frames the model renders, before effects.
         strength: For remix, inpaint, upscale and a film that is set in motion anew,
             0..1; 1 ignores what was there.
+        source: For remix, the take whose latents it starts from; empty is its parent.
+        edits: For remix and inpaint, the acts that make the shot of the one below it:
+            of `source`, in order, or of the clip that a part is made anew in.
         holds: Frames that are known and stay as they are.
         redirect_step: For redirect, how many steps of the parent's run are as they
             were, before this take's words hold.
@@ -219,6 +226,8 @@ class Take:
     num_inference_steps: int
     guidance_scale: float
     strength: float | None = None
+    source: str = ""
+    edits: tuple[Mapping[str, Any], ...] = ()
     quality: Quality = "final"
     holds: tuple[Hold, ...] = ()
     redirect_step: int | None = None
@@ -319,7 +328,7 @@ class Take:
             {name: v for name, v in effect.items() if v is not None or name in _ALWAYS}
             for effect in recipe["effects"]
         ]
-        for name in ("holds", "redirect_step", "stop_step", "dissolve_s", "step_cache"):
+        for name in _LATER:
             if not recipe[name]:  # as in recipes from before there was such a thing
                 del recipe[name]
         if self.cache_kind == "first":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from nbagent.acts.plan import Plan
 from nbagent.acts.upscale import Upscale
 from nbagent.conversation import fitting, operations
 from nbagent.conversation import shot as shots
+from nbagent.conversation.ground import Ground
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
@@ -130,9 +131,37 @@ def keeping(
     if sources.mask:
         return _part(fresh, plan, options, card, sources)
     if clip is not None and parent.is_brought:
-        return _of_film(fresh, plan, options, card, parent, clip)
+        return _of_film(fresh, plan, options, card, sources)
     whole = _whole(fresh, plan, options, card, sources)
-    return take if whole is None else whole
+    return _from_clean(take, plan, options, sources) if whole is None else whole
+
+
+def edits_of(plan: Plan) -> tuple[Act, ...]:
+    """Return the acts of a plan that change what is drawn."""
+    return tuple(act for act in plan.asked if act.does == "shot" or act.renews)
+
+
+def _from_clean(
+    take: Take, plan: Plan, options: Mapping[str, Any], sources: Sources
+) -> Take:
+    """Let a remix start where nothing was changed yet, with all edits since."""
+    edits, ground = edits_of(plan), sources.ground
+    if take.operation != "remix" or not edits:
+        return take
+    if ground is None:
+        return replace(take, edits=_to_json(edits))
+    if ground.clean.model_revision != take.model_revision and ground.clean.model:
+        return replace(take, edits=_to_json(edits))  # its latents are another model's
+    edits = (*ground.edits, *edits)
+    strength = options.get("strength", shots.strength_for(edits))
+    if ground.clean.is_brought:
+        return _anew(take, edits, strength, options, ground)
+    source = "" if ground.clean.id in take.parents else ground.clean.id
+    return replace(take, strength=strength, source=source, edits=_to_json(edits))
+
+
+def _to_json(edits: Iterable[Act]) -> tuple[Mapping[str, Any], ...]:
+    return tuple(act.to_json() for act in edits)
 
 
 def _part(
@@ -153,9 +182,10 @@ def _part(
                 f"{act.says()} is of the whole clip: ask for it in a turn of its own"
             )
     strength = options.get("strength", shots.strength_for(plan.asked))
-    return operations.inpaint(
+    part = operations.inpaint(
         fresh, parent, clip, card, mask=sources.mask, strength=strength
     )
+    return replace(part, edits=_to_json(plan.asked))
 
 
 def _moving(take: Take, options: Mapping[str, Any], sources: Sources) -> Take:
@@ -172,21 +202,36 @@ def _of_film(
     plan: Plan,
     options: Mapping[str, Any],
     card: ModelCard,
-    parent: Take,
-    clip: Artifact,
+    sources: Sources,
 ) -> Take:
     """Return a take of a film that was opened: its own frames, changed."""
-    sources = Sources(parent=parent, clip=clip)
     if (whole := _whole(fresh, plan, options, card, sources)) is not None:
         return whole
-    num_frames = min(clip.num_frames, fresh.num_frames)
-    film = operations.Film(source=parent.id, num_frames=num_frames)
+    parent, clip, edits = sources.parent, sources.clip, edits_of(plan)
+    assert parent is not None
+    assert clip is not None
     usual = shots.strength_for(plan.asked) if plan.acts else operations.FILM_STRENGTH
     strength = options.get("strength", usual)
+    ground = Ground(base=parent, clean=parent, clip=clip)
+    made = _anew(fresh, edits, strength, options, ground)
+    return operations.at_pace(made, clip, card)
+
+
+def _anew(
+    take: Take,
+    edits: tuple[Act, ...],
+    strength: float,
+    options: Mapping[str, Any],
+    ground: Ground,
+) -> Take:
+    """Return a take of the frames of a film that was opened, changed by edits."""
+    if ground.clip is None:
+        raise SpecError("the film that this was made of is gone: open it again")
+    num_frames = min(ground.clip.num_frames, take.num_frames)
+    film = operations.Film(source=ground.clean.id, num_frames=num_frames)
     fit = fitting.fit(options)
-    return operations.at_pace(
-        operations.animate_film(fresh, film, strength=strength, fit=fit), clip, card
-    )
+    made = operations.animate_film(take, film, strength=strength, fit=fit)
+    return replace(made, edits=_to_json(edits))
 
 
 def _whole(

@@ -13,7 +13,8 @@ from typing import Any, cast, get_args
 from nbagent.acts.match import Match
 from nbagent.acts.plan import Plan
 from nbagent.conversation import unread
-from nbagent.conversation.single import Composed, single
+from nbagent.conversation.layers import refined
+from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources
 from nbagent.conversation.storyboard import (
     changed_storyboard,
@@ -97,7 +98,7 @@ def _composed(
                 "a part of joined clips is changed in one of them: name that clip"
             )
         return changed_storyboard(plan, request, options, card, sources)
-    composed = single(plan, request, options, card, sources)
+    composed = refined(plan, request, options, card, sources)
     made = composed.takes
     if plan.intent != "refine" or sources.board is None or len(made) > 1:
         return composed

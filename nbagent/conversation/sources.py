@@ -15,6 +15,7 @@ from nbagent.acts.join import Join
 from nbagent.acts.match import Match
 from nbagent.acts.plan import Plan
 from nbagent.conversation import masks, pictures
+from nbagent.conversation.ground import Ground, find_ground
 from nbagent.conversation.operations import Film
 from nbagent.conversation.pictures import Seen
 from nbagent.errors import SpecError, UnknownClip
@@ -34,6 +35,7 @@ class Sources:
     Attributes:
         parent: The take that is refined or set in motion.
         clip: Its clip as it plays, if it was rendered.
+        ground: What lies below it: where it is rendered from, and its layers.
         others: The takes that the parent is blended into, or joined with.
         pictures: What is set in motion, in order: each a picture's digest in the
             store, or the id of the take that it is the first frame of.
@@ -45,7 +47,7 @@ class Sources:
         step: How many steps of the parent's run stay as they were, before it takes
             another course; None if it does not.
         whole: The join that the parent is, or was cut from.
-        scenes: What `whole` joins.
+        scenes: What `whole` joins, each as the source of its own change.
         board: The latest storyboard, if the parent is one of its scenes.
         board_scenes: What `board` joins.
         notes: What the user should know of values of the notebook.
@@ -53,6 +55,7 @@ class Sources:
 
     parent: Take | None = None
     clip: Artifact | None = None
+    ground: Ground | None = None
     others: tuple[Take, ...] = ()
     pictures: tuple[str, ...] = ()
     film: Film | None = None
@@ -61,7 +64,7 @@ class Sources:
     mask: str = ""
     step: int | None = None
     whole: Take | None = None
-    scenes: tuple[Take, ...] = ()
+    scenes: tuple[Sources, ...] = ()
     board: Take | None = None
     board_scenes: tuple[Take, ...] = ()
     notes: tuple[str, ...] = ()
@@ -127,12 +130,16 @@ def find_sources(
     return Sources(
         parent=parent,
         clip=clip,
+        ground=find_ground(parent, ledger),
         others=_others(plan, parent, meant),
         pictures=stills,
         palette=_palette(plan, parent, ledger, meant),
         mask=mask or _mask(plan, clip, ledger),
         whole=whole,
-        scenes=_parents(whole, ledger),
+        scenes=tuple(
+            Sources(parent=scene, ground=find_ground(scene, ledger))
+            for scene in _parents(whole, ledger)
+        ),
         board=board,
         board_scenes=_parents(board, ledger),
         notes=notes,

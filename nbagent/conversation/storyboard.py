@@ -20,8 +20,9 @@ from nbagent.acts.wording import is_place, located
 from nbagent.conversation import measures
 from nbagent.conversation import shot as shots
 from nbagent.conversation.choice import Unchanged
+from nbagent.conversation.layers import refined
 from nbagent.conversation.shot import Shot
-from nbagent.conversation.single import Composed, recut, single, take_of, windows
+from nbagent.conversation.single import Composed, recut, take_of, windows
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard
@@ -44,7 +45,7 @@ def joined(plan: Plan, request: str, sources: Sources) -> Take | None:
         return None
     takes = (sources.parent, *sources.others)
     if not sources.others and isinstance(act, Join) and sources.scenes:
-        takes = sources.scenes
+        takes = _scenes(sources)
     if len(takes) < 2:
         raise SpecError(f"{act.says()}: name the other clip, like 'join c1 and c2'")
     beside = [one for one in plan.asked if one is not act]
@@ -102,7 +103,7 @@ def changed_storyboard(
     takes = [composed.takes[0] for composed in changed if composed is not None]
     shown = [
         scene if composed is None else composed.takes[0]
-        for scene, composed in zip(sources.scenes, changed, strict=True)
+        for scene, composed in zip(_scenes(sources), changed, strict=True)
     ]
     if not takes:
         raise SpecError(same)
@@ -122,12 +123,17 @@ def changed_storyboard(
     return Composed(takes=tuple(takes), notes=tuple(said), parts=parts)
 
 
+def _scenes(sources: Sources) -> tuple[Take, ...]:
+    """Return the takes that joined clips show."""
+    return tuple(scene.parent for scene in sources.scenes if scene.parent)
+
+
 def _changed_scenes(
     plan: Plan,
     request: str,
     options: Mapping[str, Any],
     card: ModelCard,
-    scenes: Sequence[Take],
+    scenes: Sequence[Sources],
 ) -> tuple[list[Composed | None], str]:
     """Change each scene; None stands for one that stays as it is, and the line why.
 
@@ -143,8 +149,7 @@ def _changed_scenes(
     changed, same = list[Composed | None](), ""
     for scene in scenes:
         try:
-            sources = Sources(parent=scene)
-            changed.append(single(plan, request, options, card, sources))
+            changed.append(refined(plan, request, options, card, scene))
         except Unchanged as error:
             changed.append(None)
             same = str(error)

@@ -262,7 +262,8 @@ class Renderer:
             return Noised(latents=basis.known.latents, strength=strength)
         if take.operation == "remix":
             return Noised(
-                latents=_latents_of(take.parents[0], ledger), strength=strength
+                latents=_latents_of(take.source or take.parents[0], ledger),
+                strength=strength,
             )
         return Fresh()
 
@@ -348,11 +349,14 @@ def _missing(take: Take, ledger: Ledger) -> list[Take]:
 
     The parts of a long clip, and any parent that has no clip: a recipe is enough.
     """
-    needed = {hold.source for hold in take.holds}
+    needed = {hold.source for hold in take.holds if "." not in hold.source}
     if take.operation == "remix":
-        needed.add(take.parents[0])
+        needed.add(take.source or take.parents[0])
+    parents = {parent.id: parent for parent in ledger.parents(take.id)}
+    # What lies below a layer, or was not refined yet, need not be a parent.
+    parents |= {one: ledger.take(one) for one in needed - parents.keys()}
     before = dict[str, Take]()
-    for parent in ledger.parents(take.id):
+    for parent in parents.values():
         if parent.is_recut or ledger.artifact(parent.id) is not None:
             continue
         if parent.id in needed or take.operation == "redirect":

@@ -1,0 +1,106 @@
+"""Parts that were changed by themselves, made again over a picture that changes below.
+
+Each layer keeps its own words and its own mask, and lies where it lay in the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from nbagent.acts import Act, act_from_json
+from nbagent.acts.plan import Plan
+from nbagent.conversation import shot as shots
+from nbagent.conversation.single import Composed, single
+from nbagent.conversation.sources import Sources
+from nbagent.errors import SpecError
+from nbagent.models import ModelCard
+from nbagent.take import Take
+
+
+def refined(
+    plan: Plan,
+    request: str,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    sources: Sources,
+) -> Composed:
+    """Turn a plan that is about one clip into its takes, with the clip's layers on top.
+
+    Raises:
+        SpecError: If the layers do not fit what is below them any more.
+    """
+    ground = sources.ground
+    if ground is None or not ground.layers or not _is_below(plan, sources):
+        return single(plan, request, options, card, sources)
+    drawn = tuple(act for act in plan.acts if act.does != "frames")
+    cuts = tuple(act for act in plan.acts if act.does == "frames")
+    below = replace(
+        sources, parent=ground.base, ground=replace(ground, layers=()), clip=None
+    )
+    composed = single(replace(plan, acts=drawn), request, options, card, below)
+    parts, tops = list(composed.parts), []
+    for base in composed.takes:
+        made = [base, *_over(base, ground.layers, request, sources)]
+        *before_it, top = made
+        parts += before_it
+        tops.append(_recut(top, cuts, sources))
+    return replace(composed, takes=tuple(tops), parts=tuple(parts))
+
+
+def _is_below(plan: Plan, sources: Sources) -> bool:
+    """Return whether a plan changes the picture that layers lie over."""
+    if sources.mask or sources.step is not None:
+        return False
+    drawn = [act for act in plan.asked if act.cost == "diffusion"]
+    return bool(drawn) and all(act.does == "shot" or act.renews for act in drawn)
+
+
+def _over(
+    base: Take, layers: tuple[Take, ...], request: str, sources: Sources
+) -> list[Take]:
+    """Return the takes of layers over another base, the lowest first."""
+    parent = sources.parent
+    assert parent is not None
+    made = list[Take]()
+    under, old = base, sources.ground and sources.ground.base
+    for layer in layers:
+        if old and (under.height, under.width) != (old.height, old.width):
+            raise SpecError(
+                f"{old.width}x{old.height} cannot become {under.width}x{under.height}: a"
+                " part of this clip was changed by itself, and its mask is of that size;"
+                " change the size of the clip before that"
+            )
+        edits = tuple(act_from_json(one) for one in layer.edits)
+        shot = shots.from_json(under.shot)
+        shot, _ = shots.apply(shot, Plan(intent="refine", acts=edits))
+        shot = replace(shot, effects=layer.effects)
+        prompt, negative_prompt = shots.to_prompt(shot, layer.model)
+        (hold,) = layer.holds
+        under = replace(
+            layer,
+            model=base.model,
+            model_revision=base.model_revision,
+            prompt=prompt,
+            negative_prompt=negative_prompt,
+            request=request,
+            shot=shots.to_json(shot),
+            seed=base.seed,
+            num_inference_steps=base.num_inference_steps,
+            guidance_scale=base.guidance_scale,
+            quality=base.quality,
+            holds=(replace(hold, source=under.id),),
+            parents=(parent.id,),
+        )
+        made.append(under)
+    return made
+
+
+def _recut(top: Take, cuts: tuple[Act, ...], sources: Sources) -> Take:
+    """Return a take with what the plan asks of finished frames, done last."""
+    if not cuts:
+        return top
+    plan = Plan(intent="refine", acts=cuts)
+    shot, _ = shots.apply(shots.from_json(top.shot), plan, clip_s=sources.clip_s)
+    return replace(top, shot=shots.to_json(shot), effects=shot.effects)
