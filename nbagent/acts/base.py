@@ -201,19 +201,6 @@ class Act:
         """Return the seconds that a clip of so many lasts after this act."""
         return clip_s
 
-    def retold(self, say: Callable[[str, str], str]) -> Self:
-        """Return the act with the words that it puts into a prompt said in another way.
-
-        Args:
-            say: Is given the name of an argument and its words, and returns others.
-        """
-        if self.does != "shot":
-            return self
-        texts = [
-            one.name for one in fields(self) if args_of(type(self))[one.name][0] is str
-        ]
-        return replace(self, **{n: say(n, getattr(self, n)) for n in texts})
-
     def to_json(self) -> dict[str, Any]:
         """Return the act as plain JSON, without what is not set."""
         told: dict[str, Any] = {"act": self.kind}

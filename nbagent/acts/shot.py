@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 from nbagent.errors import SpecError
@@ -27,6 +27,9 @@ class Shot:
             follows from the other one.
         seed: Set only where the user named one.
         effects: Done to the finished frames, in order, without diffusion.
+        scene: The factors of pocket's world that are drawn (`nbagent.pocket.taught`),
+            if pocket renders it.
+        open: Which of them the words leave open.
     """
 
     core: str
@@ -46,6 +49,8 @@ class Shot:
     quality: Quality | None = None
     seed: int | None = None
     effects: tuple[Effect, ...] = ()
+    scene: Mapping[str, str] = field(default_factory=dict)
+    open: tuple[str, ...] = ()
 
 
 _NONE = type(None)
@@ -68,7 +73,7 @@ def to_json(shot: Shot) -> dict[str, Any]:
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in values.items()
-        if value not in (None, "", (), [])
+        if value not in (None, "", (), [], {})
     }
 
 
@@ -78,20 +83,22 @@ def from_json(data: Mapping[str, Any]) -> Shot:
     Raises:
         SpecError: If a field is of another kind.
     """
-    known = {field.name for field in fields(Shot)}
+    known = {one.name for one in fields(Shot)}
     values: dict[str, Any] = {k: v for k, v in data.items() if k in known}
     try:
-        for name in ("camera", "extra", "motion", "negative"):
+        for name in ("camera", "extra", "motion", "negative", "open"):
             values[name] = tuple(str(v) for v in values.get(name, ()))
         values["effects"] = tuple(
             Effect(**with_tuples(effect)) for effect in values.get("effects", ())
         )
+        scene = dict(values.get("scene", {}))
+        values["scene"] = {str(k): str(v) for k, v in scene.items()}
         values["core"] = values.get("core", "")
         for name, kinds in _KINDS.items():
             if not isinstance(values.get(name, kinds[0]()), kinds):
                 raise TypeError(f"{name} is {values[name]!r:.40}")
         return Shot(**values)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise SpecError(f"the shot is damaged ({error}): it cannot be used") from error
 
 

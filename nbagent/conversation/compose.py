@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast, get_args
+from typing import Any
 
 from nbagent.acts.match import Match
 from nbagent.acts.plan import Plan
@@ -23,7 +23,6 @@ from nbagent.conversation.storyboard import (
     storyboard,
 )
 from nbagent.errors import SpecError
-from nbagent.language.pictures import Kind, english, translate
 from nbagent.models import ModelCard
 
 
@@ -47,37 +46,11 @@ def compose(
     Raises:
         SpecError: If the model cannot do it, naming what it can.
     """
-    plan, said = _in_english(plan, card)
     composed = _composed(plan, request, options, card, sources)
     takes = (*composed.takes, *composed.parts)
     cut = [note for take in takes for note in unread.notes(take, card)]
-    notes = (*said, *composed.notes, *dict.fromkeys(cut))
+    notes = (*composed.notes, *dict.fromkeys(cut))
     return replace(composed, notes=notes)
-
-
-def _in_english(plan: Plan, card: ModelCard) -> tuple[Plan, list[str]]:
-    """Say what a prompt gets in pocket's words, whatever language it was told in."""
-    if card.base != "pocket":
-        return plan, []
-    plan = replace(plan, acts=tuple(act.retold(_english) for act in plan.acts))
-    told = [(text, translate(text)) for text in (plan.prompt, *plan.scenes)]
-    if not any(read for _, read in told):
-        return plan, []
-    prompt, *scenes = (read.english if read else text for text, read in told)
-    lost = [word for _, read in told if read for word in read.lost]
-    said = "; ".join(filter(None, (prompt, *scenes)))
-    note = f"pocket reads English: this is read as {said!r}."
-    if lost:
-        note += f" It does not know: {', '.join(lost[:6])}."
-    return replace(plan, prompt=prompt, scenes=tuple(scenes)), [note]
-
-
-def _english(name: str, words: str) -> str:
-    """Return the words of an act's argument in English, where they are known."""
-    if name in get_args(Kind):
-        return english(words, cast(Kind, name)) or words
-    read = translate(words)
-    return read.english if read and not read.lost else words
 
 
 def _composed(

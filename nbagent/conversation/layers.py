@@ -11,6 +11,7 @@ from typing import Any
 
 from nbagent.acts import Act, act_from_json
 from nbagent.acts.plan import Plan
+from nbagent.conversation import scene
 from nbagent.conversation import shot as shots
 from nbagent.conversation.single import Composed, single
 from nbagent.conversation.sources import Sources
@@ -42,7 +43,7 @@ def refined(
     composed = single(replace(plan, acts=drawn), request, options, card, below)
     parts, tops = list(composed.parts), []
     for base in composed.takes:
-        made = [base, *_over(base, ground.layers, request, sources)]
+        made = [base, *_over(base, ground.layers, request, card, sources)]
         *before_it, top = made
         parts += before_it
         tops.append(_recut(top, cuts, sources))
@@ -58,7 +59,11 @@ def _is_below(plan: Plan, sources: Sources) -> bool:
 
 
 def _over(
-    base: Take, layers: tuple[Take, ...], request: str, sources: Sources
+    base: Take,
+    layers: tuple[Take, ...],
+    request: str,
+    card: ModelCard,
+    sources: Sources,
 ) -> list[Take]:
     """Return the takes of layers over another base, the lowest first."""
     parent = sources.parent
@@ -73,10 +78,12 @@ def _over(
                 " change the size of the clip before that"
             )
         edits = tuple(act_from_json(one) for one in layer.edits)
-        shot = shots.from_json(under.shot)
-        shot, _ = shots.apply(shot, Plan(intent="refine", acts=edits))
+        below = shots.from_json(under.shot)
+        shot, _ = shots.apply(below, Plan(intent="refine", acts=edits))
+        if card.base == "pocket":
+            shot, _ = scene.settled(shot, below, edits, base.seed)
         shot = replace(shot, effects=layer.effects)
-        prompt, negative_prompt = shots.to_prompt(shot, layer.model)
+        prompt, negative_prompt = shots.to_prompt(shot, card.base)
         (hold,) = layer.holds
         under = replace(
             layer,

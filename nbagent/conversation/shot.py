@@ -14,6 +14,7 @@ from nbagent.acts import Act, sentence, wording
 from nbagent.acts.plan import Plan, Settings
 from nbagent.acts.shot import Shot, frame_size, from_json, to_json
 from nbagent.errors import SpecError
+from nbagent.pocket.taught import taught
 from nbagent.take import Effect
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "apply",
     "frame_size",
     "from_json",
+    "in_words",
     "is_derive",
     "moving",
     "new_effects",
@@ -32,7 +34,7 @@ __all__ = [
 ]
 
 _USUAL_STRENGTH: Final = 0.75
-_TAG_MODELS: Final = frozenset({"pocket"})
+_AROUND: Final = ("place", "time", "view")  # what a scene is without its actors
 
 
 def shot_from(plan: Plan) -> Shot:
@@ -100,22 +102,27 @@ def surroundings(shot: Shot) -> Shot:
     Shot(core='', setting='on the beach', weather='', time='at night', ...)
     """
     setting = shot.setting or sentence.place_in_action(shot.core)
+    scene = {k: v for k, v in shot.scene.items() if k in _AROUND}
     if not setting:
-        return shot
-    return replace(shot, core="", setting=setting, motion=(), extra=(), pace="")
+        return replace(shot, scene=scene)
+    bare: dict[str, Any] = {"motion": (), "extra": (), "pace": "", "scene": scene}
+    return replace(shot, core="", setting=setting, **bare)
 
 
 def to_prompt(shot: Shot, model: str = "pocket") -> tuple[str, str]:
     """Render the prompt and the negative prompt for a model.
 
-    Pocket was taught comma tags, others read a sentence.
+    Pocket is told its scene in the form that it was taught; others read a sentence.
     """
+    if model == "pocket":
+        return taught(shot.scene), ""
+    return in_words(shot), ", ".join(shot.negative)
+
+
+def in_words(shot: Shot) -> str:
+    """Say a shot as a sentence or a few."""
     style = _style_words(shot.style)
     motion = [m if m.startswith("then ") else f"then {m}" for m in shot.motion]
-    if model in _TAG_MODELS:
-        parts = [shot.core, *motion, shot.setting, shot.weather, shot.time, shot.light]
-        parts += [*shot.extra, *shot.camera, shot.pace, style]
-        return ", ".join(filter(None, parts)), ", ".join(shot.negative)
     scene = [shot.core, shot.pace, shot.setting, shot.weather, shot.time, shot.light]
     text = " ".join(filter(None, scene))
     for clause in (*motion, *shot.extra):
@@ -124,7 +131,7 @@ def to_prompt(shot: Shot, model: str = "pocket") -> tuple[str, str]:
     tail += [_sentence(camera) for camera in shot.camera]
     if style:
         tail.append(_sentence(style))
-    return " ".join(filter(None, tail)), ", ".join(shot.negative)
+    return " ".join(filter(None, tail))
 
 
 def strength_for(acts: Iterable[Act]) -> float:

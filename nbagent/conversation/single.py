@@ -15,15 +15,13 @@ from nbagent.acts.motion import Motion
 from nbagent.acts.plan import Plan
 from nbagent.acts.quality import Quality
 from nbagent.caching import NO_CACHE
-from nbagent.conversation import choice, fitting, measures
+from nbagent.conversation import choice, fitting, measures, scene
 from nbagent.conversation import shot as shots
 from nbagent.conversation.extending import extend
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard
-from nbagent.pocket import vocabulary
-from nbagent.pocket.nearest import hear
 from nbagent.take import MAX_SEED, Effect, Operation, Take
 
 # What may be said beside "longer" without changing the clip that is made longer, as what
@@ -58,7 +56,8 @@ def single(
     """Turn a plan that is about one shot into its takes."""
     parent = sources.parent
     shot, before, notes = _shot(plan, sources)
-    seed = measures.seed(plan, options, parent, shots.to_prompt(shot, card.base)[0])
+    seed = measures.seed(plan, options, parent, shots.in_words(shot))
+    shot, heard = _settled(shot, before, plan, card, sources, seed)
     added_s = _added_s(plan, options, card, sources, shot)
     # The whole of a longer clip may be more than the model holds: it sees a part.
     numbers = options if added_s is None else {**options, "frames": card.num_frames}
@@ -81,13 +80,13 @@ def single(
     else:
         first = choice.keeping(first, fresh, plan, options, card, sources)
         if parent is not None and before is not None:
-            choice.check_changed(first, parent, plan, more)
+            choice.check_changed(first, parent, plan, heard)
         if first.operation == "animate":
             more += cut
         chain, said = windows(first, options, card)
     more += fitting.notes(chain[0], plan, sources)
     chains = [
-        _with_seed(chain, (seed + i) % (MAX_SEED + 1))
+        _with_seed(chain, (seed + i) % (MAX_SEED + 1)) if i else chain
         for i in range(measures.count(plan, options))
     ]
     if first.operation == "upscale" and card.base == "pocket":
@@ -103,7 +102,7 @@ def single(
         if parent.model_revision != first.model_revision:
             more.append("Made anew, since other weights rendered the clip it refines.")
     return Composed(
-        takes=tuple(takes), notes=(*notes, *more, *said), parts=tuple(parts)
+        takes=tuple(takes), notes=(*notes, *heard, *more, *said), parts=tuple(parts)
     )
 
 
@@ -226,7 +225,6 @@ def take_of(
 ) -> tuple[Take, list[str]]:
     """Return the take of a shot, by the cheapest operation, and what to know of it."""
     prompt, negative_prompt = shots.to_prompt(shot, card.base)
-    prompt, heard = _heard(prompt, card)
     num_frames, notes = measures.num_frames(options, shot, before, card, parent)
     height, width = measures.size(options, shot, card, parent)
     card.check(num_frames, height, width)
@@ -257,7 +255,7 @@ def take_of(
         parents=() if parent is None else (parent.id,),
     )
     if parent is None or before is None:
-        return take, notes + heard
+        return take, notes
     operation = choice.operation(
         take,
         parent,
@@ -277,8 +275,8 @@ def take_of(
         return replace(take, operation="derive", effects=effects), notes
     if operation == "remix":
         strength = options.get("strength", shots.strength_for(plan.asked))
-        return replace(take, operation="remix", strength=strength), notes + heard
-    return take, notes + heard
+        return replace(take, operation="remix", strength=strength), notes
+    return take, notes
 
 
 def recut(parent: Take, request: str, shot: Shot, effects: tuple[Effect, ...]) -> Take:
@@ -294,35 +292,25 @@ def recut(parent: Take, request: str, shot: Shot, effects: tuple[Effect, ...]) -
     )
 
 
-def _heard(prompt: str, card: ModelCard) -> tuple[str, list[str]]:
-    """Say the prompt in the words that the model was taught; say what was lost.
-
-    Raises:
-        SpecError: If pocket knows no word of it.
-    """
-    if card.base != "pocket" or not prompt:  # of a film nobody may know what it shows
-        return prompt, []
-    heard = hear(prompt)
-    if not heard.prompt:
-        raise SpecError(
-            f"pocket knows no word of {prompt[:80]!r}: say it in English with things"
-            " of its small world (a red ball, a cat, the beach, night), or name a"
-            " larger model with --model"
-        )
-    notes = []
-    if heard.mended:
-        pairs = ", ".join(f"{typed!r} is read as {w!r}" for typed, w in heard.mended)
-        notes.append(f"{pairs}.")
-    if heard.replaced:
-        pairs = ", ".join(f"{near} for {word}" for word, near in heard.replaced[:6])
-        notes.append(f"pocket draws the nearest thing it was taught: {pairs}.")
-    if heard.lost:
-        listed = ", ".join(heard.lost[:6])
-        notes.append(f"pocket was never taught: {listed}. Left out of the picture.")
-    if heard.unpainted:
-        listed = ", ".join(heard.unpainted)
-        notes.append(
-            f"pocket's {listed} has a colour of its own: it paints only its"
-            f" {', '.join(vocabulary.SHAPES)}."
-        )
-    return heard.prompt, notes
+def _settled(
+    shot: Shot,
+    before: Shot | None,
+    plan: Plan,
+    card: ModelCard,
+    sources: Sources,
+    seed: int,
+) -> tuple[Shot, list[str]]:
+    """Return a shot with what pocket draws of it; other models read its words."""
+    if card.base != "pocket":
+        return replace(shot, scene={}, open=()), []
+    parent = sources.parent
+    is_foreign = parent is not None and parent.is_brought
+    is_foreign |= bool(sources.film or (sources.pictures and not shot.scene))
+    return scene.settled(
+        shot,
+        before,
+        plan.asked,
+        seed,
+        moving=plan.prompt if sources.pictures else "",
+        is_whole=not is_foreign,
+    )

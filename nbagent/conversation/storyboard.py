@@ -17,7 +17,7 @@ from nbagent.acts.grid import Grid
 from nbagent.acts.join import Join
 from nbagent.acts.plan import Plan
 from nbagent.acts.wording import is_place, located
-from nbagent.conversation import measures
+from nbagent.conversation import measures, scene
 from nbagent.conversation import shot as shots
 from nbagent.conversation.choice import Unchanged
 from nbagent.conversation.layers import refined
@@ -67,15 +67,20 @@ def storyboard(
 ) -> Composed:
     """Turn a plan of several scenes into a take for each, and one that joins them."""
     scenes = scene_shots(plan)
-    told = shots.to_prompt(scenes[0], card.base)[0]
+    told = shots.in_words(scenes[0])
     seed = measures.seed(plan, options, None, told)  # one for all: they belong together
     takes, parts, notes = [], list[Take](), list[str]()
-    for scene in scenes:
-        take, more = take_of(plan, request, options, card, None, None, scene, seed)
+    earlier: Mapping[str, str] = {}
+    for shot in scenes:
+        heard = list[str]()
+        if card.base == "pocket":
+            shot, heard = scene.settled(shot, None, (), seed, earlier=earlier)
+            earlier = shot.scene
+        take, more = take_of(plan, request, options, card, None, None, shot, seed)
         (*before_it, take), said = windows(take, options, card)
         takes.append(take)
         parts += before_it
-        notes += more + said
+        notes += heard + more + said
     seconds = max((a.dissolve_s for a in plan.acts if isinstance(a, Join)), default=0.0)
     whole = join(takes, request, seconds=seconds)
     return Composed(
@@ -102,8 +107,8 @@ def changed_storyboard(
     changed, same = _changed_scenes(plan, request, options, card, sources.scenes)
     takes = [composed.takes[0] for composed in changed if composed is not None]
     shown = [
-        scene if composed is None else composed.takes[0]
-        for scene, composed in zip(_scenes(sources), changed, strict=True)
+        old if composed is None else composed.takes[0]
+        for old, composed in zip(_scenes(sources), changed, strict=True)
     ]
     if not takes:
         raise SpecError(same)
@@ -125,7 +130,7 @@ def changed_storyboard(
 
 def _scenes(sources: Sources) -> tuple[Take, ...]:
     """Return the takes that joined clips show."""
-    return tuple(scene.parent for scene in sources.scenes if scene.parent)
+    return tuple(one.parent for one in sources.scenes if one.parent)
 
 
 def _changed_scenes(
@@ -147,9 +152,9 @@ def _changed_scenes(
                 " clip, like c1"
             )
     changed, same = list[Composed | None](), ""
-    for scene in scenes:
+    for one in scenes:
         try:
-            changed.append(refined(plan, request, options, card, scene))
+            changed.append(refined(plan, request, options, card, one))
         except Unchanged as error:
             changed.append(None)
             same = str(error)

@@ -75,6 +75,10 @@ MOTIONS: Final[tuple[Motion, ...]] = get_args(Motion)
 PACES: Final[tuple[Pace, ...]] = get_args(Pace)
 CAMERAS: Final[tuple[Camera, ...]] = get_args(Camera)
 
+FACTORS: Final = (
+    *("actor", "second", "corner", "place", "time", "motion", "pace", "camera"),
+)
+
 # A prompt that names no place means this one; no time means day; no pace, normal.
 DEFAULT_PLACE: Final = "meadow"
 

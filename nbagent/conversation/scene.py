@@ -1,0 +1,327 @@
+"""What pocket draws of a shot: every factor of its little world, settled before the render.
+
+What the words leave open is chosen here, by the seed or by what an actor does at home, and
+written into the shot, so that it stays when something else is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from nbagent.acts.add import Add
+from nbagent.acts.base import Act, Region
+from nbagent.acts.camera import Camera
+from nbagent.acts.motion import Motion
+from nbagent.acts.place import Place
+from nbagent.acts.recolor import Recolor
+from nbagent.acts.remove import Remove
+from nbagent.acts.replace import Replace
+from nbagent.acts.restyle import Restyle
+from nbagent.acts.time import Time
+from nbagent.acts.weather import Weather
+from nbagent.conversation import shot as shots
+from nbagent.conversation.shot import Shot
+from nbagent.errors import SpecError
+from nbagent.language.scenes import SceneReading, read_scene, read_value
+from nbagent.pocket import vocabulary
+from nbagent.pocket.taught import with_a
+
+_SHAPE_COLOUR: Final = "red"  # of a ball whose colour is not said
+_GO_ON: Final = ("actor", "second", "corner", "place", "time")
+# Where actors are if nothing is said of it; others stand in the usual meadow.
+_HOMES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("fish", "whale", "octopus", "boat"), "sea"),
+    **dict.fromkeys(("airplane", "helicopter", "balloon"), "sky"),
+    "rocket": "space",
+    "ufo": "space",
+    "crab": "beach",
+    "penguin": "snow",
+    "snowman": "snow",
+}
+# Who is shown at a place of which nobody is named.
+_DWELLERS: Final[Mapping[str, str]] = {
+    "sky": "bird",
+    "sea": "boat",
+    "beach": "crab",
+    "meadow": "butterfly",
+    "desert": "dinosaur",
+    "snow": "penguin",
+    "city": "car",
+    "forest": "fox",
+    "space": "rocket",
+}
+
+
+class UnknownActor(SpecError):
+    """A subject that pocket cannot draw.
+
+    Attributes:
+        words: What was said.
+        nearest: Actors that might stand in for it.
+    """
+
+    def __init__(self, words: str, nearest: Sequence[str]) -> None:
+        self.words = words
+        self.nearest = tuple(nearest)
+        *few, last = map(with_a, self.nearest)
+        super().__init__(
+            f"pocket cannot draw {words!r}: its nearest are {', '.join(few)} and {last}."
+            f" Say which, like {with_a(self.nearest[0])!r}, or name a larger model with"
+            " --model"
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Settling:
+    """A scene while it is settled, and what of the words is not in it."""
+
+    factors: dict[str, str]
+    lost: list[str] = field(default_factory=list)
+    near: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, reading: SceneReading, keys: Sequence[str]) -> bool:
+        """Take factors over from a reading; return whether there were any."""
+        found = {key: reading.factors[key] for key in keys if key in reading.factors}
+        self.factors |= found
+        self.near += reading.near
+        return bool(found)
+
+
+def settled(
+    shot: Shot,
+    before: Shot | None,
+    acts: Sequence[Act],
+    seed: int,
+    *,
+    earlier: Mapping[str, str] | None = None,
+    moving: str = "",
+    is_whole: bool = True,
+) -> tuple[Shot, list[str]]:
+    """Return a shot with its scene, and what is to be said of it.
+
+    Args:
+        shot: After the acts.
+        before: Of the clip that is refined, if one is.
+        acts: What is asked of it.
+        seed: Decides what is left open.
+        earlier: The scene before it in a storyboard: what goes on if nobody is named.
+        moving: What a still of pocket does, that has a scene already.
+        is_whole: Whether what nobody said is chosen too; nobody may know what a film
+            shows.
+
+    Raises:
+        UnknownActor: If the subject is none that pocket draws.
+        SpecError: If nothing of the words is in pocket's world.
+    """
+    drawn = [act for act in acts if type(act) in _CHANGES]
+    if before is not None and not drawn:
+        return replace(shot, scene=before.scene, open=before.open), []
+    if before is not None and before.scene:
+        now = _Settling(factors=dict(before.scene))
+        for act in drawn:
+            _CHANGES[type(act)](now, act)
+        opened = tuple(one for one in before.open if _is_kept(one, before.scene, now))
+    elif shot.scene:
+        now, opened = _Settling(factors=dict(shot.scene)), shot.open
+        now.take(read_scene(moving), vocabulary.FACTORS)
+    else:
+        now, opened = _read(shot, earlier or {}), ()
+    if is_whole:
+        opened = tuple(dict.fromkeys((*opened, *_complete(now, seed))))
+    return replace(shot, scene=now.factors, open=opened), _notes(now)
+
+
+def varied(shot: Shot, seed: int) -> Shot:
+    """Return a shot in which what the words leave open is chosen by another seed."""
+    now = _Settling(factors={k: v for k, v in shot.scene.items() if k not in shot.open})
+    if "motion" in shot.open and shot.scene.get("motion") in ("left", "right"):
+        now.factors["motion"] = "across"
+    _complete(now, seed)
+    return replace(shot, scene=now.factors)
+
+
+def _read(shot: Shot, earlier: Mapping[str, str]) -> _Settling:
+    """Read the words of a shot that has no scene yet."""
+    words = shots.in_words(shot)
+    reading = read_scene(words)
+    if reading.unknown_actor and reading.nearest:
+        raise UnknownActor(reading.unknown_actor, reading.nearest)
+    factors = dict(reading.factors)
+    if not factors.get("actor"):  # "it rises": the one before goes on
+        factors = {k: earlier[k] for k in _GO_ON if k in earlier} | factors
+    if not factors:
+        raise SpecError(
+            f"pocket shows nothing of {words[:80]!r}: say it with things of its small"
+            " world (a red ball, a cat, the beach, night), or name a larger model with"
+            " --model"
+        )
+    lost = [*reading.lost, *([shot.style] if shot.style else [])]
+    return _Settling(factors=factors, lost=lost, near=list(reading.near))
+
+
+def _complete(now: _Settling, seed: int) -> list[str]:
+    """Choose what is left open, in place; return what that was."""
+    scene, opened = now.factors, []
+    for name in ("actor", "second"):
+        if scene.get(name) in vocabulary.SHAPES:
+            scene[name] = f"{_SHAPE_COLOUR} {scene[name]}"
+    if not scene.get("actor"):
+        scene["actor"] = _DWELLERS.get(scene.get("place", ""), "red ball")
+        now.notes.append(
+            f"Nobody is named: pocket shows {with_a(scene['actor'])} there."
+        )
+    if not scene.get("place"):
+        home = _HOMES.get(scene["actor"], vocabulary.DEFAULT_PLACE)
+        scene["place"] = home
+    scene.setdefault("time", "day")
+    scene.setdefault("motion", "stay")
+    if scene["motion"] == "across":
+        scene["motion"] = ("left", "right")[seed % 2]
+        opened.append("motion")
+    return opened
+
+
+def _is_kept(name: str, before: Mapping[str, str], now: _Settling) -> bool:
+    return before.get(name) == now.factors.get(name)
+
+
+def _notes(now: _Settling) -> list[str]:
+    notes = list(now.notes)
+    if now.near:
+        pairs = ", ".join(f"{drawn} for {said}" for said, drawn in now.near[:6])
+        notes.append(f"pocket draws the nearest thing it was taught: {pairs}.")
+    if lost := list(dict.fromkeys(now.lost)):
+        notes.append(f"pocket cannot show: {', '.join(lost[:6])}. Left out.")
+    return notes
+
+
+def _replace(now: _Settling, act: Replace) -> None:
+    reading = read_scene(act.by)
+    new = reading.factors.get("actor") or read_value(act.by, "actor")
+    if new is None or reading.unknown_actor:
+        raise UnknownActor(act.by, reading.nearest or ("red ball", "cat", "car"))
+    now.near += reading.near
+    now.factors[_who(now, act.what)] = _coloured(new, now.factors.get("actor", ""))
+    now.take(reading, ("place", "time", "motion", "pace"))
+
+
+def _recolor(now: _Settling, act: Recolor) -> None:
+    colour, who = read_value(act.color, "colour"), _who(now, act.what)
+    _, noun = vocabulary.colour_and_noun(now.factors.get(who, ""))
+    if act.what and _noun(act.what) != noun:
+        # Of what is behind, if it can be plain in that colour.
+        ground = read_scene(f"{act.color} {act.what}").factors.get("place", "")
+        if ground in vocabulary.PLAIN:
+            now.factors["place"] = ground
+        else:
+            now.lost.append(f"{act.color} {act.what}")
+    elif noun not in vocabulary.SHAPES:
+        now.notes.append(
+            f"pocket's {noun} has a colour of its own: it paints only its"
+            f" {', '.join(vocabulary.SHAPES)}."
+        )
+    elif colour is None:
+        now.lost.append(act.color)
+    else:
+        now.factors[who] = f"{colour} {noun}"
+
+
+def _add(now: _Settling, act: Add) -> None:
+    where = f" in the {act.region}" if isinstance(act.region, str) else ""
+    reading = read_scene(f"{act.what}{where}")
+    if new := reading.factors.get("actor"):
+        if old := now.factors.get("second"):
+            now.notes.append(
+                f"pocket shows one companion: {with_a(new)} comes instead of"
+                f" {with_a(old)}."
+            )
+        now.factors["second"] = new
+        now.factors.pop("corner", None)
+        now.near += reading.near
+    else:
+        now.lost += reading.lost or (act.what,)
+    corner = reading.factors.get("corner")
+    if isinstance(act.region, tuple):
+        corner = _corner(act.region)
+    if new and corner:
+        now.factors["corner"] = corner
+    now.take(reading, ("place", "time"))
+
+
+def _remove(now: _Settling, act: Remove) -> None:
+    noun, scene = _noun(act.what), now.factors
+    second = vocabulary.colour_and_noun(scene.get("second", ""))[1]
+    if noun and noun == second:
+        scene.pop("second")
+        scene.pop("corner", None)
+    elif noun and noun == vocabulary.colour_and_noun(scene.get("actor", ""))[1]:
+        if not second:
+            raise SpecError(
+                f"pocket always shows somebody, and here that is {act.what}: say who"
+                " comes instead, like 'a cat instead'"
+            )
+        scene["actor"] = scene.pop("second")
+        scene.pop("corner", None)
+    else:
+        now.lost.append(f"without {act.what}")
+
+
+def _said_of(attribute: str, *keys: str) -> Callable[[_Settling, Any], None]:
+    """Return what takes factors over from an argument's words."""
+
+    def change(now: _Settling, act: Any) -> None:
+        said: str = getattr(act, attribute)
+        if now.take(read_scene(said), keys):
+            return
+        if keys and (value := read_value(said, keys[0])):  # type: ignore[arg-type]
+            now.factors[keys[0]] = value
+        else:
+            now.lost.append(said)
+
+    return change
+
+
+def _motion(now: _Settling, act: Motion) -> None:
+    now.factors.pop("pace", None)
+    _said_of("motion", "motion", "pace")(now, act)
+    if act.then:
+        now.notes.append("pocket shows one motion in a clip: it comes from the start.")
+
+
+_CHANGES: Final[Mapping[type[Act], Callable[[_Settling, Any], None]]] = {
+    Add: _add,
+    Camera: _said_of("camera", "camera"),
+    Motion: _motion,
+    Place: _said_of("place", "place", "time"),
+    Recolor: _recolor,
+    Remove: _remove,
+    Replace: _replace,
+    Restyle: _said_of("style"),
+    Time: _said_of("time", "time"),
+    Weather: _said_of("weather", "place", "time"),
+}
+
+
+def _who(now: _Settling, what: str) -> str:
+    """Return which actor words mean: the companion, if they name it, else the first."""
+    second = vocabulary.colour_and_noun(now.factors.get("second", ""))[1]
+    return "second" if what and second and _noun(what) == second else "actor"
+
+
+def _noun(words: str) -> str:
+    return vocabulary.colour_and_noun(read_value(words, "actor") or "")[1]
+
+
+def _coloured(new: str, old: str) -> str:
+    """Give a new shape the colour of the old one, if it has none of its own."""
+    colour, _ = vocabulary.colour_and_noun(old)
+    return f"{colour} {new}" if colour and new in vocabulary.SHAPES else new
+
+
+def _corner(region: Region) -> str:
+    left, top, right, bottom = region
+    side = "left" if left + right < 1 else "right"
+    return f"{'top' if top + bottom < 1 else 'bottom'} {side}"
