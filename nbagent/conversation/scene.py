@@ -136,6 +136,8 @@ def settled(
 
 def varied(shot: Shot, seed: int) -> Shot:
     """Return a shot in which what the words leave open is chosen by another seed."""
+    if not shot.open:
+        return shot
     now = _Settling(factors={k: v for k, v in shot.scene.items() if k not in shot.open})
     if "motion" in shot.open and shot.scene.get("motion") in ("left", "right"):
         now.factors["motion"] = "across"

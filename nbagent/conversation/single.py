@@ -86,7 +86,7 @@ def single(
         chain, said = windows(first, options, card)
     more += fitting.notes(chain[0], plan, sources)
     chains = [
-        _with_seed(chain, (seed + i) % (MAX_SEED + 1)) if i else chain
+        _another(chain, (seed + i) % (MAX_SEED + 1), card) if i else chain
         for i in range(measures.count(plan, options))
     ]
     if first.operation == "upscale" and card.base == "pocket":
@@ -152,17 +152,30 @@ def windows(
     return [first, *more], [told, *notes]
 
 
-def _with_seed(chain: Sequence[Take], seed: int) -> list[Take]:
-    """Return takes that build on each other, all from another seed."""
-    reseeded, ids = list[Take](), dict[str, str]()
+def _another(chain: Sequence[Take], seed: int, card: ModelCard) -> list[Take]:
+    """Return takes that build on each other, all from another seed.
+
+    What was not said differs: a remix, whose noise lies on the same picture, would give
+    the same clip again, so it is made of noise alone.
+    """
+    others, ids = list[Take](), dict[str, str]()
     for take in chain:
         holds = tuple(
             replace(h, source=ids.get(h.source, h.source)) for h in take.holds
         )
         parents = tuple(ids.get(parent, parent) for parent in take.parents)
-        reseeded.append(replace(take, seed=seed, holds=holds, parents=parents))
-        ids[take.id] = reseeded[-1].id
-    return reseeded
+        other = replace(take, seed=seed, holds=holds, parents=parents)
+        if take.operation == "remix":
+            other = replace(
+                other, operation="generate", strength=None, source="", edits=()
+            )
+        if not holds and take.operation != "derive":
+            shot = scene.varied(shots.from_json(take.shot), seed)
+            prompt, _ = shots.to_prompt(shot, card.base)
+            other = replace(other, shot=shots.to_json(shot), prompt=prompt)
+        others.append(other)
+        ids[take.id] = others[-1].id
+    return others
 
 
 def _added_s(
@@ -306,7 +319,7 @@ def _settled(
     parent = sources.parent
     is_foreign = parent is not None and parent.is_brought
     is_foreign |= bool(sources.film or (sources.pictures and not shot.scene))
-    return scene.settled(
+    shot, notes = scene.settled(
         shot,
         before,
         plan.asked,
@@ -314,3 +327,6 @@ def _settled(
         moving=plan.prompt if sources.pictures else "",
         is_whole=not is_foreign,
     )
+    if parent is not None and parent.seed != seed and not sources.mask:
+        shot = scene.varied(shot, seed)
+    return shot, notes
