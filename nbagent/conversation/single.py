@@ -159,6 +159,7 @@ def _another(chain: Sequence[Take], seed: int, card: ModelCard) -> list[Take]:
     the same clip again, so it is made of noise alone.
     """
     others, ids = list[Take](), dict[str, str]()
+    is_free = chain[0].operation in ("generate", "remix")
     for take in chain:
         holds = tuple(
             replace(h, source=ids.get(h.source, h.source)) for h in take.holds
@@ -169,7 +170,7 @@ def _another(chain: Sequence[Take], seed: int, card: ModelCard) -> list[Take]:
             other = replace(
                 other, operation="generate", strength=None, source="", edits=()
             )
-        if not holds and take.operation != "derive":
+        if is_free and card.base == "pocket":
             shot = scene.varied(shots.from_json(take.shot), seed)
             prompt, _ = shots.to_prompt(shot, card.base)
             other = replace(other, shot=shots.to_json(shot), prompt=prompt)
