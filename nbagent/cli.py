@@ -34,6 +34,7 @@ COMMANDS = {
         "nbagent.measure_turns",
         "score the reader, or a language model, on labelled turns",
     ),
+    "eval scenes": ("nbagent.measure_scenes", "score what is read of labelled scenes"),
     "eval dialogues": ("nbagent.dialogues", "score the conversation on dialogues"),
     "eval pocket": ("nbagent.evaluate", "judge pocket's clips by machine"),
     "bench": (
@@ -44,6 +45,10 @@ COMMANDS = {
     "train-reader": (
         "nbagent.language.training.__main__",
         "train what reads the turns: TURNS [--out FILE] [--groups FILE]",
+    ),
+    "train-scenes": (
+        "nbagent.language.training.__main__:scenes",
+        "train what reads scenes: SCENES [--out FILE] [--without NAME ...]",
     ),
 }
 

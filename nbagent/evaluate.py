@@ -2,9 +2,11 @@
 
     nbagent eval pocket --json
     nbagent eval pocket --prompts my-prompts.jsonl --steps 8
+    nbagent eval pocket --prompts my-prompts.jsonl --raw    # the model alone
     nbagent eval pocket --sweep
 
-Clips are made by the renderer, edited as the conversation edits them (a remix of the
+A prompt goes the whole way of a turn: it is read (`nbagent.language.scenes`), and the
+model hears its factors in the words that it was taught. Clips are made by the renderer, edited as the conversation edits them (a remix of the
 parent at the edit's strength), read back from their files and named by the verifier of
 `nbagent.pocket.verify`. Its own accuracy on true renders is printed beside each figure.
 """
@@ -30,9 +32,11 @@ from nbagent.acts.recolor import Recolor
 from nbagent.acts.replace import Replace
 from nbagent.acts.time import Time
 from nbagent.errors import SpecError
+from nbagent.language.scenes import read_scene
 from nbagent.pocket import captions, verify  # noqa: TID253 (it is all about torch)
 from nbagent.pocket import vocabulary as words
 from nbagent.pocket.sheet import contact_sheet
+from nbagent.pocket.taught import taught
 from nbagent.pocket.world import Scene, render
 from nbagent.take import Take
 from nbagent.workbench import Workbench
@@ -64,6 +68,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--guidance", type=float, help="guidance scale")
     parser.add_argument("--strength", type=float, help="one strength for every edit")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--raw", action="store_true", help="give the model the prompts as they are"
+    )
     parser.add_argument("--model", default="pocket", help="pocket, or a folder")
     parser.add_argument("--sheet", type=Path, help="write a picture of 24 clips here")
     parser.add_argument("--sweep", action="store_true", help="over steps and guidance")
@@ -81,7 +88,8 @@ def main(argv: list[str] | None = None) -> int:
     cases = read_cases(options.prompts) if options.prompts else None
     cases = cases or verify.held_out_cases(options.n)
     with tempfile.TemporaryDirectory() as folder:
-        trial = Trial(Workbench(Path(folder), options.model), seed=options.seed)
+        bench = Workbench(Path(folder), options.model)
+        trial = Trial(bench, seed=options.seed, is_raw=options.raw)
         if options.steps:
             trial.changes["num_inference_steps"] = options.steps
         if options.guidance:
@@ -110,11 +118,18 @@ def read_cases(path: Path) -> list[verify.Case]:
 
 
 class Trial:
-    """Makes the clips of an evaluation and judges them."""
+    """Makes the clips of an evaluation and judges them.
 
-    def __init__(self, bench: Workbench, *, seed: int) -> None:
+    Args:
+        bench: Renders them.
+        seed: Of the first.
+        is_raw: Whether the model hears the prompts of cases as they are.
+    """
+
+    def __init__(self, bench: Workbench, *, seed: int, is_raw: bool = False) -> None:
         self.bench = bench
         self.seed = seed
+        self.is_raw = is_raw
         self.changes: dict[str, Any] = {}
         self.verifier = verify.load_verifier()
         bench.frames(self.take("a red ball", 0))  # load, and let torch warm up
@@ -123,9 +138,15 @@ class Trial:
         """Return the take of prompt number `index`."""
         return self.bench.take(prompt, seed=self.seed + index, **self.changes)
 
+    def told(self, case: verify.Case) -> str:
+        """Return what the model hears of a case."""
+        if self.is_raw:
+            return case.prompt
+        return taught(read_scene(case.prompt).factors)
+
     def report(self, cases: Sequence[verify.Case]) -> dict[str, Any]:
         """Judge one clip for each prompt."""
-        takes = [self.take(c.prompt, i) for i, c in enumerate(cases)]
+        takes = [self.take(self.told(c), i) for i, c in enumerate(cases)]
         started = time.monotonic()
         clips = [self.bench.frames(take) for take in takes]
         seconds = (time.monotonic() - started) / len(cases)
@@ -193,7 +214,8 @@ class Trial:
 
     def sheet(self, cases: Sequence[verify.Case]) -> Any:
         """Draw the clips of these prompts (they are in the store already)."""
-        clips = [self.bench.frames(self.take(c.prompt, i)) for i, c in enumerate(cases)]
+        takes = [self.take(self.told(c), i) for i, c in enumerate(cases)]
+        clips = [self.bench.frames(take) for take in takes]
         return contact_sheet(clips, [c.prompt for c in cases])
 
 

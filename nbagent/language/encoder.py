@@ -118,7 +118,7 @@ class Encoder:
         pieces = Pieces(texts, packed.pop("piece_scores").tolist())
         table = packed.pop("table"), packed.pop("table_scales")
         self._w = unpacked(packed)
-        self._low = Low(pieces, table, self._w)
+        self.low = Low(pieces, table, self._w)
 
     def scores(
         self,
@@ -136,7 +136,7 @@ class Encoder:
             whole: Facts of the state.
         """
         w = self._w
-        pieces, low = self._low.turn(unmarked(turn))
+        pieces, low = self.low.turn(unmarked(turn))
         facts = np.array([c.facts for c in candidates], np.float32)
         beside = self._beside(candidates, facts, said, whole)
         hidden = np.concatenate([low, beside])
@@ -169,13 +169,13 @@ class Encoder:
     ) -> Array:
         """Return the vectors that stand beside a turn's pieces: (2 + candidates, D)."""
         w = self._w
-        before = self._low.caption(said) if said else np.float32(0)
+        before = self.low.caption(said) if said else np.float32(0)
         rows = [
             linear(w, "whole", np.asarray(whole, np.float32)) + w["types"][WHOLE],
             before + w["types"][SAID],
         ]
         if candidates:
-            shown = np.stack([self._low.caption(c.text) for c in candidates])
+            shown = np.stack([self.low.caption(c.text) for c in candidates])
             kinds = w["types"][[c.type for c in candidates]]
             rows.extend(shown + kinds + linear(w, "facts", facts))
         return norm(w, "candidate", np.stack(rows).astype(np.float32))

@@ -13,7 +13,7 @@ from typing import Final
 from nbagent.acts.plan import Intent, Plan
 from nbagent.language import plans, reading
 from nbagent.language.candidates import candidates
-from nbagent.language.encoder import Encoder
+from nbagent.language.encoder import Encoder, Low
 from nbagent.language.grammar import find
 from nbagent.language.state import State
 
@@ -37,6 +37,11 @@ class Reader:
     def __init__(self, weights: Path = WEIGHTS, start: float = START) -> None:
         self._encoder = Encoder(weights)
         self._start = start
+
+    @property
+    def low(self) -> Low:
+        """The lower layers, which read any text."""
+        return self._encoder.low
 
     def read(self, words: str, state: State, as_intent: Intent | None = None) -> Plan:
         """Return what a turn asks for.

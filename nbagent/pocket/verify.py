@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from nbagent.numerics import has_fast_bf16
 from nbagent.pocket import vocabulary as words
 from nbagent.pocket.captions import caption, draw_any_scene
 from nbagent.pocket.scenery import HEIGHT, WIDTH
+from nbagent.pocket.taught import ACROSS
 from nbagent.pocket.world import NUM_FRAMES, Frames, Scene, poses, render
 
 VERIFIER: Final = Path(__file__).parent / "verifier" / "verifier.safetensors"
@@ -37,6 +38,7 @@ FACTORS: Final[dict[str, Sequence[str]]] = {
     "pace": words.PACES,
     "camera": words.CAMERAS,
 }
+_SIDES: Final = ("left", "right")
 _LOOKS: Final = ("actor", "place", "time")
 _MOVES: Final = ("motion", "pace", "camera")
 # Looks need pixels but few frames; moves need every frame (a fast shake is five swings
@@ -109,21 +111,29 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One prompt of an evaluation, the scene it should show, and what it says of it."""
+    """One prompt of an evaluation, the scene it should show, and what it says of it.
+
+    Attributes:
+        is_either_side: Whether it travels to the left or to the right, and both are so.
+        is_any_colour: Whether the actor is a shape of any colour.
+    """
 
     prompt: str
     scene: Scene
     said: frozenset[str]
+    is_either_side: bool = False
+    is_any_colour: bool = False
 
     def is_right(self, factor: str, answer: str) -> bool | None:
         """Return whether an answer is right; None where the factor is not judged."""
         if factor not in self.said or not matters(self.scene, factor):
             return None
-        sideways = ("left", "right")
-        says_side = re.search(r"\b(left|right)\b", self.prompt)
-        if factor == "motion" and self.scene.motion in sideways and not says_side:
-            return answer in sideways  # "crosses the beach"
-        return bool(answer == getattr(self.scene, factor))
+        wanted = getattr(self.scene, factor)
+        if factor == "motion" and self.is_either_side:
+            return answer in _SIDES
+        if factor == "actor" and self.is_any_colour:
+            wanted, answer = (words.colour_and_noun(a)[1] for a in (wanted, answer))
+        return bool(answer == wanted)
 
 
 def held_out_cases(n: int, *, seed: int = 5) -> list[Case]:
@@ -139,7 +149,7 @@ def held_out_cases(n: int, *, seed: int = 5) -> list[Case]:
         bucket, limit = (pairs, n - n // 2) if is_pair else (others, n // 2)
         if len(bucket) < limit:
             prompt = caption(scene, rng)
-            bucket.append(Case(prompt=prompt, scene=scene, said=frozenset(FACTORS)))
+            bucket.append(_case(prompt, scene, FACTORS))
     mixed = pairs + others
     rng.shuffle(mixed)
     return mixed
@@ -162,11 +172,32 @@ def case_from_row(row: Mapping[str, Any]) -> Case:
         scene.pop("pace", None)
     if scene["place"] in words.PLAIN:
         scene.pop("camera", None)
+    is_across = scene.get("motion") == ACROSS
+    if is_across:
+        scene["motion"] = _SIDES[0]
+    is_any_colour = scene["actor"] in words.SHAPES
+    if is_any_colour:
+        scene["actor"] = f"{words.COLOURS[0]} {scene['actor']}"
     try:
         known = Scene(**scene)
     except ValueError as error:
         raise SpecError(f"{row['prompt']!r}: {error}") from error
-    return Case(prompt=str(row["prompt"]), scene=known, said=frozenset(values))
+    case = _case(str(row["prompt"]), known, values)
+    if str(row.get("lang", "en")) != "en":
+        case = replace(case, is_either_side=False)
+    is_either_side = is_across or case.is_either_side
+    return replace(case, is_either_side=is_either_side, is_any_colour=is_any_colour)
+
+
+def _case(prompt: str, scene: Scene, said: Iterable[str]) -> Case:
+    """Return a case; "crosses the beach" says no side."""
+    says_side = re.search(r"\b(left|right)\b", prompt)
+    return Case(
+        prompt=prompt,
+        scene=scene,
+        said=frozenset(said),
+        is_either_side=scene.motion in _SIDES and not says_side,
+    )
 
 
 def train_verifier(steps: int, *, start: Verifier | None = None) -> Verifier:
@@ -259,7 +290,8 @@ def score(cases: Sequence[Case], verdicts: Sequence[Verdict]) -> dict[str, float
             colour, noun = words.colour_and_noun(case.scene.actor)
             said_colour, said_noun = words.colour_and_noun(answers["actor"])
             right["shape"] = noun == said_noun
-            right["colour"] = colour == said_colour if colour else None
+            is_told = bool(colour) and not case.is_any_colour
+            right["colour"] = colour == said_colour if is_told else None
         for factor, is_right in right.items():
             if is_right is not None:
                 marks.setdefault(factor, []).append(is_right)

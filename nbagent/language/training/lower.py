@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _TOKENS: Final = 8192  # of a batch
 _EPSILON: Final = 1e-12
+_PADDING: Final = 1  # the mark of it
 
 
 class Lower:
@@ -35,8 +36,7 @@ class Lower:
         self, begin: Start, turns: Collection[str], captions: Collection[str]
     ) -> None:
         split = begin.pieces.split
-        self._weights = unpacked(packed(begin.weights))  # as they will be shipped
-        self._begin, self._layers = begin, list(map(self._layer, range(LOW)))
+        self._layers = LowerLayers(begin)
         self._pieces = {text: _marked(split(text), text) for text in set(turns)}
         shown = {
             text: [
@@ -79,17 +79,45 @@ class Lower:
         return found
 
     def _run(self, texts: Sequence[Sequence[int]]) -> Iterable[Tensor]:
-        length = len(texts[0])
-        rows = self._begin.rows(index for ids in texts for index in ids)
-        hidden = torch.from_numpy(rows).view(len(texts), length, WIDTH)
-        hidden = hidden + torch.from_numpy(self._weights["places"][:length])
+        seen = torch.ones(len(texts), len(texts[0]), dtype=torch.bool)
+        return self._layers.states(texts, seen)
+
+
+class LowerLayers:
+    """The lower layers, as they will be shipped.
+
+    Args:
+        begin: The model.
+    """
+
+    def __init__(self, begin: Start) -> None:
+        self._weights = unpacked(packed(begin.weights))
+        self._begin, self._layers = begin, list(map(self._layer, range(LOW)))
+        self._pieces = begin.pieces
+
+    @torch.no_grad()
+    def batch(self, texts: Sequence[str]) -> tuple[Tensor, Tensor, list[list[Piece]]]:
+        """Return the states of texts (B, T, D), which of them are there, and the pieces."""
+        pieces = [_marked(self._pieces.split(text), text) for text in texts]
+        longest = max(map(len, pieces))
+        seen = torch.tensor([[i < len(one) for i in range(longest)] for one in pieces])
+        ids = [
+            [index for index, *_ in one] + [_PADDING] * (longest - len(one))
+            for one in pieces
+        ]
+        return self.states(ids, seen), seen, pieces
+
+    def states(self, ids: Sequence[Sequence[int]], seen: Tensor) -> Tensor:
+        """Return the states of pieces: (B, T, D)."""
+        rows = self._begin.rows(index for one in ids for index in one)
+        hidden = torch.from_numpy(rows).view(*seen.shape, WIDTH)
+        hidden = hidden + torch.from_numpy(self._weights["places"][: seen.shape[1]])
         scale, shift = (
             torch.from_numpy(self._weights[f"embedded.{name}"]) for name in "wb"
         )
         hidden = functional.layer_norm(hidden, (WIDTH,), scale, shift, _EPSILON)
-        mask = torch.ones(1, 1, 1, length, dtype=torch.bool)
         for layer in self._layers:
-            hidden = layer(hidden, mask)
+            hidden = layer(hidden, seen[:, None, None, :])
         return hidden
 
     def _layer(self, index: int) -> Layer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -12,9 +12,7 @@ from nbagent.errors import SpecError
 from nbagent.language.encoder import LAYERS, LOW, packed, unpacked
 from nbagent.language.labels import ACTS
 from nbagent.language.training.net import Net
-
-if TYPE_CHECKING:
-    from nbagent.language.training.start import Start
+from nbagent.language.training.start import Start
 
 _OF_ACTS: Final = {"prev": 0, "cnt.w": 1, "kind.w": 0, "kind.b": 0}
 """Weights that have a place for each act and one for the end, and on which axis."""
@@ -71,6 +69,20 @@ def load(net: Net, file: Path) -> None:
             )
         state[name] = torch.from_numpy(np.ascontiguousarray(found))
     net.load_state_dict(state)
+
+
+def of_reader(file: Path) -> Start:
+    """Return what a reader begins with, out of its weights: its pieces and lower layers."""
+    with np.load(file, allow_pickle=False) as stored:
+        kept = {name: stored[name] for name in stored.files}
+    own = ("places", "embedded.", *(f"l{index}." for index in range(LOW)))
+    return Start(
+        weights=unpacked({k: v for k, v in kept.items() if k.startswith(own)}),
+        table=kept["table"],
+        scales=kept["table_scales"],
+        texts=bytes(kept["pieces"]).decode().split("\n"),
+        scores=kept["piece_scores"].tolist(),
+    )
 
 
 def _in_numpy(name: str) -> str:

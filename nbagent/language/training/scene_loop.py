@@ -1,0 +1,334 @@
+"""Training of what reads scenes, from labelled sentences to the weights that are shipped.
+
+    nbagent train-scenes tests/scenes --out nbagent/language/scenes.npz
+    nbagent train-scenes tests/scenes --out held.npz --without scenes-ann lexicon-ann
+
+It stands on the lower layers of the shipped reader, which are nobody's but e5's, so the
+reader may be trained anew without it. Sentences are made while it trains; no two passes
+see the same.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nbagent.language import scene_labels as known
+from nbagent.language.encoder import LOW, packed, unpacked
+from nbagent.language.reader import WEIGHTS as READER
+from nbagent.language.scene_scores import LAYERS
+from nbagent.language.training import scene_data, start
+from nbagent.language.training.batches import IGNORED, mistyped
+from nbagent.language.training.lower import LowerLayers
+from nbagent.language.training.scene_data import Hands, Sample
+from nbagent.language.training.scene_maker import Maker
+from nbagent.language.training.scene_net import SceneHeads, SceneNet
+from nbagent.language.training.stored import of_reader
+
+STEPS: Final = 2400
+_FEW: Final = 5  # pieces of e5: those of the reader are taken
+_RATE: Final = 2.5e-4  # of the layers
+_HEADS_FASTER: Final = 5.0
+_WARM: Final = 0.05  # share of the steps
+_SMOOTH: Final = 0.05
+_SHARES: Final = {"classes": 1.0, "near": 0.3, "tags": 2.0}
+_SLIPPED: Final = 0.2  # share of texts that are read as they might be mistyped
+_SPOTTED: Final = 32  # texts that are looked at together
+_WIDE: Final = 16  # batches that are sorted by length together
+_KINDS: Final = {"own": 0.3, "swapped": 0.22, "made": 0.33, "lone": 0.15}
+"""Shares of a batch: people's sentences, those with other things in them, sentences made
+of phrases, and phrases alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneOptions:
+    """How what reads scenes is trained.
+
+    Attributes:
+        scenes: A folder of sentences and lexica, a file for each author.
+        out: The weights that are written.
+        without: Files of the folder, by their names, that are left out.
+        weights: Where the training goes on from; None begins with e5.
+        steps: Of a batch.
+        batch: Texts a step.
+        layers: Of its own.
+        seed: Of all that is left to chance.
+        threads: Of the CPU; 0 is as many as torch takes.
+    """
+
+    scenes: Path
+    out: Path
+    without: Sequence[str] = ()
+    weights: Path | None = None
+    steps: int = STEPS
+    batch: int = 32
+    layers: int = LAYERS
+    seed: int = 0
+    threads: int = 0
+
+
+def train_scenes(options: SceneOptions, tell: Callable[[str], None]) -> None:
+    """Train on all hands but some, and write the weights.
+
+    Args:
+        options: How.
+        tell: Hears a line now and then.
+
+    Raises:
+        SpecError: If there are no sentences.
+        MissingExtra: If what the layers begin with is not installed.
+    """
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    chance = random.Random(options.seed)
+    hands = scene_data.read(options.scenes).without(options.without)
+
+    # 1. The net: its layers begin as those of e5 that follow the lower ones.
+    begin = of_reader(READER)
+    net = SceneNet(options.layers)
+    if options.weights is None:
+        weights = start.load((), _FEW).weights
+        for index in range(options.layers):
+            net.layer(index).load(start.named(weights, f"l{LOW + index}."))
+    else:
+        load(net, options.weights)
+    lower = LowerLayers(begin)
+
+    # 2. The steps.
+    optimizer = _optimizer(net)
+    steps = options.steps
+    rates = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / (_WARM * steps), 1 - step / steps)
+    )
+    began, losses = time.monotonic(), list[float]()
+    draw = Draw(hands, chance)
+    groups = grouped(iter(draw), options.batch, chance)
+    for step in range(1, steps + 1):
+        group = next(groups)
+        with torch.autocast("cpu", torch.bfloat16):
+            low, seen, pieces = lower.batch([one.text for one in group])
+            heads = net(low, seen)
+        loss: Any = loss_of(heads, group, pieces)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        rates.step()
+        losses.append(float(loss.detach()))
+        if step in (int(steps * 0.35), int(steps * 0.65)):
+            count = draw.learn(spotted(net, lower, draw.own))
+            tell(f"{count} phrases are found in the sentences")
+        if step % 100 == 0 or step == steps:
+            write(options.out, net)
+            passed = time.monotonic() - began
+            tell(
+                f"{step} of {steps}: loss {np.mean(losses[-100:]):.3f}, {passed:.0f} s"
+            )
+
+
+class Draw:
+    """Yields samples without end, of each kind its share.
+
+    Args:
+        hands: Whose sentences and phrases.
+        chance: Decides.
+    """
+
+    def __init__(self, hands: Hands, chance: random.Random) -> None:
+        self._rows = [row for one in hands.rows.values() for row in one]
+        records = [record for one in hands.scenes.values() for record in one]
+        self.own = scene_data.scene_samples(records, self._rows)
+        self._lone = scene_data.lone_samples(self._rows)
+        self._maker = Maker(self._rows, hands.frames, chance)
+        self._chance = chance
+
+    def learn(self, own: list[Sample]) -> int:
+        """Take sentences of which more is known; return how many phrases they have."""
+        known_ = {(row.text.lower(), row.lang, row.factor) for row in self._rows}
+        rows = [
+            row
+            for row in scene_data.mined(own)
+            if (row.text.lower(), row.lang, row.factor) not in known_
+        ]
+        self.own = own
+        self._lone += scene_data.lone_samples(rows)
+        self._maker.learn(rows)
+        return len(rows)
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield the samples."""
+        chance, maker = self._chance, self._maker
+        langs = [*maker.langs, *["en"] * 4]
+        order, phrases = list[Sample](), list[Sample]()
+        kinds, shares = list(_KINDS), list(_KINDS.values())
+        while True:
+            kind = chance.choices(kinds, shares)[0]
+            if kind == "made":
+                yield maker.sentence(chance.choice(langs))
+            elif kind == "lone":
+                phrases = phrases or chance.sample(self._lone, len(self._lone))
+                yield phrases.pop()
+            else:
+                order = order or chance.sample(self.own, len(self.own))
+                one = order.pop()
+                yield one if kind == "own" else maker.swapped(one)
+
+
+@torch.no_grad()
+def spotted(
+    net: SceneNet, lower: LowerLayers, samples: Sequence[Sample]
+) -> list[Sample]:
+    """Return sentences with the places of what they say, as the net sees them."""
+    net.eval()
+    found = []
+    for at in range(0, len(samples), _SPOTTED):
+        group = samples[at : at + _SPOTTED]
+        with torch.autocast("cpu", torch.bfloat16):
+            low, seen, pieces = lower.batch([one.text for one in group])
+            tags = net(low, seen).tags
+        for row, one in enumerate(group):
+            found.append(_with_places(one, pieces[row], tags[row]))
+    net.train()
+    return found
+
+
+def _with_places(
+    one: Sample, pieces: Sequence[tuple[int, int, int]], tags: Tensor
+) -> Sample:
+    """Add the runs of pieces that speak of what is said, and stand in no span yet."""
+    placed = {tag for *_, tag in one.spans}
+    wanted = [f for f in known.FACTORS if one.classes.get(f) and f not in placed]
+    allowed = [0, *(known.TAGS.index(tag) for tag in {*wanted, *placed})]
+    best = [allowed[i] for i in tags[:, allowed].argmax(1).tolist()]
+    runs: list[tuple[int, int, str]] = []
+    for (_, at, end), index in zip(pieces, best, strict=False):
+        tag = known.TAGS[index]
+        if tag not in wanted or end <= at:
+            continue
+        if runs and runs[-1][2] == tag and not one.text[runs[-1][1] : at].strip():
+            runs[-1] = (runs[-1][0], end, tag)
+        else:
+            runs.append((at, end, tag))
+    free = [
+        run for run in runs if all(run[1] <= a or run[0] >= b for a, b, _ in one.spans)
+    ]
+    return replace(one, spans=(*one.spans, *(_whole(one.text, run) for run in free)))
+
+
+def _whole(text: str, run: tuple[int, int, str]) -> tuple[int, int, str]:
+    """Return a run without the space before it, to the end of its last word."""
+    begin, end, tag = run
+    while begin < end and not text[begin].isalnum():
+        begin += 1
+    while 0 < begin < end and text[begin].isascii() and text[begin - 1].isalnum():
+        begin -= 1
+    while end < len(text) and text[end].isascii() and text[end].isalnum():
+        end += 1
+    return begin, end, tag
+
+
+def grouped(
+    samples: Iterator[Sample], size: int, chance: random.Random
+) -> Iterator[list[Sample]]:
+    """Yield batches without end; texts of a batch are of like length."""
+    while True:
+        wide = [_slipped(next(samples), chance) for _ in range(_WIDE * size)]
+        wide.sort(key=lambda one: len(one.text.encode()))
+        for at in chance.sample(range(0, len(wide), size), _WIDE):
+            yield wide[at : at + size]
+
+
+def _slipped(one: Sample, chance: random.Random) -> Sample:
+    if chance.random() >= _SLIPPED:
+        return one
+    return replace(one, text=mistyped(one.text, chance))
+
+
+def loss_of(
+    heads: SceneHeads, group: Sequence[Sample], pieces: Sequence[Sequence[Any]]
+) -> Tensor:
+    """Return the weighted sum of all heads' losses."""
+    total = torch.zeros(())
+    for index, name in enumerate(known.HEADS):
+        right = torch.tensor([one.classes.get(name, IGNORED) for one in group])
+        if bool((right != IGNORED).any()):
+            total = total + _SHARES["classes"] * functional.cross_entropy(
+                heads.classes[index],
+                right,
+                ignore_index=IGNORED,
+                label_smoothing=_SMOOTH,
+            )
+        near = torch.tensor([float(one.near.get(name, 0.5)) for one in group])
+        there = near != 0.5
+        if bool(there.any()):
+            total = total + _SHARES["near"] * (
+                functional.binary_cross_entropy_with_logits(
+                    heads.near[there, index], near[there]
+                )
+            )
+    tags = torch.full(heads.tags.shape[:2], IGNORED)
+    for row, (one, own) in enumerate(zip(group, pieces, strict=True)):
+        tags[row, : len(own)] = places(one, own)
+    if bool((tags != IGNORED).any()):
+        total = total + _SHARES["tags"] * functional.cross_entropy(
+            heads.tags.flatten(0, 1), tags.flatten(), ignore_index=IGNORED
+        )
+    return total
+
+
+def places(one: Sample, pieces: Sequence[tuple[int, int, int]]) -> Tensor:
+    """Return the tag of each piece; what is not known is ignored."""
+    tags = torch.full((len(pieces),), 0 if one.is_tagged else IGNORED)
+    for begin, end, tag in one.spans:
+        for index, (_, a, b) in enumerate(pieces):
+            if a < end and b > begin and b > a:
+                tags[index] = known.TAGS.index(tag)
+    return tags
+
+
+def write(out: Path, net: SceneNet) -> None:
+    """Write the weights as `nbagent.language.scene_scores` reads them."""
+    stored: Mapping[str, Any] = packed(
+        {
+            _in_numpy(name): value.detach().float().numpy()
+            for name, value in net.state_dict().items()
+        }
+    )
+    scratch = out.with_suffix(".part.npz")
+    np.savez(scratch, **stored)
+    scratch.replace(out)
+
+
+def load(net: SceneNet, file: Path) -> None:
+    """Put weights that `write` wrote back into a net."""
+    with np.load(file, allow_pickle=False) as stored:
+        found = unpacked({name: stored[name] for name in stored.files})
+    net.load_state_dict(
+        {name: torch.from_numpy(found[_in_numpy(name)]) for name in net.state_dict()}
+    )
+
+
+def _in_numpy(name: str) -> str:
+    name = name.removeprefix("layers.")
+    return name.replace(".weight", ".w").replace(".bias", ".b")
+
+
+def _optimizer(net: SceneNet) -> torch.optim.Optimizer:
+    layers = list(net.layers.parameters())
+    own = {id(one) for one in layers}
+    heads = [one for one in net.parameters() if id(one) not in own]
+    groups = [
+        {"params": layers, "lr": _RATE},
+        {"params": heads, "lr": _RATE * _HEADS_FASTER},
+    ]
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
