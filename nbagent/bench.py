@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from nbagent.busy_bench import busy
+from nbagent.chain_bench import chain
 from nbagent.panel_bench import panel
 from nbagent.player_bench import player
 from nbagent.quality_bench import caches, compiled, drafts
@@ -398,6 +399,7 @@ def _peak_mb(pid: int) -> int:
 BENCHES: dict[str, Callable[[int], Figures]] = {
     "busy": busy,
     "caches": caches,
+    "chain": chain,
     "compile": compiled,
     "drafts": drafts,
     "load": load,

@@ -7,8 +7,12 @@ sends. Pure words: never imports numpy or torch.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from nbagent.pocket import vocabulary as words
+
+ACROSS: Final = "across"
+"""A motion that travels to a side which is not said."""
 
 
 def taught(factors: Mapping[str, str]) -> str:
@@ -24,7 +28,7 @@ def taught(factors: Mapping[str, str]) -> str:
     """
     said = dict(factors)
     parts = [_actors(said), _motion(said)]
-    if said.get("motion") != "across" or said.get("place") not in words.SCENES:
+    if said.get("motion") != ACROSS or said.get("place") not in words.SCENES:
         parts.append(_place(said.get("place", "")))
     time, pace, camera = (said.get(n, "") for n in ("time", "pace", "camera"))
     if time and words.has_time(said.get("place", words.DEFAULT_PLACE)):
@@ -69,7 +73,7 @@ def _actors(said: Mapping[str, str]) -> str:
 
 def _motion(said: Mapping[str, str]) -> str:
     motion, place = said.get("motion", ""), said.get("place", "")
-    if motion != "across":
+    if motion != ACROSS:
         return words.MOTION_PHRASES[motion][0][1] if motion else ""  # type: ignore[index]
     noun = words.PLACE_NOUNS[place][0] if place in words.SCENES else "picture"
     return f"crossing {'' if place == 'space' else 'the '}{noun}"
