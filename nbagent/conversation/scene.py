@@ -128,7 +128,7 @@ def settled(
         now, opened = _Settling(factors=dict(shot.scene)), shot.open
         now.take(read_scene(moving), vocabulary.FACTORS)
     else:
-        now, opened = _read(shot, earlier or {}), ()
+        now, opened = _read(shot, earlier or {}, is_whole=is_whole), ()
     if is_whole:
         opened = tuple(dict.fromkeys((*opened, *_complete(now, seed))))
     return replace(shot, scene=now.factors, open=opened), _notes(now)
@@ -145,16 +145,16 @@ def varied(shot: Shot, seed: int) -> Shot:
     return replace(shot, scene=now.factors)
 
 
-def _read(shot: Shot, earlier: Mapping[str, str]) -> _Settling:
+def _read(shot: Shot, earlier: Mapping[str, str], *, is_whole: bool) -> _Settling:
     """Read the words of a shot that has no scene yet."""
     words = shots.in_words(shot)
     reading = read_scene(words)
-    if reading.unknown_actor and reading.nearest:
+    if is_whole and reading.unknown_actor and reading.nearest:
         raise UnknownActor(reading.unknown_actor, reading.nearest)
     factors = dict(reading.factors)
     if not factors.get("actor"):  # "it rises": the one before goes on
         factors = {k: earlier[k] for k in _GO_ON if k in earlier} | factors
-    if not factors:
+    if is_whole and not factors:
         raise SpecError(
             f"pocket shows nothing of {words[:80]!r}: say it with things of its small"
             " world (a red ball, a cat, the beach, night), or name a larger model with"
