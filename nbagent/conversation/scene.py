@@ -33,9 +33,7 @@ _GO_ON: Final = ("actor", "second", "corner", "place", "time")
 # Where actors are if nothing is said of it; others stand in the usual meadow.
 _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("fish", "whale", "octopus", "boat"), "sea"),
-    **dict.fromkeys(("airplane", "helicopter", "balloon"), "sky"),
-    "rocket": "space",
-    "ufo": "space",
+    **dict.fromkeys(("airplane", "helicopter", "balloon", "rocket", "ufo"), "sky"),
     "crab": "beach",
     "penguin": "snow",
     "snowman": "snow",
@@ -202,7 +200,10 @@ def _notes(now: _Settling) -> list[str]:
 
 def _replace(now: _Settling, act: Replace) -> None:
     reading = read_scene(act.by)
-    new = reading.factors.get("actor") or read_value(act.by, "actor")
+    new = reading.factors.get("actor")
+    if not new and now.take(reading, ("place", "time", "motion", "pace")):
+        return  # "a meadow instead of the beach"
+    new = new or read_value(act.by, "actor")
     if new is None or reading.unknown_actor:
         raise UnknownActor(act.by, reading.nearest or ("red ball", "cat", "car"))
     now.near += reading.near
