@@ -271,7 +271,7 @@ PATTERNS: Final = {
 READERS: Final = {
     "conversation/brains.py": "hands a turn to the reader: the only one that does",
     "conversation/asking.py": 'reads a part that Python names: crop("left half")',
-    "conversation/compose.py": "says a plan's picture words in pocket's English",
+    "conversation/scene.py": "finds what pocket draws in a plan's picture words",
     "conversation/consent.py": "knows a yes, which answers a turn and is none itself",
     "conversation/drafts.py": "reads what a language model wrote, as the reader does",
     "conversation/llm.py": "knows how sure a reading must be",
