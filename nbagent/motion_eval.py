@@ -44,7 +44,7 @@ class Seen:
     """One prompt, and how its clip moved."""
 
     prompt: str
-    wanted: str
+    wanted: tuple[str, ...]  # any of these
     motion: str  # as the verifier names it
     moved: float  # units between the ends of the actor's path
     is_right: bool
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         lines = options.prompts.read_text("utf-8").splitlines()
         rows = [json.loads(line) for line in lines if line.strip()]
-        asked = [(str(row["prompt"]), str(row["motion"])) for row in rows]
+        asked = [(str(row["prompt"]), _either(row["motion"])) for row in rows]
     except (OSError, ValueError, KeyError) as error:
         raise SpecError(
             f"{options.prompts} is not a file of JSON lines with prompt and motion:"
@@ -103,6 +103,10 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _either(said: str | list[str]) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else tuple(map(str, said))
+
+
 def _made(bench: Workbench, prompt: str) -> tuple[npt.NDArray[np.uint8], str]:
     """Make the clip of a prompt; also the subject that pocket lacks, if it does."""
     lacked = ""
@@ -133,17 +137,15 @@ def _composed(prompt: str) -> Take:
 def _judged(
     verifier: verify.Verifier,
     prompt: str,
-    wanted: str,
+    wanted: tuple[str, ...],
     frames: npt.NDArray[np.uint8],
     lacked: str,
 ) -> Seen:
     verdict = verify.judge(verifier, [frames])[0]
     motion = verdict.factors["motion"]
     moved = float(np.linalg.norm(verdict.track[-1] - verdict.track[0]))
-    if wanted == ACROSS:
-        is_right = motion in ("left", "right") and moved >= TRAVELS
-    else:
-        is_right = motion == wanted
+    travels = motion in ("left", "right") and moved >= TRAVELS
+    is_right = motion in wanted or (ACROSS in wanted and travels)
     return Seen(
         prompt=prompt,
         wanted=wanted,
