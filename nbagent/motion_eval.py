@@ -114,7 +114,9 @@ def _made(bench: Workbench, prompt: str) -> tuple[npt.NDArray[np.uint8], str]:
         take = _composed(prompt)
     except UnknownActor as error:
         lacked = error.words
-        take = _composed(prompt.replace(lacked, with_a(error.nearest[0])))
+        at = prompt.lower().find(lacked.lower())
+        rest = prompt[at + len(lacked) :] if at >= 0 else f" {prompt}"
+        take = _composed(f"{prompt[: max(at, 0)]}{with_a(error.nearest[0])}{rest}")
     job = bench.job(take)
     bench.run(job)
     artifact = bench.ledger.artifact(bench.ledger.job(job.id).take_id)

@@ -146,6 +146,7 @@ def varied(shot: Shot, seed: int) -> Shot:
 def _read(shot: Shot, earlier: Mapping[str, str], *, is_whole: bool) -> _Settling:
     """Read the words of a shot that has no scene yet."""
     words = shots.in_words(shot)
+    words = f"{words[:1].lower()}{words[1:]}".rstrip(".")  # as it was typed, mostly
     reading = read_scene(words)
     if is_whole and reading.unknown_actor and reading.nearest:
         raise UnknownActor(reading.unknown_actor, reading.nearest)
