@@ -2,6 +2,7 @@
 
     nbagent eval pocket --json
     nbagent eval pocket --prompts my-prompts.jsonl --steps 8
+    nbagent eval pocket --best-of 3
     nbagent eval pocket --sweep
 
 Clips are made by the renderer, edited as the conversation edits them (a remix of the
@@ -32,6 +33,7 @@ from nbagent.acts.time import Time
 from nbagent.errors import SpecError
 from nbagent.pocket import captions, verify  # noqa: TID253 (it is all about torch)
 from nbagent.pocket import vocabulary as words
+from nbagent.pocket.scorer import asked_of  # noqa: TID253
 from nbagent.pocket.sheet import contact_sheet
 from nbagent.pocket.world import Scene, render
 from nbagent.take import Take
@@ -60,6 +62,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--edits", type=int, default=60, help="edits to judge (0: none)"
     )
+    parser.add_argument(
+        "--best-of",
+        type=int,
+        default=1,
+        choices=(1, 2, 3),
+        help="also try other seeds where a clip lacks something, as a notebook does",
+    )
     parser.add_argument("--steps", type=int, help="inference steps")
     parser.add_argument("--guidance", type=float, help="guidance scale")
     parser.add_argument("--strength", type=float, help="one strength for every edit")
@@ -84,6 +93,7 @@ def main(argv: list[str] | None = None) -> int:
         trial = Trial(Workbench(Path(folder), options.model), seed=options.seed)
         if options.steps:
             trial.changes["num_inference_steps"] = options.steps
+        trial.best_of = options.best_of
         if options.guidance:
             trial.changes["guidance_scale"] = options.guidance
         report = trial.sweep(cases) if options.sweep else trial.report(cases)
@@ -116,6 +126,7 @@ class Trial:
         self.bench = bench
         self.seed = seed
         self.changes: dict[str, Any] = {}
+        self.best_of = 1  # seeds that are tried
         self.verifier = verify.load_verifier()
         bench.frames(self.take("a red ball", 0))  # load, and let torch warm up
 
@@ -124,19 +135,39 @@ class Trial:
         return self.bench.take(prompt, seed=self.seed + index, **self.changes)
 
     def report(self, cases: Sequence[verify.Case]) -> dict[str, Any]:
-        """Judge one clip for each prompt."""
+        """Judge one clip for each prompt; also the best of several, if several are tried."""
         takes = [self.take(c.prompt, i) for i, c in enumerate(cases)]
         started = time.monotonic()
         clips = [self.bench.frames(take) for take in takes]
         seconds = (time.monotonic() - started) / len(cases)
         truth = verify.judge(self.verifier, [render(c.scene) for c in cases])
-        return {
+        report = {
             "accuracy": verify.score(cases, verify.judge(self.verifier, clips)),
             "verifier": verify.score(cases, truth),
             "seconds_per_clip": round(seconds, 3),
             "steps": takes[0].num_inference_steps,
             "guidance_scale": takes[0].guidance_scale,
             "n": len(cases),
+        }
+        return report | (self._best(cases, takes) if self.best_of > 1 else {})
+
+    def _best(
+        self, cases: Sequence[verify.Case], takes: Sequence[Take]
+    ) -> dict[str, Any]:
+        """Judge the clips that a notebook shows, which tries again where one lacks something."""
+        clips, again = [], 0
+        started = time.monotonic()
+        for case, take in zip(cases, takes, strict=True):
+            asked = replace(take, shot={"scene": asked_of(case)})
+            work = self.bench.job(asked, range(take.seed + 1, take.seed + self.best_of))
+            clips.append(self.bench.clip(work))
+            again += self.bench.ledger.job(work.id).take_id != asked.id
+        seconds = (time.monotonic() - started) / len(cases)
+        return {
+            "best": verify.score(cases, verify.judge(self.verifier, clips)),
+            "best_of": self.best_of,
+            "best_seconds_per_clip": round(seconds, 3),
+            "shown_from_another_seed": round(again / len(cases), 3),
         }
 
     def sweep(self, cases: Sequence[verify.Case]) -> dict[str, Any]:
@@ -264,9 +295,16 @@ def _table(report: dict[str, Any]) -> str:
                 f"  {row['seconds_per_clip']:.2f} s  {shown}"
             )
     else:
-        lines.append(f"{'factor':9}  pocket  verifier on renders")
-        for factor, value in report["accuracy"].items():
-            lines.append(f"{factor:9}  {value:6.3f}  {report['verifier'][factor]:6.3f}")
+        columns = {"pocket": "accuracy", "verifier on renders": "verifier"}
+        if "best" in report:
+            columns = {"first try": "accuracy", f"best of {report['best_of']}": "best"}
+            columns["verifier on renders"] = "verifier"
+        lines.append("  ".join([f"{'factor':9}", *columns]))
+        for factor in report["accuracy"]:
+            values = [
+                f"{report[at][factor]:{len(name)}.3f}" for name, at in columns.items()
+            ]
+            lines.append("  ".join([f"{factor:9}", *values]))
         for kind, shares in report.get("edits", {}).items():
             shown = "  ".join(f"{k} {v:.2f}" for k, v in shares.items())
             lines.append(f"edit {kind:7}  {shown}")

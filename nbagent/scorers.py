@@ -18,7 +18,8 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final, Protocol, Self, TypeVar
 
 import numpy as np
@@ -124,15 +125,17 @@ class Scorers:
         if not settings.looks:
             return cls({})
         makers: dict[str, Callable[[], Scorer]] = {
-            one.name: lambda one=one: one.load()()
+            one.name: partial(_installed, one)
             for one in sorted(entry_points(group=GROUP), key=lambda one: one.name)
         }
         # Both stand on torch: only a worker makes them.
-        shipped = {"pocket": lambda: _named("nbagent.pocket.scorer:PocketScorer")()}
-        if name := settings.clip_model:
+        makers.setdefault(
+            "pocket", partial(_named, "nbagent.pocket.scorer:PocketScorer")
+        )
+        if model := settings.clip_model:
             clip = "nbagent.render.clip_score:ClipScorer"
-            shipped["CLIP"] = lambda: _named(clip)(name)
-        return cls(makers | {n: m for n, m in shipped.items() if n not in makers})
+            makers.setdefault("CLIP", partial(_named, clip, model))
+        return cls(makers)
 
     def look(self, model: str, frames: Frames, shot: Mapping[str, Any]) -> Look:
         """Look at a clip; never raises, and ends in bounded time.
@@ -152,7 +155,7 @@ class Scorers:
                     continue
                 limit_s = self._limit_s if entry.has_answered else self._first_limit_s
                 try:
-                    found = _within(limit_s, lambda e=entry: e.look(model, seen, shot))
+                    found = _within(limit_s, partial(entry.look, model, seen, shot))
                 except Exception as error:  # noqa: BLE001  others' code: one line
                     notes.append(entry.fail(error))
                     continue
@@ -247,5 +250,9 @@ def _checked(said: object) -> Scored:
     return {k: round(float(v), 4) for k, v in scores.items()}, dict(seen)
 
 
-def _named(name: str) -> Any:
-    return pkgutil.resolve_name(name)
+def _installed(entry: EntryPoint) -> Any:
+    return entry.load()()
+
+
+def _named(name: str, *arguments: str) -> Any:
+    return pkgutil.resolve_name(name)(*arguments)

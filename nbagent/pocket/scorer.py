@@ -16,6 +16,7 @@ import numpy as np
 from nbagent.pocket import vocabulary as words
 from nbagent.pocket.verify import (
     FACTORS,
+    Case,
     Verdict,
     Verifier,
     has_meaning,
@@ -61,6 +62,12 @@ class PocketScorer:
         scene = shot.get("scene")
         asked = scene if isinstance(scene, Mapping) else {}  # a recipe may be anybody's
         return compare(asked, verdict, told), seen
+
+
+def asked_of(case: Case) -> dict[str, str]:
+    """Return what the prompt of an evaluation asks, as a shot says it."""
+    asked = {factor: str(getattr(case.scene, factor)) for factor in case.said}
+    return asked | ({"motion": ACROSS} if case.crosses and "motion" in asked else {})
 
 
 def compare(

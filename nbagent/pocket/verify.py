@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +39,7 @@ FACTORS: Final[dict[str, Sequence[str]]] = {
 }
 _LOOKS: Final = ("actor", "place", "time")
 _MOVES: Final = ("motion", "pace", "camera")
+_SIDES: Final = ("left", "right")
 # Looks need pixels but few frames; moves need every frame (a fast shake is five swings
 # in sixteen frames) but few pixels.
 _LOOK_FRAMES: Final = (0, 5, 10, 15)
@@ -104,8 +105,9 @@ class Verdict:
     """What the judge says of one clip."""
 
     factors: Mapping[str, str]
-    odds: Mapping[str, NDArray[np.float32]]  # of each value of `FACTORS`, in its order
     track: NDArray[np.float32]  # (16, 2): the actor's centre y, x in units of the world
+    # Of each value of `FACTORS`, in its order.
+    odds: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +122,15 @@ class Case:
         """Return whether an answer is right; None where the factor is not judged."""
         if factor not in self.said or not matters(self.scene, factor):
             return None
-        sideways = ("left", "right")
-        says_side = re.search(r"\b(left|right)\b", self.prompt)
-        if factor == "motion" and self.scene.motion in sideways and not says_side:
-            return answer in sideways  # "crosses the beach"
+        if factor == "motion" and self.crosses:
+            return answer in _SIDES
         return bool(answer == getattr(self.scene, factor))
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the prompt leaves open to which side: "crosses the beach"."""
+        says_side = re.search(r"\b(left|right)\b", self.prompt)
+        return self.scene.motion in _SIDES and not says_side
 
 
 def held_out_cases(n: int, *, seed: int = 5) -> list[Case]:
