@@ -25,7 +25,7 @@ from typing import (
 )
 
 from nbagent.errors import StoreError
-from nbagent.take import JobState, Lane, Phase, Take
+from nbagent.take import MAX_SEED, JobState, Lane, Phase, Take
 
 T = TypeVar("T")
 
@@ -160,10 +160,11 @@ def artifact_from(row: sqlite3.Row) -> Artifact:
     """Return the artifact in a row of `artifacts`."""
     facts = _loaded(row["facts"])
     artifact = checked(Artifact, facts)
-    for name, kind in (("seen", str), ("scores", (int, float))):
-        said: Mapping[Any, Any] = getattr(artifact, name)
-        if not all(isinstance(value, kind) for value in said.values()):
-            raise _damaged(f"artifact's {name}", said)
+    if not all(isinstance(word, str) for word in artifact.seen.values()):
+        raise _damaged("artifact's seen", artifact.seen)
+    for score in artifact.scores.values():
+        if not (isinstance(score, int | float) and 0 <= score <= 1):
+            raise _damaged("artifact's scores", artifact.scores)
     sizes = ("num_frames", "fps", "height", "width")
     if least := next((name for name in sizes if getattr(artifact, name) <= 0), ""):
         raise _damaged(f"artifact's {least}", getattr(artifact, least))
@@ -182,7 +183,7 @@ def job_from(row: sqlite3.Row) -> JobRow:
     """Return the job in a row of `jobs`."""
     values = dict(row)
     seeds = values["seeds"] = tuple(_parsed(values["seeds"], list))
-    if not all(type(seed) is int for seed in seeds):
+    if not all(type(seed) is int and 0 <= seed <= MAX_SEED for seed in seeds):
         raise _damaged("job's seeds", seeds)
     return checked(JobRow, {"id": f"j{values.pop('number')}", **values})
 
