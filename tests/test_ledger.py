@@ -262,7 +262,8 @@ def test_a_ledger_from_before_there_were_tries_is_read(ledger: Ledger) -> None:
     assert ledger.job(job).seeds == ()
     made = ledger.artifact(make_take().id)
     assert made is not None
-    assert made.seen == made.scores == {}
+    assert not made.seen
+    assert not made.scores
 
 
 def test_files_that_no_clip_has_are_discarded(ledger: Ledger) -> None:

@@ -16,6 +16,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
+from nbagent.conversation.answers import details
 from nbagent.conversation.rendering import Rendering, derive
 from nbagent.conversation.session import Session
 from nbagent.errors import Cancelled, JobFailed
@@ -391,6 +392,9 @@ def test_a_clip_names_the_seed_that_is_shown_also_when_its_cell_runs_again(
     made = session.ledger.artifact(rendering.takes[0].id)
     assert made is not None
     assert made.seen["motion"] == read[seed + 1]
+    told = dict(details(rendering.takes[0], made, ()))
+    assert told["Read in it"].startswith("actor red ball, place beach")
+    assert told["Scores"].startswith("actor ")
     # A re-cut shows what its clip shows.
     recut = replace(
         rendering.takes[0],

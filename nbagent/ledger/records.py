@@ -162,9 +162,10 @@ def artifact_from(row: sqlite3.Row) -> Artifact:
     artifact = checked(Artifact, facts)
     if not all(isinstance(word, str) for word in artifact.seen.values()):
         raise _damaged("artifact's seen", artifact.seen)
-    for score in artifact.scores.values():
+    scores: Mapping[str, Any] = artifact.scores
+    for score in scores.values():
         if not (isinstance(score, int | float) and 0 <= score <= 1):
-            raise _damaged("artifact's scores", artifact.scores)
+            raise _damaged("artifact's scores", scores)
     sizes = ("num_frames", "fps", "height", "width")
     if least := next((name for name in sizes if getattr(artifact, name) <= 0), ""):
         raise _damaged(f"artifact's {least}", getattr(artifact, least))
