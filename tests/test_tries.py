@@ -393,7 +393,7 @@ def test_a_clip_names_the_seed_that_is_shown_also_when_its_cell_runs_again(
     assert made is not None
     assert made.seen["motion"] == read[seed + 1]
     told = dict(details(rendering.takes[0], made, ()))
-    assert told["Read in it"].startswith("actor red ball, place beach")
+    assert "place beach" in told["Read in it"]
     assert told["Scores"].startswith("actor ")
     # A re-cut shows what its clip shows.
     recut = replace(
