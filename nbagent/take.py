@@ -378,6 +378,8 @@ class Job:
         store: Absolute path of the ledger's folder, readable by the worker.
         lane: `interactive` runs before `final`, `final` before `batch`.
         checkpoint_s: Seconds between checkpoints; 0 is every step.
+        seeds: What is tried after the take's own seed, in order, where its clip lacks
+            something of what was asked: up to two. The best clip is kept.
     """
 
     id: str
@@ -385,6 +387,7 @@ class Job:
     store: str
     lane: Lane = "interactive"
     checkpoint_s: float = 2.0
+    seeds: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no engine can carry: it would stop the jobs of others too."""

@@ -121,6 +121,7 @@ def details(
     if artifact is not None:
         frames, fps = artifact.num_frames, artifact.fps
         size = f"{artifact.width}×{artifact.height}"
+    read, scores = (artifact.seen, artifact.scores) if artifact else ({}, {})
     return [
         ("You said", take.request),
         ("Prompt", take.prompt),
@@ -134,6 +135,8 @@ def details(
         ("Step cache", str(take.caching) if take.step_cache else ""),
         ("Size", f"{size}, {_count(frames)}" + f", {fps:g} fps" * (frames > 1)),
         ("Rendered in", rendered),
+        ("Read in it", ", ".join(f"{k} {v}" for k, v in read.items())),
+        ("Scores", ", ".join(f"{k} {v:.2f}" for k, v in scores.items())),
         ("File", "" if artifact is None else f"{artifact.size_bytes / 1e3:,.0f} kB"),
         ("Take", take.id),
     ]

@@ -27,13 +27,26 @@ from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.stopping import released
 from nbagent.errors import Cancelled, JobFailed, NbagentError, SpecError
 from nbagent.ledger import Artifact, ClipRow, JobRow, Ledger
+from nbagent.models import split_name
 from nbagent.settings import Settings
-from nbagent.take import UNFINISHED, Job, JobState, Lane, Progress, Take
+from nbagent.take import (
+    MAX_SEED,
+    UNFINISHED,
+    Job,
+    JobState,
+    Lane,
+    Operation,
+    Progress,
+    Take,
+)
 
 OnProgress = Callable[[int, Progress], None]
 
 _FINAL: frozenset[JobState] = frozenset({"done", "failed", "cancelled"})
 _DONE: tuple[JobState, ...] = ("done",)
+# Of what a model makes anew; the rest is held, or is part of another take's run.
+_TRIED: frozenset[Operation] = frozenset({"generate", "remix", "animate", "inpaint"})
+_TRIES = 3  # seeds, until a clip shows what was asked
 _STOP_S = 30.0  # a cancel is heard between two steps; one step of a big model is long
 SUFFIXES = {name: f".{name}" for name in ("mp4", "webm", "gif", "webp")} | {
     "png": "",
@@ -138,6 +151,7 @@ class Rendering:
     def enlist(self) -> None:
         """Record the jobs of the takes that must be rendered; `start` sends them."""
         waiting = {row.take_id for row in self._ledger.jobs(states=UNFINISHED)}
+        self._settle()
         for index, take in enumerate(self.takes):
             if take.is_recut or self._ledger.artifact(take.id) is not None:
                 continue
@@ -238,6 +252,28 @@ class Rendering:
 
     # Inside
 
+    def _seeds(self, take: Take) -> tuple[int, ...]:
+        """Return what may be tried after a take's own seed; one that was stated is meant."""
+        is_tried = take.operation in _TRIED and take.quality == "final"
+        is_tried &= self._settings.looks and bool(take.shot.get("scene"))
+        if not is_tried or split_name(take.model)[0] != "pocket":
+            return ()
+        options = self._ledger.turn(self._turn_id).options
+        if any(said.get("seed") is not None for said in (options, take.shot)):
+            return ()
+        # Several takes of a turn have seeds one after the other: each tries its own.
+        step = len({one.seed for one in self.takes})
+        return tuple((take.seed + n * step) % (MAX_SEED + 1) for n in range(1, _TRIES))
+
+    def _settle(self) -> None:
+        """Let takes that were tried before be what was kept of them."""
+        for index, take in enumerate(self.takes):
+            if seeds := self._seeds(take):
+                kept = self._ledger.settled(take, seeds)
+                if kept.id != take.id and self._ledger.artifact(kept.id) is not None:
+                    self._ledger.replace_take(take.id, kept)
+                    self._replace(index, kept)
+
     def _submit(self, index: int, take: Take) -> None:
         listener = partial(self._hear, index)
         if job := self._enlisted.pop(take.id, None):
@@ -271,7 +307,8 @@ class Rendering:
     def _queued(self, take: Take) -> Job:
         lane: Lane = "interactive" if take.quality == "draft" else "final"
         expected_s = Estimates(self._ledger).seconds(take)
-        job_id = self._ledger.add_job(take.id, self._turn_id, lane, expected_s)
+        seeds = self._seeds(take)
+        job_id = self._ledger.add_job(take.id, self._turn_id, lane, expected_s, seeds)
         return to_job(self._ledger, self._settings, self._ledger.job(job_id), take)
 
     def _hear_draft(self, index: int, progress: Progress) -> None:
@@ -395,6 +432,7 @@ def to_job(ledger: Ledger, settings: Settings, row: JobRow, take: Take) -> Job:
         store=str(ledger.folder),
         lane=row.lane,
         checkpoint_s=settings.checkpoint_s,
+        seeds=row.seeds,
     )
 
 
@@ -406,6 +444,7 @@ def derive(ledger: Ledger, take: Take) -> Artifact:
     """
     start = time.monotonic()
     clips, latents = [], None
+    seen: Mapping[str, str] = {}
     for parent_id in take.parents if take.is_joined else take.parents[:1]:
         parent = ledger.artifact(parent_id)
         if parent is None or parent.video is None:
@@ -413,7 +452,7 @@ def derive(ledger: Ledger, take: Take) -> Artifact:
                 "the clip to re-cut has no video on disk: render it again, then repeat"
             )
         clips.append(media.read_video(ledger.path(parent.video)))
-        latents = parent.latents
+        latents, seen = parent.latents, parent.seen
     if take.operation == "grid":
         frames, fps = media.grid_clips(clips, take.width // clips[0][0].shape[2])
     else:
@@ -427,6 +466,7 @@ def derive(ledger: Ledger, take: Take) -> Artifact:
         # A later remix starts from what was denoised; several clips have no one start.
         latents=latents if take.operation == "derive" else None,
         seconds_rendered=time.monotonic() - start,
+        seen=seen if take.operation == "derive" else {},
     )
 
 

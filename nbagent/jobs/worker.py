@@ -31,6 +31,7 @@ from nbagent.errors import Cancelled, MissingExtra, NbagentError
 from nbagent.jobs.turnstile import RESOURCE, Turnstile
 from nbagent.ledger import Ledger
 from nbagent.numerics import Verdicts
+from nbagent.scorers import Scorers
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress
 
@@ -269,6 +270,7 @@ def _make(factory: str | None) -> Renderer:
         settings.memory_bytes,
         compiles=settings.compiles,
         verdicts=Verdicts(folder=settings.runtime),
+        scorers=Scorers.found(settings),
     )
 
 

@@ -106,6 +106,12 @@ def m007_aliases(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE names ADD COLUMN alias TEXT")
 
 
+def m008_seeds(connection: sqlite3.Connection) -> None:
+    """With which seeds a job may be tried, and for which take it was queued."""
+    connection.execute("ALTER TABLE jobs ADD COLUMN seeds TEXT NOT NULL DEFAULT '[]'")
+    connection.execute("ALTER TABLE jobs ADD COLUMN asked_id TEXT")
+
+
 # Appended, never edited: a file remembers how many of these it has seen.
 MIGRATIONS = (
     m001_first,
@@ -115,6 +121,7 @@ MIGRATIONS = (
     m005_keepers,
     m006_notebooks,
     m007_aliases,
+    m008_seeds,
 )
 
 

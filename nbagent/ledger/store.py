@@ -301,10 +301,7 @@ class Ledger:
             if artifact is None or self.name_of(row.take_id):
                 return
             db.execute("DELETE FROM artifacts WHERE take_id = ?", (row.take_id,))
-            left = db.execute("SELECT facts FROM artifacts").fetchall()
-        kept = {digest for other in left for digest in artifact_from(other).digests}
-        for digest in set(artifact.digests) - kept:
-            self._files.remove(digest)
+        self.discard(artifact.digests)
 
     def name_of(self, take_id: str) -> str | None:
         """Return the newest clip name that stands for a take, if one does."""
@@ -324,6 +321,20 @@ class Ledger:
                     f"UPDATE {table} SET take_id = ? WHERE take_id = ?",  # noqa: S608
                     (new_id, old_id),
                 )
+
+    def settled(self, take: Take, seeds: Sequence[int]) -> Take:
+        """Return the take that was kept when a take was tried with other seeds.
+
+        Itself, if it never was; one that was stopped early says nothing of a whole one.
+        """
+        rows = self._db.read(
+            "SELECT recipe FROM jobs JOIN takes ON takes.id = jobs.take_id"
+            " WHERE asked_id = ? AND seeds = ? AND state = 'done'"
+            " ORDER BY number DESC",
+            *(take.id, _json(list(seeds))),
+        )
+        kept = (take_from(row) for row in rows)
+        return next((o for o in kept if o.with_seed(take.seed).id == take.id), take)
 
     # Artifacts and files
 
@@ -364,6 +375,15 @@ class Ledger:
     def put_file(self, source: Path | bytes, suffix: str) -> str:
         """Store bytes under their hash and return the digest, `b2:<hash><suffix>`."""
         return self._files.put(source, suffix)
+
+    def discard(self, digests: Collection[str]) -> None:
+        """Let files leave the disk that no clip has."""
+        if not digests:
+            return
+        left = self._db.read("SELECT facts FROM artifacts")
+        kept = {digest for other in left for digest in artifact_from(other).digests}
+        for digest in set(digests) - kept:
+            self._files.remove(digest)
 
     def path(self, digest: str) -> Path:
         """Return where a stored file lies."""
@@ -410,6 +430,7 @@ class Ledger:
         turn_id: int | None,
         lane: str,
         expected_s: float | None = None,
+        seeds: Sequence[int] = (),
     ) -> str:
         """Record a queued job and return its id, such as `j12`.
 
@@ -419,9 +440,10 @@ class Ledger:
         keeper = self.keeper.name
         with self._db.write() as db:
             cursor = db.execute(
-                "INSERT INTO jobs (take_id, turn_id, lane, created_at, updated_at,"
-                " expected_s, keeper) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (take_id, turn_id, lane, now, now, expected_s, keeper),
+                "INSERT INTO jobs (take_id, asked_id, turn_id, lane, created_at,"
+                " updated_at, expected_s, keeper, seeds)"
+                " VALUES (?1, ?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
+                (take_id, turn_id, lane, now, expected_s, keeper, _json(list(seeds))),
             )
         return f"j{_inserted(cursor)}"
 

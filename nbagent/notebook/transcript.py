@@ -371,7 +371,8 @@ def take_changes(clip: Clip, progress: Progress) -> dict[str, Any]:
     """Return the fields of a `TakeView` that a progress report changes."""
     fields = progress_fields(progress)
     if progress.state == "done":
-        # Effects change length, rate and size: a view shows what plays.
-        for name in ("num_frames", "fps", "width", "height"):
+        # Effects change length, rate and size, a second try the seed: a view shows what
+        # plays.
+        for name in ("num_frames", "fps", "width", "height", "seed"):
             fields[name] = getattr(clip, name)
     return fields
