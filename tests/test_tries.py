@@ -32,6 +32,7 @@ from tests.test_render_renderer import Watch
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 STEPS = 4
+PROMPT = "a red ball crosses the beach"
 ASKED = {"actor": "red ball", "place": "beach"}
 
 
@@ -52,7 +53,7 @@ def take(seed: int, **scene: str) -> Take:
         operation="generate",
         model="pocket",
         model_revision=card.revision,
-        prompt="a red ball crosses the beach",
+        prompt=PROMPT,
         shot={"core": "a red ball crosses the beach", "scene": scene} if scene else {},
         seed=seed,
         num_frames=card.num_frames,
@@ -357,11 +358,10 @@ def ask(
     session: Session, first: int, scene: Mapping[str, str], **options: Any
 ) -> Rendering:
     """Have a turn rendered whose shot says what it asks in pocket's terms."""
-    reply = session.hear(
-        "a red ball crosses the beach", {"steps": STEPS, **options}, cell_id="one"
-    )
+    reply = session.hear(PROMPT, {"steps": STEPS, **options}, cell_id="one")
     takes = [
-        replace(one, seed=first + n, shot={**one.shot, "scene": scene})
+        # To which side is open: both are worth a try.
+        replace(one, seed=first + n, prompt=PROMPT, shot={**one.shot, "scene": scene})
         for n, one in enumerate(reply.takes)
     ]
     rendering = session.render(replace(reply, takes=tuple(takes)))
@@ -421,9 +421,6 @@ def test_a_stated_seed_a_draft_and_a_switch_leave_the_first(
     )
     ask(off, 4, scene)
     assert sent(session)[-1].seeds == ()
-    reply = session.hear("a red ball crosses the beach", {"steps": STEPS})
-    session.render(reply).start(lambda _index, _progress: None)
-    assert sent(session)[-1].seeds == ()  # nothing is asked that could be compared
 
 
 @pytest.mark.phrases
