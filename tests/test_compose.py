@@ -87,6 +87,17 @@ def test_takes_differ_in_their_seed_and_in_what_is_open(card: ModelCard) -> None
     assert said[0] == said[1] == said[2]
 
 
+def test_what_came_out_stays_when_something_else_is_changed(card: ModelCard) -> None:
+    parent = first(card)
+    side = parent.shot["scene"]["motion"]
+    other = {"left": "right", "right": "left"}[side]
+    played = replace(PLAYED, seen={"motion": other, "place": "city"})
+    sources = Sources(parent=parent, clip=played)
+    composed = compose(NIGHT, request="w", options={}, card=card, sources=sources)
+    scene = composed.takes[0].shot["scene"]
+    assert (scene["motion"], scene["place"]) == (other, "beach")  # that was said
+
+
 def test_takes_of_a_refinement_vary_what_was_not_said(card: ModelCard) -> None:
     parent = first(card)
     plan = refine(Time(time="night"), settings={"count": 3})

@@ -109,7 +109,7 @@ MAKES: Final = {
         Replace(what="beach", by="meadow"),
         Restyle(style="watercolor"),
     ),
-    "less": refine(Remove(what="ball"), keep=("the beach",)),
+    "less": refine(Remove(what="dog"), keep=("the beach",)),
     "another take": refine(Reseed(count=2)),
     "a part": refine(Time(time="at night", region=LEFT)),
     "a part again": refine(Redo(span=LAST)),
@@ -186,7 +186,7 @@ VALUES: Final[dict[str, object]] = {
 def planned(settings: Settings) -> Iterator[Planned]:
     session = Planned(settings)
     make(session)
-    make(session, "a blue cube rises over the sea")
+    make(session, "a blue cube rises next to a dog over the sea")
     yield session
     session.close()
 

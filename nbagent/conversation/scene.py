@@ -132,6 +132,12 @@ def settled(
     return replace(shot, scene=now.factors, open=opened), _notes(now)
 
 
+def as_seen(shot: Shot, seen: Mapping[str, str]) -> Shot:
+    """Return a shot in which what its words leave open is what came out."""
+    came = {name: seen[name] for name in shot.open if name in seen}
+    return replace(shot, scene={**shot.scene, **came}) if came else shot
+
+
 def varied(shot: Shot, seed: int) -> Shot:
     """Return a shot in which what the words leave open is chosen by another seed."""
     if not shot.open:
@@ -269,6 +275,8 @@ def _remove(now: _Settling, act: Remove) -> None:
             )
         scene["actor"] = scene.pop("second")
         scene.pop("corner", None)
+    elif noun:
+        now.notes.append(f"There is no {noun} in it.")
     else:
         now.lost.append(f"without {act.what}")
 

@@ -119,6 +119,8 @@ def _shot(plan: Plan, sources: Sources) -> tuple[Shot, Shot | None, list[str]]:
     if parent is None:
         return shots.shot_from(plan), None, []
     before = shots.from_json(parent.shot)
+    if sources.clip is not None:
+        before = scene.as_seen(before, sources.clip.seen)
     shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
     if sources.others and any(isinstance(act, Blend) for act in plan.acts):
         core = shots.from_json(sources.others[0].shot).core
