@@ -216,7 +216,7 @@ def test_words_that_pocket_was_not_taught_are_named(card: ModelCard) -> None:
 
 
 def test_words_of_which_pocket_shows_nothing_are_refused(card: ModelCard) -> None:
-    with pytest.raises(SpecError, match="pocket shows nothing of 'Qwzx blorf.'"):
+    with pytest.raises(SpecError, match="pocket shows nothing of 'qwzx blorf'"):
         first(card, "qwzx blorf")
 
 

@@ -58,6 +58,7 @@ def single(
     shot, before, notes = _shot(plan, sources)
     seed = measures.seed(plan, options, parent, shots.in_words(shot))
     shot, heard = _settled(shot, before, plan, card, sources, seed)
+    shot, cropped = measures.squared(shot, card)
     added_s = _added_s(plan, options, card, sources, shot)
     # The whole of a longer clip may be more than the model holds: it sees a part.
     numbers = options if added_s is None else {**options, "frames": card.num_frames}
@@ -102,7 +103,7 @@ def single(
         if parent.model_revision != first.model_revision:
             more.append("Made anew, since other weights rendered the clip it refines.")
     return Composed(
-        takes=tuple(takes), notes=(*notes, *heard, *more, *said), parts=tuple(parts)
+        takes=tuple(takes), notes=(*notes, *heard, *cropped, *more, *said), parts=tuple(parts)
     )
 
 

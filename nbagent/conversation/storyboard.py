@@ -76,11 +76,12 @@ def storyboard(
         if card.base == "pocket":
             shot, heard = scene.settled(shot, None, (), seed, earlier=earlier)
             earlier = shot.scene
+        shot, cropped = measures.squared(shot, card)
         take, more = take_of(plan, request, options, card, None, None, shot, seed)
         (*before_it, take), said = windows(take, options, card)
         takes.append(take)
         parts += before_it
-        notes += heard + more + said
+        notes += heard + cropped + more + said
     seconds = max((a.dissolve_s for a in plan.acts if isinstance(a, Join)), default=0.0)
     whole = join(takes, request, seconds=seconds)
     return Composed(
