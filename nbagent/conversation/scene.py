@@ -197,6 +197,8 @@ def _is_kept(name: str, before: Mapping[str, str], now: _Settling) -> bool:
 
 def _notes(now: _Settling) -> list[str]:
     notes = list(now.notes)
+    if now.factors.get("second") and now.factors.get("corner", "").startswith("top"):
+        notes.append("pocket's companion stands low at a side.")
     if now.near:
         pairs = ", ".join(f"{drawn} for {said}" for said, drawn in now.near[:6])
         notes.append(f"pocket draws the nearest thing it was taught: {pairs}.")
