@@ -1,7 +1,6 @@
 """The form in which pocket is told a scene: every factor, in one order, in one wording.
 
-Pocket learns from paraphrases too, but this form most of all, and it is what a notebook
-sends. Pure words: never imports numpy or torch.
+Pocket was taught many wordings, and this one is what a notebook sends. Pure words: never imports numpy or torch.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def taught(factors: Mapping[str, str]) -> str:
         parts.append(words.TIME_PHRASES[time][0])  # type: ignore[index]
     if pace in ("slow", "fast") and said.get("motion") != "stay":
         parts.append(words.PACE_PHRASES[pace][0])  # type: ignore[index]
-    if camera not in ("", "still"):
+    if camera not in ("", "still") and said.get("place") not in words.PLAIN:
         parts.append(words.CAMERA_PHRASES[camera][0])  # type: ignore[index]
     return ", ".join(filter(None, parts))
 
