@@ -408,11 +408,12 @@ def derive(ledger: Ledger, take: Take) -> Artifact:
     clips, latents = [], None
     for parent_id in take.parents if take.is_joined else take.parents[:1]:
         parent = ledger.artifact(parent_id)
-        if parent is None or parent.video is None:
+        if parent is None:
             raise JobFailed(
-                "the clip to re-cut has no video on disk: render it again, then repeat"
+                "the clip to re-cut is not on disk: render it again, then repeat"
             )
-        clips.append(media.read_video(ledger.path(parent.video)))
+        file = parent.video or parent.poster  # of a still
+        clips.append(media.read_video(ledger.path(file)))
         latents = parent.latents
     if take.operation == "grid":
         frames, fps = media.grid_clips(clips, take.width // clips[0][0].shape[2])

@@ -24,7 +24,7 @@ from nbagent.errors import SpecError
 from nbagent.models import ModelCard
 from nbagent.pocket import vocabulary
 from nbagent.pocket.nearest import hear
-from nbagent.take import MAX_SEED, Effect, Operation, Take
+from nbagent.take import MAX_SEED, Operation, Take
 
 # What may be said beside "longer" without changing the clip that is made longer, as what
 # is done to finished frames may.
@@ -97,8 +97,8 @@ def single(
         )
     takes = [made for *_, made in chains]
     parts = [part for *before_it, _ in chains for part in before_it]
-    if first.operation in ("derive", "redirect"):
-        takes = takes[:1]  # another seed would change nothing, or not be that run's
+    if first.operation == "redirect":
+        takes = takes[:1]  # another seed would not be that run's
     if parent and parent.model and first.operation == "generate":
         if parent.model_revision != first.model_revision:
             more.append("Made anew, since other weights rendered the clip it refines.")
@@ -261,37 +261,13 @@ def take_of(
     operation = choice.operation(
         take,
         parent,
-        before,
-        shot,
         is_as_long="frames" not in options and before.duration_s == shot.duration_s,
         is_long=measures.is_long(options, shot, card),
     )
-    if operation == "derive" and parent.is_brought:
-        effects = shots.new_effects(before, shot)
-        return replace(recut(parent, request, shot, effects), holds=()), notes
-    if operation == "derive":
-        # Only what is new: the parent's frames already carry its own effects.
-        effects = shots.new_effects(before, shot)
-        caching = parent.caching
-        take = replace(take, step_cache=caching.threshold, cache_kind=caching.kind)
-        return replace(take, operation="derive", effects=effects), notes
     if operation == "remix":
         strength = options.get("strength", shots.strength_for(plan.asked))
         return replace(take, operation="remix", strength=strength), notes + heard
     return take, notes + heard
-
-
-def recut(parent: Take, request: str, shot: Shot, effects: tuple[Effect, ...]) -> Take:
-    """Return the take of a clip's own frames after effects."""
-    return replace(
-        parent,
-        operation="derive",
-        request=request,
-        shot=shots.to_json(shot),
-        effects=effects,
-        dissolve_s=0.0,
-        parents=(parent.id,),
-    )
 
 
 def _heard(prompt: str, card: ModelCard) -> tuple[str, list[str]]:

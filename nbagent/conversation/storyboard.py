@@ -20,8 +20,9 @@ from nbagent.acts.wording import is_place, located
 from nbagent.conversation import measures
 from nbagent.conversation import shot as shots
 from nbagent.conversation.choice import Unchanged
+from nbagent.conversation.recuts import recut
 from nbagent.conversation.shot import Shot
-from nbagent.conversation.single import Composed, recut, single, take_of, windows
+from nbagent.conversation.single import Composed, single, take_of, windows
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard
@@ -89,15 +90,11 @@ def changed_storyboard(
     card: ModelCard,
     sources: Sources,
 ) -> Composed:
-    """Refine clips that were joined: re-cut what they are now, or change each scene."""
+    """Refine clips that were joined: change each scene, and join them again."""
     parent, whole = sources.parent, sources.whole
     assert parent is not None
     assert whole is not None
     before = shots.from_json(parent.shot)
-    shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
-    if shots.is_derive(before, shot):
-        cut = recut(parent, request, shot, shots.new_effects(before, shot))
-        return Composed(takes=(cut,), notes=tuple(notes))
     changed, same = _changed_scenes(plan, request, options, card, sources.scenes)
     takes = [composed.takes[0] for composed in changed if composed is not None]
     shown = [
