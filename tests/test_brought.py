@@ -16,7 +16,7 @@ from PIL import Image
 from nbagent import media
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
-from nbagent.conversation.rendering import derive
+from nbagent.conversation.recuts import derive
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
 from nbagent.errors import MediaError, SpecError

@@ -20,7 +20,7 @@ from nbagent.acts.reverse import Reverse
 from nbagent.acts.speed import Speed
 from nbagent.acts.trim import Trim
 from nbagent.conversation.clip import Clip
-from nbagent.conversation.rendering import derive
+from nbagent.conversation.recuts import derive
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError

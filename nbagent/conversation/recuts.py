@@ -6,17 +6,22 @@ or another guidance, of weights that are gone, or a film that was opened.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from nbagent import media
+from nbagent.acts import act_of, apply_effects
 from nbagent.acts.base import Act
 from nbagent.acts.length import Length
 from nbagent.acts.plan import Plan
+from nbagent.artifacts import store_frames
 from nbagent.conversation import shot as shots
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.sources import Sources
-from nbagent.errors import SpecError
+from nbagent.errors import JobFailed, SpecError
+from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Effect, Take
 
 # What an option decides of a rendering: one that states what the clip has, asks nothing.
@@ -52,7 +57,8 @@ def asked(
     if not all(map(_may_cut, plan.asked)):
         return None
     before = shots.from_json(parent.shot)
-    shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
+    clip_s = _expected_s(parent) if sources.clip is None else sources.clip_s
+    shot, notes = shots.apply(before, plan, clip_s=clip_s)
     if not shots.is_derive(before, shot) or not _is_as_it_was(options, parent):
         return None
     if sources.mask or sources.step is not None:
@@ -94,6 +100,16 @@ def _may_cut(act: Act) -> bool:
     return act.does in ("shot", "frames") or isinstance(act, Length)
 
 
+def _expected_s(parent: Take) -> float | None:
+    """Return the seconds that a clip will play which is still being rendered."""
+    if parent.is_joined:
+        return None
+    seconds = _num_frames(parent) / parent.fps
+    for effect in shots.from_json(parent.shot).effects:
+        seconds = act_of(effect).lasts(seconds)
+    return seconds
+
+
 def _num_frames(parent: Take) -> int:
     """Return how many frames a clip has before effects: its shot knows of added ones."""
     seconds = shots.from_json(parent.shot).duration_s
@@ -113,3 +129,36 @@ def _is_as_it_was(options: Mapping[str, Any], parent: Take) -> bool:
         stated.append(tuple(options["size"]) == (parent.height, parent.width))
     stated += [parent.quality == tier for tier in ("draft", "final") if tier in options]
     return all(stated)
+
+
+def derive(ledger: Ledger, take: Take) -> Artifact:
+    """Re-cut the frames of a take's parents; no diffusion, no torch.
+
+    Raises:
+        JobFailed: If a parent was never rendered, or its file is gone.
+    """
+    start = time.monotonic()
+    clips, latents = [], None
+    for parent_id in take.parents if take.is_joined else take.parents[:1]:
+        parent = ledger.artifact(parent_id)
+        if parent is None:
+            raise JobFailed(
+                "the clip to re-cut is not on disk: render it again, then repeat"
+            )
+        file = parent.video or parent.poster  # of a still
+        clips.append(media.read_video(ledger.path(file)))
+        latents = parent.latents
+    if take.operation == "grid":
+        frames, fps = media.grid_clips(clips, take.width // clips[0][0].shape[2])
+    else:
+        frames, fps = media.join_clips(clips, take.dissolve_s)
+    frames, fps = apply_effects(frames, fps, take.effects)
+    return store_frames(
+        ledger,
+        take,
+        frames,
+        fps,
+        # A later remix starts from what was denoised; several clips have no one start.
+        latents=latents if take.operation == "derive" else None,
+        seconds_rendered=time.monotonic() - start,
+    )
