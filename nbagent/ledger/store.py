@@ -103,12 +103,14 @@ class Ledger:
         """Write a turn down before anything is done about it.
 
         A live turn of the same cell is marked replaced: its clips leave the
-        conversation, and this turn takes over its position and its clips' names.
+        conversation, and this turn takes over its position and its clips' names. So is
+        one that was taken back, as far as its names are still free.
         """
         with self._db.write() as db:
             old = db.execute(
                 "SELECT id, position FROM turns WHERE conversation = ? AND cell_id = ?"
-                " AND replaced_by IS NULL",
+                " AND (replaced_by IS NULL OR replaced_by = id)"
+                " ORDER BY replaced_by IS NULL DESC, id DESC LIMIT 1",
                 (conversation, cell_id),  # an absent cell equals no other
             ).fetchone()
             turn_id = _inserted(
@@ -129,6 +131,16 @@ class Ledger:
                 )
                 db.execute(
                     "UPDATE names SET turn_id = ?, clip_id = NULL WHERE turn_id = ?",
+                    (turn_id, old["id"]),
+                )
+                db.execute(
+                    "INSERT OR IGNORE INTO names (conversation, number, turn_id)"
+                    " SELECT conversation, number, ? FROM undone WHERE turn_id = ?",
+                    (turn_id, old["id"]),
+                )
+                db.execute("DELETE FROM undone WHERE turn_id = ?", (old["id"],))
+                db.execute(
+                    "UPDATE undone SET by_turn = ? WHERE by_turn = ?",
                     (turn_id, old["id"]),
                 )
         return self.turn(turn_id)

@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from IPython.core.magic import (
     Magics,
@@ -236,6 +236,18 @@ class AgentMagics(Magics):
         count, shown = self._shown
         return count == self.ipython.execution_count and shown is value
 
+    def step(self, words: Literal["undo", "redo"], *, is_dry: bool = False) -> str:
+        """Say that the last change is undone, or redone; say what it came to.
+
+        The clip that is current then is shown.
+        """
+        if is_dry:
+            reply = self.session().consider(words, {})
+            return reply.answer or ""
+        reply = self.hear(words, {})
+        self.show(reply, {})
+        return ""
+
     def close(self) -> None:
         """Let go of the engine and the store; running jobs go on."""
         self.close_panel()
@@ -256,7 +268,10 @@ class AgentMagics(Magics):
             if reply.plan.consents:
                 raise NbagentError(reply.answer or "")
             made = self.show(reply, options)
-        if made is None and "dry_run" not in options:
+        is_undone = any(
+            act.kind == "undo" for act in reply.plan.acts
+        )  # no clip is left
+        if made is None and "dry_run" not in options and not is_undone:
             raise NbagentError(
                 f"{reply.words!r} asks for no new clip: say what should be different"
             )
