@@ -303,7 +303,7 @@ class Take:
     @property
     def needs(self) -> frozenset[str]:
         """The takes that must be clips before it can be made; pictures may be among them."""
-        is_of_parents = self.operation == "remix" or (self.is_recut and self.parents)
+        is_of_parents = self.operation in ("remix", "derive") or self.is_joined
         made_of = self.parents if is_of_parents else ()
         return frozenset((*made_of, *(hold.source for hold in self.holds)))
 

@@ -29,7 +29,7 @@ from nbagent.conversation.chosen import card_here, card_of
 from nbagent.conversation.control import STATUS, Hands, control, followed, meant
 from nbagent.conversation.llm import OnText
 from nbagent.conversation.making import FindCard, Making
-from nbagent.conversation.names import Names
+from nbagent.conversation.names import Names, info_of
 from nbagent.conversation.pointing import POINTERS, pointed
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine
@@ -81,6 +81,8 @@ class Hearing:
         state = self._names(asked).among(state)
         own = [clip for clip in state.clips if clip.ref == asked.target]
         rest = [clip for clip in state.clips if clip.ref != asked.target]
+        if asked.target and not own:  # of a file, or of another conversation
+            own = [info_of(asked.target, self.record.take(asked.target))]
         part = {key: asked.options[key] for key in _PARTS & asked.options.keys()}
         return replace(state, clips=(*rest, *own), part=part)
 

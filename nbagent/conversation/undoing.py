@@ -67,13 +67,13 @@ class Undoing:
         conversations = self.record.ledger.conversations
         taken = conversations.taken_back_by(self.turn.id) if self.turn else None
         if taken is not None:  # its cell is run again: that turn is not there any more
-            names, current = conversations.names_taken_back(taken), self._current(None)
+            names, current = self._names_taken_back(taken), self._current(None)
             return _undid(self.record.ledger.turn(taken), names, current)
         last = self._last()
         if last is None:
             raise SpecError("there is nothing to undo: no turn has made a clip yet")
-        names = tuple(row.name for row in self._rows(last.id))
-        if not named <= {*names}:
+        names = self._names(last.id)
+        if not named <= {row.name for row in self._rows(last.id)}:
             return None  # an older clip's: the version before that is shown again
         current = self._current(last.id)
         if self.turn is None or self.is_dry:
@@ -100,14 +100,19 @@ class Undoing:
             )
         turn = self.record.ledger.turn(self._undone[0])
         if self.turn is None or self.is_dry:
-            names = _listed(conversations.names_taken_back(turn.id))
+            names = _listed(self._names_taken_back(turn.id))
             return f"would redo {_words(turn)}: {names} would be there again", ()
         conversations.put_back(turn.id)
         rows = self._rows(turn.id)
-        line = f"{_listed([row.name for row in rows])} again: redid {_words(turn)}"
+        line = f"{_listed(self._names(turn.id))} again: redid {_words(turn)}"
         if any(self.record.ledger.artifact(row.take_id) is None for row in rows):
             line += " (stopped before it was rendered: run its cell again)"
         return line, (rows[-1].name,)
+
+    def _names_taken_back(self, turn_id: int) -> tuple[str, ...]:
+        ledger = self.record.ledger
+        taken = ledger.conversations.names_taken_back(turn_id)
+        return tuple(n for n, take in taken if ledger.take(take).operation != "open")
 
     @property
     def _undone(self) -> tuple[int, ...]:
@@ -127,6 +132,10 @@ class Undoing:
 
     def _rows(self, turn_id: int) -> list[ClipRow]:
         return [row for row in self.record.rows() if row.turn_id == turn_id]
+
+    def _names(self, turn_id: int) -> tuple[str, ...]:
+        """Return the names of what a turn made; films are only named by it."""
+        return tuple(row.name for row in self.record.made() if row.turn_id == turn_id)
 
     def _current(self, without: int | None) -> str | None:
         """Return the latest clip that is not of one turn: what "it" is."""

@@ -160,12 +160,18 @@ class Conversations:
         rows = self._db.read("SELECT turn_id FROM undone WHERE by_turn = ?", turn_id)
         return rows[0]["turn_id"] if rows else None
 
-    def names_taken_back(self, turn_id: int) -> tuple[str, ...]:
-        """Return what the clips of a turn were called that was taken back."""
+    def names_taken_back(self, turn_id: int) -> tuple[tuple[str, str], ...]:
+        """Return the names that the clips of a turn had which was taken back.
+
+        Returns:
+            Each with the id of its take.
+        """
         rows = self._db.read(
-            "SELECT number FROM undone WHERE turn_id = ? ORDER BY number", turn_id
+            "SELECT number, take_id FROM undone JOIN clips ON clips.id = clip_id"
+            " WHERE undone.turn_id = ? ORDER BY number",
+            turn_id,
         )
-        return tuple(f"c{row['number']}" for row in rows)
+        return tuple((f"c{row['number']}", row["take_id"]) for row in rows)
 
     def put_back(self, turn_id: int) -> None:
         """Let a turn that was taken back be there again, with its clips.

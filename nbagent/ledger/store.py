@@ -39,6 +39,7 @@ from nbagent.ledger.records import (
 from nbagent.ledger.variables import Variables
 from nbagent.take import JobState, Phase, Take
 
+_MOST_NEEDED = 64  # takes; a recipe in a file must stay small
 _KEPT_TAKES = 2000  # of some 2 kB; each turn reads those of its whole conversation
 
 
@@ -203,6 +204,31 @@ class Ledger:
                 self._takes.clear()
             self._takes[take_id] = take
         return take
+
+    def has_take(self, take_id: str) -> bool:
+        """Return whether there is such a take."""
+        return bool(self._db.read("SELECT 1 FROM takes WHERE id = ?", take_id))
+
+    def made_of(self, take: Take) -> tuple[Take, ...]:
+        """Return what a take needs to be rendered again, all that is known of it here."""
+        found: dict[str, Take] = {}
+        waiting = sorted(take.needs)
+        while waiting and len(found) < _MOST_NEEDED:
+            rows = self._db.read(
+                "SELECT recipe FROM takes WHERE id IN (SELECT value FROM json_each(?))",
+                json.dumps(waiting),
+            )
+            new = [one for one in map(take_from, rows) if one.id not in found]
+            found |= {one.id: one for one in new}
+            waiting = sorted({need for one in new for need in one.needs} - found.keys())
+        return tuple(found.values())
+
+    def recipe(self, take: Take) -> dict[str, Any]:
+        """Return a take as JSON, with what it is made of: enough to render it anywhere."""
+        recipe = take.to_recipe()
+        if made_of := self.made_of(take):
+            recipe["made_of"] = [one.to_recipe() for one in made_of]
+        return recipe
 
     def parents(self, take_id: str) -> tuple[Take, ...]:
         """Return the takes this one was made from, the main one first."""
@@ -376,6 +402,10 @@ class Ledger:
     def put_file(self, source: Path | bytes, suffix: str) -> str:
         """Store bytes under their hash and return the digest, `b2:<hash><suffix>`."""
         return self._files.put(source, suffix)
+
+    def has_file(self, digest: str) -> bool:
+        """Return whether a file is stored, whole."""
+        return self._files.holds(digest)
 
     def path(self, digest: str) -> Path:
         """Return where a stored file lies."""

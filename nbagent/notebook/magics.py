@@ -20,6 +20,7 @@ from IPython.core.magic import (
     no_var_expand,
 )
 
+from nbagent.conversation.here import enter
 from nbagent.conversation.stopping import held, in_one_line
 from nbagent.errors import NbagentError, SpecError
 from nbagent.notebook.namespace import Namespace
@@ -121,6 +122,11 @@ class AgentMagics(Magics):
             if note := self._session.whole.take_up():
                 _show_text(note)
         return self._session
+
+    def adopt(self, clip: Clip) -> None:
+        """Let a clip of a file, or of a pickle, belong to the conversation."""
+        session = self.session()
+        clip.belong(session.ledger, session.remix, self._player_of, session.selections)
 
     def transcript(self) -> Transcript:
         """Return the session's conversation as panels see it."""
@@ -391,6 +397,7 @@ def load(shell: InteractiveShell) -> None:
 
     magics = AgentMagics(shell)
     shell.register_magics(magics)
+    enter(magics)
     displays = _displays(shell)
     displays.for_type_by_name("nbagent.conversation.clip", "Clip", _displayer(magics))
     displays.for_type(Takes, _displayer(magics))
@@ -447,6 +454,7 @@ def unload(shell: InteractiveShell) -> None:
     if magics is None:
         return
     magics.close()
+    enter(None)
     from nbagent.notebook.questions import Question, with_plain_space
 
     shell.input_transformers_cleanup.remove(with_plain_space)
