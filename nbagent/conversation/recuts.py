@@ -120,6 +120,8 @@ def _num_frames(parent: Take) -> int:
 
 def _is_as_it_was(options: Mapping[str, Any], parent: Take) -> bool:
     """Return whether options state nothing that would have to be rendered anew."""
+    if parent.is_brought:
+        return True  # nobody rendered it
     stated = [
         options[name] == getattr(parent, of)
         for name, of in _DECIDES.items()

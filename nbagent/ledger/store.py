@@ -11,7 +11,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -404,8 +404,10 @@ class Ledger:
         return self._files.put(source, suffix)
 
     def has_file(self, digest: str) -> bool:
-        """Return whether a file is stored, whole."""
-        return self._files.holds(digest)
+        """Return whether a file is stored, whole; what is no digest is none."""
+        with suppress(StoreError):
+            return self._files.holds(digest)
+        return False
 
     def path(self, digest: str) -> Path:
         """Return where a stored file lies."""
