@@ -170,15 +170,14 @@ def test_what_cannot_be_rendered_here_begins_with_its_frames(
 ) -> None:
     assert ball.take is not None
     recipe = ball.take.to_recipe()
-    for number, change in enumerate(
-        (
-            {"model": "somebody/large", "model_revision": "hub:" + "0" * 40},
-            {"model_revision": "of another day"},
-            {"num_inference_steps": 10**6},
-            {"num_frames": 15},
-            {"operation": "remix", "strength": 0.5, "parents": ["b2:" + "0" * 32]},
-        )
-    ):
+    changes: tuple[dict[str, Any], ...] = (
+        {"model": "somebody/large", "model_revision": "hub:" + "0" * 40},
+        {"model_revision": "of another day"},
+        {"num_inference_steps": 10**6},
+        {"num_frames": 15},
+        {"operation": "remix", "strength": 0.5, "parents": ["b2:" + "0" * 32]},
+    )
+    for number, change in enumerate(changes):
         path = tmp_path / f"{number}.mp4"
         media.write_video(path, make_frames(), 8, {**recipe, **change})
         take = only(say(away, "@k at night", k=Clip.open(path)))
@@ -220,7 +219,7 @@ def test_an_opened_clip_asks_in_the_conversation_of_its_kernel(
         def adopt(self, clip: Clip) -> None:
             clip.belong(away.ledger, remix, None, {})
 
-    def remix(clip: Clip, said: str | tuple[Act, ...], **options: Any) -> Reply:
+    def remix(clip: Clip, said: str | tuple[Act, ...], **options: Any) -> Any:
         heard.append(said)
         return away.hear(str(said), {**FEW, **options}, target=clip)
 

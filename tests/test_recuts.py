@@ -54,8 +54,10 @@ def only(reply: Reply) -> Take:
 
 def is_cut_of(take: Take, parent: Take) -> bool:
     """Whether it is the parent's own frames, as they were rendered."""
-    same = ("quality", "seed", "num_inference_steps", "guidance_scale", "model")
-    same += ("model_revision", "height", "width", "prompt", "num_frames")
+    same = (
+        *("quality", "seed", "num_inference_steps", "guidance_scale", "model"),
+        *("model_revision", "height", "width", "prompt", "num_frames"),
+    )
     is_same = all(getattr(take, name) == getattr(parent, name) for name in same)
     return is_same and (take.operation, take.parents) == ("derive", (parent.id,))
 

@@ -165,7 +165,7 @@ def test_what_is_being_rendered_is_stopped(session: Session) -> None:
     session.render(say(session, "at night"))
     stopped: list[str] = []
     session._engine.reattach = lambda *_: None  # type: ignore[method-assign]
-    session._engine.cancel = stopped.append  # type: ignore[method-assign]
+    session._engine.cancel = stopped.append  # type: ignore[assignment,method-assign]
     assert step(session, "undo")[1] == "c1"
     (job,) = session.ledger.jobs(states=UNFINISHED)
     assert stopped == [job.id]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def session(settings: Settings) -> Iterator[Session]:
 class Heard:
     """A turn that was begun, and all that its takes say."""
 
-    def __init__(self, session: Session, words: str, **options: object) -> None:
+    def __init__(self, session: Session, words: str, **options: Any) -> None:
         self.said: list[Progress] = []
         self.rendering: Rendering = session.render(say(session, words, **options))
         self.rendering.start(lambda _index, progress: self.said.append(progress))

@@ -46,8 +46,8 @@ def compose(
     Raises:
         SpecError: If the model cannot do it, naming what it can.
     """
-    if (cut := recut(plan, request, options, sources)) is not None:
-        return cut
+    if (at_once := recut(plan, request, options, sources)) is not None:
+        return at_once
     plan, said = _in_english(plan, card)
     composed = _composed(plan, request, options, card, sources)
     takes = (*composed.takes, *composed.parts)

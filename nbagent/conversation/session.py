@@ -120,7 +120,7 @@ class Session:
         """
         options = {k: v for k, v in options.items() if v is not None}
         if target is not None:
-            take = self._taken(target)
+            take = self.taken(target)
             options |= about(take, target.name, acts, self.record)
             words = words or call_of(target.name, acts, self.record.names())
         said = Asked(
@@ -383,7 +383,7 @@ class Session:
             drafts=drafts,
         )
 
-    def _taken(self, clip: Clip) -> Take:
+    def taken(self, clip: Clip) -> Take:
         """Return the take that a turn about a clip is about: one of this store."""
         if clip.take is not None and not clip.is_opened:
             if self.ledger.has_take(clip.take.id):

@@ -47,9 +47,9 @@ class Reader:
             state: What it is read against.
             as_intent: What the user says it is, having been asked.
         """
-        if as_intent is None and (said := undoes(words)) is not None:
+        if as_intent is None and (way := undoes(words)) is not None:
             # Also where no clip is left to be changed: all of them were undone.
-            return Plan(intent="refine", acts=(Undo(redo=said == "redo"),))
+            return Plan(intent="refine", acts=(Undo(redo=way == "redo"),))
         about, whole = candidates(words, state)
         said = state.turns[-1] if state.turns else ""
         scores = self._encoder.scores(words, about, said, whole)

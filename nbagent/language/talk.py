@@ -47,14 +47,14 @@ def undoes(text: str) -> Undoes | None:
     chart = Chart.of(text, language(text))
     said, is_polite, at = set[str](), False, 0
     while at < len(chart.tokens):
-        match, polite = chart.get(at, "back"), chart.get(at, "answers", "polite")
-        if match is not None:
-            said.add(match.value)
-        elif polite is not None:
-            is_polite = True
-        elif chart.tokens[at].kind != "sign":
+        match = chart.get(at, "back") or chart.get(at, "answers", "polite")
+        if match is None and chart.tokens[at].kind != "sign":
             return None
-        at = (match or polite).end if match or polite else at + 1
+        if match is not None and match.value == "polite":
+            is_polite = True
+        elif match is not None:
+            said.add(match.value)
+        at = match.end if match else at + 1
     if said == {"redo"} and is_polite:
         return None  # "redo it" may be of the clip: another try
     return cast(Undoes, said.pop()) if len(said) == 1 else None

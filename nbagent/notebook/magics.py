@@ -299,6 +299,14 @@ class AgentMagics(Magics):
             SpecError: If it is of another one: its name means another clip here.
         """
         session = self.session()
+        if clip.is_opened:
+            take = session.taken(clip)
+            if take.id not in session.record.names():
+                raise SpecError(
+                    f"{clip.name} was opened, and has no name here yet: use it in a turn"
+                    " first, like %agent @clip slower"
+                )
+            return take
         name = clip.take and session.record.called(clip.take, clip.name)
         if clip.take is None or name == clip.take.id:
             raise SpecError(
