@@ -49,7 +49,7 @@ def store_frames(
         The artifact, as recorded.
     """
     num_frames, height, width = frames.shape[:3]
-    recipe = take.to_recipe()
+    recipe = ledger.recipe(take)
     if approximations:
         recipe["approximations"] = list(approximations)
     with store_errors(ledger.folder), tempfile.TemporaryDirectory() as scratch:

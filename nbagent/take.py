@@ -310,6 +310,13 @@ class Take:
         return self.operation in ("join", "grid")
 
     @property
+    def needs(self) -> frozenset[str]:
+        """The takes that must be clips before it can be made; pictures may be among them."""
+        is_of_parents = self.operation in ("remix", "derive") or self.is_joined
+        made_of = self.parents if is_of_parents else ()
+        return frozenset((*made_of, *(hold.source for hold in self.holds)))
+
+    @property
     def id(self) -> str:
         """Content hash: the same take has the same id on every machine."""
         recipe = self.to_recipe()
@@ -363,6 +370,17 @@ class Take:
                 f"the recipe is damaged ({error}): it cannot be used"
             ) from error
         return take
+
+    def instead(self, old_id: str, new_id: str) -> Take:
+        """Return the same attempt made of another take than one that it was made of."""
+        return replace(
+            self,
+            parents=tuple(new_id if one == old_id else one for one in self.parents),
+            holds=tuple(
+                replace(hold, source=new_id) if hold.source == old_id else hold
+                for hold in self.holds
+            ),
+        )
 
     def with_seed(self, seed: int) -> Take:
         """Return the same attempt from another seed."""

@@ -16,7 +16,7 @@ from PIL import Image
 from nbagent import media
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
-from nbagent.conversation.rendering import derive
+from nbagent.conversation.recuts import derive
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
 from nbagent.errors import MediaError, SpecError
@@ -93,7 +93,7 @@ def test_a_film_is_cut_without_a_model(
     cut = derive(session.ledger, only(reply))
     assert (cut.num_frames, (cut.height, cut.width), cut.fps) == (num_frames, size, 10)
     # And what was cut is a source as well.
-    again = only(say(session, "c1 at night"))
+    again = only(say(session, "c2 at night"))
     assert again.operation == "animate"
     assert again.holds[0].source == reply.takes[0].id
 
@@ -287,4 +287,5 @@ def test_a_film_is_rendered_anew_and_on(session: Session, film: Clip) -> None:
         moved = np.abs(frames[:20, 16:112].astype(int) - film.frames).mean()
         assert (moved < 6) == is_kept
         assert len(frames) == (36 if is_kept else 32)
-        assert "c1.mp4" in session.record.facts(session.rows()[-1].name)
+        assert "from c1 (" in session.record.facts(session.rows()[-1].name)
+        assert "opened from c1.mp4" in session.record.facts("c1")

@@ -18,7 +18,8 @@ from nbagent.caching import StepCaching
 from nbagent.conversation import choices
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
-from nbagent.conversation.rendering import derive, save_beside
+from nbagent.conversation.recuts import derive
+from nbagent.conversation.rendering import save_beside
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Remixer, Session
 from nbagent.errors import JobFailed, NbagentError, SpecError

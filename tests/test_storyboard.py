@@ -20,7 +20,7 @@ from nbagent.acts.time import Time
 from nbagent.conversation import shot as shots
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
-from nbagent.conversation.rendering import derive
+from nbagent.conversation.recuts import derive
 from nbagent.conversation.session import Session
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.storyboard import scene_shots

@@ -23,14 +23,16 @@ def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) 
     parts = [
         f"{name}: {take.prompt}",
         f"{length}, {take.width}x{take.height}",
-        f"seed {take.seed}, {take.model}, {take.num_inference_steps} steps"
+        f"opened from {take.request}"
+        if take.operation == "open"
+        else f"seed {take.seed}, {take.model}, {take.num_inference_steps} steps"
         f" ({take.quality}), guidance {take.guidance_scale:g}",
     ]
     if take.step_cache:
         parts.append(f"step cache {take.caching}")
     if effects := ", ".join(_effect(take)):
         parts.append(effects)
-    if take.parents:
+    if take.parents and take.operation != "open":
         how = "" if take.strength is None else f", strength {take.strength:g}"
         origin = parent or "a clip that was replaced"
         parts.append(f"from {origin} ({take.operation}{how})")

@@ -12,7 +12,7 @@ from typing import Any
 
 from nbagent.acts.match import Match
 from nbagent.acts.plan import Plan
-from nbagent.conversation import unread
+from nbagent.conversation import recuts, unread
 from nbagent.conversation.layers import refined
 from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources
@@ -46,11 +46,30 @@ def compose(
     Raises:
         SpecError: If the model cannot do it, naming what it can.
     """
+    if (at_once := recut(plan, request, options, sources)) is not None:
+        return at_once
     composed = _composed(plan, request, options, card, sources)
     takes = (*composed.takes, *composed.parts)
     cut = [note for take in takes for note in unread.notes(take, card)]
     notes = (*composed.notes, *dict.fromkeys(cut))
     return replace(composed, notes=notes)
+
+
+def recut(
+    plan: Plan, request: str, options: Mapping[str, Any], sources: Sources
+) -> Composed | None:
+    """Return what a plan comes to that no model is needed for; None for all others.
+
+    Raises:
+        SpecError: If it cannot be.
+    """
+    plan = _with_palette(plan, sources.palette)
+    if (together := joined(plan, request, sources)) is not None:
+        return Composed(takes=(together,))
+    if (cut := recuts.asked(plan, request, options, sources)) is None:
+        return None
+    take, notes = cut
+    return _on_board(Composed(takes=(take,), notes=notes), plan, request, sources)
 
 
 def _composed(
@@ -62,16 +81,21 @@ def _composed(
 ) -> Composed:
     if plan.intent == "storyboard":
         return storyboard(plan, request, options, card)
-    plan = _with_palette(plan, sources.palette)
-    if (together := joined(plan, request, sources)) is not None:
-        return Composed(takes=(together,))
     if sources.whole is not None:
         if sources.mask:
             raise SpecError(
                 "a part of joined clips is changed in one of them: name that clip"
             )
         return changed_storyboard(plan, request, options, card, sources)
+    plan = _with_palette(plan, sources.palette)
     composed = refined(plan, request, options, card, sources)
+    return _on_board(composed, plan, request, sources)
+
+
+def _on_board(
+    composed: Composed, plan: Plan, request: str, sources: Sources
+) -> Composed:
+    """Return what a plan comes to with its storyboard, if a scene of one was changed."""
     made = composed.takes
     if plan.intent != "refine" or sources.board is None or len(made) > 1:
         return composed

@@ -144,9 +144,9 @@ def size(
     return shots.frame_size(shot, *usual, card.size_multiple)
 
 
-def squared(shot: Shot, card: ModelCard) -> tuple[Shot, list[str]]:
+def squared(shot: Shot, model: str) -> tuple[Shot, list[str]]:
     """Cut another shape out of pocket's square: it was taught no other frame."""
-    if card.base != "pocket" or not shot.aspect or shot.size:
+    if model != "pocket" or not shot.aspect or shot.size:
         return shot, []
     crop = Crop(aspect=shot.aspect).effect(None)
     note = f"pocket paints squares: {shot.aspect} is cut out of one."

@@ -21,8 +21,9 @@ from nbagent.conversation import measures, scene
 from nbagent.conversation import shot as shots
 from nbagent.conversation.choice import Unchanged
 from nbagent.conversation.layers import refined
+from nbagent.conversation.recuts import recut
 from nbagent.conversation.shot import Shot
-from nbagent.conversation.single import Composed, recut, take_of, windows
+from nbagent.conversation.single import Composed, take_of, windows
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard
@@ -76,7 +77,7 @@ def storyboard(
         if card.base == "pocket":
             shot, heard = scene.settled(shot, None, (), seed, earlier=earlier)
             earlier = shot.scene
-        shot, cropped = measures.squared(shot, card)
+        shot, cropped = measures.squared(shot, card.base)
         take, more = take_of(plan, request, options, card, None, None, shot, seed)
         (*before_it, take), said = windows(take, options, card)
         takes.append(take)
@@ -96,15 +97,11 @@ def changed_storyboard(
     card: ModelCard,
     sources: Sources,
 ) -> Composed:
-    """Refine clips that were joined: re-cut what they are now, or change each scene."""
+    """Refine clips that were joined: change each scene, and join them again."""
     parent, whole = sources.parent, sources.whole
     assert parent is not None
     assert whole is not None
     before = shots.from_json(parent.shot)
-    shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
-    if shots.is_derive(before, shot):
-        cut = recut(parent, request, shot, shots.new_effects(before, shot))
-        return Composed(takes=(cut,), notes=tuple(notes))
     changed, same = _changed_scenes(plan, request, options, card, sources.scenes)
     takes = [composed.takes[0] for composed in changed if composed is not None]
     shown = [

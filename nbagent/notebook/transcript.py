@@ -251,7 +251,7 @@ class Transcript:
 
     def _clips(self) -> dict[int, list[ClipRow]]:
         found: dict[int, list[ClipRow]] = {}
-        for row in self.session.rows():
+        for row in self.session.record.made():
             found.setdefault(row.turn_id, []).append(row)
         return found
 
