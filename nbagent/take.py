@@ -312,8 +312,11 @@ class Take:
     @property
     def needs(self) -> frozenset[str]:
         """The takes that must be clips before it can be made; pictures may be among them."""
-        is_of_parents = self.operation in ("remix", "derive") or self.is_joined
-        made_of = self.parents if is_of_parents else ()
+        made_of: tuple[str, ...] = ()
+        if self.operation == "derive" or self.is_joined:
+            made_of = self.parents
+        elif self.operation == "remix":
+            made_of = (self.source or self.parents[0],)
         return frozenset((*made_of, *(hold.source for hold in self.holds)))
 
     @property
@@ -376,6 +379,7 @@ class Take:
         return replace(
             self,
             parents=tuple(new_id if one == old_id else one for one in self.parents),
+            source=new_id if self.source == old_id else self.source,
             holds=tuple(
                 replace(hold, source=new_id) if hold.source == old_id else hold
                 for hold in self.holds

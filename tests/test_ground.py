@@ -17,7 +17,7 @@ from nbagent.acts.speed import Speed
 from nbagent.acts.time import Time
 from nbagent.conversation.compose import compose
 from nbagent.conversation.ground import find_ground
-from nbagent.conversation.rendering import derive
+from nbagent.conversation.recuts import derive
 from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import find_sources
 from nbagent.errors import SpecError

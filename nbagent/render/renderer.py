@@ -350,9 +350,7 @@ def _missing(take: Take, ledger: Ledger) -> list[Take]:
 
     The parts of a long clip, and any parent that has no clip: a recipe is enough.
     """
-    needed = {hold.source for hold in take.holds if "." not in hold.source}
-    if take.operation == "remix":
-        needed.add(take.source or take.parents[0])
+    needed = {one for one in take.needs if "." not in one}  # others are pictures
     parents = {parent.id: parent for parent in ledger.parents(take.id)}
     # What lies below a layer, or was not refined yet, need not be a parent.
     parents |= {one: ledger.take(one) for one in needed - parents.keys()}
