@@ -13,6 +13,7 @@ from PIL import Image
 
 from nbagent.acts import Act
 from nbagent.acts.plan import Control, Intent
+from nbagent.acts.undo import Undo
 from nbagent.artifacts import store_frames
 from nbagent.caching import StepCaching
 from nbagent.conversation import choices
@@ -152,7 +153,7 @@ def test_going_back_gives_the_earlier_take(session: Session) -> None:
     store(session, say(session, "a red ball on the beach"))
     night = say(session, "at night")
     store(session, night)
-    back = say(session, "undo that, go back")
+    back = say(session, "go back to c1")
     assert back.takes[0].id == night.takes[0].parents[0]
 
 
@@ -181,9 +182,10 @@ def test_a_blend_leads_from_one_clip_to_the_other(session: Session) -> None:
 
 
 def test_nothing_to_go_back_to(session: Session) -> None:
-    store(session, say(session, "a red ball on the beach"))
+    (clip,) = store(session, say(session, "a red ball on the beach"))
+    store(session, say(session, "a cat in the snow"))
     with pytest.raises(SpecError, match="nothing to go back to"):
-        say(session, "go back to the previous version")
+        session.hear("", {}, target=clip, acts=(Undo(),))
 
 
 def test_answers_come_from_the_record(session: Session) -> None:

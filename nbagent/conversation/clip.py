@@ -145,9 +145,11 @@ class Clip(Asking):
         """The take as JSON, enough to render it again; None if the file had none."""
         if self.take is None:
             return None
+        if self._file is None and self._ledger is not None:
+            return self._ledger.recipe(self.take)
         recipe = self.take.to_recipe()
-        if self.made_of:
-            recipe["made_of"] = [take.to_recipe() for take in self.made_of]
+        if self._made_of:
+            recipe["made_of"] = [take.to_recipe() for take in self._made_of]
         return recipe
 
     @property

@@ -220,6 +220,8 @@ class Making:
         back = next((act for act in plan.acts if isinstance(act, Undo)), None)
         if back is None:
             return plan, target
+        if back.redo:
+            raise SpecError("redo is a turn of its own: say it first, then the change")
         rest = tuple(act for act in plan.acts if act is not back)
         if back.to:
             return replace(plan, acts=rest), names.take(back.to, plan)

@@ -73,7 +73,8 @@ class Undoing:
         if last is None:
             raise SpecError("there is nothing to undo: no turn has made a clip yet")
         names = self._names(last.id)
-        if not named <= {row.name for row in self._rows(last.id)}:
+        own = {row.name for row in self.record.rows()}  # others are variables
+        if not named & own <= {row.name for row in self._rows(last.id)}:
             return None  # an older clip's: the version before that is shown again
         current = self._current(last.id)
         if self.turn is None or self.is_dry:

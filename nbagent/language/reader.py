@@ -54,7 +54,9 @@ class Reader:
         """
         if as_intent is None and (way := undoes(words)) is not None:
             # Also where no clip is left to be changed: all of them were undone.
-            return Plan(intent="refine", acts=(Undo(redo=way == "redo"),))
+            latest = (state.latest.ref,) if state.latest else ()
+            acts = (Undo(redo=way == "redo"),)
+            return Plan(intent="refine", targets=latest, acts=acts)
         about, whole = candidates(words, state)
         said = state.turns[-1] if state.turns else ""
         scores = self._encoder.scores(words, about, said, whole)

@@ -148,7 +148,8 @@ class Conversations:
         Once another clip was made none can.
         """
         rows = self._db.read(
-            """SELECT turn_id FROM undone WHERE conversation = ?1 AND newest_clip >=
+            """SELECT turn_id FROM undone WHERE conversation = ?1
+                AND typeof(turn_id) = 'integer' AND newest_clip >=
                 (SELECT coalesce(max(clip_id), 0) FROM names WHERE conversation = ?1)
             GROUP BY turn_id ORDER BY max(id) DESC""",
             name,
@@ -180,7 +181,9 @@ class Conversations:
         """
         with self._db.write() as db:
             rows = db.execute(
-                "SELECT * FROM undone WHERE turn_id = ? ORDER BY number", (turn_id,)
+                "SELECT * FROM undone WHERE turn_id = ? AND typeof(number) = 'integer'"
+                " ORDER BY number",  # the store may be anybody's
+                (turn_id,),
             ).fetchall()
             for row in rows:
                 name = row["conversation"]

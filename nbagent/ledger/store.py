@@ -39,6 +39,7 @@ from nbagent.ledger.records import (
 from nbagent.ledger.variables import Variables
 from nbagent.take import JobState, Phase, Take
 
+_UNSAID = {"request": ""}  # what was typed for earlier clips is not given along
 _MOST_NEEDED = 64  # takes; a recipe in a file must stay small
 _KEPT_TAKES = 2000  # of some 2 kB; each turn reads those of its whole conversation
 
@@ -227,7 +228,7 @@ class Ledger:
         """Return a take as JSON, with what it is made of: enough to render it anywhere."""
         recipe = take.to_recipe()
         if made_of := self.made_of(take):
-            recipe["made_of"] = [one.to_recipe() for one in made_of]
+            recipe["made_of"] = [one.to_recipe() | _UNSAID for one in made_of]
         return recipe
 
     def parents(self, take_id: str) -> tuple[Take, ...]:
