@@ -14,6 +14,7 @@ from nbagent.conversation.asked import Asked
 from nbagent.conversation.brought import home_of
 from nbagent.conversation.compose import compose, recut
 from nbagent.conversation.estimates import Estimates
+from nbagent.conversation.ground import find_ground
 from nbagent.conversation.names import Names
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine
@@ -167,7 +168,13 @@ class Making:
             return sources
         # What was cut of it is in its shot.
         parent = replace(home, shot=opened.shot)
-        return replace(sources, parent=parent, clip=ledger.artifact(home.id), shapes=())
+        return replace(
+            sources,
+            parent=parent,
+            clip=ledger.artifact(home.id),
+            ground=find_ground(home, ledger),
+            shapes=(),
+        )
 
     def _descended(self, composed: Composed, opened: Take, parent: Take) -> Composed:
         """Return takes that begin from what an opened clip was made as, and come of it."""
@@ -175,7 +182,14 @@ class Making:
         assert home is not None
         is_here = self.record.ledger.artifact(home.id) is not None
         takes = [take.instead(parent.id, home.id) for take in composed.takes]
-        takes = [replace(take, parents=(*take.parents, opened.id)) for take in takes]
+        takes = [
+            replace(
+                take,
+                source="" if take.source == home.id else take.source,
+                parents=(*take.parents, opened.id),
+            )
+            for take in takes
+        ]
         note = "It is rendered again from its recipe first: its latents are not here."
         return replace(
             composed,
