@@ -25,6 +25,7 @@ from safetensors.torch import load_file
 from nbagent import hub
 from nbagent.acts import apply_effects
 from nbagent.artifacts import store_frames
+from nbagent.charts.renderer import draw
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.media import animated_webp
@@ -164,6 +165,8 @@ class Renderer:
 
     def _make(self, work: Work) -> tuple[Artifact, str]:
         """Render one take to an artifact; also what to say of it."""
+        if work.job.take.operation == "camera":  # a clip goes on from it
+            return draw(work.job.take, work.ledger, lambda *_: work.wait()), ""
         failed = frozenset[Kernels]()
         while True:
             try:
