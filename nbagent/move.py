@@ -102,7 +102,9 @@ class Move:
                 )
         sideways = self.pan or self.tilt
         if self.path and (sideways or self.focus is not None):
-            raise SpecError("a path says where the view goes: leave pan, tilt and focus")
+            raise SpecError(
+                "a path says where the view goes: leave pan, tilt and focus"
+            )
         if self.focus is not None and (sideways or self.zoom == 1):
             raise SpecError(
                 "a focus is where a push or a pull is aimed: it goes with a zoom, without"
@@ -125,15 +127,18 @@ class Move:
             said.append(f"follow a path of {len(self.path) // 2} points")
         if self.parallax:
             said.append(f"parallax {self.parallax:g}")
-        if not said:
-            said.append("hold still")
+        return ", ".join([*(said or ["hold still"]), *self._says_when()])
+
+    def _says_when(self) -> list[str]:
+        """Say how it starts and stops, and for how long it stands."""
+        said = []
         if self.ease != "in-out":
             said.append(f"ease {self.ease}" if self.ease != "linear" else "evenly")
         if self.start_hold_s:
             said.append(f"hold the first frame {self.start_hold_s:g} s")
         if self.end_hold_s:
             said.append(f"hold the last frame {self.end_hold_s:g} s")
-        return ", ".join(said)
+        return said
 
     def to_json(self) -> dict[str, Any]:
         """Return the move as plain JSON, without what is as usual."""
@@ -157,7 +162,9 @@ def _is_colour(text: str) -> bool:
 
 def _check(what: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
-        raise SpecError(f"{what} of {value:g} is out of range: use {least:g} to {most:g}")
+        raise SpecError(
+            f"{what} of {value:g} is out of range: use {least:g} to {most:g}"
+        )
 
 
 def _count(points: float) -> str:

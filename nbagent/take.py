@@ -331,7 +331,9 @@ class Take:
         ]
         recipe["move"] = None if self.move is None else self.move.to_json()
         for name in _LATER:
-            if not recipe[name] and recipe[name] != {}:  # as in recipes from before there was such a thing
+            if (
+                not recipe[name] and recipe[name] != {}
+            ):  # as in recipes from before there was such a thing
                 del recipe[name]
         if self.cache_kind == "first":
             del recipe["cache_kind"]

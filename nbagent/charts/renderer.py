@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from PIL import Image
 
 from nbagent import media
 from nbagent.acts import apply_effects
@@ -24,6 +23,7 @@ from nbagent.charts.camera import Camera
 from nbagent.charts.planes import Pixels
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
 from nbagent.ledger import Artifact, Ledger, store_errors
+from nbagent.media.images import opened_image
 from nbagent.media.pixels import with_opacity
 from nbagent.take import Hold, Job, Phase, Progress, Take
 
@@ -56,7 +56,9 @@ class Renderer:
         with Ledger(Path(job.store)) as ledger:
             told = _Told(job, ledger, report, cancelled, turn)
             try:
-                made = ledger.artifact(job.take.id) or draw(job.take, ledger, told.enter)
+                made = ledger.artifact(job.take.id) or draw(
+                    job.take, ledger, told.enter
+                )
             except Cancelled:
                 ledger.set_job(job.id, "cancelled", message="cancelled")
                 raise
@@ -192,11 +194,13 @@ def _picture(hold: Hold, ledger: Ledger) -> Pixels:
     if "." not in file:  # the id of a take
         artifact = ledger.artifact(file)
         if artifact is None:
-            raise JobFailed("a picture of this clip was not rendered: run its turn again")
+            raise JobFailed(
+                "a picture of this clip was not rendered: run its turn again"
+            )
         file = artifact.video or artifact.poster
     path = ledger.path(file)
     if path.suffix == ".png":
-        with Image.open(path) as image:
+        with opened_image(path) as image:
             return with_opacity(image)
     picture: Pixels = media.read_video(path)[0][hold.start]
     return picture

@@ -67,9 +67,13 @@ class Flight:
         width = self.first.width * (self.last.width / self.first.width) ** way
         if abs(self.last.width - self.first.width) > _SLACK:
             share = (width - self.first.width) / (self.last.width - self.first.width)
-        x, y = _along(self.path, way) if self.path else (
-            self.first.x + share * (self.last.x - self.first.x),
-            self.first.y + share * (self.last.y - self.first.y),
+        x, y = (
+            _along(self.path, way)
+            if self.path
+            else (
+                self.first.x + share * (self.last.x - self.first.x),
+                self.first.y + share * (self.last.y - self.first.y),
+            )
         )
         height = width * self.first.height / self.first.width
         return View(x, y, width, height, self.degrees * way)

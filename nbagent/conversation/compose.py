@@ -12,7 +12,7 @@ from typing import Any, cast, get_args
 
 from nbagent.acts.match import Match
 from nbagent.acts.plan import Plan
-from nbagent.conversation import unread
+from nbagent.conversation import cameras, unread
 from nbagent.conversation.single import Composed, single
 from nbagent.conversation.sources import Sources
 from nbagent.conversation.storyboard import (
@@ -46,6 +46,8 @@ def compose(
     Raises:
         SpecError: If the model cannot do it, naming what it can.
     """
+    if cameras.is_meant(plan, sources, card):
+        return cameras.composed(plan, request, options, card, sources)
     plan, said = _in_english(plan, card)
     composed = _composed(plan, request, options, card, sources)
     takes = (*composed.takes, *composed.parts)

@@ -268,7 +268,9 @@ def take_of(
     )
     if operation == "derive" and parent.is_brought:
         effects = shots.new_effects(before, shot)
-        return replace(recut(parent, request, shot, effects), holds=()), notes
+        cut = recut(parent, request, shot, effects)
+        # Of a camera's, its pictures: another move goes over them again.
+        return (cut if cut.move else replace(cut, holds=())), notes
     if operation == "derive":
         # Only what is new: the parent's frames already carry its own effects.
         effects = shots.new_effects(before, shot)

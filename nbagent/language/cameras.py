@@ -34,7 +34,7 @@ class CameraWords:
     Attributes:
         moves: In order, by their English: "push in", "pan", ...
         ways: "left", "right", "up", "down", "clockwise", "counterclockwise".
-        degree: "more", "less", "slight" or "strong"; empty if none is said.
+        degree: "more", "less", "slight", "strong" or "none"; empty if none is said.
         ease: As a `Move` has it; empty if none is said.
         end: Of a hold, the "first" or the "last" frame; empty if none is said.
         times: A factor, as of "2x".
@@ -92,8 +92,8 @@ def read(text: str) -> CameraWords:
     heard = [_heard(split, told, lang) for lang in languages()]
     found, rest = max(heard, key=lambda one: (_weight(one[0]), -len("".join(one[1]))))
     by_table: dict[str, list[str]] = {}
-    for table, value in found:
-        by_table.setdefault(table, []).append(value)
+    for word in found:
+        by_table.setdefault(word.table, []).append(word.value)
     first = {table: said[0] for table, said in by_table.items()}
     return CameraWords(
         moves=tuple(dict.fromkeys(by_table.get("moves", ()))),
@@ -102,20 +102,20 @@ def read(text: str) -> CameraWords:
         ease=first.get("eases", ""),
         end=first.get("ends", ""),
         times=numbers["factor"],
-        degrees=numbers["number"] if ("rest", "degree") in found else None,
+        degrees=numbers["number"] if "degree" in by_table.get("rest", ()) else None,
         seconds=numbers["duration"],
         rest=rest,
     )
 
 
-def _weight(found: list[tuple[str, str]]) -> int:
-    """Return how much of what was found tells of a camera."""
-    return sum(1 for table, _ in found if table != "rest")
+def _weight(found: list[_Word]) -> int:
+    """Return how many letters of what was found tell of a camera."""
+    return sum(len("".join(word.words)) for word in found if word.table != "rest")
 
 
 def _heard(
     split: list[Token], told: Container[int], lang: str
-) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+) -> tuple[list[_Word], tuple[str, ...]]:
     """Return what a text has of a language's words, in order, and what is left of it.
 
     Args:
@@ -123,7 +123,7 @@ def _heard(
         told: Where tokens begin that are numbers or names.
         lang: The language.
     """
-    found: list[tuple[str, str]] = []
+    found: list[_Word] = []
     left: list[str] = []
     at = 0
     while at < len(split):
@@ -131,7 +131,7 @@ def _heard(
         near = _words(lang).get(token.text[:1], ())
         word = next((one for one in near if _stands(one, split, at)), None)
         if word:
-            found.append((word.table, word.value))
+            found.append(word)
         elif token.kind in ("word", "letter") and not (
             token.start in told or token.text in small_words()
         ):
