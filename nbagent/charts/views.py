@@ -18,7 +18,7 @@ from nbagent.move import Ease, Move
 
 _ON_PATH: Final = 0.5  # of the picture: what a view that follows a path shows
 _CORNERS: Final = 4  # how often the corners of a path are cut
-_ANGLES: Final = 65  # moments at which a turning view is checked
+_MOMENTS: Final = 65  # at which a turning view is checked; a turn of degrees has more
 _SLACK: Final = 1e-6
 
 EASES: Final[Mapping[Ease, Callable[[float], float]]] = {
@@ -236,8 +236,9 @@ def _turned(way: Flight, roll: float, picture: tuple[int, int]) -> Flight:
     high, wide = picture
     way = Flight(way.first, way.last, way.path, roll)
     near = 1.0
-    for at in range(_ANGLES):
-        view = way.at(at / (_ANGLES - 1))
+    moments = _MOMENTS + 4 * math.ceil(abs(roll))
+    for at in range(moments):
+        view = way.at(at / (moments - 1))
         angle = math.radians(view.degrees)
         c, s = abs(math.cos(angle)), abs(math.sin(angle))
         half_w = (view.width * c + view.height * s) / 2
