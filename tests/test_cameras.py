@@ -299,7 +299,7 @@ def test_what_is_no_move_is_one_line(values: Any, said: str) -> None:
 
 
 def test_what_cannot_be_drawn_is_one_line() -> None:
-    with pytest.raises(SpecError, match=r"is 1x1: .* use 16x16 pixels or more"):
+    with pytest.raises(SpecError, match=r"is 1x1: .* use 8x8 pixels or more"):
         check_picture(1, 1)
     with pytest.raises(SpecError, match="20000x20000, 400 million pixels: scale it"):
         check_picture(20_000, 20_000)

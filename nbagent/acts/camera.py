@@ -67,7 +67,7 @@ class Camera(Act):
         *,
         amount: float | None = None,
         focus: tuple[float, float] | None = None,
-        path: Iterable[tuple[float, float]] | None = None,
+        path: Iterable[tuple[float, float] | float] | None = None,
         ease: Ease | None = None,
         hold_s: float | None = None,
         parallax: float | None = None,
@@ -86,7 +86,10 @@ class Camera(Act):
             parallax: By how much less the backdrop of a cut-out moves than it, 0..1.
             backdrop: The colour behind a cut-out, or "own" for one of its own colours.
         """
-        points = None if path is None else tuple(n for point in path for n in point)
+        points: tuple[float, ...] | None = None
+        if path is not None:  # also x, y, x, y, as a turn that was kept has it
+            pairs = (one if isinstance(one, Iterable) else (one,) for one in path)
+            points = tuple(number for pair in pairs for number in pair)
         return Camera(
             camera=camera,
             amount=amount,

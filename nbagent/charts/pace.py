@@ -8,7 +8,7 @@ from typing import Final
 from nbagent.errors import SpecError
 from nbagent.move import Move
 
-MIN_SIDE: Final = 16
+MIN_SIDE: Final = 8
 """Pixels of a picture's shorter side: a smaller one has nothing to move over."""
 MAX_PIXELS: Final = 160_000_000
 """Of a picture: larger ones are more than this machine should unpack."""

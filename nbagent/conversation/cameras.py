@@ -50,6 +50,8 @@ _DISSOLVE_S: Final = 1.0
 _MAX_FPS: Final = 120.0
 _MAX_BYTES: Final = 1 << 32  # of all frames together
 _PARALLAX: Final = 0.5  # of a cut-out, where nobody says how much
+# Options that say how a model renders.
+_OF_MODELS: Final = ("seed", "steps", "guidance", "strength", "fit")
 _SHOWN: Final = 6  # models that a note names
 _FITTED: Final = 0.05  # of a picture, that may be cut off without a word
 # Acts that change how a move goes; all others are done to its frames.
@@ -149,6 +151,8 @@ def composed(
     notes = _notes(plan, said, card, take, planes, is_new=before is None)
     if measures.count(plan, options) > 1:
         notes.append("A camera's move has no chance in it: there is one take of it.")
+    if unused := [f"--{name}" for name in _OF_MODELS if name in options]:
+        notes.append(f"{', '.join(unused)}: of a model alone, a camera takes none.")
     return Composed(takes=(take,), notes=tuple(notes))
 
 

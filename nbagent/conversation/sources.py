@@ -200,6 +200,10 @@ def _stills(
         elif name in seen:
             drawn = seen[name].first
             check_size(*drawn.shape[:2], f"@{name}")
+            if drawn.shape[2] == 4 and not drawn[..., 3].any():
+                raise SpecError(
+                    f"@{name} is transparent all over: there is nothing to set in motion"
+                )
             found.append(ledger.put_file(media.png(drawn), ".png"))
         elif name == SHOWN:
             raise SpecError(
