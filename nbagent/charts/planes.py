@@ -109,8 +109,8 @@ def backdrop(picture: Pixels, colour: str) -> Pixels:
         return np.full((2, 2, 3), rgb(colour), np.uint8)
     image = Image.fromarray(picture).convert("RGBa")
     scale = _SOFT / max(image.size)
-    sides = tuple(max(2, round(side * scale)) for side in image.size)
-    small = image.resize(sides, Image.Resampling.BOX)
+    wide, high = (max(2, round(side * scale)) for side in image.size)
+    small = image.resize((wide, high), Image.Resampling.BOX)
     # The edges carry on, as far as the blur reaches: else they would fade.
     reach = _SOFT // 4
     padded = np.pad(np.asarray(small), ((reach, reach), (reach, reach), (0, 0)))
@@ -122,7 +122,8 @@ def backdrop(picture: Pixels, colour: str) -> Pixels:
     light = float(mean @ (0.2126, 0.7152, 0.0722))
     towards = 24.0 if light > 0.5 else 244.0
     mixed = _TINT * own.clip(0, 1) * 255 + (1 - _TINT) * towards
-    return mixed.round().astype(np.uint8)
+    levels: Pixels = mixed.round().astype(np.uint8)
+    return levels
 
 
 def _pixels(image: Image.Image) -> Pixels:

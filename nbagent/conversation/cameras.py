@@ -118,7 +118,8 @@ def composed(
     size = _size(options, shot, planes[0], quality)
     exact = [act for act in said.acts if isinstance(act, Camera) and act.is_exact]
     shapes = [(plane.height, plane.width) for plane in planes]
-    move = moves.told(said.words, exact, before and before.move, shapes, size)
+    known = None if before is None else before.move
+    move = moves.told(said.words, exact, known, shapes, size)
     move = _layered(move, planes, is_new=before is None)
     move, seconds, fps = _timed(move, others, before, len(planes))
     num_frames = int(options.get("frames", max(round(seconds * fps), 1)))

@@ -199,7 +199,8 @@ def _stills(
             found.append(named(ref).id)
         elif name in seen:
             drawn = seen[name].first
-            check_size(*drawn.shape[:2], f"@{name}")
+            height, width = drawn.shape[:2]
+            check_size(height, width, f"@{name}")
             if drawn.shape[2] == 4 and not drawn[..., 3].any():
                 raise SpecError(
                     f"@{name} is transparent all over: there is nothing to set in motion"
