@@ -134,14 +134,15 @@ def test_a_recipe_in_a_file_says_what_it_shows_and_claims_no_take(
     assert session.ledger.artifact(take.id) is None
 
 
-def test_a_photo_from_a_file_is_the_first_frame(
+def test_a_photo_from_a_file_is_what_a_camera_moves_over(
     session: Session, tmp_path: Path
 ) -> None:
     Image.new("RGB", (40, 80), "red").save(tmp_path / "photo.jpg")
     photo = Clip.open(tmp_path / "photo.jpg")
     take = only(say(session, "animate @photo so that it moves right", photo=photo))
     (hold,) = take.holds
-    assert (hold.num_frames, hold.mask, hold.fit) == (1, "", "whole")
+    assert (take.operation, hold.source) == ("camera", take.parents[0])
+    assert (take.height, take.width) == (80, 40)
 
 
 def test_a_longer_film_is_used_as_far_as_it_is_said(

@@ -280,7 +280,9 @@ def test_variables_are_described_and_never_kept() -> None:
     assert found["array"].summary == "array 4x5"
 
 
-def test_a_picture_of_the_notebook_is_held_as_the_first_frame(session: Session) -> None:
+def test_a_picture_of_the_notebook_is_what_a_camera_moves_over(
+    session: Session,
+) -> None:
     photo = Image.new("RGB", (32, 48), "red")
     values = {"photo": photo, "other": 3}
     reply = session.hear(
@@ -290,12 +292,13 @@ def test_a_picture_of_the_notebook_is_held_as_the_first_frame(session: Session) 
         values=values,
     )
     (take,) = reply.takes
-    assert (take.operation, take.media, take.parents) == ("animate", "video", ())
+    assert (take.operation, take.media, take.parents) == ("camera", "video", ())
     (hold,) = take.holds
     assert (hold.at, hold.start, hold.num_frames) == (0, 0, 1)
     with Image.open(session.ledger.path(hold.source)) as kept:
         assert (kept.size, kept.getpixel((5, 5))) == ((32, 48), (255, 0, 0))
-    assert take.prompt.startswith("a cat jumps")
+    assert take.prompt == "push in 1.15x"
+    assert "('a cat jumps in it' is left out)" in reply.notes[0]
     # The same turn in the same state is the same take.
     again = session.hear(reply.words, {}, variables=variables(values), values=values)
     assert again.takes[0].id == take.id
@@ -314,8 +317,8 @@ def test_a_still_of_the_conversation_is_set_in_motion(session: Session) -> None:
 
 
 def test_a_picture_that_is_none_is_one_line(session: Session) -> None:
-    values = {"photo": Image.new("RGB", (8, 8))}
-    with pytest.raises(SpecError, match="say how the picture moves"):
+    values = {"photo": Image.new("RGB", (1, 1))}
+    with pytest.raises(SpecError, match="is 1x1: a camera has nothing to move over"):
         session.hear("animate @photo", {}, variables=variables(values), values=values)
 
 
@@ -465,7 +468,10 @@ def test_several_pictures_are_set_in_motion(session: Session) -> None:
         variables=variables(values),
         values=values,
     )
-    assert [hold.at for hold in reply.takes[0].holds] == [0, 15]
+    (take,) = reply.takes
+    assert (take.operation, len(take.holds)) == ("camera", 2)
+    assert take.move is not None
+    assert take.move.dissolve_s == 1
 
 
 def test_a_step_cache_is_the_sessions_the_turns_or_none(session: Session) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from nbagent.acts.match import Match
 from nbagent.acts.plan import Plan
-from nbagent.conversation import recuts, unread
+from nbagent.conversation import cameras, recuts, unread
 from nbagent.conversation.layers import refined
 from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources
@@ -48,6 +48,8 @@ def compose(
     """
     if (at_once := recut(plan, request, options, sources)) is not None:
         return at_once
+    if cameras.is_meant(plan, sources, card):
+        return cameras.composed(plan, request, options, card, sources)
     composed = _composed(plan, request, options, card, sources)
     takes = (*composed.takes, *composed.parts)
     cut = [note for take in takes for note in unread.notes(take, card)]
@@ -66,6 +68,8 @@ def recut(
     plan = _with_palette(plan, sources.palette)
     if (together := joined(plan, request, sources)) is not None:
         return Composed(takes=(together,))
+    if cameras.changes_move(plan, sources):
+        return None
     if (cut := recuts.asked(plan, request, options, sources)) is None:
         return None
     take, notes = cut

@@ -92,7 +92,8 @@ def recut(parent: Take, request: str, shot: Shot, effects: tuple[Effect, ...]) -
         strength=None,
         source="",
         edits=(),
-        holds=(),
+        # Of a camera's, its pictures: another move goes over them again.
+        holds=parent.holds if parent.move else (),
         redirect_step=None,
         stop_step=None,
         effects=effects,

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from nbagent.render.renderer import Renderer
 
 PLUGIN: Final = "nbagent"
+DRAWS: Final = "nbagent.charts.renderer:Renderer"
+"""What renders a take that no model does: torch is not imported for it."""
 
 _RUNS: Final = frozenset({"executing", "long-running"})  # Dask's words for it
 _KEPT_STOPS: Final = 1000
@@ -179,7 +181,8 @@ class RenderPlugin(WorkerPlugin):
                     raise Cancelled(f"job {job.id} was stopped before it began")
             if not is_first and (row := ledger.job(job.id)).state == "done":
                 return row.message
-            renderer = self.renderer(factory)
+            is_drawn = job.take.operation == "camera"
+            renderer = self.renderer(DRAWS if is_drawn else factory)
             with self._guard:
                 if one.flag.is_set():
                     raise Cancelled(f"job {job.id} was stopped before it began")

@@ -22,8 +22,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from nbagent import hub
+from nbagent.charts.renderer import draw
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
-from nbagent.ledger import Ledger
+from nbagent.ledger import Artifact, Ledger
 from nbagent.media import animated_webp
 from nbagent.memory import needs_of
 from nbagent.models import ModelCard, hub_commit, is_here, model_card, on_hub
@@ -160,11 +161,17 @@ class Renderer:
         if made is None:
             *parts, _ = whole = _missing(job.take, ledger)
             for number, part in enumerate(parts, 1):
-                best(work.of(part, f"part {number} of {len(whole)}"), self._make)
+                self._clip(work.of(part, f"part {number} of {len(whole)}"))
             work.label = f"part {len(whole)} of {len(whole)}" if parts else ""
-            made, message = best(work, self._make)
+            made, message = self._clip(work)
         ledger.set_job(job.id, "done", phase="write", message=message)
         return asdict(made) | {"message": message}
+
+    def _clip(self, work: Work) -> tuple[Artifact, str]:
+        """Make the clip of a take; also what to say of it."""
+        if work.job.take.operation == "camera":  # a clip goes on from it
+            return draw(work.job.take, work.ledger, lambda *_: work.wait()), ""
+        return best(work, self._make)
 
     def _make(self, work: Work) -> Made:
         """Render one take."""
