@@ -15,6 +15,7 @@ from nbagent import media
 from nbagent.acts import act_of, apply_effects
 from nbagent.acts.aspect import Aspect
 from nbagent.acts.base import Act
+from nbagent.acts.camera import Camera
 from nbagent.acts.length import Length
 from nbagent.acts.plan import Plan
 from nbagent.artifacts import store_frames
@@ -105,8 +106,11 @@ def recut(parent: Take, request: str, shot: Shot, effects: tuple[Effect, ...]) -
 def _may_cut(act: Act) -> bool:
     """Return whether all that an act does may be in the shot.
 
-    A shorter length is a cut, and so is another shape of pocket's square.
+    A shorter length is a cut, and so is another shape of pocket's square. A camera is
+    always drawn, by a model or over a picture.
     """
+    if isinstance(act, Camera):
+        return False
     return act.does in ("shot", "frames") or isinstance(act, Aspect | Length)
 
 
