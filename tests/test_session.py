@@ -277,7 +277,9 @@ def test_variables_are_described_and_never_kept() -> None:
     assert found["array"].summary == "array 4x5"
 
 
-def test_a_picture_of_the_notebook_is_what_a_camera_moves_over(session: Session) -> None:
+def test_a_picture_of_the_notebook_is_what_a_camera_moves_over(
+    session: Session,
+) -> None:
     photo = Image.new("RGB", (32, 48), "red")
     values = {"photo": photo, "other": 3}
     reply = session.hear(
