@@ -239,11 +239,13 @@ def test_a_cut_out_moves_before_its_backdrop() -> None:
 
 
 def test_a_backdrop_of_own_colours_is_told_apart_and_moves_less() -> None:
-    frames = drawn(Move(pan=0.2, parallax=0.5), logo()).astype(float)
+    two = logo()
+    two[:, 200:, :3] = (40, 40, 220)  # half of it is blue
+    frames = drawn(Move(pan=0.2, parallax=0.5), two).astype(float)
     inside, outside = frames[0][120, 200], frames[0][20, 20]
     assert np.abs(inside - outside).sum() > 150
     assert outside[0] >= outside[1]  # a tint of its red, not of the hidden green
-    still = drawn(Move(pan=0.2, parallax=1), logo()).astype(float)
+    still = drawn(Move(pan=0.2, parallax=1), two).astype(float)
     assert off(still[0][:30], still[-1][:30]) < off(frames[0][:30], frames[-1][:30])
 
 

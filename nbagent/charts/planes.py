@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from nbagent.charts.views import View
 from nbagent.move import rgb
@@ -25,6 +25,7 @@ _FINEST: Final = 2.0
 _SAMPLED: Final = 1.25
 _MARGIN: Final = 4  # pixels around a plane that is turned
 _SOFT: Final = 64  # the longer side of a backdrop, in pixels
+_LIGHT: Final = 0.6  # of a picture, above which its backdrop is dark
 _TINT: Final = 0.35  # how much of a backdrop's colour is the picture's own
 
 
@@ -110,20 +111,25 @@ def backdrop(picture: Pixels, colour: str) -> Pixels:
     image = Image.fromarray(picture).convert("RGBa")
     scale = _SOFT / max(image.size)
     wide, high = (max(2, round(side * scale)) for side in image.size)
-    small = image.resize((wide, high), Image.Resampling.BOX)
-    # The edges carry on, as far as the blur reaches: else they would fade.
-    reach = _SOFT // 4
-    padded = np.pad(np.asarray(small), ((reach, reach), (reach, reach), (0, 0)))
-    blurred = Image.fromarray(padded).filter(ImageFilter.GaussianBlur(reach / 2))
-    sheet = np.asarray(blurred, np.float64)[reach:-reach, reach:-reach]
-    total = np.asarray(small, np.float64).reshape(-1, 4).sum(0)
+    small = np.asarray(image.resize((wide, high), Image.Resampling.BOX), np.float64)
+    total = small.reshape(-1, 4).sum(0)
     mean = total[:3] / max(total[3], 1.0)  # 0..1 of a level for one of opacity
+    sheet = _blurred(_blurred(small, 0), 1)
     own = (sheet[..., :3] + mean) / (sheet[..., 3:] + 1)
     light = float(mean @ (0.2126, 0.7152, 0.0722))
-    towards = 24.0 if light > 0.5 else 244.0
+    towards = 24.0 if light > _LIGHT else 244.0
     mixed = _TINT * own.clip(0, 1) * 255 + (1 - _TINT) * towards
     levels: Pixels = mixed.round().astype(np.uint8)
     return levels
+
+
+def _blurred(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Return values after a wide Gaussian along an axis; nothing is beyond their ends."""
+    at = np.arange(values.shape[axis])
+    weights = np.exp(-0.5 * ((at[:, None] - at) / (_SOFT / 8)) ** 2)
+    weights /= weights.sum(0).max()
+    moved: NDArray[np.float64] = np.tensordot(weights, values, (1, axis))
+    return np.moveaxis(moved, 0, axis)
 
 
 def _pixels(image: Image.Image) -> Pixels:
