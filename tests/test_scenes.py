@@ -320,9 +320,9 @@ def test_all_that_is_taught_is_known() -> None:
 
 def test_a_side_that_is_not_said_is_crossing_where_there_is_a_place() -> None:
     across = {"actor": "ufo", "motion": ACROSS}
-    assert taught(across | {"place": "sea"}) == "a ufo crossing the sea"
-    assert taught(across | {"place": "space"}) == "a ufo crossing space"
-    assert taught(across) == "a ufo moving right"
+    assert taught(across | {"place": "sea"}) == "a ufo, crossing the sea"
+    assert taught(across | {"place": "space"}) == "a ufo, crossing space"
+    assert taught(across) == "a ufo, crossing the picture"
     assert taught({}) == ""
 
 

@@ -271,6 +271,8 @@ PATTERNS: Final = {
 READERS: Final = {
     "conversation/brains.py": "hands a turn to the reader: the only one that does",
     "conversation/asking.py": 'reads a part that Python names: crop("left half")',
+    "conversation/cameras.py": "finds what a camera does in a plan's words for it",
+    "conversation/moves.py": "has what was found as a value; see cameras.py",
     "conversation/scene.py": "finds what pocket draws in a plan's picture words",
     "conversation/consent.py": "knows a yes, which answers a turn and is none itself",
     "conversation/drafts.py": "reads what a language model wrote, as the reader does",
