@@ -9,7 +9,14 @@ from typing import Any
 
 from nbagent.acts.plan import Plan
 from nbagent.acts.undo import Undo
-from nbagent.conversation import consent, fitting, foretold, mentions, proposals
+from nbagent.conversation import (
+    consent,
+    fitting,
+    foretold,
+    mentions,
+    offers,
+    proposals,
+)
 from nbagent.conversation.asked import Asked
 from nbagent.conversation.compose import compose
 from nbagent.conversation.estimates import Estimates
@@ -18,6 +25,7 @@ from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.running import Running
+from nbagent.conversation.scene import UnknownActor
 from nbagent.conversation.sources import Sources, find_sources
 from nbagent.conversation.stopping import released
 from nbagent.errors import SpecError
@@ -74,13 +82,18 @@ class Making:
             card, notes = find_card(model or self.settings.model)
         if card is None:
             return replace(reply, notes=notes)
-        composed = compose(
-            plan,
-            request=asked.words,
-            options={"cache": self.settings.step_cache, **options},
-            card=card,
-            sources=sources,
-        )
+        try:
+            composed = compose(
+                plan,
+                request=asked.words,
+                options={"cache": self.settings.step_cache, **options},
+                card=card,
+                sources=sources,
+            )
+        except UnknownActor as lost:
+            if reply.turn_id and asked.cell_id is None:
+                raise  # without a front end there is nobody to ask
+            return offers.question(reply, lost, is_dry=asked.is_dry)
         notes = (
             *reply.notes,
             *mentions.unused(plan, asked.values),
