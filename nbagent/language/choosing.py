@@ -37,7 +37,7 @@ def chosen(words: str, offered: Sequence[str], state: State) -> str | None:
     said = " ".join(words.casefold().replace("-", " ").split())
     if said in offered:
         return said
-    factors = read_scene(words).factors
+    factors = read_scene(words).factors if said else {}
     if factors.keys() != {"actor"}:
         return None
     actor = factors["actor"]

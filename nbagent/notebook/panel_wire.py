@@ -367,7 +367,7 @@ def _reading(field: str, value: object) -> str | None:
         raise SpecError(
             f"{field} is one of {', '.join(known)} or an actor, not {short(value)}"
         )
-    return cast("str | None", value)
+    return value
 
 
 def _line(field: str, value: object) -> str:
