@@ -7,9 +7,10 @@ that both leave the same files: an mp4 with its recipe inside, a poster, the fac
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -27,6 +28,8 @@ def store_frames(
     latents: str | None,
     seconds_rendered: float,
     approximations: Sequence[str] = (),
+    seen: Mapping[str, str] = MappingProxyType({}),
+    scores: Mapping[str, float] = MappingProxyType({}),
 ) -> Artifact:
     """Write a take's files and record them.
 
@@ -39,12 +42,14 @@ def store_frames(
         seconds_rendered: Time spent on the take.
         approximations: What was done otherwise than the take says for want of memory;
             stands in the file's recipe, since rendering it elsewhere may differ.
+        seen: What a scorer read in the frames before effects.
+        scores: What it gave them, by aspect.
 
     Returns:
         The artifact, as recorded.
     """
     num_frames, height, width = frames.shape[:3]
-    recipe = take.to_recipe()
+    recipe = ledger.recipe(take)
     if approximations:
         recipe["approximations"] = list(approximations)
     with store_errors(ledger.folder), tempfile.TemporaryDirectory() as scratch:
@@ -68,6 +73,8 @@ def store_frames(
             duration_s=num_frames / fps,
             size_bytes=path.stat().st_size,
             seconds_rendered=seconds_rendered,
+            seen=dict(seen),
+            scores=dict(scores),
         )
     ledger.put_artifact(take.id, artifact)
     return artifact

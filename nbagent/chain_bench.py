@@ -164,7 +164,7 @@ def _made(
     for part in composed.parts:
         bench.ledger.add_take(part)
     (take,) = composed.takes
-    job = bench.job(take)
+    job = bench.job(take, range(take.seed + 1, take.seed + 3))  # as a notebook tries
     bench.run(job)
     take = bench.ledger.take(bench.ledger.job(job.id).take_id)
     artifact = bench.ledger.artifact(take.id)

@@ -37,6 +37,7 @@ COMMANDS = {
     "eval scenes": ("nbagent.measure_scenes", "score what is read of labelled scenes"),
     "eval dialogues": ("nbagent.dialogues", "score the conversation on dialogues"),
     "eval pocket": ("nbagent.evaluate", "judge pocket's clips by machine"),
+    "eval motion": ("nbagent.motion_eval", "judge whether verbs move things"),
     "bench": (
         "nbagent.bench",
         "load | overhead | preview | cancel | operations | caches | compile | panel",

@@ -23,6 +23,7 @@ from nbagent.language.reader import reader
 from nbagent.language.scene_labels import FACTORS
 from nbagent.language.scene_scores import SceneEncoder
 from nbagent.language.scenes import SceneReading
+from nbagent.pocket.taught import taught
 
 Record = Mapping[str, Any]
 Pair = tuple[Record, SceneReading]
@@ -71,7 +72,8 @@ def read(file: Path) -> list[dict[str, Any]]:
 def score(pairs: Iterable[Pair]) -> dict[str, Any]:
     """Return the share of right answers: by factor, of all, by language.
 
-    A factor that is not said is right if it is not read. `lost` is the share of things
+    A factor that is not said is right if it is not read. `drawn` is the share of which
+    pocket is told the same, whatever has no meaning in the scene. `lost` is the share of things
     that cannot be shown of which a word is told, `told` the share of what is told that
     is one; `unknown` how often a subject that the world lacks is seen, `known` how often
     one that it has is not taken for such.
@@ -83,6 +85,8 @@ def score(pairs: Iterable[Pair]) -> dict[str, Any]:
         for factor, is_right in right.items():
             marks[factor].append(is_right)
         marks["all"].append(all(right.values()))
+        wanted = {f: record[f] for f in FACTORS if f in record}
+        marks["drawn"].append(taught(wanted) == taught(found.factors))
         by_lang[str(record.get("lang", "en"))].append(all(right.values()))
         lost = [str(one).lower() for one in record.get("lost", ())]
         told = [one.lower() for one in (*found.lost, found.unknown_actor) if one]

@@ -47,6 +47,10 @@ class Settings:
             free there when one is loaded.
         compiles: Whether networks are compiled where they can be (torch.compile).
         step_cache: The step cache of new clips.
+        looks: Whether finished clips are read by a scorer, and pocket's tried from another
+            seed where they lack what was asked.
+        clip_model: The CLIP that scores clips of models without a scorer of their own: a
+            folder, or a hub id that is on this machine; empty is none.
         ask_above_s: A turn that is expected to take longer asks first; 0 never asks.
         draft_above_s: Of a turn that is expected to take longer, drafts are shown
             first; 0 shows none.
@@ -70,6 +74,8 @@ class Settings:
     memory_bytes: int | None = None
     step_cache: StepCaching = NO_CACHE
     compiles: bool = False
+    looks: bool = True
+    clip_model: str = ""
     ask_above_s: float = 300.0
     draft_above_s: float = 60.0
     llm_acts: bool = False
@@ -121,6 +127,8 @@ class Settings:
             or None,
             step_cache=_step_caching(env),
             compiles=bool(_number(env, "NBAGENT_COMPILE", 0.0, "0 or 1")),
+            looks=bool(_number(env, "NBAGENT_LOOK", 1.0, "0 or 1")),
+            clip_model=env.get("NBAGENT_CLIP_MODEL") or "",
             ask_above_s=_number(env, "NBAGENT_ASK_ABOVE_S", 300.0),
             draft_above_s=_number(env, "NBAGENT_DRAFT_ABOVE_S", 60.0),
             llm_acts=bool(_number(env, "NBAGENT_LLM_ACTS", 0.0, "0 or 1")),

@@ -26,6 +26,7 @@ from typing import (
 
 from nbagent.caching import CacheKind, StepCaching
 from nbagent.errors import SpecError
+from nbagent.move import Move
 
 Operation = Literal[
     "generate",
@@ -41,10 +42,11 @@ Operation = Literal[
     "loop",
     "upscale",
     "redirect",
+    "camera",
     "open",
 ]
 Quality = Literal["draft", "final"]
-Phase = Literal["load", "encode", "denoise", "decode", "write"]
+Phase = Literal["load", "encode", "denoise", "decode", "draw", "write"]
 JobState = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 UNFINISHED: Final[tuple[JobState, ...]] = ("queued", "running", "paused")
 Lane = Literal["interactive", "final", "batch"]
@@ -66,9 +68,10 @@ _SIDES = ("num_frames", "height", "width", "fps")
 RECIPE_VERSION = 1
 # Fields of an effect that recipes have always had, empty or not; ids depend on it.
 _ALWAYS = frozenset({"kind", "speed", "start_s", "end_s"})
+# Fields of a take that recipes have not always had: left out where they say nothing.
 _LATER = (
-    *("holds", "redirect_step", "stop_step", "dissolve_s", "step_cache", "source"),
-    "edits",
+    *("holds", "move", "redirect_step", "stop_step", "dissolve_s", "step_cache"),
+    *("source", "edits"),
 )
 ALL = "all"
 MAX_SEED = 2**32 - 1  # torch.Generator takes 64 bits, numpy 32: keep what both take
@@ -184,10 +187,12 @@ class Take:
             before or after it, `inpaint` of a part of the parent,
             `reframe` around the parent's picture, `loop` from the parent's end back
             to its beginning, `upscale` of the parent's picture, `redirect` from a step of the parent's own run,
-            `open` of a file that somebody brought.
+            `camera` over pictures that are held, drawn without a model, `open` of a file
+            that somebody brought.
         media: A `video` or a single `image`.
         model: `pocket`, a folder, or a hub id; `model_revision` names its weights.
-            Empty for what was opened, and what was cut of it: no model rendered it.
+            Empty for what was opened, or drawn by a camera, and what was cut of it: no
+            model rendered it.
         prompt: The effective prompt, as the model reads it.
         request: The user's own words. Not part of the id.
         shot: The structured shot as JSON (see `conversation.shot`).
@@ -197,7 +202,8 @@ class Take:
         source: For remix, the take whose latents it starts from; empty is its parent.
         edits: For remix and inpaint, the acts that make the shot of the one below it:
             of `source`, in order, or of the clip that a part is made anew in.
-        holds: Frames that are known and stay as they are.
+        holds: Frames that are known and stay as they are; of a camera, its pictures.
+        move: What the camera does; also of what was cut of such a clip.
         redirect_step: For redirect, how many steps of the parent's run are as they
             were, before this take's words hold.
         stop_step: The step of the schedule, from 1, after which the clip is made of
@@ -230,6 +236,7 @@ class Take:
     edits: tuple[Mapping[str, Any], ...] = ()
     quality: Quality = "final"
     holds: tuple[Hold, ...] = ()
+    move: Move | None = None
     redirect_step: int | None = None
     stop_step: int | None = None
     effects: tuple[Effect, ...] = ()
@@ -274,8 +281,10 @@ class Take:
                     f"a held frame {hold.at + hold.num_frames} is outside the clip's"
                     f" {self.num_frames} frames: hold an earlier one"
                 )
-        if self.operation == "animate" and not self.holds:
-            raise SpecError("animate needs a picture: name one, like @photo")
+        if self.operation in ("animate", "camera") and not self.holds:
+            raise SpecError(f"{self.operation} needs a picture: name one, like @photo")
+        if self.operation == "camera" and self.move is None:
+            raise SpecError("a camera needs a move: state one, like 'push in'")
         if self.is_joined and len(self.parents) < 2:
             raise SpecError(
                 f"a {self.operation} needs two clips or more: name them, like c1 and c2"
@@ -301,13 +310,23 @@ class Take:
 
     @property
     def is_brought(self) -> bool:
-        """Whether it was opened, or cut of what was: of any size, length and rate."""
+        """Whether no model rendered it: it is of any size, length and rate."""
         return not self.model
 
     @property
     def is_joined(self) -> bool:
         """Whether it shows all of its parents, in turn or beside each other."""
         return self.operation in ("join", "grid")
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The takes that must be clips before it can be made; pictures may be among them."""
+        made_of: tuple[str, ...] = ()
+        if self.operation == "derive" or self.is_joined:
+            made_of = self.parents
+        elif self.operation == "remix":
+            made_of = (self.source or self.parents[0],)
+        return frozenset((*made_of, *(hold.source for hold in self.holds)))
 
     @property
     def id(self) -> str:
@@ -328,8 +347,10 @@ class Take:
             {name: v for name, v in effect.items() if v is not None or name in _ALWAYS}
             for effect in recipe["effects"]
         ]
+        recipe["move"] = None if self.move is None else self.move.to_json()
         for name in _LATER:
-            if not recipe[name]:  # as in recipes from before there was such a thing
+            # As in recipes from before there was such a thing; a usual move is {}.
+            if not recipe[name] and recipe[name] != {}:
                 del recipe[name]
         if self.cache_kind == "first":
             del recipe["cache_kind"]
@@ -355,6 +376,8 @@ class Take:
                 values[name] = tuple(
                     kind(**_checked(kind, one)) for one in recipe.get(name, ())
                 )
+            if recipe.get("move") is not None:
+                values["move"] = Move(**_checked(Move, recipe["move"]))
             values["parents"] = tuple(recipe.get("parents", ()))
             take = cls(**_checked(cls, values))
             take.id  # noqa: B018  half a character fails here, not when it is stored
@@ -363,6 +386,18 @@ class Take:
                 f"the recipe is damaged ({error}): it cannot be used"
             ) from error
         return take
+
+    def instead(self, old_id: str, new_id: str) -> Take:
+        """Return the same attempt made of another take than one that it was made of."""
+        return replace(
+            self,
+            parents=tuple(new_id if one == old_id else one for one in self.parents),
+            source=new_id if self.source == old_id else self.source,
+            holds=tuple(
+                replace(hold, source=new_id) if hold.source == old_id else hold
+                for hold in self.holds
+            ),
+        )
 
     def with_seed(self, seed: int) -> Take:
         """Return the same attempt from another seed."""
@@ -378,6 +413,8 @@ class Job:
         store: Absolute path of the ledger's folder, readable by the worker.
         lane: `interactive` runs before `final`, `final` before `batch`.
         checkpoint_s: Seconds between checkpoints; 0 is every step.
+        seeds: What is tried after the take's own seed, in order, where its clip lacks
+            something of what was asked: up to two. The best clip is kept.
     """
 
     id: str
@@ -385,6 +422,7 @@ class Job:
     store: str
     lane: Lane = "interactive"
     checkpoint_s: float = 2.0
+    seeds: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no engine can carry: it would stop the jobs of others too."""

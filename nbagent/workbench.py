@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from nbagent.ledger import Ledger
 from nbagent.media import read_video
 from nbagent.models import model_card
 from nbagent.numerics import Verdicts
+from nbagent.scorers import Scorers
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 
@@ -41,22 +42,26 @@ class Workbench:
     def __init__(self, folder: Path, model: str = "pocket") -> None:
         self.folder = folder
         self.ledger = Ledger(folder)
-        self._model = model
+        self.model = model
 
     @cached_property
     def renderer(self) -> Renderer:
         """The renderer, and torch with it, when the first clip is made here."""
         from nbagent.render.renderer import Renderer
 
-        return Renderer(verdicts=Verdicts(folder=Settings.from_env().runtime))
+        settings = Settings.from_env()
+        return Renderer(
+            verdicts=Verdicts(folder=settings.runtime),
+            scorers=Scorers.found(settings),
+        )
 
     def take(self, prompt: str, **changes: Any) -> Take:
         """Return a take of the model's defaults, with these fields changed."""
-        card = model_card(self._model)
+        card = model_card(self.model)
         fields = {k: v for k, v in asdict(card).items() if k in Take.__slots__}
         take = Take(
             operation="generate",
-            model=self._model,
+            model=self.model,
             model_revision=card.revision,
             prompt=prompt,
             shot={},
@@ -65,10 +70,11 @@ class Workbench:
         )
         return replace(take, **changes)
 
-    def job(self, take: Take) -> Job:
-        """Enter a take in the ledger; return the job that renders it."""
-        job_id = self.ledger.add_job(self.ledger.add_take(take), None, "interactive")
-        return Job(id=job_id, take=take, store=str(self.folder))
+    def job(self, take: Take, seeds: Sequence[int] = ()) -> Job:
+        """Enter a take in the ledger; return the job that renders it, or tries others."""
+        take_id, seeds = self.ledger.add_take(take), tuple(seeds)
+        job_id = self.ledger.add_job(take_id, None, "interactive", None, seeds)
+        return Job(id=job_id, take=take, store=str(self.folder), seeds=seeds)
 
     def run(
         self, job: Job, report: Callable[[Progress], None] = lambda _: None
@@ -93,8 +99,11 @@ class Workbench:
 
     def frames(self, take: Take) -> Frames:
         """Render a take and return its frames as the clip's file has them."""
-        artifact = self.run(self.job(take))
-        return read_video(self.ledger.path(artifact["video"]))[0]
+        return self.clip(self.job(take))
+
+    def clip(self, job: Job) -> Frames:
+        """Render a job and return the frames of the clip that came of it."""
+        return read_video(self.ledger.path(self.run(job)["video"]))[0]
 
 
 def median_ratio(pairs: list[tuple[float, float]]) -> float:

@@ -219,6 +219,8 @@ def _read(words: str, state: State) -> Plan:
     about = mentions or names
     if plan := _at_once(said, about, latest):
         return plan
+    if said in ("undo", "redo"):
+        return Plan(intent="refine", acts=(Undo(redo=said == "redo"),))
     if words.startswith(ANALYZES):
         return Plan(intent="analyze", targets=about)
     if said in PAIRS and len(about) == 2:

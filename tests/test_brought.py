@@ -16,7 +16,7 @@ from PIL import Image
 from nbagent import media
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
-from nbagent.conversation.rendering import derive
+from nbagent.conversation.recuts import derive
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
 from nbagent.errors import MediaError, SpecError
@@ -93,7 +93,7 @@ def test_a_film_is_cut_without_a_model(
     cut = derive(session.ledger, only(reply))
     assert (cut.num_frames, (cut.height, cut.width), cut.fps) == (num_frames, size, 10)
     # And what was cut is a source as well.
-    again = only(say(session, "c1 at night"))
+    again = only(say(session, "c2 at night"))
     assert again.operation == "animate"
     assert again.holds[0].source == reply.takes[0].id
 
@@ -134,14 +134,15 @@ def test_a_recipe_in_a_file_says_what_it_shows_and_claims_no_take(
     assert session.ledger.artifact(take.id) is None
 
 
-def test_a_photo_from_a_file_is_the_first_frame(
+def test_a_photo_from_a_file_is_what_a_camera_moves_over(
     session: Session, tmp_path: Path
 ) -> None:
     Image.new("RGB", (40, 80), "red").save(tmp_path / "photo.jpg")
     photo = Clip.open(tmp_path / "photo.jpg")
     take = only(say(session, "animate @photo so that it moves right", photo=photo))
     (hold,) = take.holds
-    assert (hold.num_frames, hold.mask, hold.fit) == (1, "", "whole")
+    assert (take.operation, hold.source) == ("camera", take.parents[0])
+    assert (take.height, take.width) == (80, 40)
 
 
 def test_a_longer_film_is_used_as_far_as_it_is_said(
@@ -287,4 +288,5 @@ def test_a_film_is_rendered_anew_and_on(session: Session, film: Clip) -> None:
         moved = np.abs(frames[:20, 16:112].astype(int) - film.frames).mean()
         assert (moved < 6) == is_kept
         assert len(frames) == (36 if is_kept else 32)
-        assert "c1.mp4" in session.record.facts(session.rows()[-1].name)
+        assert "from c1 (" in session.record.facts(session.rows()[-1].name)
+        assert "opened from c1.mp4" in session.record.facts("c1")

@@ -96,7 +96,8 @@ def test_a_clip_of_the_store_gives_its_facts(ledger: Ledger, tmp_path: Path) -> 
     assert (clip.num_frames, clip.height, clip.width) == (16, 128, 128)
     assert (clip.fps, clip.duration_s) == (8.0, 2.0)
     assert (clip.seed, clip.prompt) == (7, child.prompt)
-    assert clip.recipe == child.to_recipe()
+    made_of = {"made_of": [root.to_recipe() | {"request": ""}]}
+    assert clip.recipe == child.to_recipe() | made_of
     assert psnr_db(make_frames(), clip.frames) > 35
     assert clip.path.suffix == ".mp4"
     (parent,) = clip.parents

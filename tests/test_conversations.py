@@ -9,7 +9,7 @@ import pytest
 
 from nbagent.conversation.library import history, listed
 from nbagent.conversation.session import Session
-from nbagent.errors import SpecError, UnknownClip
+from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.notebook.export import export
 from nbagent.notebook.transcript import Transcript
@@ -84,22 +84,6 @@ def test_a_reset_waits_for_what_is_rendered(session: Session) -> None:
     session.ledger.add_job(reply.takes[0].id, reply.turn_id, "final")
     with pytest.raises(SpecError, match=r"c1: queued .* %nbagent cancel"):
         session.whole.reset()
-
-
-def test_undo_takes_the_last_turn_back(session: Session) -> None:
-    store(session, say(session, "a red ball on the beach"))
-    store(session, say(session, "at night", takes=2))
-    assert session.whole.undo() == "taken back: 'at night', and c2, c3 with it"
-    assert names(session) == ["c1"]
-    with pytest.raises(UnknownClip):
-        say(session, "c2 slower")
-    session.whole.undo()  # the turn that failed
-    (clip,) = store(session, say(session, "at sunset"))
-    assert clip.name == "c2"
-    session.whole.undo()
-    session.whole.undo()
-    with pytest.raises(SpecError, match="no turn to take back"):
-        session.whole.undo()
 
 
 def test_history_says_what_came_of_each_turn(session: Session) -> None:

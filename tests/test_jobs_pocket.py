@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -37,14 +38,20 @@ def engine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engi
         wait_until(lambda: process_started(host.pid) is None)
 
 
-def pocket_job(store: Path, *, steps: int = STEPS) -> Job:
+def pocket_job(
+    store: Path,
+    *,
+    steps: int = STEPS,
+    scene: Mapping[str, str] | None = None,
+    seeds: tuple[int, ...] = (),
+) -> Job:
     card = model_card("pocket")
     take = Take(
         operation="generate",
         model="pocket",
         model_revision=card.revision,
         prompt="a red ball, beach, sunset",
-        shot={},
+        shot={"scene": dict(scene)} if scene else {},
         seed=7,
         num_frames=card.num_frames,
         height=card.height,
@@ -55,8 +62,8 @@ def pocket_job(store: Path, *, steps: int = STEPS) -> Job:
     )
     with Ledger(store) as ledger:
         ledger.add_take(take)
-        job_id = ledger.add_job(take.id, None, "interactive")
-    return Job(id=job_id, take=take, store=str(store), checkpoint_s=0)
+        job_id = ledger.add_job(take.id, None, "interactive", None, seeds)
+    return Job(id=job_id, take=take, store=str(store), checkpoint_s=0, seeds=seeds)
 
 
 def artifact(job: Job) -> Artifact:
@@ -155,3 +162,42 @@ def test_cancel_stops_within_a_step_and_keeps_what_is_there(
     with Ledger(settings.store) as ledger:
         assert ledger.job(job.id).state == "cancelled"
         assert any(ledger.checkpoint_dir.glob("*.safetensors"))
+
+
+def test_a_worker_killed_in_a_second_try_shows_what_it_would_have_shown(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    ear = Ear()
+    # No ball of that prompt is blue: all three are tried.
+    asked: dict[str, Any] = {"scene": {"actor": "blue ball"}, "seeds": (8, 9)}
+    killed = pocket_job(settings.store, **asked)
+    engine.submit(killed, ear)
+
+    def in_second_try() -> bool:
+        return any(
+            p.message == "second try" and p.phase == "denoise" and p.step >= 3
+            for p in ear.of(killed)
+        )
+
+    wait_until(in_second_try, LONG_S)
+    [worker] = worker_pids(settings)
+    os.kill(worker, signal.SIGKILL)
+    assert engine.wait(killed.id, LONG_S).state == "done"
+    tries = dict.fromkeys(p.message for p in ear.of(killed) if p.phase == "denoise")
+    assert list(tries) == ["", "second try", "third try"]
+    first = [p for p in ear.of(killed) if p.phase == "denoise" and not p.message]
+    assert len(first) <= STEPS + 1  # its steps were not taken again
+
+    undisturbed = pocket_job(tmp_path / "undisturbed", **asked)
+    engine.submit(undisturbed, ear)
+    end = engine.wait(undisturbed.id, LONG_S)
+    assert end.message == ear.of(killed)[-1].message
+    shown = []
+    for job in (killed, undisturbed):
+        with Ledger(Path(job.store)) as ledger:
+            kept = ledger.take(ledger.job(job.id).take_id)
+            made = ledger.artifact(kept.id)
+        assert made is not None
+        assert set(made.scores) == {"actor", "colour"}
+        shown.append((kept, made.video, made.seen))
+    assert shown[0] == shown[1]

@@ -226,6 +226,55 @@ def test_a_job_tells_its_story(ledger: Ledger) -> None:
     assert ledger.jobs("a", states=()) == ()
 
 
+def test_a_job_has_the_seeds_that_it_may_be_tried_with(ledger: Ledger) -> None:
+    asked = make_take()
+    first = ledger.add_job(ledger.add_take(asked), None, "final", seeds=[8, 9])
+    assert ledger.job(first).seeds == (8, 9)
+    assert ledger.settled(asked, [8, 9]) == asked
+    kept = replace(asked, seed=8)
+    ledger.replace_take(asked.id, kept)
+    add_artifact(ledger, kept.id)
+    assert ledger.settled(asked, [8, 9]) == asked  # it is not done
+    ledger.set_job(first, "done")
+    assert ledger.job(first).asked_id == asked.id
+    assert ledger.settled(asked, [8, 9]) == kept
+    assert ledger.settled(asked, [9, 8]) == asked
+    # One that the user stopped early is not what a whole one comes to.
+    other = replace(asked, prompt="a cat")
+    second = ledger.add_job(ledger.add_take(other), None, "final", seeds=[8])
+    stopped = replace(other, stop_step=3)
+    ledger.replace_take(other.id, stopped)
+    add_artifact(ledger, stopped.id)
+    ledger.set_job(second, "done")
+    assert ledger.settled(other, [8]) == other
+
+
+def test_a_ledger_from_before_there_were_tries_is_read(ledger: Ledger) -> None:
+    job = ledger.add_job(ledger.add_take(make_take()), None, "final")
+    add_artifact(ledger, make_take().id)
+    with ledger._db.write() as db:
+        db.execute("ALTER TABLE jobs DROP COLUMN seeds")
+        db.execute("ALTER TABLE jobs DROP COLUMN asked_id")
+        db.execute("PRAGMA user_version = 7")
+        facts = "json_remove(facts, '$.seen', '$.scores')"
+        db.execute(f"UPDATE artifacts SET facts = {facts}")
+    ledger.close()
+    assert ledger.job(job).seeds == ()
+    made = ledger.artifact(make_take().id)
+    assert made is not None
+    assert not made.seen
+    assert not made.scores
+
+
+def test_files_that_no_clip_has_are_discarded(ledger: Ledger) -> None:
+    artifact = add_artifact(ledger, ledger.add_take(make_take()))
+    nobodys = ledger.put_file(b"latents of a try", ".safetensors")
+    ledger.discard([nobodys, *artifact.digests])
+    assert not ledger.path(nobodys).exists()
+    assert ledger.verify() == ()
+    ledger.discard([])
+
+
 def test_the_disk_is_waited_for_but_not_for_progress(ledger: Ledger) -> None:
     """What was asked and what was made must outlive a power cut, each word need not."""
 
@@ -481,6 +530,16 @@ def test_a_file_of_the_store_is_no_link(
         ("artifacts SET facts = json_set(facts, '$.fps', 0)", "fps in the store is 0"),
         ("artifacts SET facts = json_set(facts, '$.video', 7)", "video in the store"),
         ("artifacts SET facts = json_set(facts, '$.more', 7)", "more in the store"),
+        (
+            "artifacts SET facts = json_set(facts, '$.seen', json('{\"a\": 7}'))",
+            "artifact's seen in the store is {'a': 7}",
+        ),
+        (
+            "artifacts SET facts = json_set(facts, '$.scores', json('{\"a\": 7}'))",
+            "artifact's scores in the store is {'a': 7}",
+        ),
+        ("jobs SET seeds = '[-1]'", "a job's seeds in the store is (-1,)"),
+        ("jobs SET seeds = '{}'", "a record in the store is '{}'"),
         ("artifacts SET facts = '{}'", "only half of one artifact"),
     ],
 )

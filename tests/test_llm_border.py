@@ -512,7 +512,7 @@ def test_a_plan_whose_clip_is_gone_is_one_line(session: Session, spy: Spy) -> No
     change = {"act": "recolor", "what": "ball", "color": "blue"}
     spy.says = [{"intent": "refine", "targets": ["c1"], "acts": [change]}]
     assert hear(session, UNSURE, "two").plan.consents
-    session.ledger.conversations.take_back(session.ledger.turns("test")[0].id)
+    session.ledger.conversations.take_back(session.ledger.turns("test")[0].id, None)
     with pytest.raises(SpecError, match="cannot be done any more") as caught:
         hear(session, "yes", "three")
     assert "\n" not in str(caught.value)

@@ -34,6 +34,7 @@ from nbagent.notebook.panel_wire import TurnView
 from nbagent.notebook.portraits import SIDE, portrait
 from nbagent.notebook.transcript import Transcript
 from nbagent.pocket import vocabulary
+from nbagent.pocket.taught import with_a
 from nbagent.take import Take
 from tests.test_border import TORCH_SIDE, newly_imported
 from tests.test_session import fake_frames, say, store
@@ -139,7 +140,7 @@ def test_no_ends_it(session: Session) -> None:
     offered = asks(session).plan.offers
     assert say(session, "cancel", "two").answer == "cancelled: nothing is rendered"
     assert turns(session)[-1][0] == "cancel"
-    (take,) = say(session, f"a {other(offered)}", "three").takes
+    (take,) = say(session, with_a(other(offered)), "three").takes
     assert take.request != CUP
 
 
@@ -147,7 +148,7 @@ def test_something_else_is_simply_a_new_turn(session: Session) -> None:
     offered = asks(session).plan.offers
     (take,) = say(session, "a cat in the desert", "two").takes
     assert (take.request, drawn(take)) == ("a cat in the desert", "cat")
-    (take,) = say(session, f"a {other(offered)}", "three").takes
+    (take,) = say(session, with_a(other(offered)), "three").takes
     assert take.request != CUP
 
 
@@ -156,7 +157,7 @@ def test_an_answer_can_be_foreseen(session: Session) -> None:
     (seen,) = session.consider(actor, {}).takes
     assert (drawn(seen), seen.shot["scene"]["place"]) == (actor, "snow")
     dry = say(session, actor, "two", dry_run=True)
-    assert f"a {actor}, spinning, in the snow" in (dry.answer or "")
+    assert f"{with_a(actor)}, spinning, in the snow" in (dry.answer or "")
     assert turns(session)[0] == (CUP, "one", {})  # it still waits
     assert say(session, actor, "two").takes == (seen,)
 
@@ -205,12 +206,17 @@ def test_offers_of_a_store_from_elsewhere_are_nothing(
         ("cake", "cake"),
         ("the house", "house"),
         ("ein Kuchen", "cake"),
+        ("bitte das Haus", "house"),
+        ("una casa", "house"),
+        ("케이크", "cake"),
         ("le gâteau", "cake"),
         ("蛋糕", "cake"),
         ("the ball", "red ball"),
         ("red-ball", "red ball"),
         ("a blue ball", "blue ball"),
         ("a cat", None),
+        ("a teapot", None),
+        ("ein Kuchen im Schnee", None),
         ("a cake in the snow", None),
         ("remove the cake", None),
         ("save the cake", None),
@@ -243,9 +249,7 @@ def test_a_replacement_asks_and_the_answer_is_an_act_of_the_clip(
     (take,) = say(session, actor, "three").takes
     assert (take.operation, drawn(take)) == ("remix", actor)
     assert take.shot["scene"]["place"] == "desert"
-    assert [edit["with"] for edit in take.edits] == [
-        f"an {actor}" if actor[0] in "aeiou" else f"a {actor}"
-    ]
+    assert [edit["with"] for edit in take.edits] == [with_a(actor)]
 
 
 def test_an_addition_asks(session: Session) -> None:

@@ -310,6 +310,26 @@ def test_the_shipped_verifier_knows_fresh_renders() -> None:
     assert np.mean(off) < evaluate.SAME_TRACK / 2
 
 
+def test_the_best_of_several_is_judged_beside_the_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "prompts.jsonl"
+    # The words say less than the judge is told: some seeds are right, and some are not.
+    rows = [{"prompt": "a red ball crosses the beach", "actor": "red ball"}]
+    rows += [{"prompt": "a red ball", "actor": "blue ball"}]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    options = ["--prompts", str(path), "--edits", "0", "--steps", "4", "--best-of", "2"]
+    assert evaluate.main([*options, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["best_of"] == 2
+    assert report["best"]["all"] >= report["accuracy"]["all"]
+    assert report["best"].keys() == report["accuracy"].keys()
+    assert evaluate.main(options) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert "first try  best of 2  verifier on renders" in head
+    assert lines[0].startswith("actor")
+
+
 @pytest.mark.parametrize("kind", evaluate.EDITS)
 def test_an_edit_changes_one_factor(kind: str) -> None:
     rng = np.random.default_rng(3)

@@ -13,12 +13,14 @@ from PIL import Image
 
 from nbagent.acts import Act
 from nbagent.acts.plan import Control, Intent
+from nbagent.acts.undo import Undo
 from nbagent.artifacts import store_frames
 from nbagent.caching import StepCaching
 from nbagent.conversation import choices
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
-from nbagent.conversation.rendering import derive, save_beside
+from nbagent.conversation.recuts import derive
+from nbagent.conversation.rendering import save_beside
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Remixer, Session
 from nbagent.errors import JobFailed, NbagentError, SpecError
@@ -151,7 +153,7 @@ def test_going_back_gives_the_earlier_take(session: Session) -> None:
     store(session, say(session, "a red ball on the beach"))
     night = say(session, "at night")
     store(session, night)
-    back = say(session, "undo that, go back")
+    back = say(session, "go back to c1")
     assert back.takes[0].id == night.takes[0].parents[0]
 
 
@@ -180,9 +182,10 @@ def test_a_blend_leads_from_one_clip_to_the_other(session: Session) -> None:
 
 
 def test_nothing_to_go_back_to(session: Session) -> None:
-    store(session, say(session, "a red ball on the beach"))
+    (clip,) = store(session, say(session, "a red ball on the beach"))
+    store(session, say(session, "a cat in the snow"))
     with pytest.raises(SpecError, match="nothing to go back to"):
-        say(session, "go back to the previous version")
+        session.hear("", {}, target=clip, acts=(Undo(),))
 
 
 def test_answers_come_from_the_record(session: Session) -> None:
@@ -277,7 +280,9 @@ def test_variables_are_described_and_never_kept() -> None:
     assert found["array"].summary == "array 4x5"
 
 
-def test_a_picture_of_the_notebook_is_held_as_the_first_frame(session: Session) -> None:
+def test_a_picture_of_the_notebook_is_what_a_camera_moves_over(
+    session: Session,
+) -> None:
     photo = Image.new("RGB", (32, 48), "red")
     values = {"photo": photo, "other": 3}
     reply = session.hear(
@@ -287,12 +292,13 @@ def test_a_picture_of_the_notebook_is_held_as_the_first_frame(session: Session) 
         values=values,
     )
     (take,) = reply.takes
-    assert (take.operation, take.media, take.parents) == ("animate", "video", ())
+    assert (take.operation, take.media, take.parents) == ("camera", "video", ())
     (hold,) = take.holds
     assert (hold.at, hold.start, hold.num_frames) == (0, 0, 1)
     with Image.open(session.ledger.path(hold.source)) as kept:
         assert (kept.size, kept.getpixel((5, 5))) == ((32, 48), (255, 0, 0))
-    assert take.prompt.startswith("a cat jumps")
+    assert take.prompt == "push in 1.15x"
+    assert "('a cat jumps in it' is left out)" in reply.notes[0]
     # The same turn in the same state is the same take.
     again = session.hear(reply.words, {}, variables=variables(values), values=values)
     assert again.takes[0].id == take.id
@@ -311,8 +317,8 @@ def test_a_still_of_the_conversation_is_set_in_motion(session: Session) -> None:
 
 
 def test_a_picture_that_is_none_is_one_line(session: Session) -> None:
-    values = {"photo": Image.new("RGB", (8, 8))}
-    with pytest.raises(SpecError, match="say how the picture moves"):
+    values = {"photo": Image.new("RGB", (1, 1))}
+    with pytest.raises(SpecError, match="is 1x1: a camera has nothing to move over"):
         session.hear("animate @photo", {}, variables=variables(values), values=values)
 
 
@@ -462,7 +468,10 @@ def test_several_pictures_are_set_in_motion(session: Session) -> None:
         variables=variables(values),
         values=values,
     )
-    assert [hold.at for hold in reply.takes[0].holds] == [0, 15]
+    (take,) = reply.takes
+    assert (take.operation, len(take.holds)) == ("camera", 2)
+    assert take.move is not None
+    assert take.move.dissolve_s == 1
 
 
 def test_a_step_cache_is_the_sessions_the_turns_or_none(session: Session) -> None:

@@ -49,6 +49,8 @@ def test_every_variable_is_read() -> None:
             "NBAGENT_CHECKPOINT_S": "0",
             "NBAGENT_MEMORY_GB": "7.5",
             "NBAGENT_STEP_CACHE": "sea:0.1",
+            "NBAGENT_LOOK": "0",
+            "NBAGENT_CLIP_MODEL": "/models/clip",
         }
     )
     assert settings == Settings(
@@ -62,6 +64,8 @@ def test_every_variable_is_read() -> None:
         checkpoint_s=0.0,
         memory_bytes=7_500_000_000,
         step_cache=StepCaching(0.1, "sea"),
+        looks=False,
+        clip_model="/models/clip",
     )
 
 
@@ -76,6 +80,8 @@ def test_an_empty_variable_is_an_absent_one() -> None:
         "NBAGENT_CHECKPOINT_S": "",
         "NBAGENT_MEMORY_GB": "",
         "NBAGENT_STEP_CACHE": "",
+        "NBAGENT_LOOK": "",
+        "NBAGENT_CLIP_MODEL": "",
     }
     assert Settings.from_env(empty) == Settings.from_env({})
 

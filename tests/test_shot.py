@@ -44,33 +44,33 @@ def refine(*acts: Act) -> Plan:
     return Plan(intent="refine", acts=acts)
 
 
-# An opening, then acts and the pocket prompt that they must give, in turn.
+# An opening, then acts and the words that they must give, in turn.
 DIALOGUES: list[tuple[str, list[tuple[list[Act], str]]]] = [
     (
         "a red ball crosses the beach at sunset",
         [
             (
                 [Time(time="at night"), Speed(direction="slower")],
-                "a red ball crosses the beach, at night",
+                "A red ball crosses the beach at night.",
             ),
-            ([Place(place="city")], "a red ball crosses the city, at night"),
-            ([Recolor(color="blue")], "a blue ball crosses the city, at night"),
-            ([Replace(by="a cat")], "a cat crosses the city, at night"),
-            ([Motion(motion="bounce")], "a cat bounces, in the city, at night"),
+            ([Place(place="city")], "A red ball crosses the city at night."),
+            ([Recolor(color="blue")], "A blue ball crosses the city at night."),
+            ([Replace(by="a cat")], "A cat crosses the city at night."),
+            ([Motion(motion="bounce")], "A cat bounces in the city at night."),
         ],
     ),
     (
         "a penguin sliding down an icy hill",
         [
-            ([Replace(by="seal")], "a seal sliding down an icy hill"),
+            ([Replace(by="seal")], "A seal sliding down an icy hill."),
             (
                 [Motion(motion="tumble at the bottom", then=True)],
-                "a seal sliding down an icy hill, then tumbles at the bottom",
+                "A seal sliding down an icy hill, then tumbles at the bottom.",
             ),
             (
                 [Restyle(style="paper cut-out")],
-                "a seal sliding down an icy hill, then tumbles at the bottom,"
-                " paper cut-out style",
+                "A seal sliding down an icy hill, "
+                "then tumbles at the bottom. Paper cut-out style.",
             ),
         ],
     ),
@@ -79,13 +79,13 @@ DIALOGUES: list[tuple[str, list[tuple[list[Act], str]]]] = [
         [
             (
                 [Recolor(color="black", what="horse")],
-                "a black horse galloping, on a beach",
+                "A black horse galloping on a beach.",
             ),
-            ([Recolor(color="brown")], "a brown horse galloping, on a beach"),
-            ([Place(place="in the snow")], "a brown horse galloping, in the snow"),
+            ([Recolor(color="brown")], "A brown horse galloping on a beach."),
+            ([Place(place="in the snow")], "A brown horse galloping in the snow."),
             (
                 [Replace(by="a camel", what="the horse")],
-                "a camel galloping, in the snow",
+                "A camel galloping in the snow.",
             ),
         ],
     ),
@@ -94,18 +94,18 @@ DIALOGUES: list[tuple[str, list[tuple[list[Act], str]]]] = [
         [
             (
                 [Add(what="a duck")],
-                "a paper lantern floating, on a river, at night, with a duck",
+                "A paper lantern floating on a river at night, with a duck.",
             ),
-            ([Remove(what="duck")], "a paper lantern floating, on a river, at night"),
+            ([Remove(what="duck")], "A paper lantern floating on a river at night."),
         ],
     ),
     (
         "a cat on the beach in the rain",
         [
-            ([Weather(weather="sunny")], "a cat, on the beach, in bright sunshine"),
+            ([Weather(weather="sunny")], "A cat on the beach in bright sunshine."),
             (
                 [Place(place="forest"), Time(time="dawn")],
-                "a cat, in the forest, in bright sunshine, at dawn",
+                "A cat in the forest in bright sunshine at dawn.",
             ),
         ],
     ),
@@ -114,40 +114,40 @@ DIALOGUES: list[tuple[str, list[tuple[list[Act], str]]]] = [
         [
             (
                 [Place(place="from the sea"), Time(time="night")],
-                "a rocket rises from the sea, at night",
+                "A rocket rises from the sea at night.",
             ),
             (
                 [Camera(camera="from below")],
-                "a rocket rises from the sea, at night, from below",
+                "A rocket rises from the sea at night. From below.",
             ),
             (
                 [Restyle(style="pixel art")],
-                "a rocket rises from the sea, at night, from below, pixel art",
+                "A rocket rises from the sea at night. From below. Pixel art.",
             ),
         ],
     ),
     (
         "a yellow kite over a beach",
         [
-            ([Recolor(color="red", what="kite")], "a red kite, over a beach"),
-            ([Replace(by="a balloon", what="kite")], "a balloon, over a beach"),
+            ([Recolor(color="red", what="kite")], "A red kite over a beach."),
+            ([Replace(by="a balloon", what="kite")], "A balloon over a beach."),
         ],
     ),
     (
         "two dogs playing in a garden",
         [
-            ([Replace(by="two cats")], "two cats playing, in a garden"),
+            ([Replace(by="two cats")], "Two cats playing in a garden."),
             (
                 [Place(place="on a plain blue background")],
-                "two cats playing, on a plain blue background",
+                "Two cats playing on a plain blue background.",
             ),
         ],
     ),
     (
         "a dog and a cat running in the woods",
         [
-            ([Remove(what="the cat")], "a dog running, in the woods"),
-            ([Recolor(color="white", what="dog")], "a white dog running, in the woods"),
+            ([Remove(what="the cat")], "A dog running in the woods."),
+            ([Recolor(color="white", what="dog")], "A white dog running in the woods."),
         ],
     ),
     (
@@ -155,50 +155,50 @@ DIALOGUES: list[tuple[str, list[tuple[list[Act], str]]]] = [
         [
             (
                 [Replace(by="a duck", what="boat")],
-                "a duck sails, over the sea, in the evening, slowly",
+                "A duck sails slowly over the sea in the evening.",
             ),
-            ([Time(time="noon")], "a duck sails, over the sea, at noon, slowly"),
+            ([Time(time="noon")], "A duck sails slowly over the sea at noon."),
         ],
     ),
     (
         "a panda walks through a city",
         [
-            ([Place(place="a forest")], "a panda walks through a forest"),
+            ([Place(place="a forest")], "A panda walks through a forest."),
             (
                 [Motion(motion="jump over a log")],
-                "a panda jumps over a log, in a forest",
+                "A panda jumps over a log in a forest.",
             ),
         ],
     ),
     (
         "a robot dancing under a blue sky",
         [
-            ([Time(time="night")], "a robot dancing, at night"),
-            ([Add(what="a hat")], "a robot dancing, at night, with a hat"),
+            ([Time(time="night")], "A robot dancing at night."),
+            ([Add(what="a hat")], "A robot dancing at night, with a hat."),
         ],
     ),
     (
         "close-up of a bee on a flower",
         [
-            ([Camera(camera="wide shot")], "a bee on a flower, wide shot"),
+            ([Camera(camera="wide shot")], "A bee on a flower. Wide shot."),
             (
                 [Replace(by="a butterfly", what="bee")],
-                "a butterfly on a flower, wide shot",
+                "A butterfly on a flower. Wide shot.",
             ),
         ],
     ),
     (
         "a pink heart bounces",
         [
-            ([Motion(motion="rise")], "a pink heart rises"),
-            ([Recolor(color="orange")], "an orange heart rises"),
+            ([Motion(motion="rise")], "A pink heart rises."),
+            ([Recolor(color="orange")], "An orange heart rises."),
         ],
     ),
     (
         "a windmill turning in a field",
         [
-            ([Time(time="winter")], "a windmill turning, in a field, in winter"),
-            ([Time(time="summer")], "a windmill turning, in a field, in summer"),
+            ([Time(time="winter")], "A windmill turning in a field in winter."),
+            ([Time(time="summer")], "A windmill turning in a field in summer."),
         ],
     ),
     (
@@ -206,11 +206,11 @@ DIALOGUES: list[tuple[str, list[tuple[list[Act], str]]]] = [
         [
             (
                 [Recolor(color="yellow", what="umbrella")],
-                "a girl with a yellow umbrella, in the rain",
+                "A girl with a yellow umbrella in the rain.",
             ),
             (
                 [Replace(by="a bear", what="girl")],
-                "a bear with a yellow umbrella, in the rain",
+                "A bear with a yellow umbrella in the rain.",
             ),
         ],
     ),
@@ -224,7 +224,7 @@ def test_a_dialogue_of_acts_gives_these_prompts(
     shot = opening(words)
     for acts, prompt in steps:
         shot, notes = shots.apply(shot, refine(*acts), clip_s=2.0)
-        assert shots.to_prompt(shot)[0] == prompt
+        assert shots.in_words(shot) == prompt
         assert notes == [act.says() for act in acts]
 
 
@@ -399,4 +399,4 @@ def test_any_words_are_taken_without_a_crash(words: str, make: Any) -> None:
     except SpecError:
         return
     after, _ = shots.apply(opening("a cat runs in the park"), plan, clip_s=2.0)
-    assert shots.to_prompt(after)[0]
+    assert shots.in_words(after)

@@ -20,7 +20,7 @@ from nbagent.acts.time import Time
 from nbagent.conversation import shot as shots
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
-from nbagent.conversation.rendering import derive
+from nbagent.conversation.recuts import derive
 from nbagent.conversation.session import Session
 from nbagent.conversation.sources import find_sources
 from nbagent.conversation.storyboard import scene_shots
@@ -99,14 +99,14 @@ def made(prompt: str) -> Plan:
         (
             ("a rocket on the desert", "it rises", "space at night"),
             [
-                "a rocket, on the desert",
-                "a rocket rises, on the desert",
-                "a rocket rises, in space, at night",
+                "A rocket on the desert.",
+                "A rocket rises on the desert.",
+                "A rocket rises in space at night.",
             ],
         ),
         (
             ("a cat sits in the snow at night", "a dog runs"),
-            ["a cat sits, in the snow, at night", "a dog runs"],
+            ["A cat sits in the snow at night.", "A dog runs."],
         ),
     ],
 )
@@ -114,7 +114,7 @@ def test_a_scene_goes_on_from_the_one_before(
     told: tuple[str, ...], prompts: list[str]
 ) -> None:
     scenes = scene_shots(board(*told))
-    assert [shots.to_prompt(shot)[0] for shot in scenes] == prompts
+    assert [shots.in_words(shot) for shot in scenes] == prompts
 
 
 def test_a_style_holds_for_all_scenes() -> None:

@@ -109,7 +109,7 @@ MAKES: Final = {
         Replace(what="beach", by="meadow"),
         Restyle(style="watercolor"),
     ),
-    "less": refine(Remove(what="ball"), keep=("the beach",)),
+    "less": refine(Remove(what="dog"), keep=("the beach",)),
     "another take": refine(Reseed(count=2)),
     "a part": refine(Time(time="at night", region=LEFT)),
     "a part again": refine(Redo(span=LAST)),
@@ -186,7 +186,7 @@ VALUES: Final[dict[str, object]] = {
 def planned(settings: Settings) -> Iterator[Planned]:
     session = Planned(settings)
     make(session)
-    make(session, "a blue cube rises over the sea")
+    make(session, "a blue cube rises next to a dog over the sea")
     yield session
     session.close()
 
@@ -271,7 +271,9 @@ PATTERNS: Final = {
 READERS: Final = {
     "conversation/brains.py": "hands a turn to the reader: the only one that does",
     "conversation/asking.py": 'reads a part that Python names: crop("left half")',
-    "conversation/compose.py": "says a plan's picture words in pocket's English",
+    "conversation/scene.py": "finds what pocket draws in a plan's picture words",
+    "conversation/casting.py": "asks which words of an act name nobody pocket draws",
+    "conversation/offers.py": "knows which of a few actors a turn chooses",
     "conversation/consent.py": "knows a yes, which answers a turn and is none itself",
     "conversation/drafts.py": "reads what a language model wrote, as the reader does",
     "conversation/llm.py": "knows how sure a reading must be",

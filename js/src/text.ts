@@ -2,7 +2,15 @@
 
 import type { Phase, TakeView } from "./wire";
 
-const PHASES: Record<Exclude<Phase, "denoise">, string> = {
+/** Phases that are counted: in steps of a model, or in frames that are drawn. */
+type Counted = "denoise" | "draw";
+
+const COUNTED: Record<Counted, [string, string]> = {
+  denoise: ["denoising", "step"],
+  draw: ["drawing", "frame"],
+};
+
+const PHASES: Record<Exclude<Phase, Counted>, string> = {
   load: "loading the model",
   encode: "reading the prompt",
   decode: "decoding the frames",
@@ -37,8 +45,9 @@ export function statusText(take: TakeView): string {
 /** What a screen reader is told: changes of state, never every step. */
 export function announcement(take: TakeView): string {
   if (take.state !== "running") return `${take.name} ${statusText(take)}`;
-  const phase = take.phase === "denoise" ? "denoising" : phaseText(take.phase);
-  return `${take.name} ${phase}`;
+  const { phase } = take;
+  const said = isCounted(phase) ? COUNTED[phase][0] : phaseText(phase);
+  return `${take.name} ${said}`;
 }
 
 export function metaText(take: TakeView): string {
@@ -48,7 +57,8 @@ export function metaText(take: TakeView): string {
   if (take.num_frames > 1) {
     frames = `${take.num_frames} frames · ${round(take.fps)} fps`;
   }
-  const facts = [`seed ${take.seed}`, size, frames, take.model, take.quality];
+  const seed = take.model ? `seed ${take.seed}` : ""; // without a model, no noise
+  const facts = [seed, size, frames, take.model, take.quality];
   return facts.filter(Boolean).join(" · ");
 }
 
@@ -77,13 +87,20 @@ export function unreachable(value: never): never {
 
 function runningText(take: TakeView): string {
   const parts = [take.message];
-  if (take.phase !== "denoise") parts.push(phaseText(take.phase));
-  else parts.push(`step ${take.step} of ${take.num_steps}`);
-  if (take.phase === "denoise" && take.eta_s !== null) parts.push(etaText(take.eta_s));
+  const { phase } = take;
+  if (isCounted(phase)) {
+    parts.push(`${COUNTED[phase][1]} ${take.step} of ${take.num_steps}`);
+    if (take.eta_s !== null) parts.push(etaText(take.eta_s));
+  } else parts.push(phaseText(phase));
   return parts.filter(Boolean).join(" · ");
 }
 
-function phaseText(phase: Exclude<Phase, "denoise"> | null): string {
+/** Whether how far a phase has come is known. */
+export function isCounted(phase: Phase | null): phase is Counted {
+  return phase === "denoise" || phase === "draw";
+}
+
+function phaseText(phase: Exclude<Phase, Counted> | null): string {
   return phase === null ? "starting" : PHASES[phase];
 }
 

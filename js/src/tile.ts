@@ -4,6 +4,7 @@ import type { Channel } from "./channel";
 import type { Clip } from "./deck";
 import { h, setText } from "./dom";
 import { fileOf, isStill } from "./file";
+import { isCounted } from "./text";
 import type { JobState, TakeView } from "./wire";
 
 /** A new preview is fetched at most this often, and only for a step not yet seen. */
@@ -117,7 +118,7 @@ export class Tile {
     const loads = phase === "load" && step > 0; // a download, counted in MB
     const counted = loads || (phase !== "load" && phase !== "encode" && phase !== null);
     this.#bar.classList.toggle("nba-unknown", !counted);
-    const part = phase === "denoise" || loads ? step / Math.max(1, num_steps) : 1;
+    const part = isCounted(phase) || loads ? step / Math.max(1, num_steps) : 1;
     this.#bar.style.setProperty("--part", counted ? String(part) : "0.3");
   }
 

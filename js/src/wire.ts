@@ -8,7 +8,7 @@ export type JobState =
   | "failed"
   | "cancelled";
 
-export type Phase = "load" | "encode" | "denoise" | "decode" | "write";
+export type Phase = "load" | "encode" | "denoise" | "decode" | "draw" | "write";
 
 export type Quality = "draft" | "final";
 

@@ -355,7 +355,7 @@ def _schema(hint: Any, arg: Arg) -> dict[str, Any]:
     (one,) = options
     if get_origin(one) is Literal:
         return {"enum": list(get_args(one))}
-    if get_origin(one) is tuple:
-        return {"type": "array", "items": {"type": "string"}}
     types = {str: "string", float: "number", int: "integer", bool: "boolean"}
+    if get_origin(one) is tuple:
+        return {"type": "array", "items": {"type": types[get_args(one)[0]]}}
     return {"type": types[one], **limits}

@@ -10,6 +10,8 @@ from nbagent.acts.plan import Intent, Plan, Topic
 from nbagent.ledger import Artifact, ClipRow, JobRow, Ledger
 from nbagent.take import Take
 
+_CAMERA: Final = "a camera's move over a picture, without a model"
+
 
 def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) -> str:
     """Describe a clip in one line that is the same on every run."""
@@ -23,18 +25,29 @@ def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) 
     parts = [
         f"{name}: {take.prompt}",
         f"{length}, {take.width}x{take.height}",
-        f"seed {take.seed}, {take.model}, {take.num_inference_steps} steps"
-        f" ({take.quality}), guidance {take.guidance_scale:g}",
+        _made_by(take),
     ]
     if take.step_cache:
         parts.append(f"step cache {take.caching}")
     if effects := ", ".join(_effect(take)):
         parts.append(effects)
-    if take.parents:
+    if take.parents and take.operation != "open":
         how = "" if take.strength is None else f", strength {take.strength:g}"
         origin = parent or "a clip that was replaced"
         parts.append(f"from {origin} ({take.operation}{how})")
     return " | ".join(parts)
+
+
+def _made_by(take: Take) -> str:
+    """Say what made a clip's frames."""
+    if take.operation == "open":
+        return f"opened from {take.request}"
+    if take.move is not None:
+        return _CAMERA
+    return (
+        f"seed {take.seed}, {take.model}, {take.num_inference_steps} steps"
+        f" ({take.quality}), guidance {take.guidance_scale:g}"
+    )
 
 
 def fact(topic: Topic, name: str, take: Take, artifact: Artifact | None) -> str:
@@ -60,6 +73,8 @@ def fact(topic: Topic, name: str, take: Take, artifact: Artifact | None) -> str:
         f" guidance {take.guidance_scale:g}.",
         "request": f"For {name} you said {take.request!r}.",
     }
+    if take.move is not None and topic in ("model", "seed", "steps"):
+        return f"{name} is {_CAMERA}, and has no {topic}: {take.move.says()}."
     if take.operation == "open" and topic in ("model", "seed", "steps"):
         return (
             f"{name} was opened from the file {take.request}: nothing says its {topic}."
@@ -85,6 +100,9 @@ def changes(first: str, one: Take, second: str, other: Take) -> str:
     before_effects, after_effects = ", ".join(_effect(one)), ", ".join(_effect(other))
     if before_effects != after_effects:
         rows.append(f"  effects: {before_effects or 'none'} -> {after_effects}")
+    if one.move != other.move:
+        moves = (take.move.says() if take.move else "none" for take in (one, other))
+        rows.append(f"  camera: {' -> '.join(moves)}")
     if not rows:
         return f"{first} and {second} are the same take."
     return f"From {first} to {second}:\n" + "\n".join(rows)
@@ -121,21 +139,33 @@ def details(
     if artifact is not None:
         frames, fps = artifact.num_frames, artifact.fps
         size = f"{artifact.width}×{artifact.height}"
+    read, scores = (artifact.seen, artifact.scores) if artifact else ({}, {})
     return [
         ("You said", take.request),
         ("Prompt", take.prompt),
         ("Negative prompt", take.negative_prompt),
         ("Made by", f"{take.operation}{origin}{how}"),
         ("Effects", ", ".join(_effect(take))),
+        *_run(take),
+        ("Step cache", str(take.caching) if take.step_cache else ""),
+        ("Size", f"{size}, {_count(frames)}" + f", {fps:g} fps" * (frames > 1)),
+        ("Rendered in", rendered),
+        ("Read in it", ", ".join(f"{k} {v}" for k, v in read.items())),
+        ("Scores", ", ".join(f"{k} {v:.2f}" for k, v in scores.items())),
+        ("File", "" if artifact is None else f"{artifact.size_bytes / 1e3:,.0f} kB"),
+        ("Take", take.id),
+    ]
+
+
+def _run(take: Take) -> list[tuple[str, str]]:
+    """Return what is recorded of how a model rendered a take, or a camera drew it."""
+    if take.move is not None:
+        return [("Camera", take.move.says()), ("Quality", take.quality)]
+    return [
         ("Model", f"{take.model} ({take.model_revision})"),
         ("Seed", str(take.seed)),
         ("Steps", f"{take.num_inference_steps} ({take.quality})"),
         ("Guidance", f"{take.guidance_scale:g}"),
-        ("Step cache", str(take.caching) if take.step_cache else ""),
-        ("Size", f"{size}, {_count(frames)}" + f", {fps:g} fps" * (frames > 1)),
-        ("Rendered in", rendered),
-        ("File", "" if artifact is None else f"{artifact.size_bytes / 1e3:,.0f} kB"),
-        ("Take", take.id),
     ]
 
 
@@ -230,7 +260,7 @@ def does(plan: Plan, takes: Sequence[Take]) -> str:
         return "re-cut, at once"
     names = " and ".join(plan.targets)
     how = takes[0].operation if takes else "refine"
-    return f"{'change' if how == 'remix' else how} {names}".strip()
+    return f"{'change' if how in ('remix', 'camera') else how} {names}".strip()
 
 
 def preview(takes: Sequence[Take], notes: Sequence[str], seconds: float | None) -> str:
@@ -238,14 +268,18 @@ def preview(takes: Sequence[Take], notes: Sequence[str], seconds: float | None) 
     lines = []
     for take in takes:
         how = "" if take.strength is None else f" at strength {take.strength:g}"
-        lines.append(f"would {take.operation}{how}: {take.prompt}")
+        does = "move a camera" if take.operation == "camera" else take.operation
+        lines.append(f"would {does}{how}: {take.prompt}")
         if take.negative_prompt:
             lines.append(f"  without: {take.negative_prompt}")
+        how = f"{take.model}, seed {take.seed}"
+        run = f"{take.num_inference_steps} steps, guidance {take.guidance_scale:g}"
+        if take.move is not None:
+            how, run = _CAMERA, take.quality
         lines.append(
-            f"  {take.model}, seed {take.seed}, {_count(take.num_frames)},"
-            f" {take.width}x{take.height},"
+            f"  {how}, {_count(take.num_frames)}, {take.width}x{take.height},"
             + f" {take.fps:g} fps," * (take.num_frames > 1)
-            + f" {take.num_inference_steps} steps, guidance {take.guidance_scale:g}"
+            + f" {run}"
         )
         if take.step_cache:
             lines.append(f"  step cache {take.caching}")

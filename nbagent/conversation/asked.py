@@ -15,6 +15,7 @@ from nbagent.conversation.record import Record
 from nbagent.errors import SpecError
 from nbagent.language.state import Variable
 from nbagent.ledger import Turn
+from nbagent.take import Take
 
 FindClip = Callable[[str], Clip]
 
@@ -84,15 +85,9 @@ class Asked:
         return written
 
 
-def about(clip: Clip, acts: Sequence[Act], record: Record) -> dict[str, Any]:
-    """Return the options that say which clip a turn is about, and what is done to it.
-
-    Raises:
-        SpecError: If the clip has no take that could be built on.
-    """
-    if clip.take is None:
-        raise SpecError(f"{clip.name} was opened without a recipe: name it with @")
-    options: dict[str, Any] = {"target": record.called(clip.take, clip.name)}
+def about(take: Take, name: str, acts: Sequence[Act], record: Record) -> dict[str, Any]:
+    """Return the options that say which clip a turn is about, and what is done to it."""
+    options: dict[str, Any] = {"target": record.called(take, name)}
     if acts:
         options["acts"] = [act.to_json() for act in acts]
     return options

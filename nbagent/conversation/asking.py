@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from nbagent.acts import ACTS, Act, Region, Span
 from nbagent.acts.base import args_of
 from nbagent.acts.redo import Redo
+from nbagent.conversation import here
 from nbagent.conversation.selection import Selection
 from nbagent.errors import SpecError
 
@@ -69,12 +70,18 @@ class Asking:
         Raises:
             SpecError: If it is of no conversation, or cannot be.
         """
+        self._settle()
         if self._remixer is None:
             raise SpecError(
                 f"{self.name} belongs to no conversation here: run"
-                " %load_ext nbagent, then remix a clip of this notebook"
+                " %load_ext nbagent, then remix it"
             )
         return self._remixer(self, said, **options)
+
+    def _settle(self) -> None:
+        """Belong to this kernel's conversation, if it belongs to none."""
+        if self._remixer is None:
+            here.settle(cast("Clip", self))
 
     def ref_of(self, other: Clip) -> str:
         """Return what an act calls another clip: its take's id, whatever its name is.
@@ -82,6 +89,7 @@ class Asking:
         Raises:
             SpecError: If this clip is of no conversation.
         """
+        self._settle()
         if self._ledger is None:
             raise SpecError(
                 f"{self.name} belongs to no conversation here: open it there"
@@ -144,6 +152,7 @@ class Asking:
         from nbagent.conversation import masks
 
         drawn = masks.of_value(mask, self.frames)
+        self._settle()
         if self._ledger is None:
             return self.remix(words, **options)  # says that it has no conversation
         return self.remix(words, mask=masks.keep(drawn, self._ledger), **options)

@@ -4,7 +4,9 @@
     >>> %agent @film at night
 
 What is built on one needs a take: its own if this store has it, else one that says that it
-was opened, with its frames in the store, and no model.
+was opened, with its frames in the store, and no model. That one descends from the take that
+the file's recipe tells, which has no clip for it: what a file holds answers for no take.
+Where that can be rendered here, a change begins from it, as it would at home.
 """
 
 from __future__ import annotations
@@ -12,14 +14,17 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from nbagent import media
 from nbagent.acts.plan import Plan
+from nbagent.conversation.chosen import card_here
 from nbagent.conversation.clip import Clip
 from nbagent.errors import SpecError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Hold, Take
+
+_MOST_STEPS: Final = 1000  # as many as a turn may state
 
 if TYPE_CHECKING:
     from nbagent.media.frames import Frames
@@ -63,6 +68,10 @@ class Brought:
         self._ledger = ledger
         self._takes: weakref.WeakKeyDictionary[Clip, Take] = weakref.WeakKeyDictionary()
 
+    def known(self, clip: Clip) -> Take | None:
+        """Return the take of such a clip, if it was asked for before."""
+        return self._takes.get(clip)
+
     def take(self, clip: Clip) -> Take:
         """Return the take of such a clip; its frames are in the store then."""
         own = None if clip.is_opened else clip.take
@@ -85,6 +94,8 @@ def _stored(clip: Clip, ledger: Ledger) -> Take:
             content = video = ledger.put_file(path, ".mp4")
         poster = ledger.put_file(media.poster_jpeg(frames), ".jpg")
     origin = clip.take
+    for known in (*clip.made_of, *(() if origin is None else (origin,))):
+        ledger.add_take(known)  # by its content: it can pass for no other
     take = Take(
         operation="open",
         media="video" if video else "image",
@@ -101,6 +112,7 @@ def _stored(clip: Clip, ledger: Ledger) -> Take:
         num_inference_steps=1,
         guidance_scale=0.0,
         holds=(Hold(source=content, num_frames=num_frames),),
+        parents=(origin.id,) if origin is not None and clip.is_whole else (),
     )
     ledger.add_take(take)
     artifact = Artifact(
@@ -117,6 +129,45 @@ def _stored(clip: Clip, ledger: Ledger) -> Take:
     )
     ledger.put_artifact(take.id, artifact)
     return take
+
+
+def home_of(take: Take, ledger: Ledger) -> Take | None:
+    """Return the take that an opened clip was made as, if it can be rendered here.
+
+    What was cut of it is, at home, the same take with effects on its frames.
+    """
+    while take.operation == "derive" and take.is_brought:
+        take = ledger.take(take.parents[0])
+    if take.operation != "open" or not take.parents:
+        return None
+    origin = ledger.take(take.parents[0])
+    while origin.operation == "derive" and ledger.has_take(origin.parents[0]):
+        origin = ledger.take(origin.parents[0])
+    return origin if _replays(origin, ledger) else None
+
+
+def _replays(take: Take, ledger: Ledger) -> bool:
+    """Return whether a take is here, or can be rendered from its recipe; it may be hostile."""
+    artifact = ledger.artifact(take.id)
+    if artifact is not None:
+        return artifact.latents is not None
+    if take.is_recut or take.operation == "redirect":
+        return False
+    if take.num_inference_steps > _MOST_STEPS:
+        return False
+    try:
+        card, _ = card_here(take.model)
+        if card is None or card.revision != take.model_revision:
+            return False
+        card.check(take.num_frames, take.height, take.width)
+        card.check_take(take)
+    except SpecError:
+        return False
+    takes = {need for need in take.needs if ledger.has_take(need)}
+    files = take.needs - takes
+    return all(ledger.has_file(one) for one in files) and all(
+        _replays(ledger.take(one), ledger) for one in takes
+    )
 
 
 def _even(frames: Frames) -> Frames:

@@ -29,27 +29,16 @@ class Unchanged(SpecError):
 def operation(
     take: Take,
     parent: Take,
-    before: Shot,
-    shot: Shot,
     *,
     is_as_long: bool,
     is_long: bool,
 ) -> Operation:
     """Choose the cheapest operation that gives what was asked."""
-    if parent.is_brought and shots.is_derive(before, shot):
-        return "derive"
     drawn = ("height", "width", "model", "model_revision", "media")
     same_canvas = all(getattr(take, key) == getattr(parent, key) for key in drawn)
     same_frames = take.num_frames == parent.num_frames
     if not (same_canvas and (same_frames or is_as_long)):
         return "generate"
-    same_run = (
-        take.seed == parent.seed
-        and take.num_inference_steps == parent.num_inference_steps
-        and take.guidance_scale == parent.guidance_scale
-    )
-    if same_run and shots.is_derive(before, shot):
-        return "derive"
     if is_long or not same_frames:
         return "generate"  # the parent's latents have another shape or meaning
     words = (take.prompt, take.negative_prompt)
@@ -119,13 +108,6 @@ def keeping(
         return take
     if sources.others:
         return operations.blend(fresh, parent, sources.others[0])
-    if take.operation == "derive":
-        if sources.mask or sources.step is not None:
-            raise SpecError(
-                f"{_said(plan)} is of a finished clip as a whole: leave the part or the"
-                " step out"
-            )
-        return take
     if sources.step is not None:
         return operations.redirect(take, parent, card, step=sources.step)
     if sources.mask:
@@ -291,10 +273,6 @@ def _check_as_it_is(
             f"{act.says()}: that takes the model that rendered the clip; leave --model"
             " out"
         )
-
-
-def _said(plan: Plan) -> str:
-    return ", ".join(act.says() for act in plan.asked) or "this"
 
 
 def with_effects_of(take: Take, before: Shot | None, shot: Shot) -> Take:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nbagent.media.frames import Frames
     from nbagent.media.recent import RecentFrames
 
+_MOST_NEEDED: Final = 64  # takes that a recipe says another is made of
 _LEDGERS: Final[WeakValueDictionary[Path, Ledger]] = WeakValueDictionary()
 """Of the clips that came back from a pickle: one for each store."""
 
@@ -66,6 +67,7 @@ class Clip(Asking):
         self._file_fps = 0.0
         self._part: Mapping[str, Any] = {}  # of that file, as it was opened
         self._opened: Frames | None = None  # of a file that may be gone tomorrow
+        self._made_of: tuple[Take, ...] = ()  # as the file's recipe says
         self.notes: tuple[str, ...] = ()
 
     @classmethod
@@ -103,9 +105,11 @@ class Clip(Asking):
         recipe = read_recipe(path)
         try:
             take = None if recipe is None else Take.from_recipe(recipe)
+            made_of = _made_of(recipe or {})
         except SpecError as error:
             raise SpecError(f"{path}: {error}") from error
         clip = cls(ledger, take, path.stem)
+        clip._made_of = made_of
         clip._file, clip._file_fps = path.absolute(), footage.fps
         clip._opened, clip._part = footage.frames, part
         clip.notes = footage.notes
@@ -127,7 +131,7 @@ class Clip(Asking):
         store = None if self._ledger is None else self._ledger.folder.absolute()
         file = {
             name: getattr(self, name)
-            for name in ("_file", "_file_fps", "_part", "notes")
+            for name in ("_file", "_file_fps", "_part", "_made_of", "notes")
         }
         return _restored, (store, self.recipe, self.name, file)
 
@@ -139,7 +143,21 @@ class Clip(Asking):
     @property
     def recipe(self) -> dict[str, Any] | None:
         """The take as JSON, enough to render it again; None if the file had none."""
-        return None if self.take is None else self.take.to_recipe()
+        if self.take is None:
+            return None
+        if self._file is None and self._ledger is not None:
+            return self._ledger.recipe(self.take)
+        recipe = self.take.to_recipe()
+        if self._made_of:
+            recipe["made_of"] = [take.to_recipe() for take in self._made_of]
+        return recipe
+
+    @property
+    def made_of(self) -> tuple[Take, ...]:
+        """What its take needs to be rendered again, as far as that is known here."""
+        if self._file is not None or self._ledger is None or self.take is None:
+            return self._made_of
+        return self._ledger.made_of(self.take)
 
     @property
     def prompt(self) -> str:
@@ -299,7 +317,7 @@ class Clip(Asking):
                 raise SpecError(f"{self.name} has no recipe: its file came without one")
             with replacing(target) as scratch:
                 scratch.write_text(json.dumps(self.recipe, indent=2), encoding="utf-8")
-        elif target.suffix.lower() == source.suffix.lower() and self._is_whole:
+        elif target.suffix.lower() == source.suffix.lower() and self.is_whole:
             with replacing(target) as scratch:
                 shutil.copyfile(source, scratch)
         else:
@@ -351,7 +369,7 @@ class Clip(Asking):
         if self.path.suffix == ".mp4":
             video = (
                 self.path.read_bytes()
-                if self._is_whole
+                if self.is_whole
                 else preview_mp4(self.frames, self.fps)
             )
         return share_page(
@@ -359,10 +377,22 @@ class Clip(Asking):
         )
 
     @property
-    def _is_whole(self) -> bool:
+    def is_whole(self) -> bool:
         """Whether its file holds this clip and nothing else of another film."""
         is_part = any(value not in (None, 0) for value in self._part.values())
         return self.path.is_file() and not is_part
+
+    def belong(
+        self,
+        ledger: Ledger,
+        remixer: Remixer,
+        viewer: Viewer | None,
+        selections: Mapping[str, Selection],
+    ) -> None:
+        """Belong to a conversation from here on; where it lies, it stays."""
+        self._ledger = self._ledger or ledger
+        self._remixer, self._viewer = remixer, viewer
+        self._selections = selections
 
     @property
     def _artifact(self) -> Artifact:
@@ -380,6 +410,20 @@ class Clip(Asking):
                 " run its turn again"
             )
         return artifact
+
+
+def _made_of(recipe: Mapping[str, Any]) -> tuple[Take, ...]:
+    """Return what a file says that its clip is made of; it may be anybody's.
+
+    Raises:
+        SpecError: If that is no list of takes, or more than nbagent writes.
+    """
+    said = recipe.get("made_of", [])
+    if not isinstance(said, list) or len(said) > _MOST_NEEDED:
+        raise SpecError("the recipe is damaged (made_of): it cannot be used")
+    if not all(isinstance(one, Mapping) for one in said):
+        raise SpecError("the recipe is damaged (made_of): it cannot be used")
+    return tuple(map(Take.from_recipe, said))
 
 
 def _restored(

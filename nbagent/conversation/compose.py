@@ -12,7 +12,7 @@ from typing import Any
 
 from nbagent.acts.match import Match
 from nbagent.acts.plan import Plan
-from nbagent.conversation import unread
+from nbagent.conversation import cameras, recuts, unread
 from nbagent.conversation.casting import cast
 from nbagent.conversation.layers import refined
 from nbagent.conversation.single import Composed
@@ -48,12 +48,36 @@ def compose(
         SpecError: If the model cannot do it, naming what it can.
     """
     plan, options, said = cast(plan, options, card)
+    if (at_once := recut(plan, request, options, sources)) is not None:
+        return replace(at_once, notes=(*said, *at_once.notes))
+    if cameras.is_meant(plan, sources, card):
+        moved = cameras.composed(plan, request, options, card, sources)
+        return replace(moved, notes=(*said, *moved.notes))
     composed = _composed(plan, request, options, card, sources)
     takes = (*composed.takes, *composed.parts)
     cut = [note for take in takes for note in unread.notes(take, card)]
     unheard = unread.unheard(plan, takes, card)
     notes = (*said, *unheard, *composed.notes, *dict.fromkeys(cut))
     return replace(composed, notes=notes)
+
+
+def recut(
+    plan: Plan, request: str, options: Mapping[str, Any], sources: Sources
+) -> Composed | None:
+    """Return what a plan comes to that no model is needed for; None for all others.
+
+    Raises:
+        SpecError: If it cannot be.
+    """
+    plan = _with_palette(plan, sources.palette)
+    if (together := joined(plan, request, sources)) is not None:
+        return Composed(takes=(together,))
+    if cameras.changes_move(plan, sources):
+        return None
+    if (cut := recuts.asked(plan, request, options, sources)) is None:
+        return None
+    take, notes = cut
+    return _on_board(Composed(takes=(take,), notes=notes), plan, request, sources)
 
 
 def _composed(
@@ -65,16 +89,21 @@ def _composed(
 ) -> Composed:
     if plan.intent == "storyboard":
         return storyboard(plan, request, options, card)
-    plan = _with_palette(plan, sources.palette)
-    if (together := joined(plan, request, sources)) is not None:
-        return Composed(takes=(together,))
     if sources.whole is not None:
         if sources.mask:
             raise SpecError(
                 "a part of joined clips is changed in one of them: name that clip"
             )
         return changed_storyboard(plan, request, options, card, sources)
+    plan = _with_palette(plan, sources.palette)
     composed = refined(plan, request, options, card, sources)
+    return _on_board(composed, plan, request, sources)
+
+
+def _on_board(
+    composed: Composed, plan: Plan, request: str, sources: Sources
+) -> Composed:
+    """Return what a plan comes to with its storyboard, if a scene of one was changed."""
     made = composed.takes
     if plan.intent != "refine" or sources.board is None or len(made) > 1:
         return composed

@@ -70,9 +70,11 @@ def state(
     clips = []
     for turn in turns:
         rows = rows_of.get(turn.id, [])
+        made = [r for r in rows if ledger.take(r.take_id).operation != "open"]
         for row in rows:
             info = _clip_info(ledger, row, jobs.get(row.take_id), names)
-            group = f"turn{turn.id}" if len(rows) > 1 else None
+            is_one_of = row in made and len(made) > 1
+            group = f"turn{turn.id}" if is_one_of else None
             clips.append(replace(info, user=turn.text, group=group))
     return State(
         variables=variables,

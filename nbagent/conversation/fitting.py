@@ -15,7 +15,7 @@ from typing import Any, Final
 from nbagent import media
 from nbagent.acts.plan import Plan
 from nbagent.acts.shot import Shot, shaped
-from nbagent.conversation.sources import Sources
+from nbagent.conversation.sources import Planed, Sources
 from nbagent.ledger import Ledger
 from nbagent.models import ModelCard
 from nbagent.take import Fit, Take
@@ -29,7 +29,7 @@ def measured(sources: Sources, ledger: Ledger) -> Sources:
     if not films and sources.parent is not None and sources.parent.is_brought:
         films = (sources.parent.id,)
     shapes = tuple(_shape(name, ledger) for name in sources.pictures or films)
-    return replace(sources, shapes=shapes)
+    return replace(sources, shapes=shapes, planes=_planes(sources, ledger))
 
 
 def in_shape(
@@ -84,6 +84,32 @@ def notes(take: Take, plan: Plan, sources: Sources) -> list[str]:
 def _percent(share: float) -> str:
     """Write how much is cut off: never all of it."""
     return f"{min(share, 0.99):.0%}"
+
+
+def _planes(sources: Sources, ledger: Ledger) -> tuple[Planed, ...]:
+    """Return what a camera may move over: the pictures, or those of the parent's move."""
+    parent = sources.parent
+    names = sources.pictures
+    if parent is not None and parent.move is not None and names in ((), (parent.id,)):
+        names = tuple(hold.source for hold in parent.holds)
+    elif parent is not None and parent.media == "image":
+        names = names or (parent.id,)
+    planes = []
+    for at, name in enumerate(names):
+        if "." not in name:
+            take, height, width = ledger.take(name), *_shape(name, ledger)
+            is_here = ledger.artifact(name) is not None
+            one = Planed(source=name, height=height, width=width, is_here=is_here)
+            planes.append(replace(one, model=take.model))
+            continue
+        (height, width), is_cut = media.read_plane(ledger.path(name))
+        # A frame of a clip that the turn names is a picture of its own in the store.
+        is_frame = at == 0 and parent is not None and name in sources.pictures
+        model = parent.model if is_frame and parent is not None else ""
+        planes.append(
+            Planed(source=name, height=height, width=width, model=model, is_cut=is_cut)
+        )
+    return tuple(planes)
 
 
 def _shape(name: str, ledger: Ledger) -> tuple[int, int]:

@@ -26,14 +26,16 @@ from nbagent.conversation.attachments import attached
 from nbagent.conversation.brains import Brains
 from nbagent.conversation.brought import Brought
 from nbagent.conversation.chosen import card_here, card_of
-from nbagent.conversation.control import STATUS, Hands, control, meant
+from nbagent.conversation.control import STATUS, Hands, control, followed, meant
 from nbagent.conversation.llm import OnText
 from nbagent.conversation.making import FindCard, Making
-from nbagent.conversation.names import Names
+from nbagent.conversation.names import Names, info_of
 from nbagent.conversation.pointing import POINTERS, pointed
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine
 from nbagent.conversation.reply import Reply
+from nbagent.conversation.running import Running
+from nbagent.conversation.undoing import Undoing
 from nbagent.errors import MissingExtra, SpecError
 from nbagent.language.state import State
 from nbagent.ledger import Turn
@@ -79,6 +81,8 @@ class Hearing:
         state = self._names(asked).among(state)
         own = [clip for clip in state.clips if clip.ref == asked.target]
         rest = [clip for clip in state.clips if clip.ref != asked.target]
+        if asked.target and not own:  # of a file, or of another conversation
+            own = [info_of(asked.target, self.record.take(asked.target))]
         part = {key: asked.options[key] for key in _PARTS & asked.options.keys()}
         return replace(state, clips=(*rest, *own), part=part)
 
@@ -152,6 +156,8 @@ class Hearing:
         reply = Reply(turn_id=turn_id, words=asked.words, plan=plan, notes=notes)
         if plan.intent in mentions.NAMES_CLIPS and not asked.target:
             kept.check_clips(plan, state)
+        if (stepped := self._stepped(reply, asked)) is not None:
+            return stepped
         if plan.makes:
             making = Making(
                 record=self.record, engine=self.engine, settings=self.settings
@@ -219,6 +225,23 @@ class Hearing:
             raise MissingExtra(lack)
 
     # Answers
+
+    def _stepped(self, reply: Reply, asked: Asked) -> Reply | None:
+        """Undo or redo, if that is what a turn asks for."""
+        turn = self.record.ledger.turn(reply.turn_id) if reply.turn_id else None
+        undoing = Undoing(
+            record=self.record,
+            running=Running(self.record, self.engine, self.settings),
+            turn=turn,
+            is_dry=asked.is_dry,
+        )
+        if (done := undoing.reply(reply.plan, asked.target)) is None:
+            return None
+        line, shows = done
+        then = [followed(act, shows, self.hands) for act in reply.plan.then if shows]
+        # What it has shown is what its turn is about, wherever it is read again.
+        plan = replace(reply.plan, targets=shows)
+        return replace(reply, plan=plan, answer="\n".join((line, *then)), shows=shows)
 
     def _acted(self, reply: Reply, asked: Asked) -> Reply:
         """Do what a turn wants done at once, or ask before that."""

@@ -101,11 +101,20 @@ def asked(turn: Turn) -> Plan:
 
 
 def shown(turn: Turn) -> tuple[str, ...]:
-    """Return the clips that a turn showed again: it asked for them and for no fact."""
+    """Return the clips that a turn showed again: it asked for them, or for an undo."""
     plan = turn.plan or {}
-    if plan.get("intent") != "describe" or plan.get("topics") or turn.error:
+    is_asked = plan.get("intent") == "describe" and not plan.get("topics")
+    if turn.error or not (is_asked or is_step(turn)):
         return ()
     return () if "dry_run" in turn.options else _names(plan.get("targets"))
+
+
+def is_step(turn: Turn) -> bool:
+    """Return whether a turn undid or redid something: said again, it does that again."""
+    acts = (turn.plan or {}).get("acts")
+    first = acts[0] if isinstance(acts, list) and len(acts) == 1 else None
+    is_back = isinstance(first, Mapping) and first.get("act") in ("undo", "redo")
+    return is_back and bool(turn.answer) and "dry_run" not in turn.options
 
 
 def gone(record: Record, known: Container[str]) -> list[str]:

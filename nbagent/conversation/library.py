@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbagent.conversation.record import Record
 from nbagent.errors import SpecError
-from nbagent.ledger import ClipRow, Ledger, Turn
+from nbagent.ledger import Ledger
 
 _MAX_NAME = 80
 
@@ -62,20 +62,6 @@ def put_aside(record: Record) -> str:
     aside = free_name(ledger, name, "before")
     ledger.conversations.rename(name, aside)
     return f"{name} begins anew; what was said is kept as {aside}"
-
-
-def last_turn(record: Record) -> tuple[Turn, tuple[ClipRow, ...]]:
-    """Return the turn that was said last, and its clips; a dry run did nothing.
-
-    Raises:
-        SpecError: If nothing was said.
-    """
-    said = record.ledger.turns(record.conversation)
-    turns = [turn for turn in said if "dry_run" not in turn.options]
-    if not turns:
-        raise SpecError("there is no turn to take back: nothing was said yet")
-    last = turns[-1]
-    return last, tuple(row for row in record.rows() if row.turn_id == last.id)
 
 
 def told(record: Record) -> str:

@@ -18,14 +18,17 @@ from nbagent.conversation import (
     proposals,
 )
 from nbagent.conversation.asked import Asked
-from nbagent.conversation.compose import compose
+from nbagent.conversation.brought import home_of
+from nbagent.conversation.compose import compose, recut
 from nbagent.conversation.estimates import Estimates
+from nbagent.conversation.ground import find_ground
 from nbagent.conversation.names import Names
 from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.running import Running
 from nbagent.conversation.scene import UnknownActor
+from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources, find_sources
 from nbagent.conversation.stopping import released
 from nbagent.errors import SpecError
@@ -76,7 +79,15 @@ class Making:
         if plan != reply.plan and target is not None and not plan.acts:
             return self._back(reply, target, is_dry=asked.is_dry)
         sources = self._sources(plan, asked, state, names, target)
-        parent, options = sources.parent, asked.options
+        options = asked.options
+        # No model is looked up for a re-cut: the one that rendered the clip may be gone.
+        is_cast = "actor" in options
+        cut = None if is_cast else recut(plan, asked.words, options, sources)
+        if cut is not None:
+            reply = self._composed(reply, asked, plan, sources, cut)
+            return reply if asked.is_dry else self._weighed(reply, options, None)
+        opened, sources = sources.parent, self._at_home(plan, options, sources)
+        parent = sources.parent
         model = options.get("model") or (parent.model if parent else None)
         with released():  # it may ask the hub
             card, notes = find_card(model or self.settings.model)
@@ -91,27 +102,38 @@ class Making:
                 sources=sources,
             )
         except UnknownActor as lost:
-            if reply.turn_id and asked.cell_id is None:
-                raise  # without a front end there is nobody to ask
-            return offers.question(reply, lost, is_dry=asked.is_dry)
+            return offers.question(reply, lost, asked)
+        if opened is not None and parent is not None and opened != parent:
+            composed = self._descended(composed, opened, parent)
+        for take in (*composed.parts, *composed.takes):
+            if take.model == card.name:
+                card.check_take(take)
+        composed = replace(composed, notes=(*notes, *composed.notes))
+        reply = self._composed(reply, asked, plan, sources, composed)
+        return reply if asked.is_dry else self._weighed(reply, options, card)
+
+    def _composed(
+        self,
+        reply: Reply,
+        asked: Asked,
+        plan: Plan,
+        sources: Sources,
+        composed: Composed,
+    ) -> Reply:
+        """Return a reply with its takes; or in words, if they are only foretold."""
         notes = (
             *reply.notes,
             *mentions.unused(plan, asked.values),
             *mentions.guessed(plan, asked.values),
             *sources.notes,
-            *notes,
             *composed.notes,
         )
-        takes = (*composed.parts, *composed.takes)
-        for take in takes:
-            if take.model == card.name:
-                card.check_take(take)
         if asked.is_dry:
+            takes = (*composed.parts, *composed.takes)
             time_s = Estimates(self.record.ledger).total(takes)
             answer = foretold.rendering(plan, composed.takes, notes, time_s)
             return replace(reply, answer=answer)
-        reply = replace(reply, takes=composed.takes, parts=composed.parts, notes=notes)
-        return self._weighed(reply, options, card)
+        return replace(reply, takes=composed.takes, parts=composed.parts, notes=notes)
 
     def _sources(
         self,
@@ -139,16 +161,72 @@ class Making:
             sources = replace(sources, step=plan.step or running.step(parent))
         return sources
 
+    def _at_home(
+        self, plan: Plan, options: Mapping[str, Any], sources: Sources
+    ) -> Sources:
+        """Return sources with an opened clip as the take that it was made as.
+
+        Only where all of it is changed by its own model: a part is made anew in the
+        frames that are there.
+        """
+        opened, ledger = sources.parent, self.record.ledger
+        is_whole = not (sources.mask or sources.others or sources.step is not None)
+        is_drawn = all(
+            act.does in ("shot", "frames") or act.renews for act in plan.asked
+        )
+        if opened is None or plan.intent != "refine" or not (is_whole and is_drawn):
+            return sources
+        home = home_of(opened, ledger) if opened.is_brought else None
+        if home is None or options.get("model", home.model) != home.model:
+            return sources
+        # What was cut of it is in its shot.
+        parent = replace(home, shot=opened.shot)
+        return replace(
+            sources,
+            parent=parent,
+            clip=ledger.artifact(home.id),
+            ground=find_ground(home, ledger),
+            shapes=(),
+        )
+
+    def _descended(self, composed: Composed, opened: Take, parent: Take) -> Composed:
+        """Return takes that begin from what an opened clip was made as, and come of it."""
+        home = home_of(opened, self.record.ledger)
+        assert home is not None
+        is_here = self.record.ledger.artifact(home.id) is not None
+        takes = [take.instead(parent.id, home.id) for take in composed.takes]
+        takes = [
+            replace(
+                take,
+                source="" if take.source == home.id else take.source,
+                parents=(*take.parents, opened.id),
+            )
+            for take in takes
+        ]
+        note = "It is rendered again from its recipe first: its latents are not here."
+        return replace(
+            composed,
+            takes=tuple(takes),
+            parts=(*(() if is_here else (home,)), *composed.parts),
+            notes=composed.notes if is_here else (*composed.notes, note),
+        )
+
     def _weighed(
-        self, reply: Reply, options: Mapping[str, Any], card: ModelCard
+        self, reply: Reply, options: Mapping[str, Any], card: ModelCard | None
     ) -> Reply:
-        """Return takes as they are, or the question that comes before them."""
+        """Return takes as they are, or the question that comes before them.
+
+        Args:
+            reply: With its takes.
+            options: Those that are stated.
+            card: Of the model that renders them; None if none does.
+        """
         if not reply.turn_id:  # nothing will come of it
             return reply
         estimates = Estimates(self.record.ledger)
         if proposals.needs_yes(reply.plan, options, self.settings):
             reply = proposals.before_rendering(reply, estimates)
-        if reply.plan.consents:
+        if reply.plan.consents or card is None:
             return reply
         return consent.weigh(reply, options, card, estimates, self.settings)
 
@@ -169,6 +247,8 @@ class Making:
         back = next((act for act in plan.acts if isinstance(act, Undo)), None)
         if back is None:
             return plan, target
+        if back.redo:
+            raise SpecError("redo is a turn of its own: say it first, then the change")
         rest = tuple(act for act in plan.acts if act is not back)
         if back.to:
             return replace(plan, acts=rest), names.take(back.to, plan)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from nbagent.acts.crop import Crop
 from nbagent.acts.plan import Plan
 from nbagent.acts.reseed import Reseed
 from nbagent.acts.shot import ratio
@@ -140,6 +142,15 @@ def size(
     else:
         usual = (card.height, card.width)
     return shots.frame_size(shot, *usual, card.size_multiple)
+
+
+def squared(shot: Shot, model: str) -> tuple[Shot, list[str]]:
+    """Cut another shape out of pocket's square: it was taught no other frame."""
+    if model != "pocket" or not shot.aspect or shot.size:
+        return shot, []
+    crop = Crop(aspect=shot.aspect).effect(None)
+    note = f"pocket paints squares: {shot.aspect} is cut out of one."
+    return replace(shot, aspect=None, effects=(*shot.effects, crop)), [note]
 
 
 def aspect_notes(aspect: str, height: int, width: int, card: ModelCard) -> list[str]:

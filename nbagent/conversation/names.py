@@ -101,10 +101,11 @@ class Names:
 
     def _own(self, clip: Clip) -> str | None:
         """Return what a clip is called in this conversation, if it is one of it."""
-        if clip.take is None or clip.is_opened:
+        take = self.brought.known(clip) if clip.is_opened else clip.take
+        if take is None:
             return None
-        name = self.record.called(clip.take, clip.name)
-        return None if name == clip.take.id else name
+        name = self.record.called(take, "" if clip.is_opened else clip.name)
+        return None if name == take.id else name
 
     def _with_ref(self, variable: Variable) -> Variable:
         clip = self.clips.get(variable.name)
@@ -117,11 +118,8 @@ def _is_called(alias: str | None, name: str) -> bool:
     return (alias or "").casefold() == name.casefold()
 
 
-def _info(name: str, clip: Clip) -> ClipInfo:
-    take = clip.take  # its frames are not read to be listed
-    if take is None:
-        is_still = clip.path.suffix.lower() in _STILLS
-        return ClipInfo(ref=name, kind="image" if is_still else "video")
+def info_of(name: str, take: Take) -> ClipInfo:
+    """Return what a turn is told of a take that has no name in the conversation."""
     return ClipInfo(
         ref=name,
         kind="image" if take.media == "image" else "video",
@@ -130,3 +128,11 @@ def _info(name: str, clip: Clip) -> ClipInfo:
         fps=take.fps,
         seed=take.seed,
     )
+
+
+def _info(name: str, clip: Clip) -> ClipInfo:
+    take = clip.take  # its frames are not read to be listed
+    if take is None:
+        is_still = clip.path.suffix.lower() in _STILLS
+        return ClipInfo(ref=name, kind="image" if is_still else "video")
+    return info_of(name, take)

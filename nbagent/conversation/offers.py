@@ -23,10 +23,16 @@ if TYPE_CHECKING:
     from nbagent.ledger import Turn
 
 
-def question(reply: Reply, lost: UnknownActor, *, is_dry: bool) -> Reply:
-    """Return the question in place of takes; a dry run only says that it would come."""
-    if is_dry:
+def question(reply: Reply, lost: UnknownActor, said: Asked) -> Reply:
+    """Return the question in place of takes; a dry run only says that it would come.
+
+    Raises:
+        UnknownActor: Without a front end: there is nobody to ask.
+    """
+    if said.is_dry:
         return replace(reply, answer=f"would ask: {lost.question}")
+    if reply.turn_id and said.cell_id is None:
+        raise lost
     plan = replace(reply.plan, intent="ask", offers=lost.nearest)
     return replace(reply, plan=plan, answer=f"{lost.question}\n{lost.how}")
 

@@ -50,10 +50,18 @@ class Seen:
     Attributes:
         frames: (F, H, W, 3) uint8; F is 1 for a picture.
         note: What of the value is not in them; empty if all is.
+        cutout: A picture with its opacity, (H, W, 4), if any of it is transparent.
     """
 
     frames: NDArray[np.uint8]
     note: str = ""
+    cutout: NDArray[np.uint8] | None = None
+
+    @property
+    def first(self) -> NDArray[np.uint8]:
+        """The first frame, with its opacity if it has one."""
+        first: NDArray[np.uint8] = self.frames[0]
+        return first if self.cutout is None else self.cutout
 
 
 def read(name: str, value: object) -> Seen:
@@ -141,14 +149,12 @@ def _from_file(called: str, data: Any) -> Seen:
     """Read a picture's file from memory."""
     from PIL import Image, UnidentifiedImageError
 
-    from nbagent.media.pixels import from_pil
-
     if not data:
         where = "is empty" if data == b"" else "is only the address of a picture"
         raise SpecError(f"{called} {where}: {_HOW}")
     try:
         with Image.open(io.BytesIO(data)) as image:
-            return Seen(frames=from_pil(image)[None])
+            return _from_image(called, image)
     except UnidentifiedImageError:
         raise SpecError(
             f"{called} is not a picture that PIL can read: {_HOW}"
@@ -156,9 +162,9 @@ def _from_file(called: str, data: Any) -> Seen:
 
 
 def _from_image(_: str, image: Any) -> Seen:
-    from nbagent.media.pixels import from_pil
+    from nbagent.media.pixels import with_opacity
 
-    return Seen(frames=from_pil(image)[None])
+    return _laid(with_opacity(image)[None])
 
 
 def _from_array(called: str, array: Any) -> Seen:
@@ -167,12 +173,12 @@ def _from_array(called: str, array: Any) -> Seen:
     array = np.asanyarray(array)
     if array.dtype.kind == "O":
         return _from_several(called, array.ravel().tolist())
-    return Seen(frames=_on_white(arrays.frames_of(called, array)))
+    return _laid(arrays.frames_of(called, array))
 
 
 def _from_tensor(called: str, tensor: Any) -> Seen:
     array = arrays.from_tensor(tensor)
-    return Seen(frames=_on_white(arrays.frames_of(called, array, channels_first=True)))
+    return _laid(arrays.frames_of(called, array, channels_first=True))
 
 
 def _from_artist(called: str, artist: Any) -> Seen:
@@ -247,18 +253,21 @@ def _from_dict(called: str, values: Mapping[Any, Any]) -> Seen:
     )
 
 
+def _laid(frames: NDArray[np.uint8]) -> Seen:
+    """Return frames (F, H, W, C) on white; of one that is transparent, what is cut out."""
+    is_cut = len(frames) == 1 and frames.shape[-1] == 4 and frames[..., 3].min() < 255
+    return Seen(frames=_on_white(frames), cutout=frames[0] if is_cut else None)
+
+
 def _on_white(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return frames (F, H, W, C) with C 3."""
     import numpy as np
-    from PIL import Image
 
-    from nbagent.media.pixels import from_pil
+    from nbagent.media.pixels import on_white
 
     if frames.shape[-1] == 3:
         return np.ascontiguousarray(frames)
-    return np.stack(
-        [from_pil(Image.fromarray(np.ascontiguousarray(frame))) for frame in frames]
-    )
+    return np.stack([on_white(np.ascontiguousarray(frame)) for frame in frames])
 
 
 _READERS: Final[Mapping[tuple[str, str], Callable[[str, Any], Seen]]] = {

@@ -31,6 +31,14 @@ class Record:
         """Return the live clips."""
         return self.ledger.clips(self.conversation)
 
+    def made(self) -> tuple[ClipRow, ...]:
+        """Return those that turns made: not the films that they have only named."""
+        return tuple(
+            row
+            for row in self.rows()
+            if self.ledger.take(row.take_id).operation != "open"
+        )
+
     def row(self, name: str) -> ClipRow:
         """Return the live clip of a name, its own or the user's for it.
 
@@ -73,6 +81,15 @@ class Record:
             names.setdefault(row.take_id, row.name)
         return names
 
+    def _known(self) -> dict[str, str]:
+        """Return the names of takes, and of those that opened films were made as."""
+        names = self.names()
+        for take_id, name in list(names.items()):
+            take = self.ledger.take(take_id)
+            for parent in take.parents if take.operation == "open" else ():
+                names.setdefault(parent, name)
+        return names
+
     def names_to_takes(self) -> dict[str, str]:
         """Return the id of the take that each name stands for."""
         return {row.name: row.take_id for row in self.rows()}
@@ -87,7 +104,7 @@ class Record:
 
     def facts(self, name: str) -> str:
         """Describe a clip in one line."""
-        return self._facts(name, self.take(name), self.names())
+        return self._facts(name, self.take(name), self._known())
 
     def status(self, names: Sequence[str] = ()) -> str:
         """Say what is being rendered, here and in other conversations of the store.
@@ -109,10 +126,17 @@ class Record:
 
     def lineage(self, name: str) -> str:
         """Say where a clip comes from, root first."""
-        take, names = self.take(name), self.names()
+        take, names = self.take(name), self._known()
+        way = (*self.ledger.ancestors(take.id), take)
+        films = [one for one in way if one.operation == "open"]
+        told = {parent for film in films for parent in film.parents}  # by the film
+        for film in films:
+            for one in self.ledger.ancestors(film.id):
+                names.setdefault(one.id, "(before that file)")
         return "\n".join(
             self._facts(names.get(one.id, "(replaced)"), one, names)
-            for one in (*self.ledger.ancestors(take.id), take)
+            for one in way
+            if one.id not in told
         )
 
     def describe(self, plan: Plan) -> str:
@@ -165,10 +189,12 @@ class Record:
 
     def _origin(self, name: str) -> str:
         take = self.take(name)
+        if take.operation == "open":
+            return f"{name} was opened from the file {take.request}."
         if not take.parents:
             return f"{name} was made from nothing before it: you said {take.request!r}."
         way = (*self.ledger.ancestors(take.id), take)
-        names = self.names()
+        names = self._known()
         before = names.get(way[0].id, "a clip that was replaced")
         return f"{name} came of {before} {reasons.told(way, names)}."
 
@@ -176,10 +202,10 @@ class Record:
         """Say what differs from each clip to the next, or from its parent to one."""
         if len(named) == 1:
             take = self.take(named[0])
-            if not take.parents:
+            if not take.parents or take.operation == "open":
                 return self._origin(named[0])
             parent = self.ledger.take(take.parents[0])
-            before = self.names().get(parent.id, "its parent")
+            before = self._known().get(parent.id, "its parent")
             return answers.changes(before, parent, named[0], take)
         return "\n".join(map(self._change, named, named[1:]))
 

@@ -19,21 +19,32 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from nbagent import media
-from nbagent.acts import apply_effects
-from nbagent.artifacts import store_frames
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.estimates import Estimates
+from nbagent.conversation.recuts import derive
 from nbagent.conversation.stopping import released
 from nbagent.errors import Cancelled, JobFailed, NbagentError, SpecError
-from nbagent.ledger import Artifact, ClipRow, JobRow, Ledger
+from nbagent.ledger import ClipRow, JobRow, Ledger
+from nbagent.models import split_name
 from nbagent.settings import Settings
-from nbagent.take import UNFINISHED, Job, JobState, Lane, Progress, Take
+from nbagent.take import (
+    MAX_SEED,
+    UNFINISHED,
+    Job,
+    JobState,
+    Lane,
+    Operation,
+    Progress,
+    Take,
+)
 
 OnProgress = Callable[[int, Progress], None]
 
 _FINAL: frozenset[JobState] = frozenset({"done", "failed", "cancelled"})
 _DONE: tuple[JobState, ...] = ("done",)
+# Of what a model makes anew; the rest is held, or is part of another take's run.
+_TRIED: frozenset[Operation] = frozenset({"generate", "remix", "animate", "inpaint"})
+_TRIES = 3  # seeds, until a clip shows what was asked
 _STOP_S = 30.0  # a cancel is heard between two steps; one step of a big model is long
 SUFFIXES = {name: f".{name}" for name in ("mp4", "webm", "gif", "webp")} | {
     "png": "",
@@ -120,6 +131,8 @@ class Rendering:
         self._drafting: dict[int, str] = {}  # jobs of drafts that have not ended
         self._enlisted: dict[str, Job] = {}  # by take, until they are sent
         self._recuts: set[int] = set()  # begun; a job's end may come from two threads
+        # Names of what takes are made of and other turns render, by the take's id.
+        self._awaited: dict[str, str] = {}
         self._changed = threading.Condition()
         self._on_progress: OnProgress = lambda _index, _progress: None
 
@@ -138,6 +151,7 @@ class Rendering:
     def enlist(self) -> None:
         """Record the jobs of the takes that must be rendered; `start` sends them."""
         waiting = {row.take_id for row in self._ledger.jobs(states=UNFINISHED)}
+        self._settle()
         for index, take in enumerate(self.takes):
             if take.is_recut or self._ledger.artifact(take.id) is not None:
                 continue
@@ -151,12 +165,15 @@ class Rendering:
     def start(self, on_progress: OnProgress) -> None:
         """Start every take; `on_progress` is called from the engine's thread too."""
         self._on_progress = on_progress
+        self._follow_sources()
         for index, take in enumerate(self.takes):
             if self._ledger.artifact(take.id) is not None:
                 if job := self._enlisted.pop(take.id, None):  # made elsewhere meanwhile
                     self._ledger.set_job(job.id, "done")
                 said = "; ".join(filter(None, ["kept", self._said(take)]))
                 self._hear(index, Progress(job="", state="done", message=said))
+            elif self._last[index].state in _FINAL:
+                continue  # what it is made of is lost already
             elif not take.is_recut:
                 self._submit_draft(index)
                 self._submit(index, take)
@@ -166,6 +183,7 @@ class Rendering:
         """Follow what an earlier kernel has started; nothing new goes to the engine."""
         self._on_progress = on_progress
         active = {row.take_id for row in self._ledger.jobs(states=UNFINISHED)}
+        self._follow_sources()
         for index, take in enumerate(self.takes):
             if self._ledger.artifact(take.id) is not None:
                 self._hear(
@@ -219,10 +237,14 @@ class Rendering:
     def cancel(self, index: int | None) -> None:
         """Stop one take, or all of them."""
         for at, last in enumerate(self.progress):
-            if index in (None, at) and last.job and last.state not in _FINAL:
+            if index not in (None, at) or last.state in _FINAL:
+                continue
+            if last.job:
                 self._engine.cancel(last.job)
-                if draft := self._drafting.get(at):
-                    self._engine.cancel(draft)
+            elif self._waits_for(self.takes[at]):  # a re-cut, not begun
+                self._hear(at, replace(last, state="cancelled", message=""))
+            if draft := self._drafting.get(at):
+                self._engine.cancel(draft)
 
     def keep(self, index: int) -> None:
         """End a running take early; its clip is what it looks like then."""
@@ -237,6 +259,76 @@ class Rendering:
         self._engine.resume(self.progress[index].job)
 
     # Inside
+
+    def _seeds(self, take: Take) -> tuple[int, ...]:
+        """Return what may be tried after a take's own seed; one that was stated is meant."""
+        is_tried = take.operation in _TRIED and take.quality == "final"
+        is_tried &= self._settings.looks and bool(take.shot.get("scene"))
+        if not is_tried or split_name(take.model)[0] != "pocket":
+            return ()
+        options = self._ledger.turn(self._turn_id).options
+        if any(said.get("seed") is not None for said in (options, take.shot)):
+            return ()
+        # Several takes of a turn have seeds one after the other: each tries its own.
+        step = len({one.seed for one in self.takes})
+        return tuple((take.seed + n * step) % (MAX_SEED + 1) for n in range(1, _TRIES))
+
+    def _settle(self) -> None:
+        """Let takes that were tried before be what was kept of them."""
+        for index, take in enumerate(self.takes):
+            if seeds := self._seeds(take):
+                kept = self._ledger.settled(take, seeds)
+                if kept.id != take.id and self._ledger.artifact(kept.id) is not None:
+                    self._ledger.replace_take(take.id, kept)
+                    self._replace(index, kept)
+
+    def _follow_sources(self) -> None:
+        """Wait for what takes are made of and other turns render: none is made twice."""
+        own = {take.id for take in self.takes}
+        needed = {need for take in self.takes for need in take.needs} - own
+        rows = self._ledger.jobs(states=UNFINISHED) if needed else ()
+        jobs = {row.take_id: row for row in rows if row.take_id in needed}
+        for take_id, row in jobs.items():
+            name = self._ledger.name_of(take_id) or "what it is made of"
+            self._awaited[take_id] = name
+            for index, take in enumerate(self.takes):
+                if take_id in take.needs:
+                    self._hear(index, self._last[index])
+            source = self._ledger.take(take_id)
+            job = to_job(self._ledger, self._settings, row, source)
+            self._engine.reattach([job], partial(self._hear_source, take_id))
+
+    def _waits_for(self, take: Take) -> str:
+        """Return the name of what a take is made of and another turn renders, if any."""
+        names = (self._awaited.get(need, "") for need in take.needs)
+        return next(filter(None, names), "")
+
+    def _hear_source(self, source_id: str, progress: Progress) -> None:
+        """Go on once what takes are made of is there, or give them up."""
+        if progress.state == "done":
+            made_id = self._ledger.job(progress.job).take_id
+            if made_id != source_id:  # it was stopped early, and kept
+                self._made_of(source_id, made_id)
+            self._awaited.pop(source_id, None)
+            self._recut()
+        elif progress.state in _FINAL and (name := self._awaited.pop(source_id, "")):
+            how = "failed" if progress.state == "failed" else "was stopped"
+            why = f" ({progress.message})" if progress.message else ""
+            line = f"{name}, which it is made of, {how}{why}: run its cell again first"
+            for index, take in enumerate(self.takes):
+                if source_id in take.needs and self._last[index].state not in _FINAL:
+                    self._fail(index, line)
+
+    def _fail(self, index: int, line: str) -> None:
+        """End a take that waits, wherever it does."""
+        enlisted = self._enlisted.pop(self.takes[index].id, None)
+        sent = self._last[index].job
+        job_id = enlisted.id if enlisted else sent
+        if job_id:
+            self._ledger.set_job(job_id, "failed", message=line)
+        self._hear(index, Progress(job=job_id, state="failed", message=line))
+        if sent:
+            self._engine.cancel(sent)
 
     def _submit(self, index: int, take: Take) -> None:
         listener = partial(self._hear, index)
@@ -271,7 +363,8 @@ class Rendering:
     def _queued(self, take: Take) -> Job:
         lane: Lane = "interactive" if take.quality == "draft" else "final"
         expected_s = Estimates(self._ledger).seconds(take)
-        job_id = self._ledger.add_job(take.id, self._turn_id, lane, expected_s)
+        seeds = self._seeds(take)
+        job_id = self._ledger.add_job(take.id, self._turn_id, lane, expected_s, seeds)
         return to_job(self._ledger, self._settings, self._ledger.job(job_id), take)
 
     def _hear_draft(self, index: int, progress: Progress) -> None:
@@ -305,6 +398,7 @@ class Rendering:
                 parent in own and self._ledger.artifact(parent) is None
                 for parent in take.parents
             )
+            is_ready &= not self._waits_for(take)
             with self._changed:
                 is_ready &= self._last[index].state == "queued"
                 is_ready &= index not in self._recuts
@@ -335,6 +429,9 @@ class Rendering:
             if self._last[index].state in _FINAL:
                 return
             progress = replace(progress, has_draft=self._last[index].has_draft)
+            source = self._waits_for(self.takes[index])
+            if progress.state == "queued" and source:
+                progress = replace(progress, message=f"waiting for {source}")
             self._last[index] = progress
             self._changed.notify_all()
         self._on_progress(index, progress)
@@ -347,11 +444,15 @@ class Rendering:
         """Let a take be another one, and what is made of it be made of that."""
         old_id = self.takes[index].id
         self.takes[index] = self.clips[index].take = take
-        for at, other in enumerate(self.takes):
-            if other.is_recut and old_id in other.parents:
-                parents = [take.id if p == old_id else p for p in other.parents]
-                changed = replace(other, parents=tuple(parents))
-                self._ledger.replace_take(other.id, changed)
+        if old_id != take.id:
+            self._made_of(old_id, take.id)
+
+    def _made_of(self, old_id: str, new_id: str) -> None:
+        """Let what would be made of one take be made of another, which came of it."""
+        for at, take in enumerate(self.takes):
+            if old_id in take.needs:
+                changed = take.instead(old_id, new_id)
+                self._ledger.replace_take(take.id, changed)
                 self._replace(at, changed)
 
     def _give_up(self, lost: Take) -> None:
@@ -395,38 +496,7 @@ def to_job(ledger: Ledger, settings: Settings, row: JobRow, take: Take) -> Job:
         store=str(ledger.folder),
         lane=row.lane,
         checkpoint_s=settings.checkpoint_s,
-    )
-
-
-def derive(ledger: Ledger, take: Take) -> Artifact:
-    """Re-cut the frames of a take's parents; no diffusion, no torch.
-
-    Raises:
-        JobFailed: If a parent was never rendered, or its file is gone.
-    """
-    start = time.monotonic()
-    clips, latents = [], None
-    for parent_id in take.parents if take.is_joined else take.parents[:1]:
-        parent = ledger.artifact(parent_id)
-        if parent is None or parent.video is None:
-            raise JobFailed(
-                "the clip to re-cut has no video on disk: render it again, then repeat"
-            )
-        clips.append(media.read_video(ledger.path(parent.video)))
-        latents = parent.latents
-    if take.operation == "grid":
-        frames, fps = media.grid_clips(clips, take.width // clips[0][0].shape[2])
-    else:
-        frames, fps = media.join_clips(clips, take.dissolve_s)
-    frames, fps = apply_effects(frames, fps, take.effects)
-    return store_frames(
-        ledger,
-        take,
-        frames,
-        fps,
-        # A later remix starts from what was denoised; several clips have no one start.
-        latents=latents if take.operation == "derive" else None,
-        seconds_rendered=time.monotonic() - start,
+        seeds=row.seeds,
     )
 
 

@@ -33,9 +33,7 @@ _GO_ON: Final = ("actor", "second", "corner", "place", "time")
 # Where actors are if nothing is said of it; others stand in the usual meadow.
 _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("fish", "whale", "octopus", "boat"), "sea"),
-    **dict.fromkeys(("airplane", "helicopter", "balloon"), "sky"),
-    "rocket": "space",
-    "ufo": "space",
+    **dict.fromkeys(("airplane", "helicopter", "balloon", "rocket", "ufo"), "sky"),
     "crab": "beach",
     "penguin": "snow",
     "snowman": "snow",
@@ -141,6 +139,12 @@ def settled(
     return replace(shot, scene=now.factors, open=opened), _notes(now)
 
 
+def as_seen(shot: Shot, seen: Mapping[str, str]) -> Shot:
+    """Return a shot in which what its words leave open is what came out."""
+    came = {name: seen[name] for name in shot.open if name in seen}
+    return replace(shot, scene={**shot.scene, **came}) if came else shot
+
+
 def varied(shot: Shot, seed: int) -> Shot:
     """Return a shot in which what the words leave open is chosen by another seed."""
     if not shot.open:
@@ -157,6 +161,7 @@ def _read(
 ) -> _Settling:
     """Read the words of a shot that has no scene yet."""
     words = shots.in_words(shot)
+    words = f"{words[:1].lower()}{words[1:]}".rstrip(".")  # as it was typed, mostly
     reading = read_scene(words)
     factors, near = dict(reading.factors), list(reading.near)
     unknown = _as_typed(reading.unknown_actor, shot.core)
@@ -206,6 +211,8 @@ def _is_kept(name: str, before: Mapping[str, str], now: _Settling) -> bool:
 
 def _notes(now: _Settling) -> list[str]:
     notes = list(now.notes)
+    if now.factors.get("second") and now.factors.get("corner", "").startswith("top"):
+        notes.append("pocket's companion stands low at a side.")
     if now.near:
         pairs = ", ".join(f"{drawn} for {said}" for said, drawn in now.near[:6])
         notes.append(f"pocket draws the nearest thing it was taught: {pairs}.")
@@ -216,7 +223,10 @@ def _notes(now: _Settling) -> list[str]:
 
 def _replace(now: _Settling, act: Replace) -> None:
     reading = read_scene(act.by)
-    new = reading.factors.get("actor") or read_value(act.by, "actor")
+    new = reading.factors.get("actor")
+    if not new and now.take(reading, ("place", "time", "motion", "pace")):
+        return  # "a meadow instead of the beach"
+    new = new or read_value(act.by, "actor")
     if new is None or reading.unknown_actor:
         nearest = reading.nearest or ("red ball", "cat", "car")
         raise UnknownActor(act.by, nearest, now.factors.get("actor", ""))
@@ -284,6 +294,8 @@ def _remove(now: _Settling, act: Remove) -> None:
             )
         scene["actor"] = scene.pop("second")
         scene.pop("corner", None)
+    elif noun:
+        now.notes.append(f"There is no {noun} in it.")
     else:
         now.lost.append(f"without {act.what}")
 

@@ -120,7 +120,8 @@ class Session:
         """
         options = {k: v for k, v in options.items() if v is not None}
         if target is not None:
-            options |= about(target, acts, self.record)
+            take = self.taken(target)
+            options |= about(take, target.name, acts, self.record)
             words = words or call_of(target.name, acts, self.record.names())
         said = Asked(
             words=words,
@@ -234,6 +235,7 @@ class Session:
             self._finish(reply)
             for part in (*reply.parts, *reply.drafts.values()):
                 self.ledger.add_take(part)
+            self._name_opened(reply)
             rows = name_takes(
                 self.ledger, self.settings.conversation, reply.turn_id, reply.takes
             )
@@ -247,7 +249,7 @@ class Session:
             return {}
         active = self.running.taken()
         rows: dict[int, list[ClipRow]] = {}
-        for row in self.rows():
+        for row in self.record.made():
             rows.setdefault(row.turn_id, []).append(row)
         return {
             turn_id: self._rendering(turn_id, of_turn)
@@ -288,7 +290,7 @@ class Session:
             self.ledger,
             self.ledger.take(row.take_id),
             row.name,
-            self._remix,
+            self.remix,
             self.viewer,
             self.selections,
         )
@@ -382,7 +384,27 @@ class Session:
             drafts=drafts,
         )
 
-    def _remix(self, clip: Clip, asked: str | Sequence[Act], **options: Any) -> Any:
+    def taken(self, clip: Clip) -> Take:
+        """Return the take that a turn about a clip is about: one of this store."""
+        if clip.take is not None and not clip.is_opened:
+            if self.ledger.has_take(clip.take.id):
+                return clip.take
+        return self._brought.take(clip)
+
+    def _name_opened(self, reply: Reply) -> None:
+        """Give the films that a turn is the first to use their names in it."""
+        made = (*reply.parts, *reply.takes)
+        built_on = dict.fromkeys(one for t in made for one in (*t.parents, *t.needs))
+        named = self.record.names()
+        for take_id in built_on:
+            if take_id in named or not self.ledger.has_take(take_id):
+                continue
+            if self.ledger.take(take_id).operation == "open":
+                here = self.settings.conversation
+                self.ledger.add_clip(here, reply.turn_id, take_id)
+
+    def remix(self, clip: Clip, asked: str | Sequence[Act], **options: Any) -> Any:
+        """Say a turn about a clip, as its methods do."""
         if self.remixer is None:
             raise SpecError("remix needs the notebook: run %load_ext nbagent first")
         return self.remixer(clip, asked, options)

@@ -22,7 +22,7 @@ from nbagent.conversation.shot import Shot
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard
-from nbagent.take import MAX_SEED, Effect, Operation, Take
+from nbagent.take import MAX_SEED, Operation, Take
 
 # What may be said beside "longer" without changing the clip that is made longer, as what
 # is done to finished frames may.
@@ -58,6 +58,7 @@ def single(
     shot, before, notes = _shot(plan, sources)
     seed = measures.seed(plan, options, parent, shots.in_words(shot))
     shot, heard = _settled(shot, before, plan, options, card, sources, seed)
+    shot, cropped = measures.squared(shot, card.base)
     added_s = _added_s(plan, options, card, sources, shot)
     # The whole of a longer clip may be more than the model holds: it sees a part.
     numbers = options if added_s is None else {**options, "frames": card.num_frames}
@@ -96,13 +97,15 @@ def single(
         )
     takes = [made for *_, made in chains]
     parts = [part for *before_it, _ in chains for part in before_it]
-    if first.operation in ("derive", "redirect"):
-        takes = takes[:1]  # another seed would change nothing, or not be that run's
+    if first.operation == "redirect":
+        takes = takes[:1]  # another seed would not be that run's
     if parent and parent.model and first.operation == "generate":
         if parent.model_revision != first.model_revision:
             more.append("Made anew, since other weights rendered the clip it refines.")
     return Composed(
-        takes=tuple(takes), notes=(*notes, *heard, *more, *said), parts=tuple(parts)
+        takes=tuple(takes),
+        notes=(*notes, *heard, *cropped, *more, *said),
+        parts=tuple(parts),
     )
 
 
@@ -119,6 +122,8 @@ def _shot(plan: Plan, sources: Sources) -> tuple[Shot, Shot | None, list[str]]:
     if parent is None:
         return shots.shot_from(plan), None, []
     before = shots.from_json(parent.shot)
+    if sources.clip is not None:
+        before = scene.as_seen(before, sources.clip.seen)
     shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
     if sources.others and any(isinstance(act, Blend) for act in plan.acts):
         core = shots.from_json(sources.others[0].shot).core
@@ -273,37 +278,13 @@ def take_of(
     operation = choice.operation(
         take,
         parent,
-        before,
-        shot,
         is_as_long="frames" not in options and before.duration_s == shot.duration_s,
         is_long=measures.is_long(options, shot, card),
     )
-    if operation == "derive" and parent.is_brought:
-        effects = shots.new_effects(before, shot)
-        return replace(recut(parent, request, shot, effects), holds=()), notes
-    if operation == "derive":
-        # Only what is new: the parent's frames already carry its own effects.
-        effects = shots.new_effects(before, shot)
-        caching = parent.caching
-        take = replace(take, step_cache=caching.threshold, cache_kind=caching.kind)
-        return replace(take, operation="derive", effects=effects), notes
     if operation == "remix":
         strength = options.get("strength", shots.strength_for(plan.asked))
         return replace(take, operation="remix", strength=strength), notes
     return take, notes
-
-
-def recut(parent: Take, request: str, shot: Shot, effects: tuple[Effect, ...]) -> Take:
-    """Return the take of a clip's own frames after effects."""
-    return replace(
-        parent,
-        operation="derive",
-        request=request,
-        shot=shots.to_json(shot),
-        effects=effects,
-        dissolve_s=0.0,
-        parents=(parent.id,),
-    )
 
 
 def _settled(

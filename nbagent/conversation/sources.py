@@ -14,6 +14,7 @@ from nbagent.acts.grid import Grid
 from nbagent.acts.join import Join
 from nbagent.acts.match import Match
 from nbagent.acts.plan import Plan
+from nbagent.charts.pace import check_size
 from nbagent.conversation import masks, pictures
 from nbagent.conversation.ground import Ground, find_ground
 from nbagent.conversation.operations import Film
@@ -29,6 +30,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Planed:
+    """A picture that a camera may move over.
+
+    Attributes:
+        source: Its digest in the store, or the id of a take.
+        height: Rows of pixels.
+        width: Columns of pixels.
+        model: What drew it; empty for a picture from elsewhere.
+        is_cut: Whether any of it is transparent.
+        is_here: Whether it is there: a take may still be rendered.
+    """
+
+    source: str
+    height: int
+    width: int
+    model: str = ""
+    is_cut: bool = False
+    is_here: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """What a plan is about, looked up.
 
@@ -41,6 +63,7 @@ class Sources:
             store, or the id of the take that it is the first frame of.
         film: Frames that are set in motion anew, instead of pictures.
         shapes: Height and width of each picture, or of the film.
+        planes: What a camera may move over: the pictures, or those of the parent's move.
         palette: The colours that the parent's are brought to, if they are.
         mask: Digest of a picture that is white where the parent is made anew; empty
             if the turn is about all of it.
@@ -60,6 +83,7 @@ class Sources:
     pictures: tuple[str, ...] = ()
     film: Film | None = None
     shapes: tuple[tuple[int, int], ...] = ()
+    planes: tuple[Planed, ...] = ()
     palette: tuple[float, ...] = ()
     mask: str = ""
     step: int | None = None
@@ -181,7 +205,13 @@ def _stills(
         elif state.clip(ref):
             found.append(named(ref).id)
         elif name in seen:
-            drawn = seen[name].frames[0]
+            drawn = seen[name].first
+            height, width = drawn.shape[:2]
+            check_size(height, width, f"@{name}")
+            if drawn.shape[2] == 4 and not drawn[..., 3].any():
+                raise SpecError(
+                    f"@{name} is transparent all over: there is nothing to set in motion"
+                )
             found.append(ledger.put_file(media.png(drawn), ".png"))
         elif name == SHOWN:
             raise SpecError(

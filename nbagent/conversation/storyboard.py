@@ -21,8 +21,9 @@ from nbagent.conversation import casting, measures, scene
 from nbagent.conversation import shot as shots
 from nbagent.conversation.choice import Unchanged
 from nbagent.conversation.layers import refined
+from nbagent.conversation.recuts import recut
 from nbagent.conversation.shot import Shot
-from nbagent.conversation.single import Composed, recut, take_of, windows
+from nbagent.conversation.single import Composed, take_of, windows
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard
@@ -81,11 +82,12 @@ def storyboard(
                 shot, None, (), seed, earlier=earlier, actor=actor
             )
             earlier = shot.scene
+        shot, cropped = measures.squared(shot, card.base)
         take, more = take_of(plan, request, options, card, None, None, shot, seed)
         (*before_it, take), said = windows(take, options, card)
         takes.append(take)
         parts += before_it
-        notes += heard + more + said
+        notes += heard + cropped + more + said
     seconds = max((a.dissolve_s for a in plan.acts if isinstance(a, Join)), default=0.0)
     whole = join(takes, request, seconds=seconds)
     return Composed(
@@ -100,15 +102,11 @@ def changed_storyboard(
     card: ModelCard,
     sources: Sources,
 ) -> Composed:
-    """Refine clips that were joined: re-cut what they are now, or change each scene."""
+    """Refine clips that were joined: change each scene, and join them again."""
     parent, whole = sources.parent, sources.whole
     assert parent is not None
     assert whole is not None
     before = shots.from_json(parent.shot)
-    shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
-    if shots.is_derive(before, shot):
-        cut = recut(parent, request, shot, shots.new_effects(before, shot))
-        return Composed(takes=(cut,), notes=tuple(notes))
     changed, same = _changed_scenes(plan, request, options, card, sources.scenes)
     takes = [composed.takes[0] for composed in changed if composed is not None]
     shown = [

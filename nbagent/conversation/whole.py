@@ -106,16 +106,6 @@ class Whole:
             )
         return library.put_aside(record)
 
-    def undo(self) -> str:
-        """Take the last turn back, with its clips; their names are free again."""
-        turn, took = library.last_turn(self._speaker.record)
-        if took:
-            self._speaker.running.cancel_takes({row.take_id for row in took})
-        self._ledger.conversations.take_back(turn.id)
-        names = ", ".join(row.name for row in took)
-        gone = f", and {names} with it" if names else ""
-        return f"taken back: {turn.text[:80]!r}{gone}"
-
     def _taken_up(self) -> str:
         return self._speaker.running.take_up()
 

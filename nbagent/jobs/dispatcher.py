@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nbagent.errors import EngineError, NbagentError, StoreError, WorkerLost
 from nbagent.jobs.entry import Entry
 from nbagent.jobs.mailbox import Mailbox
-from nbagent.jobs.recorded import FINAL, Words, recorded
+from nbagent.jobs.recorded import FINAL, Words, as_recorded, recorded
 from nbagent.jobs.turnstile import RESOURCE, URGENCY
 from nbagent.settings import Settings
 from nbagent.take import JobState, Progress
@@ -307,14 +307,30 @@ class Dispatcher:
         load = [entry.worker for entry in sent]
         taken = {(entry.worker, RESOURCE[entry.job.lane]) for entry in sent}
         for entry in in_order(queued):
+            if self._waits(entry):
+                continue
             lane = RESOURCE[entry.job.lane]
             free = [one for one in self._workers if (one, lane) not in taken]
             if free and not self._ended_elsewhere(entry):
+                if entry.waited:
+                    entry.job = as_recorded(entry.job)
                 entry.worker = min(free, key=load.count)
                 future = link.submit(entry.job, entry.number, entry.worker)
                 self._watch(entry, future)
                 load.append(entry.worker)
                 taken.add((entry.worker, lane))
+
+    def _waits(self, entry: Entry) -> bool:
+        """Return whether what an entry is made of is still on its way here.
+
+        Its worker would render that as well.
+        """
+        store, needs = entry.job.store, entry.job.take.needs
+        waits = any(
+            one.job.store == store and one.job.take.id in needs for one in self._live
+        )
+        entry.waited |= waits
+        return waits
 
     def _ended_elsewhere(self, entry: Entry) -> bool:
         """End an entry that another kernel has cancelled while it waited here."""

@@ -36,6 +36,7 @@ class Entry:
         losses: How often it was lost on its way.
         trouble: What Dask said of the last loss, the name of an exception.
         rests_until: When it may be sent again.
+        waited: It waited for another job, which may have ended as another take.
     """
 
     job: Job
@@ -54,4 +55,5 @@ class Entry:
     losses: int = 0
     trouble: str | None = None
     rests_until: float = 0.0
+    waited: bool = False
     ended: threading.Event = field(default_factory=threading.Event)

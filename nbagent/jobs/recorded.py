@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,16 @@ def recorded(job: Job) -> Progress:
     with Ledger(Path(job.store)) as ledger:
         row = ledger.job(job.id)
         return Progress(job=job.id, state=row.state, message=row.message)
+
+
+def as_recorded(job: Job) -> Job:
+    """Return a job with the take that the ledger has for it now.
+
+    What it is made of may have been stopped early, and kept: that is another take.
+    """
+    with contextlib.suppress(StoreError), Ledger(Path(job.store)) as ledger:
+        return replace(job, take=ledger.take(ledger.job(job.id).take_id))
+    return job
 
 
 class Words:

@@ -31,6 +31,7 @@ from nbagent.errors import Cancelled, MissingExtra, NbagentError
 from nbagent.jobs.turnstile import RESOURCE, Turnstile
 from nbagent.ledger import Ledger
 from nbagent.numerics import Verdicts
+from nbagent.scorers import Scorers
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from nbagent.render.renderer import Renderer
 
 PLUGIN: Final = "nbagent"
+DRAWS: Final = "nbagent.charts.renderer:Renderer"
+"""What renders a take that no model does: torch is not imported for it."""
 
 _RUNS: Final = frozenset({"executing", "long-running"})  # Dask's words for it
 _KEPT_STOPS: Final = 1000
@@ -178,7 +181,8 @@ class RenderPlugin(WorkerPlugin):
                     raise Cancelled(f"job {job.id} was stopped before it began")
             if not is_first and (row := ledger.job(job.id)).state == "done":
                 return row.message
-            renderer = self.renderer(factory)
+            is_drawn = job.take.operation == "camera"
+            renderer = self.renderer(DRAWS if is_drawn else factory)
             with self._guard:
                 if one.flag.is_set():
                     raise Cancelled(f"job {job.id} was stopped before it began")
@@ -269,6 +273,7 @@ def _make(factory: str | None) -> Renderer:
         settings.memory_bytes,
         compiles=settings.compiles,
         verdicts=Verdicts(folder=settings.runtime),
+        scorers=Scorers.found(settings),
     )
 
 

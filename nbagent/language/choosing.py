@@ -14,6 +14,7 @@ from typing import Final
 from nbagent.acts.plan import Action, Plan
 from nbagent.acts.remove import Remove
 from nbagent.language import SURE, read
+from nbagent.language.pictures import translate
 from nbagent.language.scenes import read_scene
 from nbagent.language.state import State
 from nbagent.pocket import vocabulary
@@ -37,7 +38,9 @@ def chosen(words: str, offered: Sequence[str], state: State) -> str | None:
     said = " ".join(words.casefold().replace("-", " ").split())
     if said in offered:
         return said
-    factors = read_scene(words).factors if said else {}
+    listed = translate(words)  # of one noun the lists are surer than the encoder
+    english = listed.english if listed and not listed.lost else words
+    factors = read_scene(english).factors if said else {}
     if factors.keys() != {"actor"}:
         return None
     actor = factors["actor"]

@@ -1,7 +1,7 @@
 """Closed classes of words, in every language that has a file in `lang/`.
 
 What others ask for is here: values in a text (`find`), parts of a clip (`region`, `span`),
-short turns (`answer`, `is_all`, `talk`, `topics`), the English of picture words
+short turns (`answer`, `undoes`, `is_all`, `talk`, `topics`), the English of picture words
 (`english`, `translate`), and which language a text seems to be in.
 
 >>> [(one.kind, one.value) for one in find("25 fps, anderthalb Sekunden")]
@@ -13,13 +13,14 @@ from nbagent.language.guess import language
 from nbagent.language.parts import region, span
 from nbagent.language.pictures import Translated, english, translate
 from nbagent.language.rules import Kind
-from nbagent.language.talk import Answer, answer, is_all, talk, topics
+from nbagent.language.talk import Answer, Undoes, answer, is_all, talk, topics, undoes
 
 __all__ = [
     "Answer",
     "Found",
     "Kind",
     "Translated",
+    "Undoes",
     "answer",
     "english",
     "find",
@@ -30,5 +31,6 @@ __all__ = [
     "talk",
     "topics",
     "translate",
+    "undoes",
     "unmarked",
 ]

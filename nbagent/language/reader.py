@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from nbagent.acts.plan import Intent, Plan
+from nbagent.acts.undo import Undo
 from nbagent.language import plans, reading
 from nbagent.language.candidates import candidates
 from nbagent.language.encoder import Encoder, Low
-from nbagent.language.grammar import find
+from nbagent.language.grammar import find, undoes
 from nbagent.language.state import State
 
 WEIGHTS: Final = Path(__file__).with_name("reader.npz")
@@ -51,6 +52,11 @@ class Reader:
             state: What it is read against.
             as_intent: What the user says it is, having been asked.
         """
+        if as_intent is None and (way := undoes(words)) is not None:
+            # Also where no clip is left to be changed: all of them were undone.
+            latest = (state.latest.ref,) if state.latest else ()
+            acts = (Undo(redo=way == "redo"),)
+            return Plan(intent="refine", targets=latest, acts=acts)
         about, whole = candidates(words, state)
         said = state.turns[-1] if state.turns else ""
         scores = self._encoder.scores(words, about, said, whole)

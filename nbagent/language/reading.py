@@ -7,18 +7,19 @@ words by phrases.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
 from nbagent.acts.plan import MAKES, Intent
-from nbagent.language import labels
+from nbagent.language import cameras, labels
 from nbagent.language.about import About
 from nbagent.language.candidates import Candidate
 from nbagent.language.changes import Changes
 from nbagent.language.encoder import Scores
+from nbagent.language.found import unmarked
 from nbagent.language.grammar import Found
 from nbagent.language.layers import softmax
 from nbagent.language.tagged import Tagged
@@ -111,14 +112,18 @@ def read(
         acts, doubt = changes.acts()
     targets = known.targets(intent, acts)
     then = words.then() if intent != "control" else ()
+    settings = words.settings(intent, acts) if intent in _MAKING else {}
+    picture = words.picture() or told if intent != "refine" else ()
+    if intent == "animate_image" and _is_camera(turn, settings, picture):
+        settings, picture = {**settings, "camera": unmarked(turn).strip()}, ()
     return Reading(
         intent=intent,
         shares=shares,
         doubt=doubt,
         targets=targets,
         acts=acts,
-        settings=words.settings(intent, acts) if intent in _MAKING else {},
-        prompt=words.picture() or told if intent != "refine" else (),
+        settings=settings,
+        prompt=picture,
         scenes=told if intent == "storyboard" else (),
         keep=words.texts("keep"),
         what=next(iter(words.texts("what")), ""),
@@ -127,6 +132,15 @@ def read(
         name=next(iter(words.texts("name")), None) if intent == "control" else None,
         then=then,
     )
+
+
+def _is_camera(turn: str, settings: Mapping[str, Any], picture: Sequence[str]) -> bool:
+    """Return whether a turn names a camera's move, and no words that were tagged do."""
+    tagged = (settings.get("camera", ""), *picture)
+    if any(cameras.read(text).moves for text in tagged if text):
+        return False
+    whole = cameras.read(turn)
+    return bool(whole.moves) and whole.is_all
 
 
 class _Words:

@@ -35,6 +35,8 @@ WEIGHTS: Final = Path(__file__).with_name("scenes.npz")
 _SAID: Final = 0.5
 """How likely it must be that an argument's words say a value at all."""
 _NEAREST: Final = 3
+_TAKEN: Final = 0.1  # how much the actor's head counts beside how like words are
+_LEAST: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,7 @@ def read_scene(words: str, by: SceneEncoder | None = None) -> SceneReading:
         near=near,
         lost=tuple(dict.fromkeys(one for one in lost if one != unknown)),
         unknown_actor=unknown,
-        nearest=_nearest(scores) if is_unknown else (),
+        nearest=_nearest(unknown, scores) if is_unknown else (),
         sure={name: float(scores.shares[name].max()) for name in known.FACTORS},
     )
 
@@ -115,11 +117,28 @@ def _best(scores: SceneScores) -> dict[str, int]:
     return {name: int(shares.argmax()) for name, shares in scores.shares.items()}
 
 
-def _nearest(scores: SceneScores) -> tuple[str, ...]:
-    """Return the likeliest actors, though none of them is it."""
-    others = scores.shares["actor"][1:-1]
-    order = np.argsort(-others)[:_NEAREST]
-    return tuple(known.HEADS["actor"][index] for index in order)
+def _nearest(words: str, scores: SceneScores) -> tuple[str, ...]:
+    """Return the actors that are likest to words, though none of them is it.
+
+    The lower layers know what goes with what, though they were taught nothing of this
+    world; where they hesitate, the actor's head says which it would rather take.
+    """
+    content = [word for word in words.split() if not is_small(word)]
+    mean, nouns = _nouns()
+    shown = reader().low.caption(" ".join(content) or words) - mean
+    others = scores.shares["actor"][1 : 1 + len(known.NOUNS)]
+    likely = np.log(others / others.sum() + _LEAST)
+    found = nouns @ (shown / np.linalg.norm(shown)) + _TAKEN * likely
+    return tuple(known.NOUNS[index] for index in np.argsort(-found)[:_NEAREST])
+
+
+@functools.cache
+def _nouns() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return what is common to all actors, and what is each one's own, of length 1."""
+    shown = np.stack([reader().low.caption(noun) for noun in known.NOUNS])
+    mean = shown.mean(0)
+    own = shown - mean
+    return mean, own / np.linalg.norm(own, axis=1, keepdims=True)
 
 
 Run = tuple[str, str, float]  # its tag, its words, and how much the actor's head looks
@@ -151,9 +170,9 @@ def _words(
     for (_, start, end), shares, look in zip(
         scores.pieces, scores.tags, actor.tolist(), strict=True
     ):
-        while start < end and text[start].isspace():
-            start += 1
-        if start >= end:
+        piece = text[start:end]
+        start += len(piece) - len(piece.lstrip())
+        if not piece.strip():
             continue
         is_one = bool(found) and found[-1][1] == start and text[start].isalnum()
         if is_one and text[start - 1].isalnum() and ord(text[start]) < 0x2E80:

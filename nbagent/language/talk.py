@@ -9,6 +9,7 @@ from nbagent.language.chart import Chart
 from nbagent.language.guess import language
 
 Answer = Literal["yes", "no", "draft"]
+Undoes = Literal["undo", "redo"]
 _SHORT: Final = 0.5
 """The share of a turn's words that a greeting is, if that is all it says."""
 
@@ -35,6 +36,28 @@ def answer(text: str) -> Answer | None:
     if "draft" in said and "no" not in said:
         return "draft"
     return cast(Answer, said.pop()) if len(said) == 1 else None
+
+
+def undoes(text: str) -> Undoes | None:
+    """Return which way a turn goes in the conversation, if that is all it says.
+
+    >>> undoes("Undo, please!"), undoes("rückgängig"), undoes("redo"), undoes("undo the night")
+    ('undo', 'undo', 'redo', None)
+    """
+    chart = Chart.of(text, language(text))
+    said, is_polite, at = set[str](), False, 0
+    while at < len(chart.tokens):
+        match = chart.get(at, "back") or chart.get(at, "answers", "polite")
+        if match is None and chart.tokens[at].kind != "sign":
+            return None
+        if match is not None and match.value == "polite":
+            is_polite = True
+        elif match is not None:
+            said.add(match.value)
+        at = match.end if match else at + 1
+    if said == {"redo"} and is_polite:
+        return None  # "redo it" may be of the clip: another try
+    return cast(Undoes, said.pop()) if len(said) == 1 else None
 
 
 def is_all(text: str) -> bool:

@@ -97,7 +97,7 @@ class Conversations:
     def rename(self, name: str, new: str) -> None:
         """Give a conversation another name, with all it holds."""
         with self._db.write() as db:
-            for table in ("turns", "names", "variables"):
+            for table in ("turns", "names", "variables", "undone"):
                 db.execute(
                     f"UPDATE {table} SET conversation = ? WHERE conversation = ?",  # noqa: S608
                     (new, name),
@@ -120,11 +120,84 @@ class Conversations:
                 [(name, int(clip.removeprefix("c")), turn_id) for clip in clips],
             )
 
-    def take_back(self, turn_id: int) -> None:
+    def take_back(self, turn_id: int, by_turn: int | None) -> None:
         """Let a turn and its clips leave the conversation; their names are free again.
 
-        The takes and their files stay: the same turn said again shows them at once.
+        The takes and their files stay: the turn can be put back, and the same turn said
+        again shows them at once.
+
+        Args:
+            turn_id: The turn.
+            by_turn: The one that asked for it, if a turn did.
         """
         with self._db.write() as db:
+            db.execute(
+                """INSERT INTO undone (conversation, turn_id, by_turn, number, clip_id,
+                    alias, newest_clip)
+                SELECT conversation, turn_id, ?2, number, clip_id, alias,
+                    (SELECT max(id) FROM clips)
+                FROM names WHERE turn_id = ?1 AND clip_id IS NOT NULL""",
+                (turn_id, by_turn),
+            )
             db.execute("UPDATE turns SET replaced_by = id WHERE id = ?", (turn_id,))
             db.execute("DELETE FROM names WHERE turn_id = ?", (turn_id,))
+
+    def taken_back(self, name: str) -> tuple[int, ...]:
+        """Return the turns that can be put back, the one that was taken back last first.
+
+        Once another clip was made none can.
+        """
+        rows = self._db.read(
+            """SELECT turn_id FROM undone WHERE conversation = ?1
+                AND typeof(turn_id) = 'integer' AND newest_clip >=
+                (SELECT coalesce(max(clip_id), 0) FROM names WHERE conversation = ?1)
+            GROUP BY turn_id ORDER BY max(id) DESC""",
+            name,
+        )
+        return tuple(row["turn_id"] for row in rows)
+
+    def taken_back_by(self, turn_id: int) -> int | None:
+        """Return the turn that a turn has taken back, if it still is."""
+        rows = self._db.read("SELECT turn_id FROM undone WHERE by_turn = ?", turn_id)
+        return rows[0]["turn_id"] if rows else None
+
+    def names_taken_back(self, turn_id: int) -> tuple[tuple[str, str], ...]:
+        """Return the names that the clips of a turn had which was taken back.
+
+        Returns:
+            Each with the id of its take.
+        """
+        rows = self._db.read(
+            "SELECT number, take_id FROM undone JOIN clips ON clips.id = clip_id"
+            " WHERE undone.turn_id = ? ORDER BY number",
+            turn_id,
+        )
+        return tuple((f"c{row['number']}", row["take_id"]) for row in rows)
+
+    def put_back(self, turn_id: int) -> None:
+        """Let a turn that was taken back be there again, with its clips.
+
+        They have their names, but for those that other clips have got meanwhile.
+        """
+        with self._db.write() as db:
+            rows = db.execute(
+                "SELECT * FROM undone WHERE turn_id = ? AND typeof(number) = 'integer'"
+                " ORDER BY number",  # the store may be anybody's
+                (turn_id,),
+            ).fetchall()
+            for row in rows:
+                name = row["conversation"]
+                (number,) = db.execute(
+                    """SELECT CASE WHEN EXISTS (SELECT 1 FROM names
+                            WHERE conversation = ?1 AND number = ?2)
+                        THEN (SELECT max(number) + 1 FROM names WHERE conversation = ?1)
+                        ELSE ?2 END""",
+                    (name, row["number"]),
+                ).fetchone()
+                db.execute(
+                    "INSERT INTO names (conversation, number, turn_id, clip_id, alias)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (name, number, turn_id, row["clip_id"], row["alias"]),
+                )
+            db.execute("DELETE FROM undone WHERE turn_id = ?", (turn_id,))
+            db.execute("UPDATE turns SET replaced_by = NULL WHERE id = ?", (turn_id,))

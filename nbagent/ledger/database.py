@@ -106,6 +106,24 @@ def m007_aliases(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE names ADD COLUMN alias TEXT")
 
 
+def m008_seeds(connection: sqlite3.Connection) -> None:
+    """With which seeds a job may be tried, and for which take it was queued."""
+    connection.execute("ALTER TABLE jobs ADD COLUMN seeds TEXT NOT NULL DEFAULT '[]'")
+    connection.execute("ALTER TABLE jobs ADD COLUMN asked_id TEXT")
+
+
+def m009_undone(connection: sqlite3.Connection) -> None:
+    """The names of clips whose turn was undone, until it is redone or forgotten."""
+    connection.execute(
+        """CREATE TABLE undone (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL,
+            turn_id INTEGER NOT NULL REFERENCES turns (id),
+            by_turn INTEGER REFERENCES turns (id), number INTEGER NOT NULL,
+            clip_id INTEGER NOT NULL REFERENCES clips (id), alias TEXT,
+            newest_clip INTEGER NOT NULL)"""
+    )
+
+
 # Appended, never edited: a file remembers how many of these it has seen.
 MIGRATIONS = (
     m001_first,
@@ -115,6 +133,8 @@ MIGRATIONS = (
     m005_keepers,
     m006_notebooks,
     m007_aliases,
+    m008_seeds,
+    m009_undone,
 )
 
 

@@ -11,7 +11,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import UnionType
 from typing import (
     Any,
@@ -25,7 +25,7 @@ from typing import (
 )
 
 from nbagent.errors import StoreError
-from nbagent.take import JobState, Lane, Phase, Take
+from nbagent.take import MAX_SEED, JobState, Lane, Phase, Take
 
 T = TypeVar("T")
 
@@ -92,6 +92,8 @@ class Artifact:
         latents: Digest of the final latents; None where no diffusion took place.
         num_frames: Frames in the file, after effects.
         seconds_rendered: Time the worker spent on it.
+        seen: What a scorer read in it, before effects: `{"motion": "left", ...}`.
+        scores: How far it shows what was asked, by aspect, 0..1.
     """
 
     video: str | None
@@ -104,6 +106,8 @@ class Artifact:
     duration_s: float
     size_bytes: int
     seconds_rendered: float
+    seen: Mapping[str, str] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -118,6 +122,8 @@ class JobRow:
     Attributes:
         expected_s: Seconds it was expected to take; None if its like was never made.
         keeper: Name of the kernel's ledger that has it in hand (see `locks.Keeper`).
+        seeds: What may be tried after the seed of the take that it was queued for.
+        asked_id: That take; `take_id` is what came of it.
     """
 
     id: str
@@ -133,6 +139,8 @@ class JobRow:
     updated_at: float
     expected_s: float | None = None
     keeper: str | None = None
+    seeds: tuple[int, ...] = ()
+    asked_id: str | None = None
 
 
 def turn_from(row: sqlite3.Row) -> Turn:
@@ -152,6 +160,12 @@ def artifact_from(row: sqlite3.Row) -> Artifact:
     """Return the artifact in a row of `artifacts`."""
     facts = _loaded(row["facts"])
     artifact = checked(Artifact, facts)
+    if not all(isinstance(word, str) for word in artifact.seen.values()):
+        raise _damaged("artifact's seen", artifact.seen)
+    scores: Mapping[str, Any] = artifact.scores
+    for score in scores.values():
+        if not (isinstance(score, int | float) and 0 <= score <= 1):
+            raise _damaged("artifact's scores", scores)
     sizes = ("num_frames", "fps", "height", "width")
     if least := next((name for name in sizes if getattr(artifact, name) <= 0), ""):
         raise _damaged(f"artifact's {least}", getattr(artifact, least))
@@ -169,6 +183,9 @@ def is_intact(row: sqlite3.Row) -> bool:
 def job_from(row: sqlite3.Row) -> JobRow:
     """Return the job in a row of `jobs`."""
     values = dict(row)
+    seeds = values["seeds"] = tuple(_parsed(values["seeds"], list))
+    if not all(type(seed) is int and 0 <= seed <= MAX_SEED for seed in seeds):
+        raise _damaged("job's seeds", seeds)
     return checked(JobRow, {"id": f"j{values.pop('number')}", **values})
 
 
@@ -182,10 +199,10 @@ def checked(cls: type[T], values: Mapping[str, Any]) -> T:
     """
     record: Any = cls
     kinds, name = _kinds(record), cls.__name__.removesuffix("Row").lower()
-    for field, value in values.items():
+    for key, value in values.items():
         is_number = isinstance(value, float) and not math.isfinite(value)
-        if is_number or not isinstance(value, kinds.get(field, ())):
-            raise _damaged(f"{name}'s {field}", value)
+        if is_number or not isinstance(value, kinds.get(key, ())):
+            raise _damaged(f"{name}'s {key}", value)
     try:
         return cls(**values)
     except TypeError as error:  # a field is missing
@@ -196,11 +213,16 @@ def checked(cls: type[T], values: Mapping[str, Any]) -> T:
 
 def _loaded(text: object) -> dict[str, Any]:
     """Return a JSON object that a column holds."""
+    return _parsed(text, dict)
+
+
+def _parsed(text: object, kind: type[T]) -> T:
+    """Return the JSON value of a kind that a column holds."""
     try:
         value = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         value = None
-    if not isinstance(value, dict):
+    if not isinstance(value, kind):
         raise _damaged("record", text)
     return value
 

@@ -11,7 +11,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +39,8 @@ from nbagent.ledger.records import (
 from nbagent.ledger.variables import Variables
 from nbagent.take import JobState, Phase, Take
 
+_UNSAID = {"request": ""}  # what was typed for earlier clips is not given along
+_MOST_NEEDED = 64  # takes; a recipe in a file must stay small
 _KEPT_TAKES = 2000  # of some 2 kB; each turn reads those of its whole conversation
 
 
@@ -103,12 +105,14 @@ class Ledger:
         """Write a turn down before anything is done about it.
 
         A live turn of the same cell is marked replaced: its clips leave the
-        conversation, and this turn takes over its position and its clips' names.
+        conversation, and this turn takes over its position and its clips' names. So is
+        one that was taken back, as far as its names are still free.
         """
         with self._db.write() as db:
             old = db.execute(
                 "SELECT id, position FROM turns WHERE conversation = ? AND cell_id = ?"
-                " AND replaced_by IS NULL",
+                " AND (replaced_by IS NULL OR replaced_by = id)"
+                " ORDER BY replaced_by IS NULL DESC, id DESC LIMIT 1",
                 (conversation, cell_id),  # an absent cell equals no other
             ).fetchone()
             turn_id = _inserted(
@@ -129,6 +133,16 @@ class Ledger:
                 )
                 db.execute(
                     "UPDATE names SET turn_id = ?, clip_id = NULL WHERE turn_id = ?",
+                    (turn_id, old["id"]),
+                )
+                db.execute(
+                    "INSERT OR IGNORE INTO names (conversation, number, turn_id)"
+                    " SELECT conversation, number, ? FROM undone WHERE turn_id = ?",
+                    (turn_id, old["id"]),
+                )
+                db.execute("DELETE FROM undone WHERE turn_id = ?", (old["id"],))
+                db.execute(
+                    "UPDATE undone SET by_turn = ? WHERE by_turn = ?",
                     (turn_id, old["id"]),
                 )
         return self.turn(turn_id)
@@ -191,6 +205,31 @@ class Ledger:
                 self._takes.clear()
             self._takes[take_id] = take
         return take
+
+    def has_take(self, take_id: str) -> bool:
+        """Return whether there is such a take."""
+        return bool(self._db.read("SELECT 1 FROM takes WHERE id = ?", take_id))
+
+    def made_of(self, take: Take) -> tuple[Take, ...]:
+        """Return what a take needs to be rendered again, all that is known of it here."""
+        found: dict[str, Take] = {}
+        waiting = sorted(take.needs)
+        while waiting and len(found) < _MOST_NEEDED:
+            rows = self._db.read(
+                "SELECT recipe FROM takes WHERE id IN (SELECT value FROM json_each(?))",
+                json.dumps(waiting),
+            )
+            new = [one for one in map(take_from, rows) if one.id not in found]
+            found |= {one.id: one for one in new}
+            waiting = sorted({need for one in new for need in one.needs} - found.keys())
+        return tuple(found.values())
+
+    def recipe(self, take: Take) -> dict[str, Any]:
+        """Return a take as JSON, with what it is made of: enough to render it anywhere."""
+        recipe = take.to_recipe()
+        if made_of := self.made_of(take):
+            recipe["made_of"] = [one.to_recipe() | _UNSAID for one in made_of]
+        return recipe
 
     def parents(self, take_id: str) -> tuple[Take, ...]:
         """Return the takes this one was made from, the main one first."""
@@ -301,10 +340,7 @@ class Ledger:
             if artifact is None or self.name_of(row.take_id):
                 return
             db.execute("DELETE FROM artifacts WHERE take_id = ?", (row.take_id,))
-            left = db.execute("SELECT facts FROM artifacts").fetchall()
-        kept = {digest for other in left for digest in artifact_from(other).digests}
-        for digest in set(artifact.digests) - kept:
-            self._files.remove(digest)
+        self.discard(artifact.digests)
 
     def name_of(self, take_id: str) -> str | None:
         """Return the newest clip name that stands for a take, if one does."""
@@ -324,6 +360,20 @@ class Ledger:
                     f"UPDATE {table} SET take_id = ? WHERE take_id = ?",  # noqa: S608
                     (new_id, old_id),
                 )
+
+    def settled(self, take: Take, seeds: Sequence[int]) -> Take:
+        """Return the take that was kept when a take was tried with other seeds.
+
+        Itself, if it never was; one that was stopped early says nothing of a whole one.
+        """
+        rows = self._db.read(
+            "SELECT recipe FROM jobs JOIN takes ON takes.id = jobs.take_id"
+            " WHERE asked_id = ? AND seeds = ? AND state = 'done'"
+            " ORDER BY number DESC",
+            *(take.id, _json(list(seeds))),
+        )
+        kept = (take_from(row) for row in rows)
+        return next((o for o in kept if o.with_seed(take.seed).id == take.id), take)
 
     # Artifacts and files
 
@@ -364,6 +414,21 @@ class Ledger:
     def put_file(self, source: Path | bytes, suffix: str) -> str:
         """Store bytes under their hash and return the digest, `b2:<hash><suffix>`."""
         return self._files.put(source, suffix)
+
+    def discard(self, digests: Collection[str]) -> None:
+        """Let files leave the disk that no clip has."""
+        if not digests:
+            return
+        left = self._db.read("SELECT facts FROM artifacts")
+        kept = {digest for other in left for digest in artifact_from(other).digests}
+        for digest in set(digests) - kept:
+            self._files.remove(digest)
+
+    def has_file(self, digest: str) -> bool:
+        """Return whether a file is stored, whole; what is no digest is none."""
+        with suppress(StoreError):
+            return self._files.holds(digest)
+        return False
 
     def path(self, digest: str) -> Path:
         """Return where a stored file lies."""
@@ -410,6 +475,7 @@ class Ledger:
         turn_id: int | None,
         lane: str,
         expected_s: float | None = None,
+        seeds: Sequence[int] = (),
     ) -> str:
         """Record a queued job and return its id, such as `j12`.
 
@@ -419,9 +485,10 @@ class Ledger:
         keeper = self.keeper.name
         with self._db.write() as db:
             cursor = db.execute(
-                "INSERT INTO jobs (take_id, turn_id, lane, created_at, updated_at,"
-                " expected_s, keeper) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (take_id, turn_id, lane, now, now, expected_s, keeper),
+                "INSERT INTO jobs (take_id, asked_id, turn_id, lane, created_at,"
+                " updated_at, expected_s, keeper, seeds)"
+                " VALUES (?1, ?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
+                (take_id, turn_id, lane, now, expected_s, keeper, _json(list(seeds))),
             )
         return f"j{_inserted(cursor)}"
 

@@ -9,6 +9,7 @@ Frames are `(F, H, W, 3)` uint8 RGB arrays everywhere.
 from nbagent.media.drift import drift, palette
 from nbagent.media.files import (
     read_media,
+    read_plane,
     read_recipe,
     read_size,
     read_video,
@@ -37,6 +38,7 @@ __all__ = [
     "poster_png",
     "preview_mp4",
     "read_media",
+    "read_plane",
     "read_recipe",
     "read_size",
     "read_video",

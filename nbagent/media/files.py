@@ -14,6 +14,7 @@ from nbagent.media.footage import Footage, film_size, read_comment, read_footage
 from nbagent.media.frames import Frames, check_frames
 from nbagent.media.images import (
     image_size,
+    opened_image,
     read_image_recipe,
     read_images,
     write_gif,
@@ -108,6 +109,12 @@ def read_video(path: Path) -> tuple[Frames, float]:
 def read_size(path: Path) -> tuple[int, int]:
     """Return the height and width of what `write_clip` has written, by its head alone."""
     return image_size(path) if _is_image(path) else film_size(path)
+
+
+def read_plane(path: Path) -> tuple[tuple[int, int], bool]:
+    """Return a picture's height and width, and whether it has an alpha channel."""
+    with opened_image(path) as image:
+        return (image.height, image.width), image.mode == "RGBA"
 
 
 def read_recipe(path: Path) -> dict[str, Any] | None:

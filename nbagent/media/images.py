@@ -139,7 +139,7 @@ def read_images(path: Path, fps: float | None = None) -> Footage:
 
 def image_size(path: Path) -> tuple[int, int]:
     """Return the height and width of a picture that needs no turning."""
-    with _opened(path) as image:
+    with opened_image(path) as image:
         return image.height, image.width
 
 
@@ -148,7 +148,7 @@ def read_image_recipe(path: Path) -> dict[str, Any] | None:
     if path.is_dir():
         recipe = _folder_facts(path).get("recipe")
         return recipe if isinstance(recipe, dict) else None
-    with _opened(path) as image:
+    with opened_image(path) as image:
         if image.format == "WEBP":
             text = image.getexif().get(_DESCRIPTION)
         else:
@@ -232,7 +232,7 @@ def _pictures(path: Path) -> tuple[Frames, list[float], float]:
     """Return the frames of a file, the second at which each appears, and the last's end."""
     frames, times, now = list[Frames](), list[float](), 0.0
     size_bytes = 0
-    with _opened(path) as image:
+    with opened_image(path) as image:
         # The second picture of a jpeg is a phone's depth map; the first of a png that is
         # no part of its animation is for viewers that show none.
         count = 1 if image.format in ("JPEG", "MPO") else getattr(image, "n_frames", 1)
@@ -312,7 +312,12 @@ def _folder_facts(folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def opened_image(path: Path) -> Iterator[Image.Image]:
+    """Open a picture's file.
+
+    Raises:
+        MediaError: If it is damaged, or none.
+    """
     kind = kind_of(path)
     try:
         with warnings.catch_warnings():

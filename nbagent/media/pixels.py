@@ -15,6 +15,7 @@ from PIL import Image, ImageCms, ImageOps
 from nbagent.errors import SpecError
 
 _SIXTEEN_BITS = 65535
+_OPAQUE = 255
 # Above 1 by less than this, numbers of 0..1 have overshot: whether they are, is not ours
 # to say. From here on they are those of 0..255.
 _OVERSHOT = 2.0
@@ -41,10 +42,29 @@ def from_pil(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode in ("F", "I"):
         return _grey(from_numbers(np.asarray(image)))
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"))
+        return on_white(np.asarray(image.convert("RGBA")))
     return np.asarray(image.convert("RGB"))
+
+
+def with_opacity(image: Image.Image) -> NDArray[np.uint8]:
+    """Return a PIL image as `from_pil` does, but (H, W, 4) if any of it is transparent.
+
+    Raises:
+        SpecError: As `from_pil`.
+    """
+    if image.width and image.height and image.has_transparency_data:
+        upright = _in_srgb(ImageOps.exif_transpose(image)).convert("RGBA")
+        rgba = np.asarray(upright)
+        if rgba[..., 3].min() < _OPAQUE:
+            return rgba
+    return from_pil(image)
+
+
+def on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture (H, W, 4) as a notebook shows it: (H, W, 3)."""
+    image = Image.fromarray(rgba)
+    white = Image.new("RGBA", image.size, "white")
+    return np.asarray(Image.alpha_composite(white, image).convert("RGB"))
 
 
 def from_numbers(numbers: NDArray[np.generic]) -> NDArray[np.uint8]:

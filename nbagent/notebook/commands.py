@@ -201,7 +201,11 @@ def _reset(magics: AgentMagics, _words: list[str]) -> str:
 
 
 def _undo(magics: AgentMagics, _words: list[str]) -> str:
-    return magics.session().whole.undo()
+    return magics.step("undo")
+
+
+def _redo(magics: AgentMagics, _words: list[str]) -> str:
+    return magics.step("redo")
 
 
 def _history(magics: AgentMagics, words: list[str]) -> str:
@@ -370,7 +374,15 @@ COMMANDS: Mapping[str, Command] = {
         run=_reset,
         acts=True,
     ),
-    "undo": Command(usage="", help="take the last turn back", run=_undo, acts=True),
+    "undo": Command(
+        usage="",
+        help="take the last turn back that made clips; the one before is shown",
+        run=_undo,
+        acts=True,
+    ),
+    "redo": Command(
+        usage="", help="put back what was undone last", run=_redo, acts=True
+    ),
     "history": Command(
         usage="[N]",
         help="the last turns, and what came of each",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nbagent.conversation.kept import is_step
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError
 from nbagent.media import replacing
@@ -84,6 +85,9 @@ def to_notebook(session: Session, turns: Sequence[TurnView]) -> dict[str, Any]:
     when it is run.
     """
     cells = [_cell("load", "%load_ext nbagent", [])]
+    said = {turn["id"]: session.ledger.turn(turn["id"]) for turn in turns}
+    # What was undone is not there; said again, an undo would be of another turn.
+    turns = [turn for turn in turns if not is_step(said[turn["id"]])]
     for number, turn in enumerate(turns, 1):
         done = [
             session.clip(take["name"])
@@ -96,7 +100,7 @@ def to_notebook(session: Session, turns: Sequence[TurnView]) -> dict[str, Any]:
             for text in (turn["answer"], turn["error"])
             if text
         ]
-        source = cell_of(turn["words"], session.ledger.turn(turn["id"]).options)
+        source = cell_of(turn["words"], said[turn["id"]].options)
         cells.append(_cell(f"turn-{number}", source, outputs))
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return {

@@ -43,15 +43,6 @@ def _acts(magics: AgentMagics) -> Foretold:
     return Foretold(magics.session().record)
 
 
-def _undo(magics: AgentMagics, _words: list[str]) -> str:
-    from nbagent.conversation.library import last_turn
-
-    turn, took = last_turn(magics.session().record)
-    names = ", ".join(row.name for row in took)
-    gone = f", and {names} with it" if names else ""
-    return f"would take back: {turn.text[:80]!r}{gone}"
-
-
 def _connect(_magics: AgentMagics, words: list[str]) -> str | None:
     from nbagent.conversation.discovery import found
 
@@ -101,7 +92,8 @@ _TELLS: Final[Mapping[str, Callable[[AgentMagics, list[str]], str | None]]] = {
     "keep": lambda magics, words: _acts(magics).keep(words),
     "pause": lambda magics, words: _acts(magics).pause(words),
     "resume": lambda magics, words: _acts(magics).resume(words),
-    "undo": _undo,
+    "undo": lambda magics, _: magics.step("undo", is_dry=True),
+    "redo": lambda magics, _: magics.step("redo", is_dry=True),
     "use": _use,
     "cache": _cache,
     "limit": _limit,

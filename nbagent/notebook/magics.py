@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from IPython.core.magic import (
     Magics,
@@ -20,6 +20,7 @@ from IPython.core.magic import (
     no_var_expand,
 )
 
+from nbagent.conversation.here import enter
 from nbagent.conversation.stopping import held, in_one_line
 from nbagent.errors import NbagentError, SpecError
 from nbagent.notebook.namespace import Namespace
@@ -121,6 +122,11 @@ class AgentMagics(Magics):
             if note := self._session.whole.take_up():
                 _show_text(note)
         return self._session
+
+    def adopt(self, clip: Clip) -> None:
+        """Let a clip of a file, or of a pickle, belong to the conversation."""
+        session = self.session()
+        clip.belong(session.ledger, session.remix, self._player_of, session.selections)
 
     def transcript(self) -> Transcript:
         """Return the session's conversation as panels see it."""
@@ -236,6 +242,18 @@ class AgentMagics(Magics):
         count, shown = self._shown
         return count == self.ipython.execution_count and shown is value
 
+    def step(self, words: Literal["undo", "redo"], *, is_dry: bool = False) -> str:
+        """Say that the last change is undone, or redone; say what it came to.
+
+        The clip that is current then is shown.
+        """
+        if is_dry:
+            reply = self.session().consider(words, {})
+            return reply.answer or ""
+        reply = self.hear(words, {})
+        self.show(reply, {})
+        return ""
+
     def close(self) -> None:
         """Let go of the engine and the store; running jobs go on."""
         self.close_panel()
@@ -257,7 +275,10 @@ class AgentMagics(Magics):
             if plan.intent == "ask" and (plan.consents or plan.offers):
                 raise NbagentError(" ".join((reply.answer or "").splitlines()))
             made = self.show(reply, options)
-        if made is None and "dry_run" not in options:
+        is_undone = any(
+            act.kind == "undo" for act in reply.plan.acts
+        )  # no clip is left
+        if made is None and "dry_run" not in options and not is_undone:
             raise NbagentError(
                 f"{reply.words!r} asks for no new clip: say what should be different"
             )
@@ -279,6 +300,14 @@ class AgentMagics(Magics):
             SpecError: If it is of another one: its name means another clip here.
         """
         session = self.session()
+        if clip.is_opened:
+            take = session.taken(clip)
+            if take.id not in session.record.names():
+                raise SpecError(
+                    f"{clip.name} was opened, and has no name here yet: use it in a turn"
+                    " first, like %agent @clip slower"
+                )
+            return take
         name = clip.take and session.record.called(clip.take, clip.name)
         if clip.take is None or name == clip.take.id:
             raise SpecError(
@@ -377,6 +406,7 @@ def load(shell: InteractiveShell) -> None:
 
     magics = AgentMagics(shell)
     shell.register_magics(magics)
+    enter(magics)
     displays = _displays(shell)
     displays.for_type_by_name("nbagent.conversation.clip", "Clip", _displayer(magics))
     displays.for_type(Takes, _displayer(magics))
@@ -433,6 +463,7 @@ def unload(shell: InteractiveShell) -> None:
     if magics is None:
         return
     magics.close()
+    enter(None)
     from nbagent.notebook.questions import Question, with_plain_space
 
     shell.input_transformers_cleanup.remove(with_plain_space)

@@ -252,7 +252,7 @@ class Transcript:
 
     def _clips(self) -> dict[int, list[ClipRow]]:
         found: dict[int, list[ClipRow]] = {}
-        for row in self.session.rows():
+        for row in self.session.record.made():
             found.setdefault(row.turn_id, []).append(row)
         return found
 
@@ -377,7 +377,8 @@ def take_changes(clip: Clip, progress: Progress) -> dict[str, Any]:
     """Return the fields of a `TakeView` that a progress report changes."""
     fields = progress_fields(progress)
     if progress.state == "done":
-        # Effects change length, rate and size: a view shows what plays.
-        for name in ("num_frames", "fps", "width", "height"):
+        # Effects change length, rate and size, a second try the seed: a view shows what
+        # plays.
+        for name in ("num_frames", "fps", "width", "height", "seed"):
             fields[name] = getattr(clip, name)
     return fields

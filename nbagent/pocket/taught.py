@@ -1,7 +1,6 @@
 """The form in which pocket is told a scene: every factor, in one order, in one wording.
 
-Pocket learns from paraphrases too, but this form most of all, and it is what a notebook
-sends. Pure words: never imports numpy or torch.
+Pocket was taught many wordings, and this one is what a notebook sends. Pure words: never imports numpy or torch.
 """
 
 from __future__ import annotations
@@ -19,9 +18,8 @@ def taught(factors: Mapping[str, str]) -> str:
     """Say the factors of a scene; those that are missing stay open.
 
     Args:
-        factors: Of `actor`, `second`, `corner`, `place`, `time`, `motion`, `pace`,
-            `camera` and `view`, as in `world.Scene`. A motion `across` is left or
-            right.
+        factors: Of `actor`, `second`, `place`, `time`, `motion`, `pace` and `camera`, as
+            in `world.Scene`. A motion `across` is left or right.
 
     >>> taught({"actor": "red ball", "motion": "left", "place": "beach", "time": "night"})
     'a red ball, moving left, on the beach, at night'
@@ -35,18 +33,9 @@ def taught(factors: Mapping[str, str]) -> str:
         parts.append(words.TIME_PHRASES[time][0])  # type: ignore[index]
     if pace in ("slow", "fast") and said.get("motion") != "stay":
         parts.append(words.PACE_PHRASES[pace][0])  # type: ignore[index]
-    if camera not in ("", "still"):
+    if camera not in ("", "still") and said.get("place") not in words.PLAIN:
         parts.append(words.CAMERA_PHRASES[camera][0])  # type: ignore[index]
-    if view := said.get("view", ""):
-        parts.append(f"view {view}")
     return ", ".join(filter(None, parts))
-
-
-def turning(factors: Mapping[str, str], into: Mapping[str, str]) -> str:
-    """Say that one scene becomes another; what moves is left out, or it were too long."""
-    looks = ("actor", "place", "time")
-    ends = ({n: one[n] for n in looks if n in one} for one in (factors, into))
-    return ", then ".join(map(taught, ends))
 
 
 def with_a(noun: str) -> str:
@@ -66,8 +55,6 @@ def _actors(said: Mapping[str, str]) -> str:
     text = with_a(said["actor"])
     if second := said.get("second"):
         text += f" and {with_a(second)}"
-        if corner := said.get("corner"):
-            text += f" in the {corner} corner"
     return text
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,6 +107,8 @@ class Verdict:
 
     factors: Mapping[str, str]
     track: NDArray[np.float32]  # (16, 2): the actor's centre y, x in units of the world
+    # Of each value of `FACTORS`, in its order.
+    odds: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,10 +266,12 @@ def judge(verifier: Verifier, clips: Sequence[Frames]) -> list[Verdict]:
         seen = _to_tensor(np.stack(clips[start : start + 16]))
         small = F.interpolate(seen.flatten(0, 1), size=(HEIGHT, WIDTH), mode="area")
         logits, track = verifier(small.unflatten(0, seen.shape[:2]))
-        best = {factor: x.argmax(1).tolist() for factor, x in logits.items()}
+        odds = {factor: x.softmax(1).numpy() for factor, x in logits.items()}
+        best = {factor: x.argmax(1).tolist() for factor, x in odds.items()}
         verdicts += [
             Verdict(
                 factors={f: FACTORS[f][ids[i]] for f, ids in best.items()},
+                odds={factor: x[i] for factor, x in odds.items()},
                 track=(HEIGHT * track[i]).numpy(),
             )
             for i in range(len(track))
@@ -301,11 +305,16 @@ def score(cases: Sequence[Case], verdicts: Sequence[Verdict]) -> dict[str, float
 
 def matters(scene: Scene, factor: str) -> bool:
     """Return whether a factor means anything in a scene."""
+    return has_meaning(factor, place=scene.place, motion=scene.motion)
+
+
+def has_meaning(factor: str, *, place: str, motion: str) -> bool:
+    """Return whether a factor means anything at a place, of what moves so."""
     if factor == "time":
-        return words.has_time(scene.place)
+        return words.has_time(place)
     if factor == "camera":
-        return scene.place in words.SCENES
-    return factor != "pace" or scene.motion != "stay"
+        return place in words.SCENES
+    return factor != "pace" or motion != "stay"
 
 
 def _soften(clips: Tensor, rng: np.random.Generator) -> Tensor:

@@ -16,15 +16,13 @@ from typing import Any
 
 import diffusers
 import numpy as np
-import numpy.typing as npt
 import torch
 import transformers
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from nbagent import hub
-from nbagent.acts import apply_effects
-from nbagent.artifacts import store_frames
+from nbagent.charts.renderer import draw
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.media import animated_webp
@@ -40,10 +38,10 @@ from nbagent.render.seam import Seam
 from nbagent.render.selfcheck import NoNumbers, no_numbers
 from nbagent.render.shelf import Shelf
 from nbagent.render.start import Fresh, Known, Noised, Resumed, Start, Step
+from nbagent.render.tries import Made, best
 from nbagent.render.work import Work
+from nbagent.scorers import Look, Scorers
 from nbagent.take import Job, Progress, Take
-
-Frames = npt.NDArray[np.uint8]
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +56,7 @@ class Renderer:
         memory_bytes: What models may take on the device; None is what is free there.
         compiles: Whether networks are compiled (see `nbagent.render.compiling`).
         verdicts: In which ways models' numbers hold here; None remembers it itself.
+        scorers: Who looks at finished clips; nobody, if not given.
     """
 
     def __init__(
@@ -66,7 +65,9 @@ class Renderer:
         *,
         compiles: bool = False,
         verdicts: Verdicts | None = None,
+        scorers: Scorers | None = None,
     ) -> None:
+        self.scorers = scorers or Scorers({})
         self.shelf = Shelf(memory_bytes, compiles=compiles, verdicts=verdicts)
         self._told: set[tuple[str, Kernels]] = set()  # how a model is computed here
         # Two notebooks with stores of their own may both have a j1 here.
@@ -126,9 +127,10 @@ class Renderer:
         """End a running job after its step, and make the clip of what it shows then."""
         work, seam, _ = self._running.get((job.store, job.id), (None, None, None))
         # Before the first step there is nothing to keep, nor of a part before it.
-        if work is None or seam is None or work.job != job or not seam.can_stop:
+        if work is None or seam is None or work.asked != job or not seam.can_stop:
             return False
         seam.stop()
+        work.is_kept = True
         return True
 
     def preview(self, job: Job) -> bytes | None:
@@ -151,19 +153,28 @@ class Renderer:
     def _render(self, work: Work) -> dict[str, Any]:
         """Render a take, and before it what it builds on and is not there."""
         job, ledger = work.job, work.ledger
-        # 1. A take that was rendered before is the same clip.
-        made, message = ledger.artifact(job.take.id), ""
+        # 1. A take that was rendered before, or what was kept of its tries, is the same clip.
+        take = ledger.settled(job.take, job.seeds) if job.seeds else job.take
+        made, message = ledger.artifact(take.id), ""
+        if made is not None and take.id != job.take.id:
+            ledger.replace_take(job.take.id, take)
         if made is None:
             *parts, _ = whole = _missing(job.take, ledger)
             for number, part in enumerate(parts, 1):
-                self._make(work.of(part, f"part {number} of {len(whole)}"))
+                self._clip(work.of(part, f"part {number} of {len(whole)}"))
             work.label = f"part {len(whole)} of {len(whole)}" if parts else ""
-            made, message = self._make(work)
+            made, message = self._clip(work)
         ledger.set_job(job.id, "done", phase="write", message=message)
         return asdict(made) | {"message": message}
 
-    def _make(self, work: Work) -> tuple[Artifact, str]:
-        """Render one take to an artifact; also what to say of it."""
+    def _clip(self, work: Work) -> tuple[Artifact, str]:
+        """Make the clip of a take; also what to say of it."""
+        if work.job.take.operation == "camera":  # a clip goes on from it
+            return draw(work.job.take, work.ledger, lambda *_: work.wait()), ""
+        return best(work, self._make)
+
+    def _make(self, work: Work) -> Made:
+        """Render one take."""
         failed = frozenset[Kernels]()
         while True:
             try:
@@ -177,7 +188,7 @@ class Renderer:
             self.shelf.leave((work.job.store, work.job.id))
             work.begin_again()
 
-    def _attempt(self, work: Work, failed: frozenset[Kernels]) -> tuple[Artifact, str]:
+    def _attempt(self, work: Work, failed: frozenset[Kernels]) -> Made:
         """Render a take, computed in a way that has not failed for it."""
         take, ledger = work.job.take, work.ledger
         # 2. Load the model, and fetch what of it is not here.
@@ -214,7 +225,7 @@ class Renderer:
             if moved := held.drift(frames):
                 notes.append(f"{moved} than it began: 'match the colours' mends it")
             frames = held.restore(frames)
-        # 5. Write the clip and its recipe, and only then call it done.
+        # 5. Look at it. It is written, and only then called done, by `tries.best`.
         work.enter("write")
         if _is_image(take):
             notes.insert(0, f"an image: the first frame of a clip of {len(frames)}")
@@ -222,24 +233,21 @@ class Renderer:
         if seam.stop_step is not None and seam.stop_step != take.stop_step:
             # Stopped by the user: another take, which renders to this again.
             take = replace(take, stop_step=seam.stop_step)
-            ledger.add_take(take)
             notes.append(f"kept as it was at step {seam.stop_step} of {seam.num_steps}")
-        message = "; ".join(notes)
-        frames, fps = apply_effects(frames, take.fps, take.effects)
-        artifact = store_frames(
-            ledger,
-            take,
-            frames,
-            fps,
-            latents=work.latents_digest,
-            seconds_rendered=round(work.elapsed_s, 3),
-            approximations=approximations,
+        # From here on there is nothing to stop, until another try has begun.
+        self._running.pop((work.job.store, work.job.id), None)
+        look = Look()
+        if work.asked is not None:
+            shot = {**take.shot, "prompt": take.prompt}
+            look = self.scorers.look(card.base, frames, shot)
+        return Made(
+            work=work,
+            take=take,
+            frames=frames,
+            look=look,
+            notes=tuple(filter(None, [*notes, look.note])),
+            approximations=tuple(approximations),
         )
-        if take == work.job.take:
-            work.checkpoint_path.unlink(missing_ok=True)
-        else:
-            ledger.replace_take(work.job.take.id, take)
-        return artifact, message
 
     def _computed(self, loaded: Loaded) -> str:
         """Say how a model is computed here, if not in the quickest way: once."""
@@ -349,9 +357,7 @@ def _missing(take: Take, ledger: Ledger) -> list[Take]:
 
     The parts of a long clip, and any parent that has no clip: a recipe is enough.
     """
-    needed = {hold.source for hold in take.holds if "." not in hold.source}
-    if take.operation == "remix":
-        needed.add(take.source or take.parents[0])
+    needed = {one for one in take.needs if "." not in one}  # others are pictures
     parents = {parent.id: parent for parent in ledger.parents(take.id)}
     # What lies below a layer, or was not refined yet, need not be a parent.
     parents |= {one: ledger.take(one) for one in needed - parents.keys()}

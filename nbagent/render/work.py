@@ -38,7 +38,9 @@ class Work:
         turn: Callable[[], None] | None,
     ) -> None:
         self.job = job
+        self.asked: Job | None = job  # None of what is made for a job and not shown
         self.ledger = ledger
+        self.is_kept = False  # the user wants this one, as far as it came
         self.label = ""  # which part of the job it is, if it has several
         self.goes_on = True  # from a checkpoint, which no clip of sections has
         self.phase: Phase = "load"
@@ -63,9 +65,16 @@ class Work:
 
     def of(self, take: Take, label: str) -> Work:
         """Return the work on another take that the job needs first."""
-        job = replace(self.job, take=take)
+        job = replace(self.job, take=take, seeds=())
         work = Work(job, self.ledger, self._report, self._cancelled, self._turn)
+        work.asked = None
         work.label = label
+        return work
+
+    def again(self, take: Take, label: str) -> Work:
+        """Return the work on a take that may be shown in place of this one's."""
+        work = self.of(take, label)
+        work.asked = self.asked
         return work
 
     @property

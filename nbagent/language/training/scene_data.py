@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from nbagent.errors import SpecError
 from nbagent.language import scene_labels as known
+from nbagent.language.guess import DEFAULT
 from nbagent.pocket import vocabulary
 
 _SENTENCES: Final = ("scenes", "verbs")  # so the files of sentences begin
@@ -45,6 +46,7 @@ class Sample:
         near: Of a factor, whether its value is a stand-in; absent is not known.
         spans: Begin, end and tag of what is known to speak of something.
         is_tagged: Whether all that is in no span speaks of nothing.
+        is_lost_known: Whether nothing but spans speaks of what cannot be shown.
     """
 
     text: str
@@ -53,6 +55,7 @@ class Sample:
     near: Mapping[str, bool]
     spans: tuple[tuple[int, int, str], ...] = ()
     is_tagged: bool = False
+    is_lost_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +151,11 @@ def scene_sample(
             spans += _found(low, factor, value, phrases, spans)
     return Sample(
         text=text,
-        lang=record.get("lang", "en"),
+        lang=record.get("lang", DEFAULT),
         classes=classes,
         near={f: f in record.get("near", ()) for f in known.FACTORS if f in record},
         spans=tuple(spans),
+        is_lost_known=all(one.lower() in low for one in lost),
     )
 
 

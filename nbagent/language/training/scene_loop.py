@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nbagent.errors import SpecError
 from nbagent.language import scene_labels as known
 from nbagent.language.encoder import LOW, packed, unpacked
 from nbagent.language.reader import WEIGHTS as READER
@@ -40,7 +42,7 @@ _RATE: Final = 2.5e-4  # of the layers
 _HEADS_FASTER: Final = 5.0
 _WARM: Final = 0.05  # share of the steps
 _SMOOTH: Final = 0.05
-_SHARES: Final = {"classes": 1.0, "near": 0.3, "tags": 2.0}
+_SHARES: Final = {"classes": 1.0, "near": 0.3, "tags": 2.0, "open": 1.0}
 _SLIPPED: Final = 0.2  # share of texts that are read as they might be mistyped
 _SPOTTED: Final = 32  # texts that are looked at together
 _WIDE: Final = 16  # batches that are sorted by length together
@@ -150,6 +152,11 @@ class Draw:
         self.own = scene_data.scene_samples(records, self._rows)
         self._lone = scene_data.lone_samples(self._rows)
         self._maker = Maker(self._rows, hands.frames, chance)
+        if not self._maker.langs:
+            raise SpecError(
+                "no phrases to make sentences of: put a lexicon and frames of one language"
+                " beside the sentences (tests/scenes/README.md)"
+            )
         self._chance = chance
 
     def learn(self, own: list[Sample]) -> int:
@@ -168,13 +175,14 @@ class Draw:
     def __iter__(self) -> Iterator[Sample]:
         """Yield the samples."""
         chance, maker = self._chance, self._maker
-        langs = [*maker.langs, *["en"] * 4]
+        counts = Counter(row.lang for row in self._rows)
+        often = [counts[lang] ** 0.5 for lang in maker.langs]
         order, phrases = list[Sample](), list[Sample]()
         kinds, shares = list(_KINDS), list(_KINDS.values())
         while True:
             kind = chance.choices(kinds, shares)[0]
             if kind == "made":
-                yield maker.sentence(chance.choice(langs))
+                yield maker.sentence(chance.choices(maker.langs, often)[0])
             elif kind == "lone":
                 phrases = phrases or chance.sample(self._lone, len(self._lone))
                 yield phrases.pop()
@@ -277,8 +285,14 @@ def loss_of(
                 )
             )
     tags = torch.full(heads.tags.shape[:2], IGNORED)
+    open_ = torch.zeros(heads.tags.shape[:2], dtype=torch.bool)
     for row, (one, own) in enumerate(zip(group, pieces, strict=True)):
         tags[row, : len(own)] = places(one, own)
+        open_[row, : len(own)] = one.is_lost_known
+    open_ &= tags == IGNORED
+    if bool(open_.any()):  # whatever it speaks of, it can be shown
+        shares = heads.tags[open_].softmax(-1)[:, known.TAGS.index("lost")]
+        total = total - _SHARES["open"] * torch.log1p(-shares.clamp(max=0.999)).mean()
     if bool((tags != IGNORED).any()):
         total = total + _SHARES["tags"] * functional.cross_entropy(
             heads.tags.flatten(0, 1), tags.flatten(), ignore_index=IGNORED

@@ -17,6 +17,7 @@ from nbagent.language.training.scene_data import Frames, Row, Sample, classes_of
 from nbagent.pocket import vocabulary
 
 _SAID: Final = {"place": 0.72, "time": 0.5, "pace": 0.42, "camera": 0.22}
+_SHAPE: Final = 0.25
 _SECOND: Final = 0.12
 _LOST: Final = 0.12
 _NO_ACTOR: Final = 0.05
@@ -43,7 +44,7 @@ class Maker:
             lambda: defaultdict(list)
         )
         self.learn(rows)
-        self.langs = sorted(frames)
+        self.langs = [lang for lang in sorted(frames) if any(self._rows[lang, "actor"])]
 
     def learn(self, rows: Iterable[Row]) -> None:
         """Take more phrases."""
@@ -155,9 +156,9 @@ class Maker:
         """Say an actor, with a colour if it has one."""
         chance = self._chance
         row = self._row(lang, "actor")
-        if chance.random() < 0.25:
-            shapes = self._rows[lang, "actor"]
-            row = chance.choice(shapes[chance.choice(vocabulary.SHAPES)])
+        shapes = [s for s in vocabulary.SHAPES if s in self._rows[lang, "actor"]]
+        if shapes and chance.random() < _SHAPE:
+            row = chance.choice(self._rows[lang, "actor"][chance.choice(shapes)])
         while row is None or (name == "second" and not row.value):
             row = self._row(lang, "actor")
         said = classes_of(row)

@@ -1,0 +1,432 @@
+"""Pictures that a camera moves over: when that is meant, and the takes that come of it.
+
+A model that takes pictures has them first. pocket never gets one that it did not draw: it
+would become something of its own small world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from nbagent.acts.add import Add
+from nbagent.acts.aspect import Aspect
+from nbagent.acts.base import Act
+from nbagent.acts.camera import Camera
+from nbagent.acts.cut import Cut
+from nbagent.acts.extend import Extend
+from nbagent.acts.fps import Fps
+from nbagent.acts.length import Length
+from nbagent.acts.loop import Loop
+from nbagent.acts.motion import Motion
+from nbagent.acts.plan import Plan
+from nbagent.acts.quality import Quality
+from nbagent.acts.reseed import Reseed
+from nbagent.acts.restyle import Restyle
+from nbagent.acts.shot import ratio
+from nbagent.acts.speed import Speed
+from nbagent.catalogue import CATALOGUE, UNCHECKED
+from nbagent.charts.pace import check_picture, pace
+from nbagent.charts.views import flight
+from nbagent.conversation import measures, moves
+from nbagent.conversation import shot as shots
+from nbagent.conversation.shot import Shot
+from nbagent.conversation.single import Composed
+from nbagent.conversation.sources import Planed, Sources
+from nbagent.errors import SpecError
+from nbagent.families import FAMILIES
+from nbagent.language import cameras
+from nbagent.language.cameras import CameraWords
+from nbagent.models import ModelCard
+from nbagent.move import Move
+from nbagent.take import Hold, Take
+
+FPS: Final = 24.0
+MAX_SIDE: Final = 1920
+_USUAL_S: Final = 4.0
+_EACH_S: Final = 3.0  # of several pictures
+_DISSOLVE_S: Final = 1.0
+_MAX_FPS: Final = 120.0
+_MAX_BYTES: Final = 1 << 32  # of all frames together
+_PARALLAX: Final = 0.5  # of a cut-out, where nobody says how much
+# Options that say how a model renders.
+_OF_MODELS: Final = ("seed", "steps", "guidance", "strength", "fit")
+_SHOWN: Final = 6  # models that a note names
+_FITTED: Final = 0.05  # of a picture, that may be cut off without a word
+# Acts that change how a move goes; all others are done to its frames.
+_SHAPES: Final = (Aspect, Extend, Fps, Length, Quality)
+# Acts of words that may be a camera's, whatever they were taken for.
+_WORDED: Final = {Camera: "camera", Motion: "motion", Add: "what", Restyle: "style"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a plan says of a camera.
+
+    Attributes:
+        words: All of them.
+        acts: The acts that say it.
+        rest: What is said of the picture beside it.
+    """
+
+    words: CameraWords
+    acts: tuple[Act, ...]
+    rest: str
+
+
+def is_meant(plan: Plan, sources: Sources, card: ModelCard) -> bool:
+    """Return whether a plan is for a camera, and not for the model."""
+    parent = sources.parent
+    if not sources.planes or sources.film is not None:
+        return False
+    if _goes_on(plan, parent):
+        return changes_move(plan, sources)
+    said = _said(plan)
+    is_asked = said.words.is_sure and not said.rest
+    is_asked |= any(isinstance(act, Camera) and act.is_exact for act in plan.acts)
+    if plan.intent == "animate_image":
+        is_own = all(plane.model == card.name for plane in sources.planes)
+        return is_asked or (card.base == "pocket" and not is_own)
+    is_still = parent is not None and parent.media == "image"
+    return plan.intent == "refine" and is_still and is_asked
+
+
+def changes_move(plan: Plan, sources: Sources) -> bool:
+    """Return whether a plan changes how the camera of a clip moves, not only its frames."""
+    if not sources.planes or not _goes_on(plan, sources.parent):
+        return False
+    said = _said(plan)
+    return not all(_is_cut(act) for act in plan.asked if act not in said.acts) or (
+        any(_is_shaping(act) for act in plan.asked)
+        or bool(said.acts)
+        or plan.intent == "animate_image"
+    )
+
+
+def _goes_on(plan: Plan, parent: Take | None) -> bool:
+    """Return whether a plan is about a clip of a camera as a whole."""
+    return parent is not None and parent.move is not None and plan.frame is None
+
+
+def composed(
+    plan: Plan,
+    request: str,
+    options: Mapping[str, Any],
+    card: ModelCard,
+    sources: Sources,
+) -> Composed:
+    """Turn a plan that is for a camera into its take.
+
+    Raises:
+        SpecError: If the pictures, the move or the length cannot be.
+    """
+    parent, planes = sources.parent, sources.planes
+    before = parent if parent is not None and parent.move is not None else None
+    said = _said(plan)
+    others = [act for act in plan.asked if act not in said.acts]
+    _check(planes, others, before, card)
+    shot = _shot(plan, parent, others)
+    quality = measures.quality(options, shot)
+    size = _size(options, shot, planes[0], quality)
+    exact = [act for act in said.acts if isinstance(act, Camera) and act.is_exact]
+    shapes = [(plane.height, plane.width) for plane in planes]
+    known = None if before is None else before.move
+    move = moves.told(said.words, exact, known, shapes, size)
+    move = _layered(move, planes, is_new=before is None)
+    move, seconds, fps = _timed(move, others, before, len(planes))
+    num_frames = int(options.get("frames", max(round(seconds * fps), 1)))
+    _check_drawn(move, shapes, size, num_frames, fps)
+    told = ", ".join(filter(None, (_prompt(shot, card), move.says())))
+    take = Take(
+        operation="camera",
+        model="",
+        model_revision="",
+        prompt=told,
+        request=request,
+        shot=shots.to_json(replace(shot, duration_s=num_frames / fps)),
+        seed=0,
+        num_frames=num_frames,
+        height=size[0],
+        width=size[1],
+        fps=fps,
+        num_inference_steps=1,
+        guidance_scale=0.0,
+        quality=quality,
+        holds=tuple(Hold(source=plane.source) for plane in planes),
+        move=move,
+        effects=shot.effects,
+        parents=_parents(parent, planes),
+    )
+    if before is not None and _same(take, before):
+        raise SpecError(
+            f"the camera does that already ({move.says()}): say what it should do else"
+        )
+    notes = _notes(plan, said, card, take, planes, is_new=before is None)
+    if measures.count(plan, options) > 1:
+        notes.append("A camera's move has no chance in it: there is one take of it.")
+    if unused := [f"--{name}" for name in _OF_MODELS if name in options]:
+        notes.append(f"{', '.join(unused)}: of a model alone, a camera takes none.")
+    return Composed(takes=(take,), notes=tuple(notes))
+
+
+def _said(plan: Plan) -> _Said:
+    """Return what a plan says of a camera, and what it says beside it."""
+    texts, acts, rest = list[str](), list[Act](), list[str]()
+    settings = plan.settings
+    for text in (settings.get("camera", ""), settings.get("style", "")):
+        if text and cameras.read(text).is_said:
+            texts.append(text)
+    if plan.intent == "animate_image" and plan.prompt:
+        read = cameras.read(plan.prompt)
+        if read.is_sure or (read.is_said and texts and read.is_all):
+            texts.append(plan.prompt)
+        if not read.is_all or plan.prompt not in texts:
+            rest.append(plan.prompt)
+    for act in plan.asked:
+        name = _WORDED.get(type(act), "")
+        text = getattr(act, name) if name else ""
+        read = cameras.read(text)
+        is_exact = isinstance(act, Camera) and act.is_exact
+        if text and (text in texts or read.is_all or is_exact):
+            acts.append(act)
+            texts += [text] * (text not in texts)
+    words = cameras.read(", ".join(texts))
+    return _Said(words, tuple(acts), ", ".join(rest))
+
+
+def _is_cut(act: Act) -> bool:
+    return isinstance(act, Cut) and act.does == "frames"
+
+
+def _is_shaping(act: Act) -> bool:
+    """Return whether an act changes how a move goes, and not its finished frames."""
+    if isinstance(act, Speed):
+        return act.span is None and act.region is None
+    if isinstance(act, Loop):
+        return act.seamless
+    return isinstance(act, _SHAPES)
+
+
+def _check(
+    planes: Sequence[Planed], acts: Sequence[Act], before: Take | None, card: ModelCard
+) -> None:
+    """Refuse pictures that are not there, and acts that no camera does.
+
+    Raises:
+        SpecError: If so.
+    """
+    for plane in planes:
+        if not plane.is_here:
+            raise SpecError("a camera moves over a finished picture: wait for it")
+        check_picture(plane.height, plane.width)
+    for act in acts:
+        if _is_cut(act) or _is_shaping(act) or isinstance(act, Reseed):
+            continue
+        if before is not None:
+            raise SpecError(
+                f"{act.says()}: {card.name} does not change what is in a picture that a"
+                " camera moves over. Say another move, or ask for it with a model that"
+                f" takes pictures (--model {_models()[0]})"
+            )
+
+
+def _shot(plan: Plan, parent: Take | None, acts: Sequence[Act]) -> Shot:
+    """Return the shot: the picture's own, with what the plan says of its frame."""
+    shot = Shot(core="")
+    if parent is not None and parent.shot:
+        shot = shots.from_json(parent.shot)
+        if parent.move is None:
+            shot = replace(shot, duration_s=None, size=None, camera=(), effects=())
+    for act in acts:
+        if isinstance(act, Aspect | Quality):
+            shot = act.change(shot, None)
+        elif isinstance(act, Loop) and act.seamless:  # forth and back has no seam
+            shot = Loop().change(shot, None)
+        elif _is_cut(act) and not isinstance(act, Fps) and not _is_shaping(act):
+            shot = act.change(shot, None)
+    width, height = (plan.settings.get(side, 0) for side in ("width", "height"))
+    return replace(shot, size=f"{width}x{height}") if width or height else shot
+
+
+def _size(
+    options: Mapping[str, Any], shot: Shot, first: Planed, quality: str
+) -> tuple[int, int]:
+    """Return the frame's height and width: the picture's own, as far as clips go.
+
+    Raises:
+        SpecError: If a side that is stated is odd.
+    """
+    scale = min(1.0, MAX_SIDE / max(first.height, first.width))
+    own = _even(first.height * scale), _even(first.width * scale)
+    if "size" in options:
+        height, width = (int(side) for side in options["size"])
+    elif shot.aspect and not shot.size:
+        shape = ratio(shot.aspect)  # as much of the picture as that has
+        wide = min(own[1], own[0] * shape)
+        height, width = _even(wide / shape), _even(wide)
+    else:
+        height, width = shots.frame_size(shot, *own, 2)
+    if height % 2 or width % 2:
+        raise SpecError(
+            f"{width}x{height} has an odd side, and mp4 needs even ones: use"
+            f" {width + width % 2}x{height + height % 2}"
+        )
+    if quality == "draft" and "size" not in options:
+        height, width = _even(height / 2), _even(width / 2)
+    return height, width
+
+
+def _even(side: float) -> int:
+    return max(2, int(side / 2 + 1e-6) * 2)
+
+
+def _layered(move: Move, planes: Sequence[Planed], *, is_new: bool) -> Move:
+    """Return a move with its layers, and with the dissolves of several pictures.
+
+    Raises:
+        SpecError: If it asks for layers that there are not.
+    """
+    is_cut = any(plane.is_cut for plane in planes)
+    if (move.parallax or move.backdrop) and not is_cut:
+        raise SpecError(
+            "parallax needs two layers: a picture with an alpha channel, of which the"
+            " cut-out moves before a backdrop; this one has none"
+        )
+    if is_cut and is_new and not move.parallax:
+        move = replace(move, parallax=_PARALLAX)
+    if is_new and len(planes) > 1:
+        move = replace(move, dissolve_s=_DISSOLVE_S)
+    return move
+
+
+def _timed(
+    move: Move,
+    acts: Sequence[Act],
+    before: Take | None,
+    pictures: int,
+) -> tuple[Move, float, float]:
+    """Return a move with what stands, how long all of it is, and its frame rate."""
+    fps = FPS if before is None else before.fps
+    usual_s = _USUAL_S if pictures == 1 else _EACH_S * pictures
+    seconds = usual_s if before is None else before.num_frames / before.fps
+    stood = _stands(before.move) if before and before.move else 0.0
+    seconds += _stands(move) - stood  # what stands comes on top
+    for act in acts:
+        if isinstance(act, Length):
+            seconds = float(act.duration_s)
+        elif isinstance(act, Extend):
+            move = moves.held(move, act.added_s, at_start=act.side == "start")
+            seconds += act.added_s
+        elif isinstance(act, Fps):
+            fps = float(act.fps)
+        elif isinstance(act, Speed) and _is_shaping(act):
+            seconds = (seconds - _stands(move)) / act.rate + _stands(move)
+    if not 1 <= fps <= _MAX_FPS:
+        raise SpecError(f"{fps:g} fps is out of range: use 1 to {_MAX_FPS:g}")
+    return move, seconds, fps
+
+
+def _stands(move: Move) -> float:
+    return move.start_hold_s + move.end_hold_s
+
+
+def _check_drawn(
+    move: Move,
+    shapes: Sequence[tuple[int, int]],
+    size: tuple[int, int],
+    num_frames: int,
+    fps: float,
+) -> None:
+    """Refuse what cannot be drawn, before it is queued.
+
+    Raises:
+        SpecError: If so.
+    """
+    pace(move, num_frames, fps, len(shapes))
+    for shape in shapes:
+        flight(move, shape, size)
+    height, width = size
+    if num_frames * height * width * 3 > _MAX_BYTES:
+        most_s = _MAX_BYTES // (height * width * 3) / fps
+        raise SpecError(
+            f"{num_frames / fps:g} s of {width}x{height} are more than fit at once: use"
+            f" up to {most_s:.0f} s, or a smaller size"
+        )
+
+
+def _prompt(shot: Shot, card: ModelCard) -> str:
+    """Return the words of the picture, if it was made of some."""
+    return shots.to_prompt(replace(shot, camera=()), card.base)[0] if shot.core else ""
+
+
+def _parents(parent: Take | None, planes: Sequence[Planed]) -> tuple[str, ...]:
+    own = () if parent is None else (parent.id,)
+    if parent is not None and parent.move is not None:
+        return own
+    made = [plane.source for plane in planes if "." not in plane.source]
+    return tuple(dict.fromkeys((*own, *made)))
+
+
+def _same(take: Take, before: Take) -> bool:
+    kept = (
+        "move",
+        "num_frames",
+        "fps",
+        "height",
+        "width",
+        "effects",
+        "holds",
+        "quality",
+    )
+    return all(getattr(take, name) == getattr(before, name) for name in kept)
+
+
+def _notes(
+    plan: Plan,
+    said: _Said,
+    card: ModelCard,
+    take: Take,
+    planes: Sequence[Planed],
+    *,
+    is_new: bool,
+) -> list[str]:
+    """Say what became of the pictures, and of the words that no camera does."""
+    notes = []
+    if is_new and card.base == "pocket" and (said.rest or not said.words.is_said):
+        left = f" ({said.rest!r:.80} is left out)" if said.rest else ""
+        notes.append(
+            f"pocket does not invent motion in a photo{left}: a camera moves over it"
+            f" ({take.move.says() if take.move else ''}). Models that do:"
+            f" {', '.join(_models()[:_SHOWN])} and others (--model NAME)."
+        )
+    elif is_new and card.base != "pocket" and plan.intent == "animate_image":
+        notes.append(
+            f"A camera moves over the picture as it is; say how things in it move, and"
+            f" {card.name} renders that."
+        )
+    names = [f"@{name}" if name else "the picture" for name in plan.targets or ("",)]
+    for name, plane in zip(names, planes, strict=False):
+        long = max(plane.height, plane.width)
+        if is_new and long > MAX_SIDE and plane == planes[0]:
+            notes.append(
+                f"{name} is {plane.width}x{plane.height}: the clip is"
+                f" {take.width}x{take.height}, --size WxH sets another."
+            )
+        seen = take.width / take.height * plane.height / plane.width
+        cut = 1 - min(seen, 1 / seen)
+        if is_new and cut > _FITTED:
+            notes.append(
+                f"{name} is {plane.width}x{plane.height} and the clip"
+                f" {take.width}x{take.height}: {min(cut, 0.99):.0%} of it is outside."
+            )
+    return notes
+
+
+def _models() -> list[str]:
+    """Return the models of the catalogue that set a picture in motion."""
+    return [
+        name
+        for name, entry in CATALOGUE.items()
+        if "image" in FAMILIES[entry.pipeline].pictures and name not in UNCHECKED
+    ]
