@@ -28,10 +28,7 @@ from nbagent.language.grammar import (
     span,
     talk,
     topics,
-    translate,
 )
-from nbagent.pocket import vocabulary
-from nbagent.pocket.nearest import hear
 
 _CASES = Path(__file__).parent / "data" / "grammar"
 _ROOM = Path(grammar.__file__).parent
@@ -137,40 +134,6 @@ def test_a_phrase_has_its_english(lang: str, said: str, rest: list[Any]) -> None
     assert english(said, what) == (expected[0] if expected else None), lang
 
 
-@pytest.mark.parametrize(("lang", "said", "expected"), cases("picture"))
-def test_a_picture_is_one_english_sentence(
-    lang: str, said: str, expected: list[str]
-) -> None:
-    found = translate(said)
-    assert (found.english if found else None) == (expected[0] if expected else None), (
-        lang
-    )
-
-
-@pytest.mark.parametrize(
-    "said",
-    ["a red ball crosses the beach at sunset", "a cat on a table in a taxi", "", "!?"],
-)
-def test_an_english_picture_stays(said: str) -> None:
-    assert translate(said) is None
-
-
-def test_what_no_list_has_is_told() -> None:
-    found = translate("eine Katze spielt Klavier auf der Wiese")
-    assert found is not None
-    assert found.lost == ("spielt", "klavier")
-
-
-@pytest.mark.parametrize("lang", [lang for lang in LANGS if lang != "en"])
-def test_all_that_a_language_says_is_taught_to_pocket(lang: str) -> None:
-    pocket = lexicon.languages()[lang]["pocket"]
-    assert {*pocket["actors"]} == {*vocabulary.EMOJI, *vocabulary.SHAPES}
-    for kind, rows in pocket.items():
-        for name in rows if kind != "fillers" else ():
-            assert not hear(name).lost, name
-            assert hear(name).replaced == (), name
-
-
 def test_no_code_names_a_language() -> None:
     names = {*lexicon.languages()}
     for path in _ROOM.rglob("*.py"):
@@ -251,5 +214,5 @@ def test_the_files_are_read_quickly() -> None:
     ],
 )
 def test_nonsense_is_survived(said: str) -> None:
-    for rule in (find, region, span, answer, talk, topics, is_all, language, translate):
+    for rule in (find, region, span, answer, talk, topics, is_all, language):
         rule(said)

@@ -21,6 +21,7 @@ from nbagent.acts.camera import Camera as CameraAct
 from nbagent.acts.length import Length
 from nbagent.acts.plan import Plan
 from nbagent.acts.quality import Quality
+from nbagent.acts.recolor import Recolor
 from nbagent.charts import pace as paces
 from nbagent.charts.camera import Camera
 from nbagent.charts.renderer import Renderer
@@ -224,6 +225,9 @@ def test_pocket_never_gets_a_photo_and_it_is_said_which_models_do(talk: Talk) ->
     reply = talk.say("animate @photo so that it moves right")
     assert reply.takes[0].move == Move(zoom=1.15)
     assert "('it moves right' is left out)" in reply.notes[0]
+    reply = talk.say("animate @photo: zoom in, in watercolour style")
+    assert reply.takes[0].operation == "camera"
+    assert "is left out" in reply.notes[0]
 
 
 def test_a_move_that_is_named_is_made_without_a_word(talk: Talk) -> None:
@@ -256,6 +260,10 @@ def test_a_still_of_pocket_is_pockets_unless_a_camera_is_asked(
     act = CameraAct.of_call("follow", path=[(0.2, 0.2), (0.8, 0.8)])
     (take,) = talk.say("", still, act).takes
     assert take.move == Move(path=(0.2, 0.2, 0.8, 0.8))
+    (take,) = talk.say(
+        "", still, CameraAct(camera="zoom in"), Recolor(color="blue")
+    ).takes
+    assert take.operation != "camera"  # more than a camera does
     (take,) = talk.say("c1 from above").takes
     assert take.operation != "camera"
 

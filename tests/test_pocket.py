@@ -34,6 +34,7 @@ from nbagent.pocket.sheet import contact_sheet  # noqa: E402
 from nbagent.pocket.vae import Codec, build_vae, fit_codec  # noqa: E402
 from nbagent.pocket.world import Scene, poses, render  # noqa: E402
 from nbagent.render.decode import give_ladder  # noqa: E402
+from nbagent.workbench import Workbench  # noqa: E402
 
 # Third parties warn about their own renamings while loading.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -356,3 +357,22 @@ def test_a_contact_sheet_holds_every_clip() -> None:
     clips = [render(SCENE)] * 4
     sheet = contact_sheet(clips, ["one", "two", "three", "a very long one" * 20])
     assert sheet.size == (3 * (6 * 64 + 8), 2 * (64 + 20))
+
+
+def test_a_prompt_goes_the_whole_way_of_a_turn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"prompt": "eine Katze am Strand, bei Nacht", "lang": "de", "place": "beach"}
+    path = tmp_path / "prompts.jsonl"
+    path.write_text(json.dumps(row), "utf-8")
+    options = ["--prompts", str(path), "--edits", "0", "--json"]
+    assert evaluate.main(options) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert (whole["n"], whole["accuracy"]["place"]) == (1, 1.0)
+    (case,) = evaluate.read_cases(path)
+    told = [
+        evaluate.Trial(Workbench(tmp_path / str(is_raw)), seed=0, is_raw=is_raw)
+        for is_raw in (False, True)
+    ]
+    assert told[0].told(case) == "a cat, on the beach, at night"
+    assert told[1].told(case) == row["prompt"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,18 @@ from nbagent.pocket.taught import ACROSS, taught
 
 SCENES = Path(__file__).parent / "scenes"
 LANGS = {"en", "de", "fr", "es", "it", "pt", "zh", "ja", "ko"}
+
+
+def told_twice() -> list[tuple[str, str]]:
+    """Return pictures in other languages, each with its English."""
+    files = (Path(__file__).parent / "data" / "grammar").glob("*.toml")
+    rows = [tomllib.loads(file.read_text("utf-8")) for file in sorted(files)]
+    return [
+        (row[0], row[1])
+        for data in rows
+        for row in data.get("picture", ())
+        if isinstance(row, list) and len(row) > 1
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -320,9 +333,9 @@ def test_all_that_is_taught_is_known() -> None:
 
 def test_a_side_that_is_not_said_is_crossing_where_there_is_a_place() -> None:
     across = {"actor": "ufo", "motion": ACROSS}
-    assert taught(across | {"place": "sea"}) == "a ufo crossing the sea"
-    assert taught(across | {"place": "space"}) == "a ufo crossing space"
-    assert taught(across) == "a ufo moving right"
+    assert taught(across | {"place": "sea"}) == "a ufo, crossing the sea"
+    assert taught(across | {"place": "space"}) == "a ufo, crossing space"
+    assert taught(across) == "a ufo, crossing the picture"
     assert taught({}) == ""
 
 
@@ -366,3 +379,26 @@ def test_readings_are_scored(
 def test_a_file_that_is_none_is_said(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="not a file of labelled scenes"):
         measure_scenes.read(tmp_path / "nowhere.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("said", "factors"),
+    [
+        (
+            "A red ball moving right on the beach, at night, slowly",
+            {"actor": "red ball", "motion": "right", "place": "beach"}
+            | {"time": "night", "pace": "slow"},
+        ),
+        ("a tiger on the beach", {"actor": "lion", "place": "beach"}),
+        ("make the cat jump!", {"actor": "cat", "motion": "jump"}),
+        ("ein roter Vogel", {"actor": "bird"}),
+        ("一个红球", {"actor": "red ball"}),
+    ],
+)
+def test_plain_prompts_are_read(said: str, factors: dict[str, str]) -> None:
+    assert read_scene(said).factors == factors
+
+
+@pytest.mark.parametrize(("said", "english"), told_twice())
+def test_a_picture_is_read_alike_in_any_language(said: str, english: str) -> None:
+    assert read_scene(said).factors == read_scene(english).factors

@@ -14,6 +14,7 @@ from nbagent.acts.extend import Extend
 from nbagent.acts.grid import Grid
 from nbagent.acts.join import Join
 from nbagent.acts.loop import Loop
+from nbagent.acts.place import Place
 from nbagent.acts.plan import Plan
 from nbagent.acts.speed import Speed
 from nbagent.acts.time import Time
@@ -208,7 +209,7 @@ def test_a_changed_scene_leaves_the_others_as_they_are(desk: Desk) -> None:
 
 def test_a_change_of_all_changes_each_scene(desk: Desk) -> None:
     *scenes, _ = desk.take(board(*ROCKET))
-    *changed, whole = desk.take(refine(Time(time="sunset"), of="c4"))
+    *changed, whole = desk.take(refine(Place(place="in the city"), of="c4"))
     assert [take.parents for take in changed] == [(take.id,) for take in scenes]
     assert whole.parents == tuple(take.id for take in changed)
 
@@ -268,7 +269,7 @@ def test_what_is_asked_beside_a_join_is_done_or_refused(desk: Desk) -> None:
 
 
 def test_clips_are_shown_side_by_side(desk: Desk) -> None:
-    words = ("a red ball on the beach", "a cat in the snow", "a dog in space")
+    words = ("a red ball on the beach", "a cat in the snow", "a dog in the city")
     takes = [desk.take(made(one))[0] for one in words]
     (pair,) = desk.take(refine(Grid(others=("c2",))))
     assert (pair.operation, pair.parents) == ("grid", (takes[0].id, takes[1].id))

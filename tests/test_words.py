@@ -271,6 +271,8 @@ PATTERNS: Final = {
 READERS: Final = {
     "conversation/brains.py": "hands a turn to the reader: the only one that does",
     "conversation/asking.py": 'reads a part that Python names: crop("left half")',
+    "conversation/cameras.py": "finds what a camera does in a plan's words for it",
+    "conversation/moves.py": "has what was found as a value; see cameras.py",
     "conversation/scene.py": "finds what pocket draws in a plan's picture words",
     "conversation/casting.py": "asks which words of an act name nobody pocket draws",
     "conversation/offers.py": "knows which of a few actors a turn chooses",

@@ -15,22 +15,24 @@ from nbagent.acts.aspect import Aspect
 from nbagent.acts.base import Act
 from nbagent.acts.camera import Camera
 from nbagent.acts.cut import Cut
-from nbagent.acts.extend import Extend
 from nbagent.acts.fps import Fps
-from nbagent.acts.length import Length
 from nbagent.acts.loop import Loop
 from nbagent.acts.motion import Motion
 from nbagent.acts.plan import Plan
 from nbagent.acts.quality import Quality
 from nbagent.acts.reseed import Reseed
 from nbagent.acts.restyle import Restyle
-from nbagent.acts.shot import ratio
-from nbagent.acts.speed import Speed
 from nbagent.catalogue import CATALOGUE, UNCHECKED
-from nbagent.charts.pace import check_picture, pace
-from nbagent.charts.views import flight
+from nbagent.charts.pace import check_picture
 from nbagent.conversation import measures, moves
 from nbagent.conversation import shot as shots
+from nbagent.conversation.camera_measures import (
+    MAX_SIDE,
+    check_drawn,
+    frame_size,
+    is_shaping,
+    timed,
+)
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Planed, Sources
@@ -42,20 +44,12 @@ from nbagent.models import ModelCard
 from nbagent.move import Move
 from nbagent.take import Hold, Take
 
-FPS: Final = 24.0
-MAX_SIDE: Final = 1920
-_USUAL_S: Final = 4.0
-_EACH_S: Final = 3.0  # of several pictures
 _DISSOLVE_S: Final = 1.0
-_MAX_FPS: Final = 120.0
-_MAX_BYTES: Final = 1 << 32  # of all frames together
 _PARALLAX: Final = 0.5  # of a cut-out, where nobody says how much
 # Options that say how a model renders.
 _OF_MODELS: Final = ("seed", "steps", "guidance", "strength", "fit")
 _SHOWN: Final = 6  # models that a note names
 _FITTED: Final = 0.05  # of a picture, that may be cut off without a word
-# Acts that change how a move goes; all others are done to its frames.
-_SHAPES: Final = (Aspect, Extend, Fps, Length, Quality)
 # Acts of words that may be a camera's, whatever they were taken for.
 _WORDED: Final = {Camera: "camera", Motion: "motion", Add: "what", Restyle: "style"}
 
@@ -67,7 +61,7 @@ class _Said:
     Attributes:
         words: All of them.
         acts: The acts that say it.
-        rest: What is said of the picture beside it.
+        rest: What is said beside it, that only a model could do.
     """
 
     words: CameraWords
@@ -80,9 +74,9 @@ def is_meant(plan: Plan, sources: Sources, card: ModelCard) -> bool:
     parent = sources.parent
     if not sources.planes or sources.film is not None:
         return False
-    if _goes_on(plan, parent):
-        return changes_move(plan, sources)
     said = _said(plan)
+    if _goes_on(plan, parent):
+        return _moves_on(plan, said, card)
     is_asked = said.words.is_sure and not said.rest
     is_asked |= any(isinstance(act, Camera) and act.is_exact for act in plan.acts)
     if plan.intent == "animate_image":
@@ -97,16 +91,25 @@ def changes_move(plan: Plan, sources: Sources) -> bool:
     if not sources.planes or not _goes_on(plan, sources.parent):
         return False
     said = _said(plan)
-    return not all(_is_cut(act) for act in plan.asked if act not in said.acts) or (
-        any(_is_shaping(act) for act in plan.asked)
-        or bool(said.acts)
-        or plan.intent == "animate_image"
-    )
+    others = [act for act in plan.asked if act not in said.acts]
+    return bool(said.acts) or any(is_shaping(act) for act in others)
 
 
 def _goes_on(plan: Plan, parent: Take | None) -> bool:
     """Return whether a plan is about a clip of a camera as a whole."""
     return parent is not None and parent.move is not None and plan.frame is None
+
+
+def _moves_on(plan: Plan, said: _Said, card: ModelCard) -> bool:
+    """Return whether what is asked of a camera's clip is the camera's.
+
+    What a model makes of its frames is the model's, unless that is pocket.
+    """
+    if said.rest or plan.intent == "animate_image":
+        return card.base == "pocket" or not said.rest
+    others = [act for act in plan.asked if act not in said.acts]
+    shapes = any(is_shaping(act) for act in others)
+    return bool(said.acts) or shapes or not all(_is_cut(act) for act in others)
 
 
 def composed(
@@ -125,18 +128,18 @@ def composed(
     before = parent if parent is not None and parent.move is not None else None
     said = _said(plan)
     others = [act for act in plan.asked if act not in said.acts]
-    _check(planes, others, before, card)
+    _check(planes, said.rest, before, card)
     shot = _shot(plan, parent, others)
     quality = measures.quality(options, shot)
-    size = _size(options, shot, planes[0], quality)
+    size = frame_size(options, shot, planes[0], quality)
     exact = [act for act in said.acts if isinstance(act, Camera) and act.is_exact]
     shapes = [(plane.height, plane.width) for plane in planes]
     known = None if before is None else before.move
     move = moves.told(said.words, exact, known, shapes, size)
     move = _layered(move, planes, is_new=before is None)
-    move, seconds, fps = _timed(move, others, before, len(planes))
+    move, seconds, fps = timed(move, others, before, len(planes))
     num_frames = int(options.get("frames", max(round(seconds * fps), 1)))
-    _check_drawn(move, shapes, size, num_frames, fps)
+    check_drawn(move, shapes, size, num_frames, fps)
     told = ", ".join(filter(None, (_prompt(shot, card), move.says())))
     take = Take(
         operation="camera",
@@ -191,6 +194,8 @@ def _said(plan: Plan) -> _Said:
         if text and (text in texts or read.is_all or is_exact):
             acts.append(act)
             texts += [text] * (text not in texts)
+    others = (act for act in plan.asked if act not in acts and _is_drawn(act))
+    rest += [act.says() for act in others]
     words = cameras.read(", ".join(texts))
     return _Said(words, tuple(acts), ", ".join(rest))
 
@@ -199,19 +204,15 @@ def _is_cut(act: Act) -> bool:
     return isinstance(act, Cut) and act.does == "frames"
 
 
-def _is_shaping(act: Act) -> bool:
-    """Return whether an act changes how a move goes, and not its finished frames."""
-    if isinstance(act, Speed):
-        return act.span is None and act.region is None
-    if isinstance(act, Loop):
-        return act.seamless
-    return isinstance(act, _SHAPES)
+def _is_drawn(act: Act) -> bool:
+    """Return whether an act takes a model."""
+    return not (_is_cut(act) or is_shaping(act) or isinstance(act, Reseed))
 
 
 def _check(
-    planes: Sequence[Planed], acts: Sequence[Act], before: Take | None, card: ModelCard
+    planes: Sequence[Planed], rest: str, before: Take | None, card: ModelCard
 ) -> None:
-    """Refuse pictures that are not there, and acts that no camera does.
+    """Refuse pictures that are not there, and what no camera does.
 
     Raises:
         SpecError: If so.
@@ -220,15 +221,12 @@ def _check(
         if not plane.is_here:
             raise SpecError("a camera moves over a finished picture: wait for it")
         check_picture(plane.height, plane.width)
-    for act in acts:
-        if _is_cut(act) or _is_shaping(act) or isinstance(act, Reseed):
-            continue
-        if before is not None:
-            raise SpecError(
-                f"{act.says()}: {card.name} does not change what is in a picture that a"
-                " camera moves over. Say another move, or ask for it with a model that"
-                f" takes pictures (--model {_models()[0]})"
-            )
+    if before is not None and rest:
+        raise SpecError(
+            f"{rest}: {card.name} does not change what is in a picture that a camera"
+            " moves over. Say another move, or ask for it with a model that takes"
+            f" pictures (--model {_models()[0]})"
+        )
 
 
 def _shot(plan: Plan, parent: Take | None, acts: Sequence[Act]) -> Shot:
@@ -243,42 +241,10 @@ def _shot(plan: Plan, parent: Take | None, acts: Sequence[Act]) -> Shot:
             shot = act.change(shot, None)
         elif isinstance(act, Loop) and act.seamless:  # forth and back has no seam
             shot = Loop().change(shot, None)
-        elif _is_cut(act) and not isinstance(act, Fps) and not _is_shaping(act):
+        elif _is_cut(act) and not isinstance(act, Fps) and not is_shaping(act):
             shot = act.change(shot, None)
     width, height = (plan.settings.get(side, 0) for side in ("width", "height"))
     return replace(shot, size=f"{width}x{height}") if width or height else shot
-
-
-def _size(
-    options: Mapping[str, Any], shot: Shot, first: Planed, quality: str
-) -> tuple[int, int]:
-    """Return the frame's height and width: the picture's own, as far as clips go.
-
-    Raises:
-        SpecError: If a side that is stated is odd.
-    """
-    scale = min(1.0, MAX_SIDE / max(first.height, first.width))
-    own = _even(first.height * scale), _even(first.width * scale)
-    if "size" in options:
-        height, width = (int(side) for side in options["size"])
-    elif shot.aspect and not shot.size:
-        shape = ratio(shot.aspect)  # as much of the picture as that has
-        wide = min(own[1], own[0] * shape)
-        height, width = _even(wide / shape), _even(wide)
-    else:
-        height, width = shots.frame_size(shot, *own, 2)
-    if height % 2 or width % 2:
-        raise SpecError(
-            f"{width}x{height} has an odd side, and mp4 needs even ones: use"
-            f" {width + width % 2}x{height + height % 2}"
-        )
-    if quality == "draft" and "size" not in options:
-        height, width = _even(height / 2), _even(width / 2)
-    return height, width
-
-
-def _even(side: float) -> int:
-    return max(2, int(side / 2 + 1e-6) * 2)
 
 
 def _layered(move: Move, planes: Sequence[Planed], *, is_new: bool) -> Move:
@@ -298,61 +264,6 @@ def _layered(move: Move, planes: Sequence[Planed], *, is_new: bool) -> Move:
     if is_new and len(planes) > 1:
         move = replace(move, dissolve_s=_DISSOLVE_S)
     return move
-
-
-def _timed(
-    move: Move,
-    acts: Sequence[Act],
-    before: Take | None,
-    pictures: int,
-) -> tuple[Move, float, float]:
-    """Return a move with what stands, how long all of it is, and its frame rate."""
-    fps = FPS if before is None else before.fps
-    usual_s = _USUAL_S if pictures == 1 else _EACH_S * pictures
-    seconds = usual_s if before is None else before.num_frames / before.fps
-    stood = _stands(before.move) if before and before.move else 0.0
-    seconds += _stands(move) - stood  # what stands comes on top
-    for act in acts:
-        if isinstance(act, Length):
-            seconds = float(act.duration_s)
-        elif isinstance(act, Extend):
-            move = moves.held(move, act.added_s, at_start=act.side == "start")
-            seconds += act.added_s
-        elif isinstance(act, Fps):
-            fps = float(act.fps)
-        elif isinstance(act, Speed) and _is_shaping(act):
-            seconds = (seconds - _stands(move)) / act.rate + _stands(move)
-    if not 1 <= fps <= _MAX_FPS:
-        raise SpecError(f"{fps:g} fps is out of range: use 1 to {_MAX_FPS:g}")
-    return move, seconds, fps
-
-
-def _stands(move: Move) -> float:
-    return move.start_hold_s + move.end_hold_s
-
-
-def _check_drawn(
-    move: Move,
-    shapes: Sequence[tuple[int, int]],
-    size: tuple[int, int],
-    num_frames: int,
-    fps: float,
-) -> None:
-    """Refuse what cannot be drawn, before it is queued.
-
-    Raises:
-        SpecError: If so.
-    """
-    pace(move, num_frames, fps, len(shapes))
-    for shape in shapes:
-        flight(move, shape, size)
-    height, width = size
-    if num_frames * height * width * 3 > _MAX_BYTES:
-        most_s = _MAX_BYTES // (height * width * 3) / fps
-        raise SpecError(
-            f"{num_frames / fps:g} s of {width}x{height} are more than fit at once: use"
-            f" up to {most_s:.0f} s, or a smaller size"
-        )
 
 
 def _prompt(shot: Shot, card: ModelCard) -> str:

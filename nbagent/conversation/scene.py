@@ -30,6 +30,7 @@ from nbagent.pocket.taught import with_a
 
 _SHAPE_COLOUR: Final = "red"  # of a ball whose colour is not said
 _GO_ON: Final = ("actor", "second", "corner", "place", "time")
+_SHOWN: Final = frozenset({"actor", "place", "time", "motion"})  # a picture has one
 # Where actors are if nothing is said of it; others stand in the usual meadow.
 _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("fish", "whale", "octopus", "boat"), "sea"),
@@ -173,7 +174,7 @@ def _read(
         raise UnknownActor(unknown, reading.nearest)
     if not factors.get("actor"):  # "it rises": the one before goes on
         factors = {k: earlier[k] for k in _GO_ON if k in earlier} | factors
-    if is_whole and not factors:
+    if is_whole and not factors.keys() & _SHOWN:
         raise SpecError(
             f"pocket shows nothing of {words[:80]!r}: say it with things of its small"
             " world (a red ball, a cat, the beach, night), or name a larger model with"

@@ -11,7 +11,7 @@ short turns (`answer`, `undoes`, `is_all`, `talk`, `topics`), the English of pic
 from nbagent.language.found import Found, find, unmarked
 from nbagent.language.guess import language
 from nbagent.language.parts import region, span
-from nbagent.language.pictures import Translated, english, translate
+from nbagent.language.pictures import english
 from nbagent.language.rules import Kind
 from nbagent.language.talk import Answer, Undoes, answer, is_all, talk, topics, undoes
 
@@ -19,7 +19,6 @@ __all__ = [
     "Answer",
     "Found",
     "Kind",
-    "Translated",
     "Undoes",
     "answer",
     "english",
@@ -30,7 +29,6 @@ __all__ = [
     "span",
     "talk",
     "topics",
-    "translate",
     "undoes",
     "unmarked",
 ]

@@ -8,7 +8,7 @@ words by phrases.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +19,6 @@ from nbagent.language.about import About
 from nbagent.language.candidates import Candidate
 from nbagent.language.changes import Changes
 from nbagent.language.encoder import Scores
-from nbagent.language.found import unmarked
 from nbagent.language.grammar import Found
 from nbagent.language.layers import softmax
 from nbagent.language.tagged import Tagged
@@ -114,8 +113,8 @@ def read(
     then = words.then() if intent != "control" else ()
     settings = words.settings(intent, acts) if intent in _MAKING else {}
     picture = words.picture() or told if intent != "refine" else ()
-    if intent == "animate_image" and _is_camera(turn, settings, picture):
-        settings, picture = {**settings, "camera": unmarked(turn).strip()}, ()
+    if intent == "animate_image" and (said := _camera(turn, found, settings, picture)):
+        settings, picture = {**settings, "camera": said}, ()
     return Reading(
         intent=intent,
         shares=shares,
@@ -134,13 +133,27 @@ def read(
     )
 
 
-def _is_camera(turn: str, settings: Mapping[str, Any], picture: Sequence[str]) -> bool:
-    """Return whether a turn names a camera's move, and no words that were tagged do."""
-    tagged = (settings.get("camera", ""), *picture)
-    if any(cameras.read(text).moves for text in tagged if text):
-        return False
-    whole = cameras.read(turn)
-    return bool(whole.moves) and whole.is_all
+def _camera(
+    turn: str,
+    found: Sequence[Found],
+    settings: Mapping[str, Any],
+    picture: Sequence[str],
+) -> str:
+    """Return a turn without its names if it speaks of a camera alone; else nothing.
+
+    A subject may turn too: where the words that were tagged say so, they stay.
+    """
+    letters = list(turn)
+    for one in found:
+        if one.kind in ("mention", "clip"):
+            letters[one.start : one.end] = " " * (one.end - one.start)
+    said = " ".join("".join(letters).split())
+    whole = cameras.read(said)
+    if not (whole.moves and whole.is_all):
+        return ""
+    tagged = cameras.read(", ".join((settings.get("camera", ""), *picture)))
+    is_same = replace(tagged, rest=(), seconds=None) == replace(whole, seconds=None)
+    return "" if is_same or (tagged.moves and not whole.is_sure) else said
 
 
 class _Words:
