@@ -63,6 +63,7 @@ class Made:
             "then": lambda: self.plan.then,
             "renders": lambda: self.rendered,
             "readings": lambda: [one.intent for one in self.plan.readings],
+            "offers": lambda: self.plan.offers,
         }
         of_take: dict[str, Callable[[Take], object]] = {
             "clips": lambda _: len(self.takes),
@@ -168,6 +169,12 @@ def _readings(made: Made, wanted: Sequence[str]) -> bool:
     return is_asked and listed and {*wanted} <= {*offered}
 
 
+def _offers(made: Made, wanted: Sequence[str]) -> bool:
+    is_asked = made.plan.intent == "ask" and bool(made.plan.offers) and not made.takes
+    listed = all(one in made.answer for one in made.plan.offers)
+    return is_asked and listed and {*wanted} <= {*made.plan.offers}
+
+
 def _unsupported(made: Made, wanted: Sequence[str]) -> bool:
     is_one = "\n" not in made.answer and "not possible yet" in made.answer
     return made.plan.intent == "unsupported" and is_one and _answer(made, wanted)
@@ -185,6 +192,7 @@ CHECKS: Final[Mapping[str, Callable[[Made, Any], bool]]] = {
     "control": lambda made, want: _is_control(made.plan.control, want),
     "then": _then,
     "readings": _readings,
+    "offers": _offers,
     "unsupported": _unsupported,
     "again": _again,
     "renders": lambda made, want: not made.error and made.rendered == want,

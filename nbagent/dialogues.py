@@ -79,8 +79,8 @@ def play(dialogue: Record, folder: Path) -> Iterator[list[str]]:
     session = Session(settings=settings, engine=Idle())
     variables = State.from_record(dialogue).variables
     try:
-        for turn in dialogue["turns"]:
-            made = _say(session, turn, variables)
+        for number, turn in enumerate(dialogue["turns"], 1):
+            made = _say(session, turn, f"cell {number}", variables)
             checks = {k: v for k, v in turn.items() if k in CHECKS}
             wrong = [
                 f"{name}: {made.found(name)}"
@@ -197,13 +197,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _say(session: Session, turn: Record, variables: tuple[Variable, ...]) -> Made:
+def _say(
+    session: Session, turn: Record, cell_id: str, variables: tuple[Variable, ...]
+) -> Made:
     before = {row.name: session.ledger.take(row.take_id) for row in session.rows()}
     work: list[Take] = []
     try:
         reply = session.hear(
             turn["say"],
             turn.get("options", {}),
+            cell_id=cell_id,
             variables=variables,
             values=_values(variables),
         )

@@ -47,6 +47,7 @@ RIGHT: list[tuple[list[dict[str, Any]], dict[str, Any]]] = [
     ([{**BALL, "waits": True}], {"say": "pause it", "answer": ["pausing: c1"]}),
     ([BALL], {"say": "show me c1 again", "again": ["c1"], "renders": 0}),
     ([BALL], {"say": "make it nicer", "readings": ["refine", "generate_video"]}),
+    ([], {"say": "a coffee cup spins", "offers": [], "renders": 0}),
     ([BALL], {"say": "add music", "unsupported": ["music"], "renders": 0}),
     ([BALL], {"say": "c4 at night", "error": "no clip is called 'c4'"}),
 ]
@@ -69,6 +70,7 @@ WRONG: list[dict[str, Any]] = [
     {"control": "save"},
     {"then": ["save"]},
     {"readings": []},
+    {"offers": []},
     {"unsupported": []},
     {"again": ["c1"]},
     {"renders": 0},

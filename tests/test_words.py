@@ -274,6 +274,8 @@ READERS: Final = {
     "conversation/cameras.py": "finds what a camera does in a plan's words for it",
     "conversation/moves.py": "has what was found as a value; see cameras.py",
     "conversation/scene.py": "finds what pocket draws in a plan's picture words",
+    "conversation/casting.py": "asks which words of an act name nobody pocket draws",
+    "conversation/offers.py": "knows which of a few actors a turn chooses",
     "conversation/consent.py": "knows a yes, which answers a turn and is none itself",
     "conversation/drafts.py": "reads what a language model wrote, as the reader does",
     "conversation/llm.py": "knows how sure a reading must be",

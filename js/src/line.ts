@@ -3,7 +3,7 @@
 // `--name`, and what follows it unless that begins the words: only the kernel knows which
 // options take a value, so the ones that do are named here.
 const WITH_VALUE =
-  "seed|takes|steps|frames|size|guidance|strength|span|region|cache|model";
+  "seed|takes|steps|frames|size|fit|guidance|strength|span|region|actor|cache|model";
 const HEAD = new RegExp(
   `^\\s*((?:--(?:(?:${WITH_VALUE})(?:=|\\s+)(?:"[^"]*"|'[^']*'|\\S+)|[\\w-]+)\\s*)*)`,
 );

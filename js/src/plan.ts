@@ -18,6 +18,7 @@ export class PlanChips {
   #quality = h("select", { class: "nba-chip", "aria-label": "Quality" });
   #size = h("span", { class: "nba-chip" });
   #time = h("span", { class: "nba-chip" });
+  #note = h("p", { class: "nba-foreseen" });
 
   constructor(line: () => string, write: (line: string) => void) {
     this.#line = line;
@@ -38,6 +39,7 @@ export class PlanChips {
       this.#quality,
       this.#size,
       this.#time,
+      this.#note,
     );
     this.show(undefined);
   }
@@ -47,7 +49,8 @@ export class PlanChips {
     if (!plan) return;
     const { take } = plan;
     setText(this.#does, plan.does);
-    this.#does.title = take ? `${take.prompt}\n${plan.note}`.trim() : plan.note;
+    this.#does.title = take?.prompt ?? "";
+    setText(this.#note, plan.note);
     for (const chip of [this.#seed.el, this.#takes.el, this.#quality, this.#size]) {
       chip.hidden = take === null;
     }

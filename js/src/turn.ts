@@ -3,7 +3,7 @@
 import { h, setText } from "./dom";
 import type { Store } from "./store";
 import { PlayerView } from "./view";
-import type { TurnView } from "./wire";
+import type { ReadingView, TurnView } from "./wire";
 
 /** What can be done with a turn that was said. */
 export interface TurnHooks {
@@ -61,10 +61,7 @@ export class TurnRow {
     setText(this.#from, from.filter(Boolean).join(" · "));
     this.#wait.hidden = turn.state !== "thinking" || turn.answer !== "";
     setText(this.#edit, turn.origin === "panel" ? "Edit" : "Use again");
-    const asks = turn.readings.length > 0;
-    // The buttons are the list that the answer goes on with.
-    const question = `${turn.answer.split("\n")[0]} …`;
-    setText(this.#answer, asks ? question : turn.answer);
+    setText(this.#answer, questionOf(turn));
     this.#showReadings(turn);
     const hasTakes = turn.takes.length > 0;
     // A player says itself why a take failed, and shows the note.
@@ -85,11 +82,15 @@ export class TurnRow {
   }
 
   #showReadings(turn: TurnView): void {
-    if (this.#readings.childElementCount === turn.readings.length) return;
+    const shown = turn.readings.map(({ intent }) => intent).join();
+    if (this.#readings.dataset.shown === shown) return;
+    this.#readings.dataset.shown = shown;
     this.#readings.replaceChildren(
-      ...turn.readings.map(({ intent, label }) => {
-        const button = h("button", { type: "button", class: "nba-pill" }, label);
-        button.addEventListener("click", () => this.#hooks.choose(this.turn, intent));
+      ...turn.readings.map((reading) => {
+        const button = readingButton(reading);
+        button.addEventListener("click", () =>
+          this.#hooks.choose(this.turn, reading.intent),
+        );
         return button;
       }),
     );
@@ -112,4 +113,17 @@ export class TurnRow {
     this.#player = undefined;
     this.#stage.replaceChildren();
   }
+}
+
+/** The question without what the buttons below it say. */
+function questionOf({ answer, readings }: TurnView): string {
+  if (readings.length === 0) return answer;
+  const question = answer.split("\n")[0] ?? "";
+  return readings.some(({ picture }) => picture) ? question : `${question} …`;
+}
+
+function readingButton({ label, picture }: ReadingView): HTMLButtonElement {
+  if (!picture) return h("button", { type: "button", class: "nba-pill" }, label);
+  const image = h("img", { src: picture, alt: "", width: 48, height: 48 });
+  return h("button", { type: "button", class: "nba-actor" }, image, label);
 }

@@ -231,6 +231,7 @@ export interface RefineReply {
 export interface ReadingView {
   intent: string;
   label: string;
+  picture?: string;
 }
 
 export interface TurnView {

@@ -216,6 +216,29 @@ test("a question is answered by a button, in the question's place", async () => 
   expect(shown.line.last("say")).toMatchObject({ line: "turn 2", replaces: null });
 });
 
+test("actors that could stand in are buttons with their pictures", async () => {
+  const picture = "data:image/png;base64,iVBORw0KGgo=";
+  const readings = [
+    { intent: "red ball", label: "Red ball", picture },
+    { intent: "cake", label: "Cake", picture },
+  ];
+  const answer = "pocket cannot draw a coffee cup: its nearest are ….\nSay which.";
+  const shown = show([turn(1, { readings, answer, words: "a coffee cup spins" })]);
+  await settled();
+  expect(shown.texts(".nba-answer")).toEqual([answer.split("\n")[0]]);
+  const buttons = shown.all(".nba-readings button");
+  // The name is the label; the picture says nothing more.
+  expect(buttons.map((one) => one.textContent)).toEqual(["Red ball", "Cake"]);
+  expect(buttons[1]?.querySelector("img")?.getAttribute("alt")).toBe("");
+  buttons[1]?.click();
+  const chosen = { line: "a coffee cup spins", replaces: 1, reading: "cake" };
+  expect(shown.line.last("say")).toMatchObject(chosen);
+  // The same turn may ask once more, of others.
+  const others = readings.map((one) => ({ ...one, intent: "boat", label: "Boat" }));
+  shown.line.tell({ type: "turn", turn: turn(1, { readings: others, answer }) });
+  expect(shown.texts(".nba-readings button")).toEqual(["Boat", "Boat"]);
+});
+
 test("a turn of the panel is edited in place, a cell's is said again", async () => {
   const shown = show([turn(1), turn(2, { origin: "cell" })]);
   await settled();
@@ -249,11 +272,12 @@ test("the plan follows the words, and its chips write options into the box", asy
     take: take({ seed: 42 }),
     num_takes: 1,
     estimate_s: 2.5,
-    note: "",
+    note: "pocket cannot show: a hat. Left out.",
   } as const;
   line.tell(reply);
   await vi.advanceTimersByTimeAsync(1);
   expect(find(".nba-does").textContent).toBe("new clip");
+  expect(find(".nba-plan").textContent).toContain("cannot show: a hat");
   expect(find(".nba-plan").textContent).toContain("about 2.5 s");
   const seed = find<HTMLInputElement>("[aria-label=Seed]");
   expect(seed.value).toBe("42");

@@ -186,6 +186,10 @@ class Plan:
         readings: For `ask`, the likely readings, best first.
         consents: For `ask`, the answers that are waited for, if the turn is clear and
             only takes long.
+        offers: For `ask`, the actors of pocket that might stand in for a subject that it
+            cannot draw; beside another intent, those that one was chosen of.
+        choosers: The cells that said who was chosen, so that they do when they are run
+            again; nothing for a button.
         proposal: Set if a language model read the turn.
     """
 
@@ -209,6 +213,8 @@ class Plan:
     confidence: float = 1.0
     readings: tuple[Choice, ...] = ()
     consents: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
+    choosers: tuple[str, ...] = ()
     proposal: Proposal | None = None
 
     @property

@@ -251,6 +251,9 @@ def does(plan: Plan, takes: Sequence[Take]) -> str:
         return f"{len(takes) - 1} scenes, joined" if takes else "several scenes"
     if plan.intent == "control" and plan.control:
         return " ".join((plan.control.action, *plan.targets))
+    if plan.intent == "ask" and plan.offers:
+        *few, last = plan.offers
+        return f"asks: {', '.join(few)} or {last}?" if few else f"asks: {last}?"
     if plan.intent != "refine":
         return _DOES[plan.intent]
     if takes and takes[0].is_recut:

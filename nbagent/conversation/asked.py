@@ -9,7 +9,7 @@ from typing import Any, cast
 from nbagent.acts import act_from_json
 from nbagent.acts.base import Act
 from nbagent.acts.plan import INTENTS, Intent, Proposal
-from nbagent.conversation import consent, mentions, proposals
+from nbagent.conversation import consent, mentions, offers, proposals
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.record import Record
 from nbagent.errors import SpecError
@@ -34,6 +34,8 @@ class Asked:
         cell_id: Of the notebook cell.
         reading: What the user says the turn is, having been asked.
         proposal: The language model's plan that the yes is to, if it is to one.
+        offers: The actors that one was chosen of, if the turn has asked.
+        choosers: The cells that said who was chosen; see `Plan`.
     """
 
     words: str
@@ -43,6 +45,8 @@ class Asked:
     cell_id: str | None = None
     reading: Intent | None = None
     proposal: Proposal | None = None
+    offers: tuple[str, ...] = ()
+    choosers: tuple[str, ...] = ()
 
     @property
     def is_dry(self) -> bool:
@@ -126,12 +130,12 @@ def settled(said: Asked, record: Record) -> Asked | None:
     Returns:
         The turn, or for a yes the one that it answers; None if it declines that.
     """
+    own = record.turn_of(said.cell_id)
     if "yes" in said.options:  # a button of the panel was pressed, or it is on the line
-        turn = record.turn_of(said.cell_id)
-        said = replace(said, proposal=proposals.waiting(turn, said.words))
+        said = replace(said, proposal=proposals.waiting(own, said.words))
     answer = consent.waiting(record, said.words)
     if answer is None:
-        return said
+        return _cast(said, own, record)
     earlier, given = answer
     if given == "no":
         return None
@@ -145,6 +149,19 @@ def settled(said: Asked, record: Record) -> Asked | None:
         reading=_reading(earlier),
         proposal=proposals.waiting(earlier, earlier.text),
     )
+
+
+def _cast(said: Asked, own: Turn | None, record: Record) -> Asked | None:
+    """Return a turn with who is drawn in it, if that was asked; None if nobody is to be."""
+    answer = offers.waiting(record, said)
+    if answer is None:
+        known = offers.remembered(said, own)
+        reading = _reading(own) if own and known.offers else None
+        return replace(known, reading=said.reading or reading)
+    earlier, given = answer
+    if given == "no":
+        return None
+    return replace(offers.answered(earlier, said, given), reading=_reading(earlier))
 
 
 def _reading(turn: Turn) -> Intent | None:

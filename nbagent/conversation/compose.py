@@ -13,6 +13,7 @@ from typing import Any
 from nbagent.acts.match import Match
 from nbagent.acts.plan import Plan
 from nbagent.conversation import cameras, recuts, unread
+from nbagent.conversation.casting import cast
 from nbagent.conversation.layers import refined
 from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources
@@ -46,14 +47,17 @@ def compose(
     Raises:
         SpecError: If the model cannot do it, naming what it can.
     """
+    plan, options, said = cast(plan, options, card)
     if (at_once := recut(plan, request, options, sources)) is not None:
-        return at_once
+        return replace(at_once, notes=(*said, *at_once.notes))
     if cameras.is_meant(plan, sources, card):
-        return cameras.composed(plan, request, options, card, sources)
+        moved = cameras.composed(plan, request, options, card, sources)
+        return replace(moved, notes=(*said, *moved.notes))
     composed = _composed(plan, request, options, card, sources)
     takes = (*composed.takes, *composed.parts)
     cut = [note for take in takes for note in unread.notes(take, card)]
-    notes = (*composed.notes, *dict.fromkeys(cut))
+    unheard = unread.unheard(plan, takes, card)
+    notes = (*said, *unheard, *composed.notes, *dict.fromkeys(cut))
     return replace(composed, notes=notes)
 
 

@@ -51,7 +51,20 @@ def waiting(record: Record, words: str) -> tuple[Turn, Consent] | None:
 
 def agreed(options: Mapping[str, Any], answer: Consent) -> dict[str, Any]:
     """Return the options of a turn after its question was answered."""
-    options = with_tuples(options)  # they may have been JSON in between
+    options = restored(options)
+    if answer == "draft":
+        options = {k: v for k, v in options.items() if k not in ("final", "steps")}
+        options["draft"] = True
+    return {**options, "yes": True}
+
+
+def restored(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options that may have been JSON in between as they were.
+
+    Raises:
+        SpecError: If they cannot have been.
+    """
+    options = with_tuples(options)
     if "cache" in options:
         try:
             options["cache"] = StepCaching(*options["cache"])
@@ -60,10 +73,7 @@ def agreed(options: Mapping[str, Any], answer: Consent) -> dict[str, Any]:
                 f"--cache was {options['cache']!r:.40}, which is no step cache: say the"
                 " turn again"
             ) from error
-    if answer == "draft":
-        options = {k: v for k, v in options.items() if k not in ("final", "steps")}
-        options["draft"] = True
-    return {**options, "yes": True}
+    return options
 
 
 def weigh(

@@ -21,7 +21,7 @@ from nbagent.conversation import (
     proposals,
     talk,
 )
-from nbagent.conversation.asked import Asked, FindClip
+from nbagent.conversation.asked import Asked, FindClip, settled
 from nbagent.conversation.attachments import attached
 from nbagent.conversation.brains import Brains
 from nbagent.conversation.brought import Brought
@@ -173,14 +173,23 @@ class Hearing:
     def consider(self, asked: Asked, before: int | None) -> Reply:
         """Return what a turn would come to by its words alone; nobody else is asked.
 
+        Without a place it comes last, and may answer what was asked.
+
         Raises:
             SpecError: If what is asked cannot be.
         """
+        if before is None:
+            meant = settled(asked, self.record)
+            if meant is None:
+                plan = Plan(intent="control")
+                return Reply(turn_id=0, words=asked.words, plan=plan)
+            own = self.record.turn_of(meant.cell_id)
+            asked, before = meant, own.position if own else None
         state = self.state(asked, before)
         if asked.acts:
             plan = self._told(asked)
         else:
-            plan = self.brains.read(asked.words, state, None, asked.values)
+            plan = self.brains.read(asked.words, state, asked.reading, asked.values)
             plan = mentions.filled(plan, asked.values)
         # A picture would be drawn anew for each letter that is typed, a film stored.
         is_drawn = plan.intent == "animate_image" or self._names(asked).named(plan)

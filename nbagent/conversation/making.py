@@ -9,7 +9,14 @@ from typing import Any
 
 from nbagent.acts.plan import Plan
 from nbagent.acts.undo import Undo
-from nbagent.conversation import consent, fitting, foretold, mentions, proposals
+from nbagent.conversation import (
+    consent,
+    fitting,
+    foretold,
+    mentions,
+    offers,
+    proposals,
+)
 from nbagent.conversation.asked import Asked
 from nbagent.conversation.brought import home_of
 from nbagent.conversation.compose import compose, recut
@@ -20,6 +27,7 @@ from nbagent.conversation.record import Record
 from nbagent.conversation.rendering import Engine
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.running import Running
+from nbagent.conversation.scene import UnknownActor
 from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources, find_sources
 from nbagent.conversation.stopping import released
@@ -73,7 +81,9 @@ class Making:
         sources = self._sources(plan, asked, state, names, target)
         options = asked.options
         # No model is looked up for a re-cut: the one that rendered the clip may be gone.
-        if (cut := recut(plan, asked.words, options, sources)) is not None:
+        is_cast = "actor" in options
+        cut = None if is_cast else recut(plan, asked.words, options, sources)
+        if cut is not None:
             reply = self._composed(reply, asked, plan, sources, cut)
             return reply if asked.is_dry else self._weighed(reply, options, None)
         opened, sources = sources.parent, self._at_home(plan, options, sources)
@@ -83,13 +93,16 @@ class Making:
             card, notes = find_card(model or self.settings.model)
         if card is None:
             return replace(reply, notes=notes)
-        composed = compose(
-            plan,
-            request=asked.words,
-            options={"cache": self.settings.step_cache, **options},
-            card=card,
-            sources=sources,
-        )
+        try:
+            composed = compose(
+                plan,
+                request=asked.words,
+                options={"cache": self.settings.step_cache, **options},
+                card=card,
+                sources=sources,
+            )
+        except UnknownActor as lost:
+            return offers.question(reply, lost, asked)
         if opened is not None and parent is not None and opened != parent:
             composed = self._descended(composed, opened, parent)
         for take in (*composed.parts, *composed.takes):

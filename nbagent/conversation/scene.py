@@ -58,18 +58,23 @@ class UnknownActor(SpecError):
 
     Attributes:
         words: What was said.
-        nearest: Actors that might stand in for it.
+        nearest: Actors that might stand in for it, as they would be drawn.
+        question: What is asked of the user.
+        how: How that is answered.
     """
 
-    def __init__(self, words: str, nearest: Sequence[str]) -> None:
+    def __init__(self, words: str, nearest: Sequence[str], like: str = "") -> None:
+        """Take actors as they are read; a shape takes the colour of what it is `like`."""
         self.words = words
-        self.nearest = tuple(nearest)
-        *few, last = map(with_a, self.nearest)
-        super().__init__(
-            f"pocket cannot draw {words!r}: its nearest are {', '.join(few)} and {last}."
-            f" Say which, like {with_a(self.nearest[0])!r}, or name a larger model with"
-            " --model"
+        self.nearest = tuple(_painted(_coloured(one, like)) for one in nearest)
+        first, (*few, last) = self.nearest[0], map(with_a, self.nearest)
+        told = f"{', '.join(few)} and {last}" if few else last
+        self.question = f"pocket cannot draw {words}: its nearest are {told}."
+        self.how = (
+            f"Say which, like {with_a(first)!r}, or begin the turn with --actor"
+            f" {first.replace(' ', '-')}; --model names a larger model."
         )
+        super().__init__(f"{self.question} {self.how}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,6 +102,7 @@ def settled(
     *,
     earlier: Mapping[str, str] | None = None,
     moving: str = "",
+    actor: str = "",
     is_whole: bool = True,
 ) -> tuple[Shot, list[str]]:
     """Return a shot with its scene, and what is to be said of it.
@@ -108,6 +114,7 @@ def settled(
         seed: Decides what is left open.
         earlier: The scene before it in a storyboard: what goes on if nobody is named.
         moving: What a still of pocket does, that has a scene already.
+        actor: Who is drawn, whatever the words of a shot without a scene say.
         is_whole: Whether what nobody said is chosen too; nobody may know what a film
             shows.
 
@@ -127,7 +134,7 @@ def settled(
         now, opened = _Settling(factors=dict(shot.scene)), shot.open
         now.take(read_scene(moving), vocabulary.FACTORS)
     else:
-        now, opened = _read(shot, earlier or {}, is_whole=is_whole), ()
+        now, opened = _read(shot, earlier or {}, actor, is_whole=is_whole), ()
     if is_whole:
         opened = tuple(dict.fromkeys((*opened, *_complete(now, seed))))
     return replace(shot, scene=now.factors, open=opened), _notes(now)
@@ -150,14 +157,21 @@ def varied(shot: Shot, seed: int) -> Shot:
     return replace(shot, scene=now.factors)
 
 
-def _read(shot: Shot, earlier: Mapping[str, str], *, is_whole: bool) -> _Settling:
+def _read(
+    shot: Shot, earlier: Mapping[str, str], actor: str, *, is_whole: bool
+) -> _Settling:
     """Read the words of a shot that has no scene yet."""
     words = shots.in_words(shot)
     words = f"{words[:1].lower()}{words[1:]}".rstrip(".")  # as it was typed, mostly
     reading = read_scene(words)
-    if is_whole and reading.unknown_actor and reading.nearest:
-        raise UnknownActor(reading.unknown_actor, reading.nearest)
-    factors = dict(reading.factors)
+    factors, near = dict(reading.factors), list(reading.near)
+    unknown = _as_typed(reading.unknown_actor, shot.core)
+    if actor:
+        near = [one for one in near if one[1] != factors.get("actor")]
+        near += [(unknown, actor)] if unknown else []
+        factors["actor"] = actor
+    elif is_whole and reading.unknown_actor and reading.nearest:
+        raise UnknownActor(unknown, reading.nearest)
     if not factors.get("actor"):  # "it rises": the one before goes on
         factors = {k: earlier[k] for k in _GO_ON if k in earlier} | factors
     if is_whole and not factors.keys() & _SHOWN:
@@ -167,15 +181,15 @@ def _read(shot: Shot, earlier: Mapping[str, str], *, is_whole: bool) -> _Settlin
             " --model"
         )
     lost = [*reading.lost, *([shot.style] if shot.style else [])]
-    return _Settling(factors=factors, lost=lost, near=list(reading.near))
+    return _Settling(factors=factors, lost=lost, near=near)
 
 
 def _complete(now: _Settling, seed: int) -> list[str]:
     """Choose what is left open, in place; return what that was."""
     scene, opened = now.factors, []
     for name in ("actor", "second"):
-        if scene.get(name) in vocabulary.SHAPES:
-            scene[name] = f"{_SHAPE_COLOUR} {scene[name]}"
+        if name in scene:
+            scene[name] = _painted(scene[name])
     if not scene.get("actor"):
         scene["actor"] = _DWELLERS.get(scene.get("place", ""), "red ball")
         now.notes.append(
@@ -215,7 +229,8 @@ def _replace(now: _Settling, act: Replace) -> None:
         return  # "a meadow instead of the beach"
     new = new or read_value(act.by, "actor")
     if new is None or reading.unknown_actor:
-        raise UnknownActor(act.by, reading.nearest or ("red ball", "cat", "car"))
+        nearest = reading.nearest or ("red ball", "cat", "car")
+        raise UnknownActor(act.by, nearest, now.factors.get("actor", ""))
     now.near += reading.near
     now.factors[_who(now, act.what)] = _coloured(new, now.factors.get("actor", ""))
     now.take(reading, ("place", "time", "motion", "pace"))
@@ -254,6 +269,8 @@ def _add(now: _Settling, act: Add) -> None:
         now.factors["second"] = new
         now.factors.pop("corner", None)
         now.near += reading.near
+    elif reading.unknown_actor and reading.nearest:
+        raise UnknownActor(act.what, reading.nearest)
     else:
         now.lost += reading.lost or (act.what,)
     corner = reading.factors.get("corner")
@@ -334,6 +351,17 @@ def _coloured(new: str, old: str) -> str:
     """Give a new shape the colour of the old one, if it has none of its own."""
     colour, _ = vocabulary.colour_and_noun(old)
     return f"{colour} {new}" if colour and new in vocabulary.SHAPES else new
+
+
+def _as_typed(said: str, text: str) -> str:
+    """Return words as they stand in a text, and not as its sentence begins with them."""
+    at = text.casefold().find(said.casefold())
+    return said if at < 0 else text[at : at + len(said)]
+
+
+def _painted(actor: str) -> str:
+    """Give a shape a colour if it has none."""
+    return f"{_SHAPE_COLOUR} {actor}" if actor in vocabulary.SHAPES else actor
 
 
 def _corner(region: Region) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from nbagent import private
 from nbagent.acts.base import Act
 from nbagent.acts.plan import Choice, Intent, Plan
-from nbagent.conversation import kept
+from nbagent.conversation import kept, offers
 from nbagent.conversation.asked import Asked, about, call_of, settled
 from nbagent.conversation.brains import Brain, Brains
 from nbagent.conversation.brought import Brought
@@ -159,13 +159,14 @@ class Session:
             reply = hearing.reply(turn.id, asked, plan, state, on_text)
             hearing.check_rendered(reply)
             reply = replace(reply, notes=(*notes, *doubts, *reply.notes))
-            if reply.plan.consents:
+            if reply.plan.consents or reply.plan.offers:
                 chosen = (asked.reading,) if asked.reading else ()
                 readings = tuple(Choice(intent=one, says="") for one in chosen)
                 plan = replace(reply.plan, readings=readings)
                 reply = replace(reply, plan=plan)
                 if asked.cell_id is None:  # without a front end there is nobody to ask
                     raise SpecError(reply.answer or "")
+            reply = replace(reply, plan=offers.kept(reply.plan, asked))
         except BaseException as error:  # no turn stays without its end
             made, line = understood(plan) if plan else None, _ended(error)
             self.ledger.finish_turn(turn.id, made, None, line)

@@ -57,7 +57,7 @@ def single(
     parent = sources.parent
     shot, before, notes = _shot(plan, sources)
     seed = measures.seed(plan, options, parent, shots.in_words(shot))
-    shot, heard = _settled(shot, before, plan, card, sources, seed)
+    shot, heard = _settled(shot, before, plan, options, card, sources, seed)
     shot, cropped = measures.squared(shot, card.base)
     added_s = _added_s(plan, options, card, sources, shot)
     # The whole of a longer clip may be more than the model holds: it sees a part.
@@ -291,6 +291,7 @@ def _settled(
     shot: Shot,
     before: Shot | None,
     plan: Plan,
+    options: Mapping[str, Any],
     card: ModelCard,
     sources: Sources,
     seed: int,
@@ -307,6 +308,7 @@ def _settled(
         plan.asked,
         seed,
         moving=plan.prompt if sources.pictures else "",
+        actor=next(iter(options.get("actor", ())), "") if before is None else "",
         is_whole=not is_foreign,
     )
     if parent is not None and parent.seed != seed and not sources.mask:

@@ -17,7 +17,7 @@ from nbagent.acts.grid import Grid
 from nbagent.acts.join import Join
 from nbagent.acts.plan import Plan
 from nbagent.acts.wording import is_place, located
-from nbagent.conversation import measures, scene
+from nbagent.conversation import casting, measures, scene
 from nbagent.conversation import shot as shots
 from nbagent.conversation.choice import Unchanged
 from nbagent.conversation.layers import refined
@@ -72,10 +72,15 @@ def storyboard(
     seed = measures.seed(plan, options, None, told)  # one for all: they belong together
     takes, parts, notes = [], list[Take](), list[str]()
     earlier: Mapping[str, str] = {}
-    for shot in scenes:
+    actors: Sequence[str] = [""] * len(scenes)
+    if card.base == "pocket":
+        actors = casting.of_scenes(scenes, options.get("actor", ()))
+    for shot, actor in zip(scenes, actors, strict=True):
         heard = list[str]()
         if card.base == "pocket":
-            shot, heard = scene.settled(shot, None, (), seed, earlier=earlier)
+            shot, heard = scene.settled(
+                shot, None, (), seed, earlier=earlier, actor=actor
+            )
             earlier = shot.scene
         shot, cropped = measures.squared(shot, card.base)
         take, more = take_of(plan, request, options, card, None, None, shot, seed)

@@ -141,7 +141,7 @@ def left_out(plan: Plan) -> tuple[str, ...]:
 
 def readings(plan: Plan) -> tuple[Choice, ...]:
     """Return what a turn may have meant, best first; nothing if that is not asked."""
-    if plan.intent != "ask" or plan.consents or asks_which(plan):
+    if plan.intent != "ask" or plan.consents or plan.offers or asks_which(plan):
         return ()
     likely = plan.readings or (
         Choice(intent="generate_video", says=""),

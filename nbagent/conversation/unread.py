@@ -1,4 +1,4 @@
-"""What of a prompt a model's text encoder does not read, since it is too long for it.
+"""What a model does not read: the end of a prompt that is too long, or words at all.
 
 Pipelines cut such a prompt and say so in a log at most. Tokens are counted here with the
 model's own tokenizer, from its files alone: no torch, and nothing is loaded for a prompt
@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from nbagent.acts.base import Act
+from nbagent.acts.plan import Plan
+from nbagent.errors import SpecError
 from nbagent.language.tokens import script
 from nbagent.models import ModelCard
 from nbagent.take import Take
@@ -41,6 +44,32 @@ def notes(take: Take, card: ModelCard) -> tuple[str, ...]:
         texts.append(("negative prompt", take.negative_prompt))
     said = (_note(what, text, card, card.max_tokens) for what, text in texts)
     return tuple(filter(None, said))
+
+
+def unheard(plan: Plan, takes: Sequence[Take], card: ModelCard) -> tuple[str, ...]:
+    """Return a note of the words of a turn, if its model reads none.
+
+    Raises:
+        SpecError: If only words say what a clip is to become.
+    """
+    if card.max_tokens is not None or all(take.is_recut for take in takes):
+        return ()
+    said = [act.says() for act in plan.asked if act.does == "shot" and _is_told(act)]
+    if plan.intent == "refine" and said:
+        raise SpecError(
+            f"{card.name} reads no words, so {', '.join(said)!r} would change nothing:"
+            " name another model with --model"
+        )
+    said = [plan.prompt, *said] if plan.prompt else said
+    told = ", ".join(said)
+    if not told:
+        return ()
+    return (f"{card.name} reads no words: {told[:_SHOWN]!r} has no part in the clip.",)
+
+
+def _is_told(act: Act) -> bool:
+    """Return whether an act reaches a model by words: takes and steps are numbers."""
+    return not act.renews and act.kind != "quality"
 
 
 def _note(what: str, text: str, card: ModelCard, most: int) -> str:

@@ -30,6 +30,7 @@ from nbagent.notebook.export import export
 from nbagent.notebook.line import parse
 from nbagent.notebook.panel_wire import ModelView
 from nbagent.notebook.transcript import PANEL_CELL, Transcript
+from nbagent.pocket import vocabulary
 from nbagent.take import Take
 
 _WHOLE: Mapping[str, Any] = {}
@@ -73,7 +74,8 @@ class Chat:
         Args:
             line: Options, then words.
             replaces: An earlier turn of the panel, which this one stands in for.
-            reading: What the user chose, having been asked: an intent or a consent.
+            reading: What the user chose, having been asked: an intent, a consent, or an
+                actor of pocket's.
             about: A clip that the turn changes, whatever its words say.
             part: The `span` and `region` of it that are changed, if not all of it is.
 
@@ -85,6 +87,9 @@ class Chat:
         options, words, notes = parse(_bare(line))
         if reading in consent.CHOICES:
             options, reading = consent.agreed(options, reading), None
+        elif reading in vocabulary.ACTORS:
+            earlier = options.get("actor", ())
+            options, reading = {**options, "actor": (*earlier, reading)}, None
         options |= {name: value for name, value in part.items() if value is not None}
         target = None if about is None else self.session.clip(about)
         cell_id = f"{PANEL_CELL}{uuid4().hex}"

@@ -271,8 +271,9 @@ class AgentMagics(Magics):
         acts = () if isinstance(asked, str) else tuple(asked)
         with held():
             reply = self.hear(words, options, clip, acts)
-            if reply.plan.consents:
-                raise NbagentError(reply.answer or "")
+            plan = reply.plan
+            if plan.intent == "ask" and (plan.consents or plan.offers):
+                raise NbagentError(" ".join((reply.answer or "").splitlines()))
             made = self.show(reply, options)
         is_undone = any(
             act.kind == "undo" for act in reply.plan.acts

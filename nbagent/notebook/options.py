@@ -102,6 +102,32 @@ def _fit(text: str) -> str:
     return text
 
 
+def _actors(text: str) -> tuple[str, ...]:
+    from nbagent.pocket.vocabulary import ACTORS
+
+    names = tuple(
+        " ".join(one.lower().replace("-", " ").split()) for one in text.split(",")
+    )
+    for name in names:
+        if name not in ACTORS:
+            raise SpecError(f"{name!r} is nobody whom pocket draws: {_nearest(name)}")
+    return names
+
+
+def _nearest(name: str) -> str:
+    """Say which actor of pocket was meant."""
+    import difflib
+
+    from nbagent.pocket.vocabulary import ACTORS, SHAPES
+
+    if name in SHAPES:
+        return f"say its colour, like red-{name}"
+    close = difflib.get_close_matches(name, ACTORS, n=1)
+    if close:
+        return f"did you mean {close[0].replace(' ', '-')}?"
+    return "use one of its 81, like cat, cake or red-ball (see docs/pocket.md)"
+
+
 OPTIONS = (
     Option(
         name="seed",
@@ -155,6 +181,12 @@ OPTIONS = (
         value="L,T,R,B",
         help="for a refinement: only this part of the frame changes, in shares of it",
         read=_region,
+    ),
+    Option(
+        name="actor",
+        value="NAME",
+        help="who pocket draws, whatever the words say: cake, red-ball",
+        read=_actors,
     ),
     Option(
         name="cache",
@@ -233,6 +265,7 @@ def _number_text(value: float | None) -> str:
 
 
 _WRITERS: dict[str, Callable[[Any], str]] = {
+    "actor": lambda names: ",".join(name.replace(" ", "-") for name in names),
     "cache": lambda caching: str(StepCaching(*caching)),
     "size": lambda size: f"{size[1]}x{size[0]}",
     "span": lambda span: ":".join(map(_number_text, span)),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from nbagent.acts.plan import INTENTS
 from nbagent.conversation import consent
@@ -25,6 +25,7 @@ from nbagent.notebook.wire import (
     request_id,
     short,
 )
+from nbagent.pocket import vocabulary
 
 Origin = Literal["cell", "panel"]
 
@@ -32,10 +33,14 @@ MAX_LINE_CHARS = 30_000  # the words and the options before them
 
 
 class ReadingView(TypedDict):
-    """One answer to a turn that asks back: what it may have meant, or a consent."""
+    """One answer to a turn that asks back: what it may have meant, a consent, an actor.
+
+    `picture` is the URL of what an actor looks like.
+    """
 
     intent: str
     label: str
+    picture: NotRequired[str]
 
 
 class TurnView(TypedDict):
@@ -358,9 +363,11 @@ def _whole_or_none(field: str, value: object) -> int | None:
 
 def _reading(field: str, value: object) -> str | None:
     known = (*INTENTS, *consent.CHOICES)
-    if value is not None and value not in known:
-        raise SpecError(f"{field} is one of {', '.join(known)}, not {short(value)}")
-    return cast("str | None", value)
+    if value is not None and value not in (*known, *vocabulary.ACTORS):
+        raise SpecError(
+            f"{field} is one of {', '.join(known)} or an actor, not {short(value)}"
+        )
+    return value
 
 
 def _line(field: str, value: object) -> str:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from nbagent.conversation import consent, kept, talk
+from nbagent.conversation import consent, kept, offers, talk
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.rendering import Rendering
 from nbagent.conversation.reply import Reply
@@ -22,6 +22,7 @@ from nbagent.ledger.records import Turn
 from nbagent.notebook.border import Source
 from nbagent.notebook.options import options_text
 from nbagent.notebook.panel_wire import Event, ReadingView, TakePlace, TurnView
+from nbagent.notebook.portraits import portrait
 from nbagent.notebook.wire import TakeView, progress_fields, take_view, turn_state_of
 from nbagent.take import Progress
 
@@ -356,6 +357,11 @@ class Kept:
 
 
 def _readings(turn: Turn) -> list[ReadingView]:
+    if offered := offers.asked(turn):
+        return [
+            {"intent": one, "label": one.capitalize(), "picture": portrait(one)}
+            for one in offered
+        ]
     if consents := consent.asked(turn):
         return [{"intent": one, "label": consent.CHOICES[one]} for one in consents]
     return [

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import sys
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    NotRequired,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from nbagent.notebook import desk_wire, panel_wire, wire
 from nbagent.take import JobState, Phase, Quality
@@ -74,9 +83,15 @@ def main() -> None:
 
 
 def _interface(record: type) -> str:
-    fields = get_type_hints(record).items()
-    lines = "".join(f"  {name}: {_type(hint)};\n" for name, hint in fields)
+    fields = get_type_hints(record, include_extras=True).items()
+    lines = "".join(f"  {_field(name, hint)};\n" for name, hint in fields)
     return f"export interface {record.__name__} {{\n{lines}}}\n"
+
+
+def _field(name: str, hint: Any) -> str:
+    if get_origin(hint) is NotRequired:
+        return f"{name}?: {_type(get_args(hint)[0])}"
+    return f"{name}: {_type(hint)}"
 
 
 def _alias(name: str, hint: Any) -> str:

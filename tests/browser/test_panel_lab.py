@@ -147,6 +147,25 @@ def test_a_question_is_answered_by_a_button(open_notebook: Open) -> None:
     expect(turns(panel)).to_have_count(1)
 
 
+def test_who_stands_in_is_chosen_by_a_picture_and_by_keys(open_notebook: Open) -> None:
+    notebook = open_notebook(LOAD)
+    panel = open_panel(notebook)
+    box = panel.get_by_label("Message")
+    box.fill("a coffee cup spins in the snow")
+    expect(panel.get_by_role("group", name="Plan")).to_contain_text("asks: ")
+    box.press("Enter")
+    buttons = turns(panel).locator(".nba-actor")
+    expect(buttons).to_have_count(3)
+    seen = "(all) => all.every((one) => one.complete && one.naturalWidth === 96)"
+    assert buttons.locator("img").evaluate_all(seen)
+    actor = buttons.nth(1).inner_text().lower()
+    buttons.nth(1).press("Enter")
+    expect_clip(turns(panel).nth(0))
+    expect(turns(panel)).to_have_count(1)
+    option = f"--actor {actor.replace(' ', '-')}"
+    expect(turns(panel).locator(".nba-from")).to_have_text(option)
+
+
 def test_a_clip_is_found_and_dragged_into_the_box(open_notebook: Open) -> None:
     notebook = open_notebook(LOAD, FIRST)
     panel = open_panel(notebook)
