@@ -39,7 +39,7 @@ from nbagent.acts.time import Time
 from nbagent.acts.trim import Trim
 from nbagent.acts.weather import Weather
 from nbagent.conversation.clip import Clip
-from nbagent.conversation.shot import to_prompt
+from nbagent.conversation.shot import in_words
 from nbagent.errors import SpecError
 from nbagent.take import Effect, Take
 from tests.samples import make_frames
@@ -189,8 +189,8 @@ def test_a_span_is_said_in_words() -> None:
 @pytest.mark.parametrize(
     ("before", "act", "prompt"),
     [
-        ("a red ball crosses the beach", Time(time="night"), "{}, at night"),
-        ("a red ball", Weather(weather="rain"), "{}, in the rain"),
+        ("a red ball crosses the beach", Time(time="night"), "{} at night"),
+        ("a red ball", Weather(weather="rain"), "{} in the rain"),
         ("a red ball", Recolor(color="blue"), "a blue ball"),
         ("a horse runs", Recolor(color="black", what="horse"), "a black horse runs"),
         (
@@ -203,14 +203,15 @@ def test_a_span_is_said_in_words() -> None:
         ("a penguin sliding", Replace(by="seal"), "a seal sliding"),
         ("a dog and a cat", Remove(what="the cat"), "a dog"),
         ("a cat", Add(what="a moon", region="sky"), "a cat, with a moon in the sky"),
-        ("a cat", Time(time="summer"), "a cat, in summer"),
+        ("a cat", Time(time="summer"), "a cat in summer"),
     ],
 )
 def test_an_act_changes_its_field_of_the_shot(
     before: str, act: Act, prompt: str
 ) -> None:
     shot = act.change(Shot(core=before), None)
-    assert to_prompt(shot)[0] == prompt.format(before)
+    said = prompt.format(before)
+    assert in_words(shot) == f"{said[0].upper()}{said[1:]}."
 
 
 def test_words_are_put_as_prompts_have_them() -> None:

@@ -177,7 +177,7 @@ def test_the_ledger_has_a_turn_byte_for_byte(session: Session, text: str) -> Non
 def test_a_string_stands_for_its_words(session: Session) -> None:
     idea = "a red ball rises over the sea"
     (take,) = hear(session, "@idea", idea=idea).takes
-    assert take.prompt == "a red ball rises, over the sea"
+    assert take.prompt == "a red ball, rising, on the sea"
     assert take.request == "@idea"
     reply = hear(session, "a video of @idea, at night, seed 5", idea=idea)
     assert reply.plan.intent == "generate_video"

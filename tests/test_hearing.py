@@ -339,7 +339,7 @@ def test_a_string_says_what_is_shown_and_is_put_in_after_the_reading(
 ) -> None:
     plan = Plan(intent="generate_video", prompt="@idea, at night", mentions=("idea",))
     (take,) = planned.do(plan, values={"idea": "a red ball rises over the sea"}).takes
-    assert take.prompt == "a red ball rises, over the sea, at night"
+    assert take.prompt == "a red ball, rising, on the sea, at night"
 
 
 def test_a_clip_that_is_not_there_is_not_taken_for_another(planned: Planned) -> None:

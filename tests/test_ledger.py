@@ -255,6 +255,7 @@ def test_a_ledger_from_before_there_were_tries_is_read(ledger: Ledger) -> None:
     with ledger._db.write() as db:
         db.execute("ALTER TABLE jobs DROP COLUMN seeds")
         db.execute("ALTER TABLE jobs DROP COLUMN asked_id")
+        db.execute("DROP TABLE undone")
         db.execute("PRAGMA user_version = 7")
         facts = "json_remove(facts, '$.seen', '$.scores')"
         db.execute(f"UPDATE artifacts SET facts = {facts}")

@@ -374,5 +374,5 @@ def test_a_prompt_goes_the_whole_way_of_a_turn(
         evaluate.Trial(Workbench(tmp_path / str(is_raw)), seed=0, is_raw=is_raw)
         for is_raw in (False, True)
     ]
-    assert told[0].told(case) == "a cat, on the beach, at night"
-    assert told[1].told(case) == row["prompt"]
+    assert told[0].asked(case, 0).prompt == "a cat, on the beach, at night"
+    assert told[1].asked(case, 0).prompt == row["prompt"]

@@ -13,14 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nbagent.acts.camera import Camera
-from nbagent.acts.place import Place
-from nbagent.acts.time import Time
 from nbagent.conversation import unread
 from nbagent.conversation.session import Session
 from nbagent.models import ModelCard, model_card
+from nbagent.pocket.taught import taught
 from nbagent.take import Take
-from tests.test_session import say, store
+from tests.test_session import say
 
 LONG = (
     "a red ball bounces on the beach with a blue cube and a green star and a yellow cat"
@@ -43,36 +41,32 @@ def _pocket_reads(text: str) -> str:
     return str(tokenizer.decode(ids, skip_special_tokens=True))
 
 
-def test_the_words_that_do_not_fit_are_told_before_the_run(session: Session) -> None:
-    reply = say(session, LONG)
-    (note,) = [note for note in reply.notes if "too long" in note]
-    prompt = reply.takes[0].prompt
+def test_the_words_that_do_not_fit_are_told(session: Session) -> None:
+    (note,) = unread.notes(_take(session, prompt=LONG), model_card("pocket"))
     left = note.partition("Not read: ")[2].strip("'.")
-    assert prompt.endswith(left)
+    assert LONG.endswith(left)
     assert "which reads 32 tokens" in note
-    read = prompt.removesuffix(left).strip(" ,")
+    read = LONG.removesuffix(left).strip(" ,")
     # The pipeline's tokenizer stops there, in a word at most.
-    assert _pocket_reads(prompt).replace(" ", "").startswith(read.replace(" ", ""))
-    assert left.split()[0] not in _pocket_reads(prompt).split()[-1:]
-    shown = session.hear(LONG, {"dry_run": True}).answer
-    assert note in (shown or "")
+    assert _pocket_reads(LONG).replace(" ", "").startswith(read.replace(" ", ""))
+    assert left.split()[0] not in _pocket_reads(LONG).split()[-1:]
 
 
 def test_a_prompt_that_fits_has_no_note(session: Session) -> None:
     assert not [n for n in say(session, "a red ball on the beach").notes if "long" in n]
 
 
-def test_a_refinement_that_makes_it_too_long_says_so(session: Session) -> None:
-    short = LONG.partition(" and a red")[0]
-    made = say(session, short, "one")
-    assert not [note for note in made.notes if "too long" in note]
-    store(session, made)
-    clip = session.clip("c1")
-    acts = (Time(time="night"), Place(place="in the snow"), Camera(camera="zooming in"))
-    reply = session.hear("", {}, target=clip, acts=acts)
-    notes = [note for note in reply.notes if "too long" in note]
-    assert len(notes) == 1
-    assert "'zoom in'" in notes[0]  # as pocket was taught it
+def test_what_pocket_is_told_always_fits(session: Session) -> None:
+    (take,) = say(session, LONG).takes
+    longest = {
+        "actor": "orange heart",
+        "second": "yellow star",
+        "motion": "circle",
+        "place": "plain yellow",
+        "pace": "slow",
+    }
+    for prompt in (take.prompt, taught(longest), taught(longest | {"place": "snow"})):
+        assert unread.notes(_take(session, prompt=prompt), model_card("pocket")) == ()
 
 
 def test_a_negative_prompt_is_cut_too(session: Session) -> None:

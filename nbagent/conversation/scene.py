@@ -26,10 +26,11 @@ from nbagent.conversation.shot import Shot
 from nbagent.errors import SpecError
 from nbagent.language.scenes import SceneReading, read_scene, read_value
 from nbagent.pocket import vocabulary
-from nbagent.pocket.taught import with_a
+from nbagent.pocket.taught import ACROSS, with_a
 
 _SHAPE_COLOUR: Final = "red"  # of a ball whose colour is not said
 _GO_ON: Final = ("actor", "second", "corner", "place", "time")
+_USUAL: Final = frozenset({"stay", "day"})  # goes without saying
 _SHOWN: Final = frozenset({"actor", "place", "time", "motion"})  # a picture has one
 # Where actors are if nothing is said of it; others stand in the usual meadow.
 _HOMES: Final[Mapping[str, str]] = {
@@ -142,7 +143,11 @@ def settled(
 
 def as_seen(shot: Shot, seen: Mapping[str, str]) -> Shot:
     """Return a shot in which what its words leave open is what came out."""
-    came = {name: seen[name] for name in shot.open if name in seen}
+    came = {
+        name: seen[name]
+        for name in shot.open
+        if name in seen and (name in shot.scene or seen[name] not in _USUAL)
+    }
     return replace(shot, scene={**shot.scene, **came}) if came else shot
 
 
@@ -152,7 +157,7 @@ def varied(shot: Shot, seed: int) -> Shot:
         return shot
     now = _Settling(factors={k: v for k, v in shot.scene.items() if k not in shot.open})
     if "motion" in shot.open and shot.scene.get("motion") in ("left", "right"):
-        now.factors["motion"] = "across"
+        now.factors["motion"] = ACROSS
     _complete(now, seed)
     return replace(shot, scene=now.factors)
 
@@ -198,12 +203,10 @@ def _complete(now: _Settling, seed: int) -> list[str]:
     if not scene.get("place"):
         home = _HOMES.get(scene["actor"], vocabulary.DEFAULT_PLACE)
         scene["place"] = home
-    scene.setdefault("time", "day")
-    scene.setdefault("motion", "stay")
-    if scene["motion"] == "across":
+    if scene.get("motion") == ACROSS:
         scene["motion"] = ("left", "right")[seed % 2]
         opened.append("motion")
-    return opened
+    return [*opened, *(name for name in ("motion", "time") if name not in scene)]
 
 
 def _is_kept(name: str, before: Mapping[str, str], now: _Settling) -> bool:
@@ -323,16 +326,23 @@ def _motion(now: _Settling, act: Motion) -> None:
         now.notes.append("pocket shows one motion in a clip: it comes from the start.")
 
 
+def _time(now: _Settling, act: Time) -> None:
+    _said_of("time", "time")(now, act)
+    place = now.factors.get("place", vocabulary.DEFAULT_PLACE)
+    if not vocabulary.has_time(place):
+        now.notes.append(f"There is no time of day here ({place}).")
+
+
 _CHANGES: Final[Mapping[type[Act], Callable[[_Settling, Any], None]]] = {
     Add: _add,
-    Camera: _said_of("camera", "camera"),
+    Camera: _said_of("camera", "camera", "motion", "pace"),
     Motion: _motion,
     Place: _said_of("place", "place", "time"),
     Recolor: _recolor,
     Remove: _remove,
     Replace: _replace,
     Restyle: _said_of("style"),
-    Time: _said_of("time", "time"),
+    Time: _time,
     Weather: _said_of("weather", "place", "time"),
 }
 

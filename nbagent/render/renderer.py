@@ -360,7 +360,8 @@ def _missing(take: Take, ledger: Ledger) -> list[Take]:
     needed = {one for one in take.needs if "." not in one}  # others are pictures
     parents = {parent.id: parent for parent in ledger.parents(take.id)}
     # What lies below a layer, or was not refined yet, need not be a parent.
-    parents |= {one: ledger.take(one) for one in needed - parents.keys()}
+    others = filter(ledger.has_take, needed - parents.keys())
+    parents |= {one: ledger.take(one) for one in others}
     before = dict[str, Take]()
     for parent in parents.values():
         if parent.is_recut or ledger.artifact(parent.id) is not None:
