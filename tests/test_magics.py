@@ -94,7 +94,7 @@ def test_a_turn_becomes_a_clip_and_the_next_one_refines_it(notebook: Notebook) -
     assert WIDGET_MIME in live.data
     assert live.data["text/plain"] == ""
     assert "data:video/mp4;base64," in static.data["text/html"]
-    assert static.data["text/plain"].startswith("c1: a red ball crosses the beach")
+    assert static.data["text/plain"].startswith("c1: a red ball, moving ")
 
     night = notebook.run("night = %agent slower, and at night\nnight")
     assert isinstance(night, Clip)
