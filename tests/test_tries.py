@@ -17,7 +17,8 @@ pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 from nbagent.conversation.answers import details
-from nbagent.conversation.rendering import Rendering, derive
+from nbagent.conversation.recuts import derive
+from nbagent.conversation.rendering import Rendering
 from nbagent.conversation.session import Session
 from nbagent.errors import Cancelled, JobFailed
 from nbagent.ledger import Artifact, Ledger
