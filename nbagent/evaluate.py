@@ -177,7 +177,8 @@ class Trial:
         """Judge one clip for each prompt; also the best of several, if several are tried."""
         takes = [self.asked(case, i) for i, case in enumerate(cases)]
         started = time.monotonic()
-        clips = [self.bench.frames(take) for take in takes]
+        # Without a shot they are other takes: what is looked at is rendered for itself.
+        clips = [self.bench.frames(replace(take, shot={})) for take in takes]
         seconds = (time.monotonic() - started) / len(cases)
         truth = verify.judge(self.verifier, [render(c.scene) for c in cases])
         report = {

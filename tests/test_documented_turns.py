@@ -79,7 +79,7 @@ def describe(turn: str, history: Any, target: Any, *topics: str) -> Case:
     )
 
 
-def animate(turn: str, target: Any, prompt: str, **more: Any) -> Case:
+def animate(turn: str, target: Any, prompt: str | None, **more: Any) -> Case:
     expected = {"intent": "animate_image", "target": target, "prompt": prompt}
     return Case(turn=turn, expected=expected, **more)
 
@@ -323,9 +323,9 @@ EXAMPLES: Final = (
     ),
     refine("make c1 16:9", FOUR, "c1", {"act": "aspect", "aspect": "16:9"}),
     animate(
-        "animate @start to @goal: a cat stays in the snow",
+        "animate @start to @goal",
         ["start", "goal"],
-        "cat stays in the snow",
+        None,
         variables=FRAMES,
         history=TWO,
     ),
@@ -355,17 +355,16 @@ EXAMPLES: Final = (
     ),
     refine("upscale c1", FOUR, "c1", {"act": "upscale"}),
     animate(
-        "animate @sales so that a red ball rises",
+        "animate @sales, push in slowly",
         "sales",
-        "red ball rises",
+        None,
         variables=[SALES],
     ),
     animate(
-        "animate this plot so that a red ball moves right on a plain yellow background",
+        "animate this plot",
         "_shown",
-        "red ball moves right on a plain yellow background",
+        None,
         variables=[SALES, PLOT],
-        history=STILLS[:1],
     ),
     refine(
         "@cube[1s:2s] at night",
