@@ -10,6 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from nbagent.acts import Act
+from nbagent.acts.add import Add
+from nbagent.acts.loop import Loop
 from nbagent.acts.place import Place
 from nbagent.acts.plan import Plan
 from nbagent.acts.recolor import Recolor
@@ -165,3 +167,30 @@ def test_a_part_does_not_survive_another_size(fresh: Chain) -> None:
     )
     with pytest.raises(SpecError, match="a part of this clip was changed by itself"):
         fresh.make(plan)
+
+
+def test_what_is_said_of_the_whole_holds_for_its_parts(fresh: Chain) -> None:
+    fresh.refine(NIGHT_LEFT)
+    day = fresh.refine(Time(time="by day"))
+    assert day.operation == "remix"  # of the clip below: no part is left
+    half = fresh.refine(NIGHT_LEFT)
+    same = fresh.refine(Time(time="by day"))
+    assert same.id == day.id
+    assert half.operation == "inpaint"
+
+
+def test_a_loop_stays_one_when_its_picture_changes(fresh: Chain) -> None:
+    loop = fresh.refine(Loop(seamless=True))
+    blue = fresh.refine(Recolor(color="blue"))
+    (base,) = fresh.composed.parts
+    assert (loop.operation, blue.operation) == ("loop", "loop")
+    assert (base.operation, base.parents) == ("remix", (fresh.takes[0].id,))
+    assert {hold.source for hold in blue.holds} == {base.id}
+    assert "blue ball" in blue.prompt
+
+
+def test_pocket_puts_what_is_added_beside_its_actor(fresh: Chain) -> None:
+    star = fresh.refine(Add(what="a yellow star", region=(0.5, 0.0, 1.0, 0.5)))
+    assert star.operation == "remix"
+    scene = star.shot["scene"]
+    assert (scene["second"], scene["corner"]) == ("yellow star", "top right")

@@ -64,5 +64,11 @@ def find_ground(take: Take, ledger: Ledger) -> Ground:
 
 
 def is_layer(take: Take) -> bool:
-    """Return whether a take is a part that was made anew, and says of what."""
-    return take.operation == "inpaint" and bool(take.edits)
+    """Return whether a take can be made again over another picture.
+
+    A part that was made anew can, if it says of what, and so can a loop's seam and a
+    picture's finer detail.
+    """
+    if take.operation == "inpaint":
+        return bool(take.edits)
+    return take.operation in ("loop", "upscale")

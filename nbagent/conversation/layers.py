@@ -7,17 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from nbagent.acts import Act, act_from_json
+from nbagent.acts.add import Add
 from nbagent.acts.plan import Plan
 from nbagent.conversation import scene
 from nbagent.conversation import shot as shots
+from nbagent.conversation.choice import Unchanged
 from nbagent.conversation.single import Composed, single
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.models import ModelCard
 from nbagent.take import Take
+
+# Acts that say something anew: of the whole, they hold for its parts too.
+_REPLACED: Final = frozenset(
+    {"camera", "motion", "place", "recolor", "restyle", "time", "weather"}
+)
 
 
 def refined(
@@ -32,18 +39,25 @@ def refined(
     Raises:
         SpecError: If the layers do not fit what is below them any more.
     """
+    sources = _beside(plan, options, card, sources)
     ground = sources.ground
     if ground is None or not ground.layers or not _is_below(plan, sources):
         return single(plan, request, options, card, sources)
+    layers = _left(ground.layers, plan)
     drawn = tuple(act for act in plan.acts if act.does != "frames")
     cuts = tuple(act for act in plan.acts if act.does == "frames")
     below = replace(
         sources, parent=ground.base, ground=replace(ground, layers=()), clip=None
     )
-    composed = single(replace(plan, acts=drawn), request, options, card, below)
+    try:
+        composed = single(replace(plan, acts=drawn), request, options, card, below)
+    except Unchanged:
+        if layers == ground.layers:
+            raise
+        composed = Composed(takes=(ground.base,))  # only its parts were otherwise
     parts, tops = list(composed.parts), []
     for base in composed.takes:
-        made = [base, *_over(base, ground.layers, request, card, sources)]
+        made = [base, *_over(base, layers, request, card, sources)]
         *before_it, top = made
         parts += before_it
         tops.append(_recut(top, cuts, sources))
@@ -56,6 +70,33 @@ def _is_below(plan: Plan, sources: Sources) -> bool:
         return False
     drawn = [act for act in plan.asked if act.cost == "diffusion"]
     return bool(drawn) and all(act.does == "shot" or act.renews for act in drawn)
+
+
+def _left(layers: tuple[Take, ...], plan: Plan) -> tuple[Take, ...]:
+    """Return layers without what a plan now says of the whole: "make it day"."""
+    said = {act.kind for act in plan.asked} & _REPLACED
+    found = []
+    for layer in layers:
+        edits = tuple(one for one in layer.edits if one["act"] not in said)
+        if edits or layer.operation != "inpaint":
+            found.append(replace(layer, edits=edits))
+    return tuple(found)
+
+
+def _beside(
+    plan: Plan, options: Mapping[str, Any], card: ModelCard, sources: Sources
+) -> Sources:
+    """Return sources without the mask of what pocket puts beside its actor.
+
+    It was taught companions, and not what stands in a part of a picture by itself.
+    """
+    drawn = [act for act in plan.asked if act.cost == "diffusion"]
+    is_added = bool(drawn) and all(
+        isinstance(act, Add) and act.span is None for act in drawn
+    )
+    if card.base != "pocket" or not is_added or "mask" in options:
+        return sources
+    return replace(sources, mask="")
 
 
 def _over(
@@ -84,7 +125,7 @@ def _over(
             shot, _ = scene.settled(shot, below, edits, base.seed)
         shot = replace(shot, effects=layer.effects)
         prompt, negative_prompt = shots.to_prompt(shot, card.base)
-        (hold,) = layer.holds
+        holds = tuple(replace(hold, source=under.id) for hold in layer.holds)
         under = replace(
             layer,
             model=base.model,
@@ -97,7 +138,7 @@ def _over(
             num_inference_steps=base.num_inference_steps,
             guidance_scale=base.guidance_scale,
             quality=base.quality,
-            holds=(replace(hold, source=under.id),),
+            holds=holds,
             parents=(parent.id,),
         )
         made.append(under)

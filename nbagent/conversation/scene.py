@@ -29,6 +29,7 @@ from nbagent.pocket import vocabulary
 from nbagent.pocket.taught import ACROSS, with_a
 
 _SHAPE_COLOUR: Final = "red"  # of a ball whose colour is not said
+_BESIDE_COLOUR: Final = "white"  # of one that comes to it: "add a moon"
 _GO_ON: Final = ("actor", "second", "corner", "place", "time")
 _USUAL: Final = frozenset({"stay", "day"})  # goes without saying
 _SHOWN: Final = frozenset({"actor", "place", "time", "motion"})  # a picture has one
@@ -177,8 +178,10 @@ def _read(
         factors["actor"] = actor
     elif is_whole and reading.unknown_actor and reading.nearest:
         raise UnknownActor(unknown, reading.nearest)
-    if not factors.get("actor"):  # "it rises": the one before goes on
+    notes = []
+    if not factors.get("actor") and earlier.get("actor"):  # "it rises"
         factors = {k: earlier[k] for k in _GO_ON if k in earlier} | factors
+        notes = [f"Nobody is named: the {earlier['actor']} goes on."]
     if is_whole and not factors.keys() & _SHOWN:
         raise SpecError(
             f"pocket shows nothing of {words[:80]!r}: say it with things of its small"
@@ -186,7 +189,7 @@ def _read(
             " --model"
         )
     lost = [*reading.lost, *([shot.style] if shot.style else [])]
-    return _Settling(factors=factors, lost=lost, near=near)
+    return _Settling(factors=factors, lost=lost, near=near, notes=notes)
 
 
 def _complete(now: _Settling, seed: int) -> list[str]:
@@ -264,7 +267,12 @@ def _add(now: _Settling, act: Add) -> None:
     where = f" in the {act.region}" if isinstance(act.region, str) else ""
     reading = read_scene(f"{act.what}{where}")
     if new := reading.factors.get("actor"):
-        if old := now.factors.get("second"):
+        new = f"{_BESIDE_COLOUR} {new}" if new in vocabulary.SHAPES else new
+        old = now.factors.get("second")
+        if new in (old, now.factors.get("actor")):
+            now.notes.append(f"There is {with_a(new)} already.")
+            return
+        if old:
             now.notes.append(
                 f"pocket shows one companion: {with_a(new)} comes instead of"
                 f" {with_a(old)}."
@@ -281,7 +289,6 @@ def _add(now: _Settling, act: Add) -> None:
         corner = _corner(act.region)
     if new and corner:
         now.factors["corner"] = corner
-    now.take(reading, ("place", "time"))
 
 
 def _remove(now: _Settling, act: Remove) -> None:

@@ -122,7 +122,9 @@ def _shot(plan: Plan, sources: Sources) -> tuple[Shot, Shot | None, list[str]]:
     if parent is None:
         return shots.shot_from(plan), None, []
     before = shots.from_json(parent.shot)
-    if sources.clip is not None:
+    # In a loop, or where one clip becomes another, no motion of its own can be read.
+    is_plain = sources.ground is None or sources.ground.clean.operation == "generate"
+    if sources.clip is not None and is_plain:
         before = scene.as_seen(before, sources.clip.seen)
     shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
     if sources.others and any(isinstance(act, Blend) for act in plan.acts):
@@ -307,6 +309,7 @@ def _settled(
         before,
         plan.asked,
         seed,
+        earlier=sources.earlier,
         moving=plan.prompt if sources.pictures else "",
         actor=next(iter(options.get("actor", ())), "") if before is None else "",
         is_whole=not is_foreign,

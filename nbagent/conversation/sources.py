@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbagent import media
@@ -16,6 +16,7 @@ from nbagent.acts.match import Match
 from nbagent.acts.plan import Plan
 from nbagent.charts.pace import check_size
 from nbagent.conversation import masks, pictures
+from nbagent.conversation import shot as shots
 from nbagent.conversation.ground import Ground, find_ground
 from nbagent.conversation.operations import Film
 from nbagent.conversation.pictures import Seen
@@ -73,6 +74,7 @@ class Sources:
         scenes: What `whole` joins, each as the source of its own change.
         board: The latest storyboard, if the parent is one of its scenes.
         board_scenes: What `board` joins.
+        earlier: The scene of the latest clip, for a new one that names nobody.
         notes: What the user should know of values of the notebook.
     """
 
@@ -91,6 +93,7 @@ class Sources:
     scenes: tuple[Sources, ...] = ()
     board: Take | None = None
     board_scenes: tuple[Take, ...] = ()
+    earlier: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -142,7 +145,9 @@ def find_sources(
     else:
         stills = _stills(plan, state, ledger, named, seen)
     if parent is None:
-        return Sources(pictures=stills, notes=notes)
+        return Sources(
+            earlier=_earlier(plan, state, named), pictures=stills, notes=notes
+        )
     clip = ledger.artifact(parent.id)
     if parent.is_brought and parent.media == "video" and plan.frame is None:
         stills = ()  # a film of one's own is set in motion anew, all of it
@@ -168,6 +173,15 @@ def find_sources(
         board_scenes=_parents(board, ledger),
         notes=notes,
     )
+
+
+def _earlier(
+    plan: Plan, state: State, named: Callable[[str], Take]
+) -> Mapping[str, str]:
+    """Return the scene of the latest clip: "now it bounces" may be read as a new one."""
+    if plan.intent != "generate_video" or state.latest is None:
+        return {}
+    return shots.from_json(named(state.latest.ref).shot).scene
 
 
 def _parent(plan: Plan, state: State, named: Callable[[str], Take]) -> Take | None:
