@@ -88,13 +88,15 @@ def _beside(
 ) -> Sources:
     """Return sources without the mask of what pocket puts beside its actor.
 
-    It was taught companions, and not what stands in a part of a picture by itself.
+    It was taught companions, and not what stands in a part of a picture by itself. Where
+    somebody points with the mouse, that part alone changes all the same.
     """
     drawn = [act for act in plan.asked if act.cost == "diffusion"]
     is_added = bool(drawn) and all(
         isinstance(act, Add) and act.span is None for act in drawn
     )
-    if card.base != "pocket" or not is_added or "mask" in options:
+    is_pointed = bool({"mask", "region"} & options.keys())
+    if card.base != "pocket" or not is_added or is_pointed:
         return sources
     return replace(sources, mask="")
 
