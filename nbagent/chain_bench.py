@@ -105,7 +105,10 @@ def _walk(bench: Workbench, number: int) -> Iterator[_Marks]:
         now = verify.judge(verifier, [frames])[0].factors
         seen = _Marks(sharpness=[drift(frames, root).sharpness])
         for name, value in scene.items():
-            if name not in now or not _matters(name, scene):
+            place, motion = scene["place"], scene.get("motion", "stay")
+            if name not in now or not verify.has_meaning(
+                name, place=place, motion=motion
+            ):
                 continue
             if name == factor:
                 seen.changed.append(now[name] == value)
@@ -171,12 +174,3 @@ def _made(
     assert artifact is not None
     assert artifact.video is not None
     return take, read_video(bench.ledger.path(artifact.video))[0]
-
-
-def _matters(name: str, scene: dict[str, str]) -> bool:
-    """Return whether a factor can be told in a scene."""
-    if name == "time":
-        return words.has_time(scene["place"])
-    if name == "camera":
-        return scene["place"] in words.SCENES
-    return name != "pace" or scene.get("motion") != "stay"

@@ -29,6 +29,7 @@ from nbagent.errors import SpecError
 from nbagent.media import read_video
 from nbagent.models import model_card
 from nbagent.pocket import verify  # noqa: TID253 (it is all about torch)
+from nbagent.pocket import vocabulary as words
 from nbagent.pocket.sheet import contact_sheet
 from nbagent.pocket.taught import ACROSS, with_a
 from nbagent.take import Take
@@ -146,7 +147,7 @@ def _judged(
     verdict = verify.judge(verifier, [frames])[0]
     motion = verdict.factors["motion"]
     moved = float(np.linalg.norm(verdict.track[-1] - verdict.track[0]))
-    travels = motion in ("left", "right") and moved >= TRAVELS
+    travels = motion in words.SIDES and moved >= TRAVELS
     is_right = motion in wanted or (ACROSS in wanted and travels)
     return Seen(
         prompt=prompt,

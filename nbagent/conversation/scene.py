@@ -131,7 +131,8 @@ def settled(
         now = _Settling(factors=dict(before.scene))
         for act in drawn:
             _CHANGES[type(act)](now, act)
-        opened = tuple(one for one in before.open if _is_kept(one, before.scene, now))
+        old = before.scene
+        opened = tuple(n for n in before.open if old.get(n) == now.factors.get(n))
     elif shot.scene:
         now, opened = _Settling(factors=dict(shot.scene)), shot.open
         now.take(read_scene(moving), vocabulary.FACTORS)
@@ -157,7 +158,7 @@ def varied(shot: Shot, seed: int) -> Shot:
     if not shot.open:
         return shot
     now = _Settling(factors={k: v for k, v in shot.scene.items() if k not in shot.open})
-    if "motion" in shot.open and shot.scene.get("motion") in ("left", "right"):
+    if "motion" in shot.open and shot.scene.get("motion") in vocabulary.SIDES:
         now.factors["motion"] = ACROSS
     _complete(now, seed)
     return replace(shot, scene=now.factors)
@@ -204,16 +205,11 @@ def _complete(now: _Settling, seed: int) -> list[str]:
             f"Nobody is named: pocket shows {with_a(scene['actor'])} there."
         )
     if not scene.get("place"):
-        home = _HOMES.get(scene["actor"], vocabulary.DEFAULT_PLACE)
-        scene["place"] = home
+        scene["place"] = _HOMES.get(scene["actor"], vocabulary.DEFAULT_PLACE)
     if scene.get("motion") == ACROSS:
-        scene["motion"] = ("left", "right")[seed % 2]
+        scene["motion"] = vocabulary.SIDES[seed % 2]
         opened.append("motion")
     return [*opened, *(name for name in ("motion", "time") if name not in scene)]
-
-
-def _is_kept(name: str, before: Mapping[str, str], now: _Settling) -> bool:
-    return before.get(name) == now.factors.get(name)
 
 
 def _notes(now: _Settling) -> list[str]:

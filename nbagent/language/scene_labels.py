@@ -12,23 +12,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nbagent.pocket import vocabulary
+from nbagent.pocket.taught import ACROSS
 
-FACTORS: Final = (
-    "actor",
-    "second",
-    "corner",
-    "place",
-    "time",
-    "motion",
-    "pace",
-    "camera",
-)
+FACTORS: Final = vocabulary.FACTORS
 COLOURS: Final = vocabulary.COLOURS
 NOUNS: Final = (*vocabulary.SHAPES, *vocabulary.EMOJI)
 OTHER: Final = "other"
 """The class of a subject that the world lacks."""
-ACROSS: Final = "across"
-"""The motion that travels to a side which is not said."""
 
 # A head has a class for each value; class 0 is "not said".
 HEADS: Final[Mapping[str, tuple[str, ...]]] = {

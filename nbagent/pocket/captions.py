@@ -169,7 +169,7 @@ def _action(scene: Scene, rng: np.random.Generator) -> tuple[str, str, bool]:
     motion = scene.motion
     if motion == "stay" and rng.random() < 0.65:
         return "", "", False
-    if motion in ("left", "right"):
+    if motion in words.SIDES:
         if scene.place in words.SCENES and rng.random() < 0.15:
             noun = pick(rng, words.PLACE_NOUNS[scene.place])
             a, b = pick(rng, words.CROSS_PHRASES)

@@ -26,7 +26,6 @@ from nbagent.pocket.verify import (
 )
 from nbagent.pocket.world import NUM_FRAMES, Frames
 
-_SIDES: Final = ("left", "right")
 # Moves are told by every frame in turn, so a clip of another length tells looks alone.
 _LOOKS: Final = ("actor", "place", "time")
 
@@ -102,7 +101,7 @@ def _right(factor: str, value: str) -> dict[str, list[str]]:
             right["colour"] = [a for a, part in parts.items() if part[0] == colour]
         return right
     if value == ACROSS:
-        return {factor: list(_SIDES)}
+        return {factor: list(words.SIDES)}
     return {factor: [one for one in FACTORS[factor] if one == value]}
 
 

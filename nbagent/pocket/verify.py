@@ -38,7 +38,6 @@ FACTORS: Final[dict[str, Sequence[str]]] = {
     "pace": words.PACES,
     "camera": words.CAMERAS,
 }
-_SIDES: Final = ("left", "right")
 _LOOKS: Final = ("actor", "place", "time")
 _MOVES: Final = ("motion", "pace", "camera")
 # Looks need pixels but few frames; moves need every frame (a fast shake is five swings
@@ -132,7 +131,7 @@ class Case:
             return None
         wanted = getattr(self.scene, factor)
         if factor == "motion" and self.is_either_side:
-            return answer in _SIDES
+            return answer in words.SIDES
         if factor == "actor" and self.is_any_colour:
             wanted, answer = (words.colour_and_noun(a)[1] for a in (wanted, answer))
         return bool(answer == wanted)
@@ -176,7 +175,7 @@ def case_from_row(row: Mapping[str, Any]) -> Case:
         scene.pop("camera", None)
     is_across = scene.get("motion") == ACROSS
     if is_across:
-        scene["motion"] = _SIDES[0]
+        scene["motion"] = words.SIDES[0]
     is_any_colour = scene["actor"] in words.SHAPES
     if is_any_colour:
         scene["actor"] = f"{words.COLOURS[0]} {scene['actor']}"
@@ -198,7 +197,7 @@ def _case(prompt: str, scene: Scene, said: Iterable[str]) -> Case:
         prompt=prompt,
         scene=scene,
         said=frozenset(said),
-        is_either_side=scene.motion in _SIDES and not says_side,
+        is_either_side=scene.motion in words.SIDES and not says_side,
     )
 
 

@@ -72,6 +72,7 @@ PLAIN: Final = tuple(f"plain {c}" for c in PLAIN_COLOURS)
 PLACES: Final = SCENES + PLAIN
 TIMES: Final[tuple[Time, ...]] = get_args(Time)
 MOTIONS: Final[tuple[Motion, ...]] = get_args(Motion)
+SIDES: Final[tuple[Motion, Motion]] = ("left", "right")
 PACES: Final[tuple[Pace, ...]] = get_args(Pace)
 CAMERAS: Final[tuple[Camera, ...]] = get_args(Camera)
 

@@ -35,7 +35,7 @@ from nbagent.language.training.batches import (
 )
 from nbagent.language.training.compounds import compounds
 from nbagent.language.training.elsewhere import elsewhere
-from nbagent.language.training.net import Heads, Net
+from nbagent.language.training.net import Heads, Net, optimizer_of
 from nbagent.language.training.stored import load, write
 from nbagent.language.training.swaps import swaps
 
@@ -164,7 +164,7 @@ def _fit(
         load(net, options.weights)
     net.to(options.device)
     steps = math.ceil(len(prepared) / options.batch) * options.passes
-    optimizer = _optimizer(net)
+    optimizer = optimizer_of(net, rate=_RATE, heads_faster=_HEADS_FASTER)
     rates = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / (_WARM * steps), 1 - step / steps)
     )
@@ -220,17 +220,6 @@ def _texts(records: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
             found += [earlier.get("user") or "", str(result.get("caption") or "")]
         found += [f"{v['name']} {v.get('summary', '')}" for v in record["variables"]]
     return found
-
-
-def _optimizer(net: Net) -> torch.optim.Optimizer:
-    layers = list(net.layers.parameters())
-    own = {id(one) for one in layers}
-    heads = [one for one in net.parameters() if id(one) not in own]
-    groups = [
-        {"params": layers, "lr": _RATE},
-        {"params": heads, "lr": _RATE * _HEADS_FASTER},
-    ]
-    return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
 
 
 def _loss(heads: Heads, right: Right) -> Tensor:

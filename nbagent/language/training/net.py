@@ -254,3 +254,17 @@ def _head(width: int) -> nn.Sequential:
         nn.GELU(approximate="tanh"),
         nn.Linear(WIDTH, width),
     )
+
+
+def optimizer_of(
+    net: nn.Module, *, rate: float, heads_faster: float
+) -> torch.optim.Optimizer:
+    """Return what trains a net: its `layers`, and its heads so many times as fast."""
+    layers = list(net.get_submodule("layers").parameters())
+    own = {id(one) for one in layers}
+    heads = [one for one in net.parameters() if id(one) not in own]
+    groups = [
+        {"params": layers, "lr": rate},
+        {"params": heads, "lr": rate * heads_faster},
+    ]
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01, fused=True)

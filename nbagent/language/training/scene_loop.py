@@ -31,6 +31,7 @@ from nbagent.language.scene_scores import LAYERS
 from nbagent.language.training import scene_data, start
 from nbagent.language.training.batches import IGNORED, mistyped
 from nbagent.language.training.lower import LowerLayers
+from nbagent.language.training.net import optimizer_of
 from nbagent.language.training.scene_data import Hands, Sample
 from nbagent.language.training.scene_maker import Maker
 from nbagent.language.training.scene_net import SceneHeads, SceneNet
@@ -107,7 +108,7 @@ def train_scenes(options: SceneOptions, tell: Callable[[str], None]) -> None:
     lower = LowerLayers(begin)
 
     # 2. The steps.
-    optimizer = _optimizer(net)
+    optimizer = optimizer_of(net, rate=_RATE, heads_faster=_HEADS_FASTER)
     steps = options.steps
     rates = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / (_WARM * steps), 1 - step / steps)
@@ -335,14 +336,3 @@ def load(net: SceneNet, file: Path) -> None:
 def _in_numpy(name: str) -> str:
     name = name.removeprefix("layers.")
     return name.replace(".weight", ".w").replace(".bias", ".b")
-
-
-def _optimizer(net: SceneNet) -> torch.optim.Optimizer:
-    layers = list(net.layers.parameters())
-    own = {id(one) for one in layers}
-    heads = [one for one in net.parameters() if id(one) not in own]
-    groups = [
-        {"params": layers, "lr": _RATE},
-        {"params": heads, "lr": _RATE * _HEADS_FASTER},
-    ]
-    return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
