@@ -111,15 +111,16 @@ def _over(
     """Return the takes of layers over another base, the lowest first."""
     parent = sources.parent
     assert parent is not None
-    made = list[Take]()
-    under, old = base, sources.ground and sources.ground.base
+    assert sources.ground is not None
+    old = sources.ground.base
+    if layers and (base.height, base.width) != (old.height, old.width):
+        raise SpecError(
+            f"{old.width}x{old.height} cannot become {base.width}x{base.height}: a part"
+            " of this clip was changed by itself, and its mask is of that size; change"
+            " the size of the clip before that"
+        )
+    made, under = list[Take](), base
     for layer in layers:
-        if old and (under.height, under.width) != (old.height, old.width):
-            raise SpecError(
-                f"{old.width}x{old.height} cannot become {under.width}x{under.height}: a"
-                " part of this clip was changed by itself, and its mask is of that size;"
-                " change the size of the clip before that"
-            )
         edits = tuple(act_from_json(one) for one in layer.edits)
         below = shots.from_json(under.shot)
         shot, _ = shots.apply(below, Plan(intent="refine", acts=edits))
