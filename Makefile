@@ -13,17 +13,19 @@ JS := $(wildcard js/src/*) js/package.json js/package-lock.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo lab test quick check fix unit models gpu-check film notebooks clean
+.PHONY: help setup demo lab test quick check fix unit models gpu-check pictures film docs notebooks clean
 
 help:
-	@echo "make demo   set up, then make and refine clips from two notebooks"
+	@echo "make demo   set up, run the example notebooks, and open a page of their clips"
 	@echo "make lab    set up, then open JupyterLab on examples/"
 	@echo "make test   set up, then run every check and every test"
 	@echo "make quick  the quick tests with the lowest versions allowed, and on Python 3.13"
 	@echo "make check  set up, then lint and type-check"
 	@echo "make models run the battery of model families and write docs/models.md"
 	@echo "make gpu-check  the battery, the plans and the benches on a CUDA GPU: docs/gpu.md"
-	@echo "make film   film the README's clip and the docs' pictures in a real JupyterLab"
+	@echo "make pictures  every picture of the docs, and the README's film in a real JupyterLab"
+	@echo "make film  the README's film and the pictures of player and panel alone"
+	@echo "make docs  set up, then build the documentation into build/site"
 	@echo "make fix    set up, then format and mend what can be mended"
 	@echo "make clean  remove everything that make has made"
 
@@ -62,8 +64,15 @@ unit: setup
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --ignore=tests/browser tests
 	pytest tests/browser
 
+pictures: setup $(VENV)/.browser
+	python -m tests.sheets
+
 film: setup $(VENV)/.browser
-	python -m tests.browser.film
+	python -m tests.sheets film
+
+# A warning fails: a link that leads nowhere, a page that is in no menu.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
 models: setup
 	python -m tests.battery
@@ -76,7 +85,7 @@ gpu-check: setup
 # is interrupted, so that it says where, and is the last: those after it would hang too.
 notebooks: setup
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
-	NBAGENT_STORE=$$folder/store NBAGENT_RUNTIME=$$folder/run NBAGENT_GRACE_S=3 \
+	NBAGENT_STORE=$$folder/store NBAGENT_RUNTIME=$$folder/run NBAGENT_GRACE_S=3 NBAGENT_PROGRESS_S=0 \
 	pytest --exitfirst --nbval --nbval-cell-timeout 200 \
 	--nbval-sanitize-with tests/nbval.cfg examples || \
 	{ cat $$folder/run/*.log; exit 1; }
@@ -90,6 +99,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt hatch_build.py $(JS)
 	test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
 	pip install --quiet --constraint constraints.txt torch
 	pip install --quiet --constraint constraints.txt --editable '.[local,lab,llm,dev]'
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.installed
+	pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	touch $@
 
 # The checks and tests of js/ need Node on the path, not only while something is built.

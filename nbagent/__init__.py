@@ -4,6 +4,9 @@
     %agent a red ball crosses the beach at sunset
     %agent slower, and at night
 
+In a plain Python process, `clip = nbagent.say("a red ball crosses the beach")` does the
+same.
+
 Nothing heavy is imported here: the extension, and each name below, load on first use.
 """
 
@@ -17,7 +20,8 @@ if TYPE_CHECKING:
 
     from nbagent.conversation.clip import Clip
     from nbagent.errors import Cancelled, EngineError, NbagentError, SpecError
-    from nbagent.notebook.magics import say, tool
+    from nbagent.notebook.animating import animate
+    from nbagent.notebook.saying import say, tool
     from nbagent.settings import Settings
 
 __version__ = "0.1.0"
@@ -29,8 +33,9 @@ _HOMES = {
     "NbagentError": "nbagent.errors",
     "Settings": "nbagent.settings",
     "SpecError": "nbagent.errors",
-    "say": "nbagent.notebook.magics",
-    "tool": "nbagent.notebook.magics",
+    "animate": "nbagent.notebook.animating",
+    "say": "nbagent.notebook.saying",
+    "tool": "nbagent.notebook.saying",
 }
 
 __all__ = [
@@ -41,6 +46,7 @@ __all__ = [
     "Settings",
     "SpecError",
     "__version__",
+    "animate",
     "load_ipython_extension",
     "say",
     "tool",
@@ -54,15 +60,19 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'nbagent' has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register `%agent`, `%%agent` and `%nbagent` (`%load_ext nbagent`)."""
-    from nbagent.notebook.magics import load
+    from nbagent.notebook.magics import begin
 
-    load(shell)
+    begin(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """Take the magics away and close what they opened (`%unload_ext nbagent`)."""
+    """Remove the magics and close what they opened (`%unload_ext nbagent`)."""
     from nbagent.notebook.magics import unload
 
     unload(shell)

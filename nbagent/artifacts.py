@@ -30,6 +30,7 @@ def store_frames(
     approximations: Sequence[str] = (),
     seen: Mapping[str, str] = MappingProxyType({}),
     scores: Mapping[str, float] = MappingProxyType({}),
+    cues: Sequence[media.Cue] = (),
 ) -> Artifact:
     """Write a take's files and record them.
 
@@ -44,6 +45,7 @@ def store_frames(
             stands in the file's recipe, since rendering it elsewhere may differ.
         seen: What a scorer read in the frames before effects.
         scores: What it gave them, by aspect.
+        cues: Subtitles that go into the file as a track.
 
     Returns:
         The artifact, as recorded.
@@ -55,7 +57,7 @@ def store_frames(
     with store_errors(ledger.folder), tempfile.TemporaryDirectory() as scratch:
         is_image = take.media == "image"
         path = Path(scratch) / ("image.png" if is_image else "clip.mp4")
-        media.write_clip(path, frames, fps, recipe)
+        media.write_clip(path, frames, fps, recipe, cues)
         if is_image:  # a PNG loses nothing, and is its own poster
             video, poster = None, ledger.put_file(path, ".png")
         else:

@@ -6,7 +6,6 @@ tells (no torch, no Dask), nothing is started, the store is not created.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -19,19 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from nbagent.errors import NbagentError
-from nbagent.machine import (
-    RENDERER,
-    device_here,
-    gpus,
-    memory_bytes,
-    version_of,
-)
-from nbagent.numerics import SAYS, Verdicts, cpu, fast_bf16
+from nbagent.models.machine import RENDERER, device_here, gpus, memory_bytes, version_of
 from nbagent.settings import Settings
+from nbagent.system.arguments import Parser
+from nbagent.system.numerics import SAYS, Verdicts, cpu, fast_bf16
 
 if TYPE_CHECKING:
-    from nbagent.fit import Plan
-    from nbagent.models import ModelCard
+    from nbagent.models.cards import ModelCard
+    from nbagent.models.fit import Placement
 
 State = Literal["ok", "warn", "bad"]
 
@@ -55,8 +49,8 @@ class Check:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the report; return 1 when something that is needed is broken."""
-    parser = argparse.ArgumentParser(
-        prog="nbagent doctor", description="Say what is here and what to do about it."
+    parser = Parser(
+        prog="nbagent doctor", description="Check this installation: what to fix."
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(argv)
@@ -124,7 +118,7 @@ def _packages() -> Iterator[Check]:
     yield Check(
         name="jupyterlab",
         state="ok",
-        value=version_of("jupyterlab") or "not in this environment (it need not be)",
+        value=version_of("jupyterlab") or "not in this environment (not required)",
     )
 
 
@@ -136,10 +130,10 @@ def _ipykernel(found: str | None) -> Check:
         return Check(
             name="ipykernel",
             state="bad",
-            value=f"{found}: a running cell cannot be cancelled in 7.0",
+            value=f"{found}: version 7.0 cannot cancel a running cell",
             advice="pip install 'ipykernel>=7.1', then restart the kernel",
         )
-    waits = f"{found}: the player's buttons wait until a running cell ends"
+    waits = f"{found}: the player's buttons wait for the running cell"
     if release < (7, 1) and version_of("google-colab"):
         # Its runtime crashes when its own is replaced.
         return Check(name="ipykernel", state="ok", value=f"{waits} (Colab's own)")
@@ -178,7 +172,7 @@ def _renderer(settings: Settings, gpu: str) -> Check:
 
 
 def _device(gpu: str) -> Iterator[Check]:
-    yield Check(name="gpu", state="ok", value=gpu or "none: clips render on the CPU")
+    yield Check(name="gpu", state="ok", value=gpu or "no GPU: clips render on the CPU")
     yield Check(
         name="cpu",
         state="ok",
@@ -202,8 +196,8 @@ def _runtime(settings: Settings) -> Check:
             name="runtime",
             state="warn",
             value=f"{settings.runtime}, for XDG_RUNTIME_DIR={settings.passed_over}",
-            advice="kernels that have the right one start an engine of their own: log"
-            " in anew, unset it, or set NBAGENT_RUNTIME",
+            advice="kernels with the right one start their own engine: log in again,"
+            " unset it, or set NBAGENT_RUNTIME",
         )
     return Check(name="runtime", state="ok", value=str(settings.runtime))
 
@@ -228,27 +222,28 @@ def _engine(settings: Settings) -> Check:
         return Check(
             name="engine",
             state="warn",
-            value="its host is gone without a goodbye; the next job starts another",
-            advice=f"if that happens again, read {log_file(settings.runtime)}",
+            value="its host died; the next job starts a new one",
+            advice=f"if it happens again, read {log_file(settings.runtime)}",
         )
     return Check(
-        name="engine", state="ok", value="not running: the first job starts it"
+        name="engine", state="ok", value="not running; the first job starts it"
     )
 
 
 def _model(settings: Settings) -> Check:
-    from nbagent.models import is_here, model_card, on_hub
+    from nbagent.models import cards, names
 
-    if (model := on_hub(settings.model)) is not None and not is_here(settings.model):
+    name = settings.model
+    if (model := names.on_hub(name)) is not None and not names.is_here(name):
         return Check(
             name="model",
             state="warn",
-            value=f"{settings.model} ({model.repo}) is not here yet",
-            advice=f"its first clip fetches it, or now: hf download {model.repo}",
+            value=f"{settings.model} ({model.repo}) is not downloaded yet",
+            advice=f"to fetch it now: hf download {model.repo}",
         )
     try:
-        card = model_card(settings.model)
-        plan, refusal = _plan(card, settings)
+        card = cards.model_card(settings.model)
+        placement, refusal = _placement(card, settings)
     except NbagentError as error:
         return _broken("model", error)
     value = (
@@ -258,12 +253,14 @@ def _model(settings: Settings) -> Check:
     if refusal:
         found, _, advice = refusal.partition(": ")
         return Check(name="model", state="bad", value=found, advice=advice)
-    return Check(name="model", state="ok", value=f"{value}; {plan}" if plan else value)
+    return Check(
+        name="model", state="ok", value=f"{value}; {placement}" if placement else value
+    )
 
 
 def _numbers(settings: Settings, gpu: str) -> Check:
     """Say in which way the model's numbers hold on this processor, as it was found."""
-    from nbagent.models import model_card
+    from nbagent.models.cards import model_card
 
     if settings.engine or gpu:
         where = "on a GPU" if gpu else "where clips are rendered"
@@ -278,18 +275,18 @@ def _numbers(settings: Settings, gpu: str) -> Check:
     if not faults:
         value = f"right in {ways[0][0]}" if ways else "checked by the first clip"
         return Check(name="numbers", state="ok", value=value)
-    advice = "another version of torch may be right: pip install --upgrade torch"
+    advice = "a different version of torch may help: pip install --upgrade torch"
     said, (surest, fault) = "; ".join(faults), ways[-1]
     if fault:
         return Check(name="numbers", state="bad", value=said, advice=advice)
-    value = f"{said}: clips are computed in {surest}"
+    value = f"{said}: clips use {surest} instead"
     return Check(name="numbers", state="warn", value=value, advice=advice)
 
 
-def _plan(card: ModelCard, settings: Settings) -> tuple[Plan | None, str]:
+def _placement(card: ModelCard, settings: Settings) -> tuple[Placement | None, str]:
     """Return how the model would be put on this machine, or why it does not fit."""
-    from nbagent.fit import choose, refusal
-    from nbagent.memory import needs_of
+    from nbagent.models.fit import choose, refusal
+    from nbagent.models.memory import needs_of
 
     device = device_here(settings)
     if device is None:
@@ -297,8 +294,8 @@ def _plan(card: ModelCard, settings: Settings) -> tuple[Plan | None, str]:
     if device.kind == "cpu":
         device = device.but(Verdicts(folder=settings.runtime).wrong(card.revision))
     needs = needs_of(card)
-    plan = choose(needs, device)
-    return plan, "" if plan else refusal(needs, device)
+    placement = choose(needs, device)
+    return placement, "" if placement else refusal(needs, device)
 
 
 def _player() -> Check:
@@ -322,7 +319,7 @@ def _kernel() -> Check:
     except ModuleNotFoundError:  # jupyter_core, which comes with ipykernel
         specs = []
     if not specs:
-        value = "not installed (it need not be): nbagent kernel install --sys-prefix"
+        value = "not installed (not required): nbagent kernel install --sys-prefix"
         return Check(name="kernel", state="ok", value=value)
     python = python_of(specs[0])
     if shutil.which(python) is None:
@@ -355,10 +352,10 @@ def _store(settings: Settings) -> Iterator[Check]:
             name="store",
             state="bad",
             value=f"{folder} cannot be written ({error.strerror})",
-            advice="start the notebook in a folder of yours, or set NBAGENT_STORE",
+            advice="start the notebook in a folder of your own, or set NBAGENT_STORE",
         )
     else:
-        note = "" if place == folder else " (made by the first turn)"
+        note = "" if place == folder else " (the first turn creates it)"
         yield Check(name="store", state="ok", value=f"{folder}{note}")
         yield _ledger(settings)
     free_bytes = shutil.disk_usage(place).free
@@ -367,7 +364,7 @@ def _store(settings: Settings) -> Iterator[Check]:
         name="disk",
         state="ok" if enough else "warn",
         value=f"{free_bytes / 1e9:.1f} GB free",
-        advice="" if enough else "free some space: new clips will soon not fit",
+        advice="" if enough else "free some space: there is little room for new clips",
     )
 
 
@@ -377,10 +374,10 @@ def _ledger(settings: Settings) -> Check:
 
     try:
         with Ledger(settings.store, is_named=settings.store_is_named) as ledger:
-            open_jobs = ledger.jobs(states=UNFINISHED)
+            open_jobs = ledger.jobs.find(states=UNFINISHED)
     except NbagentError as error:
         return _broken("ledger", error)
-    return Check(name="ledger", state="ok", value=f"{len(open_jobs)} jobs under way")
+    return Check(name="ledger", state="ok", value=f"{len(open_jobs)} unfinished jobs")
 
 
 def _broken(name: str, error: NbagentError) -> Check:

@@ -2,9 +2,11 @@
 
     NbagentError
     ├── SpecError            the user's mistake: fix the words or the option
-    │   └── UnknownClip      a clip or variable name that nothing carries
+    │   ├── UnknownClip      a clip or variable name that does not exist
+    │   └── Unsettled        words with several meanings: the user is asked which
+    │       └── UnknownColumn    a column that the table does not have
     ├── Cancelled            the user stopped it; what was rendered is kept
-    └── EngineError          the world's failure: nothing the user wrote is wrong
+    └── EngineError          a failure that is not the user's mistake
         ├── MissingExtra     an optional package is not installed
         ├── DownloadFailed   a model cannot be fetched from the hub
         ├── JobFailed        the renderer reported an error for this take
@@ -16,9 +18,17 @@ A message has three parts on one line: what happened, the value, what to do next
 Anything else that is raised is a bug and keeps its traceback.
 """
 
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Final
+
+_OFFERED: Final = 4  # columns
+
 
 class NbagentError(Exception):
-    """Root of the tree; catch this to catch all of ours."""
+    """The base of all errors that nbagent raises on purpose."""
 
     def _render_traceback_(self) -> list[str]:
         # IPython asks an exception for its own traceback: ours is the one line, and
@@ -27,11 +37,49 @@ class NbagentError(Exception):
 
 
 class SpecError(NbagentError, ValueError):
-    """The user asked for something that cannot be, and can change it."""
+    """The request cannot be done as it is; the message says what to change."""
 
 
 class UnknownClip(SpecError):
     """A turn names a clip or variable that does not exist."""
+
+
+class Unsettled(SpecError):
+    """Words with several meanings, one of which the user can choose.
+
+    Attributes:
+        words: What was said.
+        nearest: What it might mean, the likeliest first.
+        question: What the user is asked.
+        how: How to answer it.
+    """
+
+    def __init__(
+        self, words: str, nearest: Sequence[str], question: str, how: str
+    ) -> None:
+        """Say all of it in one line, as where nobody can be asked."""
+        self.words, self.nearest = words, tuple(nearest)
+        self.question, self.how = question, how
+        super().__init__(f"{question} {how}")
+
+
+class UnknownColumn(Unsettled):
+    """A column that the table does not have."""
+
+    def __init__(self, words: str, columns: Sequence[str], told: str = "") -> None:
+        """Take a table's columns, the likeliest first, and how they are told."""
+        few = [*columns[:_OFFERED]]
+        told = told or (
+            f"choose from {', '.join(few[:-1])}{' or ' * (len(few) > 1)}{few[-1]}"
+        )
+        first = few[0] if few else "NAME"
+        super().__init__(
+            words,
+            few,
+            f"there is no column {words!r:.60}: {told}.",
+            f"Say which, like {first!r}, or begin the turn with --column"
+            f" {shlex.quote(f'{words:.60}={first}')}.",
+        )
 
 
 class Cancelled(NbagentError):
@@ -39,7 +87,7 @@ class Cancelled(NbagentError):
 
 
 class EngineError(NbagentError):
-    """The world failed, not the request."""
+    """Something failed that is not the fault of the request."""
 
 
 class MissingExtra(EngineError):
@@ -47,7 +95,7 @@ class MissingExtra(EngineError):
 
 
 class DownloadFailed(EngineError):
-    """A model cannot be fetched: no network, no room, no leave, or no such model."""
+    """A model cannot be downloaded: no network, space or permission, or no such model."""
 
 
 class JobFailed(EngineError):
@@ -55,7 +103,7 @@ class JobFailed(EngineError):
 
 
 class WorkerLost(EngineError):
-    """The worker process or the engine host died too often to go on."""
+    """The worker process or the engine host died too often to continue."""
 
 
 class StoreError(EngineError):
@@ -63,4 +111,4 @@ class StoreError(EngineError):
 
 
 class MediaError(EngineError):
-    """A media file is damaged, or of a kind that nbagent does not read."""
+    """A media file is damaged, or of a kind that nbagent cannot read."""

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nbagent.errors import SpecError
+from nbagent.system.arguments import Parser
 
 NAME = "nbagent"
 DISPLAY_NAME = "Python 3 (nbagent)"
@@ -49,7 +50,7 @@ def install(argv: Sequence[str]) -> int:
                 file.replace(folder / file.name)  # a link there is not written through
     except OSError as error:
         raise _unwritable(folder, error) from error
-    sys.stdout.write(f"{DISPLAY_NAME} is installed in {folder}\n")
+    sys.stdout.write(f"installed {DISPLAY_NAME} in {folder}\n")
     return 0
 
 
@@ -59,7 +60,7 @@ def remove(argv: Sequence[str]) -> int:
     Raises:
         SpecError: If there is none, or it cannot be removed.
     """
-    options = _parser("remove", "Take the kernel away.").parse_args(argv)
+    options = _parser("remove", "Remove the kernel.").parse_args(argv)
     if options.user or options.prefix:
         places = list(_ours(_place(options)))
     else:
@@ -67,15 +68,15 @@ def remove(argv: Sequence[str]) -> int:
     named = [folder for folder in places if folder.name == options.name]
     if not named:
         raise SpecError(
-            f"no kernel of nbagent is called {options.name!r} there: where it was"
-            " installed with --user, --sys-prefix or --prefix, say so here too"
+            f"there is no nbagent kernel called {options.name!r} there: repeat the"
+            " --user, --sys-prefix or --prefix that it was installed with"
         )
     for folder in named:
         try:
             shutil.rmtree(folder)
         except OSError as error:
             raise _unwritable(folder, error) from error
-        sys.stdout.write(f"{folder} is removed\n")
+        sys.stdout.write(f"removed {folder}\n")
     return 0
 
 
@@ -124,17 +125,16 @@ def _check_place(folder: Path) -> None:
     is_ours = status.st_uid in (0, os.getuid()) and stat.S_ISDIR(status.st_mode)
     if not is_ours or status.st_mode & stat.S_IWOTH:
         raise SpecError(
-            f"{folder} is a link, another user's, or open to everybody, who would then"
-            " decide what this kernel starts: remove it, or use --sys-prefix or --user"
+            f"{folder} is a link, another user's, or open to everybody, so others"
+            " could decide what this kernel starts: remove it, or use --sys-prefix"
+            " or --user"
         )
 
 
 def _parser(command: str, description: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=f"nbagent kernel {command}", description=description
-    )
+    parser = Parser(prog=f"nbagent kernel {command}", description=description)
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--user", action="store_true", help="for this user alone")
+    where.add_argument("--user", action="store_true", help="for this user only")
     where.add_argument(
         "--sys-prefix",
         action="store_const",

@@ -15,49 +15,79 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal, cast, get_args
 
-from nbagent import private
-from nbagent.caching import NO_CACHE, StepCaching, step_caching
 from nbagent.errors import SpecError
+from nbagent.system import private
+from nbagent.system.locked import FILE, locked
+from nbagent.take.caching import NO_CACHE, StepCaching, step_caching
+
+Refined = Literal["output", "cell", "off"]
 
 LLM_TIMEOUT_S: Final = 120.0
 """How long a language model may take unless it is said: a local one may be slow."""
 
 
+NAMES: Final[Mapping[str, tuple[str, str]]] = {
+    "cache": ("NBAGENT_STEP_CACHE", "step_cache"),
+    "checkpoint": ("NBAGENT_CHECKPOINT_S", "checkpoint_s"),
+    "clip_model": ("NBAGENT_CLIP_MODEL", "clip_model"),
+    "compile": ("NBAGENT_COMPILE", "compiles"),
+    "conversation": ("NBAGENT_CONVERSATION", "conversation"),
+    "draft_above": ("NBAGENT_DRAFT_ABOVE_S", "draft_above_s"),
+    "engine": ("NBAGENT_ENGINE", "engine"),
+    "engine_insecure": ("NBAGENT_ENGINE_INSECURE", "takes_plain_engine"),
+    "grace": ("NBAGENT_GRACE_S", "grace_s"),
+    "limit": ("NBAGENT_ASK_ABOVE_S", "ask_above_s"),
+    "look": ("NBAGENT_LOOK", "looks"),
+    "memory_gb": ("NBAGENT_MEMORY_GB", "memory_bytes"),
+    "model": ("NBAGENT_MODEL", "model"),
+    "progress": ("NBAGENT_PROGRESS_S", "progress_s"),
+    "store": ("NBAGENT_STORE", "store"),
+    "timeout": ("NBAGENT_LLM_TIMEOUT_S", "llm_timeout_s"),
+    "trust": ("NBAGENT_LLM_ACTS", "llm_acts"),
+}
+"""What `NbAgent` has, each with its variable and its field of `Settings`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a process of nbagent runs with.
+    """The settings that a process of nbagent runs with.
 
     Attributes:
         store: Folder of the ledger and its files, beside the notebook.
-        store_is_named: Whether the user named that folder, and so answers for it.
+        store_is_named: Whether the user named that folder, and so vouches for it.
         conversation: Name that turns and clips are filed under; a notebook's
             own name, so that it finds its clips again after a restart.
-        notebook: The notebook that this is named after, if it is one.
+        notebook: The notebook that the conversation is named after, if any.
         runtime: Per-user folder of the engine host's runtime file and log (0700).
         state: Per-user folder of what outlives a restart of the machine (0700).
-        passed_over: Why it is not where XDG_RUNTIME_DIR says; empty if it is.
-        engine: Address of a Dask scheduler to attach to; None starts our own host.
-        takes_plain_engine: Whether that may be one without TLS.
+        passed_over: Why `runtime` is not at XDG_RUNTIME_DIR; empty if it is.
+        engine: Address of a Dask scheduler to attach to; None starts nbagent's own.
+        takes_plain_engine: Whether that engine may be without TLS.
         model: Default model: `pocket`, a diffusers folder, or a downloaded hub id.
+        warms: Whether the engine starts, and loads its model, when nbagent is loaded.
+        refined: Where a clip goes that was made by mouse: `output` of the cell that it was
+            made in, a `cell` of its own below, or `off`.
         grace_s: Seconds the engine host stays after the last kernel has left.
         checkpoint_s: Seconds between checkpoints of a running job; 0 is every step.
         memory_bytes: What models may take on the device, together; None is what is
             free there when one is loaded.
         compiles: Whether networks are compiled where they can be (torch.compile).
         step_cache: The step cache of new clips.
-        looks: Whether finished clips are read by a scorer, and pocket's tried from another
-            seed where they lack what was asked.
+        looks: Whether a scorer looks at finished clips, and pocket tries a new seed where
+            something asked for is missing.
         clip_model: The CLIP that scores clips of models without a scorer of their own: a
             folder, or a hub id that is on this machine; empty is none.
-        ask_above_s: A turn that is expected to take longer asks first; 0 never asks.
-        draft_above_s: Of a turn that is expected to take longer, drafts are shown
-            first; 0 shows none.
-        llm_acts: Whether a language model's plan is carried out without the user's
-            yes, where it renders, stops or writes what the words do not plainly say.
-        llm_timeout_s: How long a language model may take to read a turn, and to answer
-            one; 0 is as long as it needs.
+        ask_above_s: A turn expected to take longer asks first; 0 never asks.
+        draft_above_s: A turn expected to take longer shows drafts first; 0 shows none.
+        llm_acts: Whether a language model may render, stop or write without the user's
+            yes, beyond what the words plainly say.
+        llm_timeout_s: How long a language model may take to read or answer a turn; 0 is
+            as long as it needs.
+        progress_s: Seconds between two lines of progress where there is only text; 0
+            writes none.
+        locked: Names of `NAMES` that nobody changes on this machine.
     """
 
     store: Path
@@ -69,6 +99,8 @@ class Settings:
     engine: str | None = None
     takes_plain_engine: bool = False
     model: str = "pocket"
+    warms: bool = True
+    refined: Refined = "output"
     grace_s: float = 60.0
     checkpoint_s: float = 2.0
     memory_bytes: int | None = None
@@ -80,6 +112,8 @@ class Settings:
     draft_above_s: float = 60.0
     llm_acts: bool = False
     llm_timeout_s: float = LLM_TIMEOUT_S
+    progress_s: float = 10.0
+    locked: frozenset[str] = frozenset()
     notebook: Path | None = None
 
     @classmethod
@@ -94,16 +128,19 @@ class Settings:
         """Read `NBAGENT_*` (and Jupyter's session name) into a `Settings`.
 
         Args:
-            env: The environment; None is this process's.
+            env: The environment; None is this process's. What the machine has locked
+                goes before both.
             notebook: The notebook's file, where the front end has said it.
             folder: Where this process began; None is where it is now.
             kernel: What is this kernel's alone, for one without a notebook.
         """
-        env = os.environ if env is None else env
+        locks = locked()
+        env = {**(os.environ if env is None else env), **variables(locks, FILE)}
         runtime, passed_over = _runtime_folder(env)
         home = Path.cwd() if folder is None else folder
         path = _notebook(notebook or env.get("JPY_SESSION_NAME"), home)
         stated = env.get("NBAGENT_CONVERSATION")
+        where = env.get("NBAGENT_REFINED") or "output"
         own = _kernel_name(os.getpid()) if kernel is None else f"kernel-{kernel}"
         beside = home if path is None else path.parent
         return cls(
@@ -119,6 +156,8 @@ class Settings:
                 _number(env, "NBAGENT_ENGINE_INSECURE", 0.0, "0 or 1")
             ),
             model=env.get("NBAGENT_MODEL") or "pocket",
+            refined=read_refined(where, f"NBAGENT_REFINED={where!r}"),
+            warms=bool(_number(env, "NBAGENT_WARM", 1.0, "0 or 1")),
             grace_s=_number(env, "NBAGENT_GRACE_S", 60.0),
             checkpoint_s=_number(env, "NBAGENT_CHECKPOINT_S", 2.0),
             memory_bytes=int(
@@ -133,7 +172,46 @@ class Settings:
             draft_above_s=_number(env, "NBAGENT_DRAFT_ABOVE_S", 60.0),
             llm_acts=bool(_number(env, "NBAGENT_LLM_ACTS", 0.0, "0 or 1")),
             llm_timeout_s=_number(env, "NBAGENT_LLM_TIMEOUT_S", LLM_TIMEOUT_S),
+            progress_s=_number(env, "NBAGENT_PROGRESS_S", 10.0),
+            locked=frozenset(locks),
         )
+
+
+def variables(values: Mapping[str, Any], whose: str) -> dict[str, str]:
+    """Return settings by the names of `NAMES` as the variables that say the same.
+
+    Args:
+        values: Plain values; None and an empty text say nothing.
+        whose: Who says so, for the error.
+
+    Raises:
+        SpecError: If there is no such setting.
+    """
+    if unknown := values.keys() - NAMES.keys():
+        raise SpecError(
+            f"{whose} has {min(unknown)!r}, which is no setting: use one of"
+            f" {', '.join(NAMES)}"
+        )
+    return {
+        NAMES[name][0]: str(int(value)) if isinstance(value, bool) else str(value)
+        for name, value in values.items()
+        if value is not None and value != ""
+    }
+
+
+def check_unlocked(old: Settings, new: Settings) -> None:
+    """Refuse a change of what is locked on this machine.
+
+    Raises:
+        SpecError: If it is one.
+    """
+    for name in old.locked:
+        field = NAMES[name][1]
+        if getattr(old, field) != getattr(new, field):
+            raise SpecError(
+                f"{name} is locked on this machine (by {FILE}): ask whoever looks after"
+                " it"
+            )
 
 
 def _notebook(told: str | None, folder: Path) -> Path | None:
@@ -186,6 +264,22 @@ def _of_this_machine() -> Path:
     return Path(tempfile.gettempdir()) / f"nbagent-{os.getuid()}"
 
 
+def read_refined(text: str, said: str) -> Refined:
+    """Return where clips go that are made by mouse.
+
+    Args:
+        text: What the user wrote.
+        said: How they wrote it, for the error.
+
+    Raises:
+        SpecError: If there is no such place.
+    """
+    if text not in get_args(Refined):
+        places = ", ".join(get_args(Refined))
+        raise SpecError(f"{said} is no place for clips: use one of {places}")
+    return cast(Refined, text)
+
+
 def _step_caching(env: Mapping[str, str]) -> StepCaching:
     text = env.get("NBAGENT_STEP_CACHE") or "0"
     try:
@@ -211,5 +305,5 @@ def _number(
     except ValueError:
         value = -1.0
     if not (math.isfinite(value) and value >= 0):
-        raise SpecError(f"{name}={text!r} is no {what}: use 0 or more")
+        raise SpecError(f"{name}={text!r} is not a valid {what}: use 0 or more")
     return value

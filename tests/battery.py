@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 import torch
 
-from nbagent.catalogue import CATALOGUE, UNCHECKED
 from nbagent.errors import JobFailed
-from nbagent.families import FAMILIES, TASKS
+from nbagent.models.catalogue import CATALOGUE, UNCHECKED
+from nbagent.models.families import FAMILIES, TASKS
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 COLUMNS = (
@@ -49,13 +49,13 @@ BUILT: dict[str, tuple[str, str]] = {}  # tiny pipeline -> (class, solver)
 
 _PAGE = """# Models
 
-Made by `python -m tests.battery` from what it did; change the battery, not this page.
-A test fails when they differ.
+`python -m tests.battery` writes this page from what it did. Change the battery, not the
+page: a test fails when they differ.
 
 ## What the battery did
 
 Tiny pipelines with random weights, of the real classes of diffusers {diffusers}, run
-through the seam on a CPU. A column holds for all tests under it.
+through the hook on a CPU. A column holds for all tests under it.
 
 * **unchanged**: the latents are those of a plain call, bit for bit, and each step shows.
 * **resumes**: stopped after any step, or before decoding, a new run goes on from the
@@ -76,9 +76,9 @@ A **no** is tested too: the same test must fail there, with the line that says w
 
 Size, frames, rate and steps are its authors' own. Operations that need a model are
 generate, remix, animate, blend, extend, inpaint, reframe and loop; re-cuts need none.
-What a class is given beside words comes from what a take holds: `image` is its whole
-first frame, without which such a model cannot begin, and a turn that has none is told
-so at once; Helios can. Every class but two holds frames through the seam as well.
+What a class is given beside words comes from what a take holds. `image` is its whole
+first frame, without which such a model cannot begin (Helios can); a turn without one is
+refused at once. Every class but two holds frames through the hook as well.
 
 {families}
 
@@ -86,29 +86,29 @@ so at once; Helios can. Every class but two holds frames through the seam as wel
   clip, which it shapes, then left out. A remix, whose parent kept no sound, starts it
   from silence. A run that starts late repeats one step, since its loop sets up there.
 * Framepack and Helios make a clip in sections, each with a loop of its own. They
-  generate, with previews, pauses and a stop at any step, and that is all: a stopped job
-  begins anew, a clip cannot be ended early and kept, remixed, extended or filled in, and
-  no frame is held but those that the call is given. Such a turn is refused at once.
+  generate, with previews, pauses and a stop at any step, and that is all. A stopped job
+  starts over. A clip cannot be ended early and kept, remixed, extended or filled in, and
+  only those frames are held that the call is given. Such a turn is refused at once.
 * Kandinsky 5 image-to-video evens the first four latent frames out after its loop. The
-  pixels of a held frame are put back all the same, but what is made would not fit to
-  those held for longer: it sets pictures in motion, and blends, no more.
+  pixels of a held frame are put back all the same, but what is made would not fit frames
+  that are held for longer. So it sets pictures in motion and blends, no more.
 * Where a loop keeps a picture's own latents clean (LTX, LTX-2, SanaVideo, HunyuanVideo,
-  SkyReels by diffusion forcing), what is held there stands in the last step only.
+  SkyReels by diffusion forcing), what is held there is put in after the last step only.
 * HunyuanVideo 1.5 with a picture takes no size in its call, and is given the take's.
 * HunyuanVideo-I2V-33ch is refused: its pipeline leaves the first four frames out.
-* HunyuanVideo 1.5 and ModelScope do not call back after a step: the tap stands in.
+* HunyuanVideo 1.5 and ModelScope do not call back after a step: the tap does it instead.
 * SVD and ModelScope do not ask before a step: a run that starts late is given the rest
-  of its schedule, and none can be ended early and kept. SVD reads no words.
+  of its schedule, and no run can be ended early and kept. SVD reads no words.
 * Wan image-to-video is given the last frame too where its network reads two pictures:
   Wan 2.2's does, Wan 2.1's only if it was trained on first and last. It is held anyway.
 * LTX with conditions is driven from words; its pictures are held, not conditioned.
 * Cosmos needs the packages of its guard and of its padding mask, and says so before it
-  is loaded. The tiny ones have neither. Cosmos 2.5 is driven from words alone: for a
+  is loaded. The tiny pipelines have neither. Cosmos 2.5 is driven from words only: for a
   picture its pipeline needs torchvision; it is held, as in other families.
 * Framepack and SkyReels V1 have no folder of their own to download: put their parts
   together as diffusers' documentation shows, and save the pipeline.
 * SkyReels by diffusion forcing makes one window; it does not roll on to longer clips.
-* Not driven: Helios in stages (no gate), Allegro (its VAE decodes in tiles alone),
+* Not driven: Helios in stages (no gate), Allegro (its VAE decodes in tiles only),
   Latte (sixteen frames, no other length), AnyFlow (its loop turns the latents around),
   EasyAnimate, ConsisID, Wan Animate, and classes that edit or upscale a clip.
 
@@ -118,7 +118,7 @@ so at once; Helios can. Every class but two holds frames through the seam as wel
 
 Licences are those of the models' own cards and licence files, or of others of their series,
 looked up in November 2026.
-Those of {unchecked} could not be looked up there: others say so. Read them before you use
+Those of {unchecked} could not be looked up there, and come from other sources. Read them before you use
 a model. A name that is `distilled`, and `fastwan`, has the few steps that its authors give,
 at their noise levels, without guidance; where they make a second, larger stage of it, only
 the first one is driven.
@@ -213,7 +213,7 @@ def _family_row(name: str) -> tuple[str, ...]:
         f"{family.fps:g}",
         str(family.num_inference_steps),
         can,
-        ", ".join(family.pictures) or "words alone",
+        ", ".join(family.pictures) or "words only",
     )
 
 

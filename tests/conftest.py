@@ -44,6 +44,8 @@ def _own_folders(
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
     # A forgotten engine host must not outlive the run by a minute.
     monkeypatch.setenv("NBAGENT_GRACE_S", "2")
+    # Nor is one started for tests that never render.
+    monkeypatch.setenv("NBAGENT_WARM", "0")
 
 
 @pytest.fixture

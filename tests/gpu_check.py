@@ -18,12 +18,12 @@ from typing import Any
 
 import torch
 
-from nbagent.fit import Placement
+from nbagent.models.fit import Where
 from tests.battery import TOLERANCE
 
 DOCS = Path(__file__).parents[1] / "docs"
 DTYPES = ("fp32", "bf16")
-PLACEMENTS: tuple[Placement, ...] = ("model offload", "group offload")
+OFFLOADS: tuple[Where, ...] = ("model offload", "group offload")
 # One of each sort: a plain one, one of few large parts, one with a second stream.
 OFFLOADED = ("wan-unipc", "ltx", "ltx-2", "hunyuan-i2v")
 # `load` and `cancel` are the kernel's and the engine's, not the device's.
@@ -102,39 +102,39 @@ def battery(device: str, dtype: str, *options: str) -> dict[str, bool]:
 
 def offloaded(name: str, device: str) -> dict[str, float]:
     """Return how far a tiny pipeline's latents are from its own, offloaded by each plan."""
-    from nbagent.fit import Plan
-    from nbagent.memory import Part
+    from nbagent.models.fit import Placement
+    from nbagent.models.memory import Component
+    from nbagent.render.hook import PipelineHook
     from nbagent.render.pipelines import place
-    from nbagent.render.seam import Seam
-    from nbagent.render.start import Fresh
+    from nbagent.render.start_states import Fresh
     from tests.tiny_pipelines import TINY
 
     def latents(pipe: Any) -> torch.Tensor:
-        seam = Seam(
+        hook = PipelineHook(
             generator=torch.Generator().manual_seed(1),
             start=Fresh(),
             before_step=lambda: None,
             after_step=lambda _: None,
         )
-        session = seam.open(pipe)
+        session = hook.open(pipe)
         made = session(
-            **TINY[name].arguments(), **seam.callback(), generator=seam.generator
+            **TINY[name].arguments(), **hook.callback(), generator=hook.generator
         ).frames
         pipe.maybe_free_model_hooks()
         found: torch.Tensor = made.float().cpu()
         return found
 
-    resident = Plan(
-        placement="resident", weights="own", held_bytes=0, peak_bytes=0, host_bytes=0
+    resident = Placement(
+        where="resident", weights="own", held_bytes=0, peak_bytes=0, host_bytes=0
     )
     wanted = latents(TINY[name].build().to(device))
     far: dict[str, float] = {}
-    for placement in PLACEMENTS:
+    for where in OFFLOADS:
         pipe = TINY[name].build()
-        others = [Part(name="vae", role="other", values=0, largest=0)]
+        others = [Component(name="vae", role="other", values=0, largest=0)]
         pipe.vae.to(device)  # as `load` does, which fits the preview on it
-        place(pipe, replace(resident, placement=placement), others, device)
-        far[placement] = float((latents(pipe) - wanted).abs().max())
+        place(pipe, replace(resident, where=where), others, device)
+        far[where] = float((latents(pipe) - wanted).abs().max())
     return far
 
 
@@ -177,9 +177,9 @@ def write(folder: Path, figures: dict[str, Any]) -> None:
         for dtype, did in figures["battery"].items()
     }
     plans = [
-        (name, f"{placement}: {far:.2g}")
+        (name, f"{where}: {far:.2g}")
         for name, each in figures["plans"].items()
-        for placement, far in each.items()
+        for where, far in each.items()
     ]
     page = _PAGE.format(
         device=figures["device"],

@@ -30,14 +30,14 @@ from transformers import (
     UMT5EncoderModel,
 )
 
-from nbagent.fit import Plan, WeightType, installed_quantisers
 from nbagent.ledger import Ledger
-from nbagent.memory import needs_of
-from nbagent.models import ModelCard, model_card
+from nbagent.models.cards import ModelCard, model_card
+from nbagent.models.fit import Placement, WeightType, installed_quantisers
+from nbagent.models.memory import needs_of
+from nbagent.render.hook import PipelineHook
 from nbagent.render.pipelines import load
 from nbagent.render.renderer import Renderer
-from nbagent.render.seam import Seam
-from nbagent.render.start import Fresh
+from nbagent.render.start_states import Fresh
 from tests.tiny_parts import cast, flow_euler, tokenizer, unipc
 
 GB = 10**9
@@ -228,11 +228,11 @@ def figures() -> dict[str, dict[str, Any]]:
 
 
 def by_weights(card: ModelCard) -> dict[str, dict[str, Any]]:
-    """Run a model by every plan that can be had here; how far each is from exact."""
+    """Run a model in every placement that can be had here; how far each is from exact."""
     found: dict[str, dict[str, Any]] = {}
     exact: torch.Tensor | None = None
-    for name, plan in plans().items():
-        facts, latents = by_plan(card, plan)
+    for name, placement in placements().items():
+        facts, latents = by_placement(card, placement)
         exact = latents if exact is None else exact
         far = (latents - exact).square().mean() / exact.square().mean()
         found[name] = facts | {"far": round(float(far.sqrt()), 4)}
@@ -241,7 +241,7 @@ def by_weights(card: ModelCard) -> dict[str, dict[str, Any]]:
 
 
 def measure(size: Size) -> dict[str, Any]:
-    """Run some steps plainly and through the seam: seconds, memory, and if they agree."""
+    """Run some steps plainly and through the hook: seconds, memory, and if they agree."""
     pipe: Any = size.build("cuda")
     pipe.set_progress_bar_config(disable=True)
     weights = torch.cuda.memory_allocated()
@@ -261,7 +261,7 @@ def measure(size: Size) -> dict[str, Any]:
         "weights_gb": _gb(weights),
         "step_gb": _gb(step),
         "step_s": clock.step_s(),
-        "seam_ratio": round(ours.step_s() / clock.step_s(), 3),
+        "hook_ratio": round(ours.step_s() / clock.step_s(), 3),
         "equal": bool(torch.equal(latents, again)),
     }
     del pipe, latents, again
@@ -270,7 +270,7 @@ def measure(size: Size) -> dict[str, Any]:
 
 
 def foretold(pipe: Any, size: Size) -> dict[str, float]:
-    """Return what `nbagent.memory` says a step of this clip takes."""
+    """Return what `nbagent.models.memory` says a step of this clip takes."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pipe.save_config(folder)
@@ -317,10 +317,10 @@ def on_card(card: ModelCard, card_gb: float, store: Path) -> dict[str, Any]:
             start = time.perf_counter()
             renderer = Renderer(memory_bytes=int(card_gb * GB))
             made = run(renderer, job(ledger, asked))
-            plan = renderer.shelf.kept[0].plan
+            placement = renderer.shelf.kept[0].placement
         return {
-            "plan": str(plan) or "resident",
-            "foretold_gb": _gb(plan.peak_bytes),
+            "plan": str(placement) or "resident",
+            "foretold_gb": _gb(placement.peak_bytes),
             "peak_gb": _gb(torch.cuda.max_memory_allocated()),
             "reserved_gb": _gb(torch.cuda.max_memory_reserved()),
             "note": made.get("message", ""),
@@ -331,16 +331,18 @@ def on_card(card: ModelCard, card_gb: float, store: Path) -> dict[str, Any]:
         _let_go()
 
 
-def by_plan(card: ModelCard, plan: Plan) -> tuple[dict[str, Any], torch.Tensor]:
-    """Load a model by a plan and run some steps: seconds, memory, and the latents."""
+def by_placement(
+    card: ModelCard, placement: Placement
+) -> tuple[dict[str, Any], torch.Tensor]:
+    """Load a model so placed and run some steps: seconds, memory, and the latents."""
     torch.cuda.reset_peak_memory_stats()
     start = time.perf_counter()
-    loaded = load(card, plan)
+    loaded = load(card, placement)
     load_s, held = time.perf_counter() - start, torch.cuda.memory_allocated()
     arguments = _arguments(SIZES["wan2.1-1.3b"]) | {"output_type": "latent"}
     pipe: Any = loaded.pipe
     pipe.set_progress_bar_config(disable=True)
-    if plan.compiled:  # the first steps are spent on compiling
+    if placement.compiled:  # the first steps are spent on compiling
         _run(pipe, arguments, Clock())
     torch.cuda.reset_peak_memory_stats()
     clock = Clock()
@@ -354,19 +356,19 @@ def by_plan(card: ModelCard, plan: Plan) -> tuple[dict[str, Any], torch.Tensor]:
     }, latents.float().cpu()
 
 
-def plans() -> dict[str, Plan]:
-    """Return the plans whose packages are here."""
+def placements() -> dict[str, Placement]:
+    """Return the placements whose packages are here."""
     here = installed_quantisers()
     packages = {"int8-torchao": "torchao", "nf4": "bitsandbytes"}
     weights: tuple[WeightType, ...] = ("fp8", "int8-torchao", "nf4")
-    resident = Plan(
-        placement="resident", weights="own", held_bytes=0, peak_bytes=0, host_bytes=0
+    resident = Placement(
+        where="resident", weights="own", held_bytes=0, peak_bytes=0, host_bytes=0
     )
     return {
         "resident": resident,
         "compiled": replace(resident, compiled=True),
-        "model offload": replace(resident, placement="model offload"),
-        "group offload": replace(resident, placement="group offload"),
+        "model offload": replace(resident, where="model offload"),
+        "group offload": replace(resident, where="group offload"),
     } | {
         name: replace(resident, weights=name)
         for name in weights
@@ -407,16 +409,16 @@ def _arguments(size: Size) -> dict[str, Any]:
 
 
 def _run(pipe: Any, arguments: dict[str, Any], clock: Clock) -> torch.Tensor:
-    """Run a pipeline through the seam."""
-    seam = Seam(
+    """Run a pipeline through the hook."""
+    hook = PipelineHook(
         generator=torch.Generator().manual_seed(1),
         start=Fresh(),
         before_step=lambda: None,
         after_step=clock.tick,
     )
-    session: Any = seam.open(pipe)
+    session: Any = hook.open(pipe)
     made: torch.Tensor = session(
-        **arguments, **seam.callback(), generator=seam.generator
+        **arguments, **hook.callback(), generator=hook.generator
     ).frames
     return made
 

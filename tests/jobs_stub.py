@@ -44,14 +44,14 @@ class SleepRenderer:
     ) -> dict[str, Any]:
         shot, num_steps = job.take.shot, job.take.num_inference_steps
         with Ledger(Path(job.store)) as ledger:
-            ledger.set_job(job.id, "running")
+            ledger.jobs.record(job.id, "running")
             checkpoint = ledger.checkpoint_dir / f"{job.id}.txt"
             first = int(checkpoint.read_text()) if checkpoint.exists() else 0
             for step in range(first, num_steps):
                 if turn is not None:
                     turn()
                 if cancelled():
-                    ledger.set_job(job.id, "cancelled")
+                    ledger.jobs.record(job.id, "cancelled")
                     raise Cancelled("stopped")
                 note_step(job, step)
                 time.sleep(shot.get("step_s", STEP_S))
@@ -62,7 +62,7 @@ class SleepRenderer:
                 if step >= shot.get("dies_from", num_steps):
                     os.kill(os.getpid(), signal.SIGKILL)
                 if shot.get("fails_at") == step:
-                    ledger.set_job(job.id, "failed", message="out of ideas")
+                    ledger.jobs.record(job.id, "failed", message="out of ideas")
                     raise JobFailed("out of ideas: try another prompt")
                 if shot.get("breaks_at") == step:
                     raise ZeroDivisionError("a bug\non two lines")
@@ -76,7 +76,7 @@ class SleepRenderer:
                     )
                 )
             ledger.put_artifact(job.take.id, _artifact(ledger, job.take))
-            ledger.set_job(job.id, "done")
+            ledger.jobs.record(job.id, "done")
         return {}
 
 
@@ -100,7 +100,7 @@ def make_job(
 ) -> Job:
     """Record a job of the stub's, as a session would."""
     with Ledger(store) as ledger:
-        count = len(ledger.jobs())
+        count = len(ledger.jobs.find())
         take = Take(
             operation="generate",
             model="pocket",
@@ -116,7 +116,7 @@ def make_job(
             guidance_scale=1.0,
         )
         ledger.add_take(take)
-        job_id = ledger.add_job(take.id, None, lane)
+        job_id = ledger.jobs.add(take.id, None, lane)
     return Job(id=job_id, take=take, store=str(store), lane=lane)
 
 

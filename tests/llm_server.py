@@ -17,6 +17,7 @@ class Handler(BaseHTTPRequestHandler):
 
     asked: ClassVar[list[dict[str, Any]]] = []
     says: ClassVar[list[str | dict[str, Any]]] = []  # texts, and calls of tools
+    streams: ClassVar[tuple[str, ...]] = ("It ", "is ", "round.")
     status: ClassVar[int] = 200
     holds: ClassVar[threading.Event] = threading.Event()  # set: no answer comes
     left: ClassVar[threading.Event] = threading.Event()  # the other side hung up
@@ -32,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         said = self.says.pop(0) if self.says else "It is round."
         if self.asked[-1].get("stream"):
-            self.write_in_pieces("It ", "is ", "round.")
+            self.write_in_pieces(*self.streams)
             return
         message: dict[str, Any] = {"role": "assistant", "content": said}
         if isinstance(said, dict):
@@ -75,6 +76,10 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
             self.wfile.flush()
             time.sleep(0.2)
+        # What was counted comes last, where it is asked for, as OpenAI's servers do it.
+        usage = {"prompt_tokens": 812, "completion_tokens": 95, "total_tokens": 907}
+        counted = {**chunk, "choices": [], "usage": usage}
+        self.wfile.write(f"data: {json.dumps(counted)}\n\n".encode())
         self.wfile.write(b"data: [DONE]\n\n")
 
     def log_message(self, *_: Any) -> None:

@@ -77,6 +77,7 @@ ACTS: Final[dict[str, tuple[Act, ...]]] = {
     "make it 8 s long": (Length(duration_s=8.0),),
     "add a yellow star": (Add(what="a yellow star"),),
     "add a moon": (Add(what="a moon"),),
+    "add a planet": (Add(what="a planet"),),
     "the ball should be blue": (Recolor(what="ball", color="blue"),),
     "but in the desert": (Place(place="in the desert"),),
     "slower, and at night": (Speed(factor=0.5), NIGHT),

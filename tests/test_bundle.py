@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,14 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import RichOutput
 
+from nbagent import media
+from nbagent.conversation.session import Session
 from nbagent.media import read_video
 from nbagent.media.frames import Frames
 from nbagent.notebook import bundle
+from nbagent.take import Take
 from tests.samples import make_frames
+from tests.test_session import say, store
 
 DATA_URI = re.compile(r'(?:src|poster)="data:([a-z]+/[a-z0-9]+);base64,([^"]+)"')
 
@@ -28,6 +33,8 @@ class SampleClip:
     prompt: str = "a red ball crosses the beach at sunset"
     frames: Frames = field(default_factory=make_frames)
     fps: float = 8.0
+    take: Take | None = None
+    notes: tuple[str, ...] = ()
 
 
 def parts(html: str) -> list[tuple[str, bytes]]:
@@ -38,6 +45,15 @@ def test_the_text_is_one_stable_line_per_clip() -> None:
     made = bundle.static_bundle([SampleClip(), SampleClip(name="c2")])
     line = "a red ball crosses the beach at sunset (16 frames, 128x128, 2.0 s)"
     assert made["text/plain"] == f"c1: {line}\nc2: {line}"
+
+
+def test_what_is_said_below_the_player_is_one_line_more() -> None:
+    said = ("pocket can't show hat.", "There is no <time> of day here.")
+    clips = [SampleClip(notes=said), SampleClip(name="c2", notes=said)]
+    made = bundle.static_bundle(clips)
+    assert made["text/plain"].splitlines()[2:] == [" ".join(said)]
+    assert escape("pocket can't show hat") in made["text/html"]
+    assert "<time>" not in made["text/html"]
 
 
 def test_equal_clips_give_equal_bundles() -> None:
@@ -53,12 +69,14 @@ def test_the_page_holds_the_clip_itself(tmp_path: Path) -> None:
     assert (frames.shape, fps) == ((16, 128, 128, 3), 8.0)
     # Jupyter's sanitiser strips <source>, and nothing may come from elsewhere.
     assert "<source" not in html
-    assert "<script" not in html
+    # One script, which lets nothing play where people want no motion.
+    assert re.findall("<script>(.*?)</script>", html) == [bundle.STILL]
     assert "http" not in html
 
 
-def test_the_png_is_for_viewers_that_show_nothing_else() -> None:
-    assert bundle.static_bundle([SampleClip()])["image/png"].startswith(b"\x89PNG")
+def test_a_picture_is_for_viewers_that_show_nothing_else() -> None:
+    kind, picture = media.poster(SampleClip().frames)
+    assert bundle.static_bundle([SampleClip()])[kind] == picture
 
 
 @pytest.mark.parametrize("num_takes", [1, 4])
@@ -84,7 +102,8 @@ def test_a_single_image_is_an_image() -> None:
 def test_words_are_never_markup() -> None:
     evil = '"><script>alert(1)</script>'
     made = bundle.static_bundle([SampleClip(prompt=evil)])
-    assert "<script>" not in made["text/html"]
+    assert made["text/html"].count("<script>") == 1  # ours
+    assert "<script>alert" not in made["text/html"]
     assert evil in made["text/plain"]
     assert "<script>" not in bundle.static_bundle([], evil)["text/html"]
 
@@ -104,7 +123,7 @@ def test_the_live_output_is_empty_where_it_is_not_alive() -> None:
     class Shown:
         model_id: str = "7"
 
-    made = bundle.live_bundle(Shown())  # type: ignore[arg-type]
+    made = bundle.live_bundle(Shown())
     assert made["text/plain"] == ""
     assert made[bundle.WIDGET_MIME]["model_id"] == "7"
     assert len(made) == 2
@@ -125,3 +144,15 @@ def test_each_output_is_published_once(capsys: pytest.CaptureFixture[str]) -> No
     finally:
         InteractiveShell.clear_instance()
     assert capsys.readouterr().out == ""
+
+
+def test_a_turns_loss_is_in_the_text_of_its_clip(session: Session) -> None:
+    reply = say(session, "a tiger runs in the snow")
+    assert any("tiger" in note for note in reply.notes)
+    (clip,) = store(session, reply)
+    told = " ".join(reply.notes)
+    assert bundle.static_bundle([clip])["text/plain"].splitlines()[1:] == [told]
+    assert reply.notes[-1] in clip._repr_mimebundle_()["text/plain"]
+    assert session.clip("c1").notes == reply.notes  # a later cell says it too
+    (quiet,) = store(session, say(session, "c1 at night"))  # of it nothing is lost
+    assert repr(quiet) == "Clip c2 (16 frames, 256x256, 2.0 s)"

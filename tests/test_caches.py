@@ -15,14 +15,14 @@ import torch
 from diffusers import FirstBlockCacheConfig
 from safetensors.torch import load_file
 
-from nbagent.caching import CacheKind, StepCaching, step_caching
 from nbagent.errors import Cancelled, SpecError
-from nbagent.families import STEP_CACHES
 from nbagent.ledger import Ledger
-from nbagent.models import ModelCard, model_card
+from nbagent.models.cards import ModelCard, model_card
+from nbagent.models.families import STEP_CACHES
 from nbagent.render.caches import StepCache, denoisers
 from nbagent.render.renderer import Renderer
 from nbagent.take import Job, Take
+from nbagent.take.caching import CacheKind, StepCaching, step_caching
 from tests.test_render_renderer import Watch, artifact, job, run, take
 from tests.tiny_pipelines import TINY, save
 
@@ -150,7 +150,7 @@ def test_what_is_skipped_is_what_would_have_been_computed(name: str) -> None:
 
 def test_a_model_that_cannot_refuses_in_one_line(tmp_path: Path) -> None:
     card = model_card(str(save("wan-vace", tmp_path)))
-    with pytest.raises(SpecError, match="cannot have a step cache") as caught:
+    with pytest.raises(SpecError, match="cannot use a step cache") as caught:
         card.check_take(cached(card))
     assert "\n" not in str(caught.value)
     card.check_take(cached(card, threshold=0.0))
@@ -286,7 +286,7 @@ def test_it_is_written_in_one_way() -> None:
 def test_a_loop_that_tells_no_noise_levels_has_the_first_alone(tmp_path: Path) -> None:
     card = model_card(str(save("ltx", tmp_path)))
     card.check_cache(StepCaching(0.2))
-    with pytest.raises(SpecError, match="loop does not tell it its noise levels"):
+    with pytest.raises(SpecError, match="does not report its noise levels"):
         card.check_cache(StepCaching(0.2, "sea"))
 
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nbagent.charts.camera import Camera
+from nbagent.charts.flight import Framing, flight
 from nbagent.charts.pace import check_picture, pace
-from nbagent.charts.views import View, flight
 from nbagent.errors import SpecError
 from nbagent.language.cameras import read
-from nbagent.move import Move
 from nbagent.take import Hold, Take
+from nbagent.take.move import Move
 
 HIGH, WIDE = 240, 400
 PICTURE, FRAME = (HIGH, WIDE), (HIGH, WIDE)
@@ -249,6 +249,54 @@ def test_a_backdrop_of_own_colours_is_told_apart_and_moves_less() -> None:
     assert off(still[0][:30], still[-1][:30]) < off(frames[0][:30], frames[-1][:30])
 
 
+def shape(*colours: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """A cut-out as large as its square picture, in bands of colours."""
+    made = np.zeros((HIGH, HIGH, 4), np.uint8)
+    bands = np.array_split(np.arange(20, HIGH - 20), len(colours))
+    for rows, colour in zip(bands, colours, strict=True):
+        made[rows[0] : rows[-1] + 1, 20 : HIGH - 20] = (*colour, 255)
+    return made
+
+
+@pytest.mark.parametrize(
+    "colours",
+    [
+        [(240, 140, 30)],
+        [(0, 128, 128)],
+        [(255, 255, 255), (235, 235, 245)],
+        [(10, 10, 10), (30, 30, 60)],
+        [(140, 140, 140)],
+        [(60, 120, 220), (255, 220, 60)],
+        [(255, 255, 255), (0, 0, 0)],
+    ],
+)
+@pytest.mark.parametrize("roll", [8, 90, -360])
+def test_a_cut_out_that_turns_is_seen_whole_and_stands_apart(
+    colours: list[tuple[int, int, int]], roll: float
+) -> None:
+    frames = drawn(
+        Move(roll=roll, parallax=0.5), shape(*colours), height=HIGH, width=HIGH
+    ).astype(float)
+    sides = (frames[:, :2], frames[:, -2:], frames[:, :, :2], frames[:, :, -2:])
+    rim = np.concatenate([side.reshape(-1, 3) for side in sides])
+    assert np.ptp(rim, axis=0).max() < 40  # calm, and no part is cut off
+    ground = rim.mean()
+    for colour in colours:
+        light = np.dot(colour, (0.2126, 0.7152, 0.0722))
+        assert abs(light - ground) > 60, (colour, ground)
+    # Its edge is between what is on both sides: no rim is drawn around it.
+    low, high = min(ground, np.min(colours)), max(rim.max(), np.max(colours))
+    assert frames.max() <= high + 1
+    assert frames.min() >= min(low, rim.min()) - 1
+
+
+def test_an_edge_has_no_rim() -> None:
+    frames = drawn(Move(roll=30), shape((235, 235, 245)), height=HIGH, width=HIGH)
+    assert frames[..., 0].max() <= 236
+    frames = drawn(Move(zoom=1.4), shape((235, 235, 245)), height=HIGH, width=HIGH)
+    assert frames[..., 0].max() <= 236
+
+
 # Two pictures
 
 
@@ -286,10 +334,10 @@ def test_of_each_frame_all_is_shown_and_no_more(pictures: int) -> None:
         ({"path": (0.5, 0.5)}, "a path of one point leads nowhere"),
         ({"path": (0.1, 0.1, 0.5)}, "a path of 1.5 points leads nowhere"),
         ({"path": (0.1, 0.1, 1.5, 0)}, "1.5 is outside the picture"),
-        ({"path": (0, 0, 1, 1), "pan": 0.2}, "a path says where the view goes"),
-        ({"focus": (0.2, 0.2)}, "it goes with a zoom"),
-        ({"focus": (0.2,), "zoom": 2}, "is no point"),
-        ({"ease": "bouncy"}, "ease 'bouncy' is none: use linear"),
+        ({"path": (0, 0, 1, 1), "pan": 0.2}, "a path already says where the view goes"),
+        ({"focus": (0.2, 0.2)}, "use it with a zoom"),
+        ({"focus": (0.2,), "zoom": 2}, "is not a point"),
+        ({"ease": "bouncy"}, "ease cannot be 'bouncy': use linear"),
         ({"end_hold_s": -1}, "end_hold_s of -1 is out of range"),
         ({"backdrop": "red"}, "use one like #102030"),
     ],
@@ -301,17 +349,17 @@ def test_what_is_no_move_is_one_line(values: Any, said: str) -> None:
 
 
 def test_what_cannot_be_drawn_is_one_line() -> None:
-    with pytest.raises(SpecError, match=r"is 1x1: .* use 8x8 pixels or more"):
+    with pytest.raises(SpecError, match=r"is 1x1, .* use 8x8 pixels or more"):
         check_picture(1, 1)
     with pytest.raises(SpecError, match="20000x20000, 400 million pixels: scale it"):
         check_picture(20_000, 20_000)
-    with pytest.raises(SpecError, match="transparent all over"):
+    with pytest.raises(SpecError, match="fully transparent"):
         drawn(Move(zoom=1.2), np.zeros((40, 40, 4), np.uint8))
-    with pytest.raises(SpecError, match=r"0.0417 s at 24 fps: too short for a move"):
+    with pytest.raises(SpecError, match=r"0.0417 s at 24 fps is too short for a move"):
         drawn(Move(zoom=1.2), frames=1)
-    with pytest.raises(SpecError, match="of which 2 s stand: too short"):
+    with pytest.raises(SpecError, match="with 2 s of it standing still is too short"):
         drawn(Move(zoom=1.2, end_hold_s=2), frames=48)
-    with pytest.raises(SpecError, match=r"has no room beside a zoom of 1.1: use up to"):
+    with pytest.raises(SpecError, match=r"does not fit with a zoom of 1.1: use up to"):
         flight(Move(zoom=1.1, pan=0.3), PICTURE, FRAME)
 
 
@@ -346,7 +394,7 @@ def test_a_recipe_has_the_move(move: Move) -> None:
 
 
 def test_a_view_has_a_box() -> None:
-    assert View(50, 40, 20, 10).box == (40, 35, 60, 45)
+    assert Framing(50, 40, 20, 10).box == (40, 35, 60, 45)
 
 
 # Words

@@ -16,8 +16,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbagent.conversation.session import Session
 from nbagent.notebook.cell import cell_of
 from nbagent.notebook.export import export, to_markdown
-from nbagent.notebook.line import parse
-from nbagent.notebook.options import OF_CLIPS, OPTIONS, check_options
+from nbagent.notebook.line import parse, parse_call
+from nbagent.notebook.options import OF_CLIPS, OPTIONS
 from nbagent.notebook.questions import Question
 from nbagent.notebook.transcript import Transcript
 
@@ -34,9 +34,12 @@ PIECES = st.sampled_from(
         *("a red ball", "c1", "球", "é", "👩‍🚀", "\xa0", "'''", '"""', "# a comment"),
     ]
 )
-WORDS = st.one_of(st.text(), st.lists(PIECES).map("".join)).filter(
-    lambda words: (
-        words.strip() and not any("\ud800" <= one <= "\udfff" for one in words)
+# As a turn has them: no door lets the spaces around them in.
+WORDS = (
+    st.one_of(st.text(), st.lists(PIECES).map("".join))
+    .map(str.strip)
+    .filter(
+        lambda words: words and not any("\ud800" <= one <= "\udfff" for one in words)
     )
 )
 
@@ -58,7 +61,9 @@ def heard(source: str, *, has_magics: bool) -> tuple[dict[str, Any], str]:
     if called == "nbagent.say":
         named = {str(k.arg): ast.literal_eval(k.value) for k in line.value.keywords}
         (words,) = given
-        return check_options(named), words
+        typed = parse_call(words, named)
+        assert not typed.notes
+        return typed.options, typed.words
     assert called.startswith("get_ipython().run_")
     assert given[0] == "agent"
     options, words, _ = parse(*given[1:])
@@ -109,6 +114,9 @@ def test_what_can_be_read_stays_readable() -> None:
     assert cell_of("what is c1?", {}) == "%%agent\nwhat is c1?"
     assert cell_of("--odd", {"seed": 7}) == "%agent --seed 7 -- --odd"
     assert cell_of("海滩上的红球", {}) == "%agent 海滩上的红球"
+    assert cell_of("a ball # at\rdusk", {}).endswith(
+        "nbagent.say('-- a ball # at\\rdusk')"
+    )
     assert cell_of("one\rtwo", {"size": (64, 96)}) == (
         "import nbagent\n\nnbagent.say('one\\rtwo', size='96x64')"
     )
@@ -117,7 +125,7 @@ def test_what_can_be_read_stays_readable() -> None:
 def test_a_ledger_of_somebody_else_brings_no_code(session: Session) -> None:
     """Options come back from the ledger as JSON, which may be anybody's."""
     evil = "x\u2028import os\r!id"
-    turn = session.ledger.add_turn(
+    turn = session.ledger.turns.add(
         "test",
         "a red ball\x85!id",
         None,
@@ -136,7 +144,7 @@ def test_a_ledger_of_somebody_else_brings_no_code(session: Session) -> None:
 
 
 def test_an_export_is_not_written_through_a_link(session: Session) -> None:
-    session.ledger.add_turn("test", "a red ball", None, {})
+    session.ledger.turns.add("test", "a red ball", None, {})
     folder = session.settings.store.parent
     for kind in ("md", "ipynb"):
         (folder / f"test-chat.{kind}").symlink_to(folder / "elsewhere")

@@ -22,11 +22,40 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"nbagent {__version__}\n"
 
 
+@pytest.mark.parametrize("command", [*COMMANDS, "eval", "kernel"])
+def test_every_command_has_help(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    try:
+        code = main([*command.split(), "--help"])
+    except SystemExit as leaves:
+        code = int(leaves.code or 0)
+    said = capsys.readouterr()
+    assert (code, said.err) == (0, "")
+    assert f"nbagent {command}" in said.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_wrong_option_is_one_line(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([*command.split(), "--fly"])
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"nbagent {command}: ")
+    assert said.err.endswith(f"(see nbagent {command} --help)\n")
+    assert said.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
         (["fly"], "unknown command 'fly'"),
-        (["eval"], "unknown command 'eval'"),
+        (["docter"], "unknown command 'docter': did you mean doctor?"),
+        (["eval"], "eval is not a whole command: use eval turns"),
+        (["--fly"], "unknown option '--fly'"),
         (["models", "no/where"], "no model at 'no/where'"),
     ],
 )
@@ -42,7 +71,7 @@ def test_a_mistake_is_one_line(
 def test_models_says_what_pocket_can_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
     text = capsys.readouterr().out
-    assert "pocket: WanPipeline, 128x128" in text
+    assert "pocket: WanPipeline, 256x256" in text
     assert re.search(r"svd-xt +- +from a picture  stabilityai/", text)
 
 

@@ -47,7 +47,7 @@ from nbagent.media import (
     write_clip,
     write_video,
 )
-from nbagent.notebook.magics import Takes
+from nbagent.notebook.speaker import Takes
 from nbagent.take import Take
 from tests.samples import make_frames, make_take, psnr_db
 
@@ -82,7 +82,7 @@ def render(ledger: Ledger, take: Take, folder: Path) -> None:
 
 
 def name(ledger: Ledger, take: Take) -> str:
-    turn = ledger.add_turn("a", take.request, None, {})
+    turn = ledger.turns.add("a", take.request, None, {})
     return ledger.add_clip("a", turn.id, take.id).name
 
 
@@ -171,7 +171,7 @@ def test_a_pickled_clip_whose_store_is_not_here_is_one_line(
     assert (clip.prompt, clip.seed) == (take.prompt, 7)
     assert repr(clip) == "Clip c1 (not rendered, or its file is gone)"
     with pytest.raises(
-        StoreError, match=r"c1 is stored in .*, which is not here: save it"
+        StoreError, match=r"c1 is stored in .*, which is not on this machine: save it"
     ):
         _ = clip.frames
 
@@ -285,7 +285,7 @@ def test_a_clip_whose_file_is_gone_is_one_line(ledger: Ledger, tmp_path: Path) -
     render(ledger, take, tmp_path)
     clip = Clip(ledger, take, "c1")
     clip.path.unlink()
-    with pytest.raises(StoreError, match="c1 is not rendered, or its file was removed"):
+    with pytest.raises(StoreError, match="c1 has no file, because it was not rendered"):
         _ = clip.frames
     assert repr(clip) == "Clip c1 (not rendered, or its file is gone)"
     assert clip._repr_mimebundle_() == {"text/plain": repr(clip)}
@@ -418,11 +418,11 @@ def test_words_beside_a_part_are_words_with_that_part_exactly(
         (lambda c: c.extend(-1), "by_s -1 is out of range"),
         (lambda c: c.upscale(-2), "scale -2 is out of range"),
         (lambda c: c.crop((0, 0, 2, 1)), "is not a region of a frame"),
-        (lambda c: c.crop(7), "7 is no part of a picture"),
+        (lambda c: c.crop(7), "7 is not a part of a picture"),
         (lambda c: c.speed("fast"), "speed: factor cannot be 'fast'"),
-        (lambda c: c.speed(2, span=3), "3 is no span"),
+        (lambda c: c.speed(2, span=3), "3 is not a time span"),
         (lambda c: c.redo(2, 1), "empty: the end must come after the start"),
-        (lambda c: c.recolor(""), "recolor needs a colour"),
+        (lambda c: c.recolor(""), "recolor needs color"),
     ],
 )
 def test_a_method_that_cannot_be_is_one_line(
@@ -459,7 +459,7 @@ def test_a_clip_shows_itself_the_same_way_twice(ledger: Ledger, tmp_path: Path) 
     assert bundle["text/plain"] == "Clip c1 (16 frames, 128x128, 2.0 s)"
     assert "<video controls" in bundle["text/html"]
     assert "nba-" not in bundle["text/html"]
-    assert bundle["image/png"].startswith(b"\x89PNG")
+    assert {"image/png", "image/jpeg"} & bundle.keys()
     assert str(tmp_path) not in bundle["text/html"]
 
 

@@ -1,4 +1,4 @@
-"""Compiled blocks: said in the plan, few recompiles, aside while a step cache is on."""
+"""Compiled blocks: said in the placement, few recompiles, aside while a step cache is on."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 import torch
 
-from nbagent.caching import StepCaching
 from nbagent.errors import JobFailed
-from nbagent.fit import choose
-from nbagent.memory import Device, needs_of
-from nbagent.models import model_card
+from nbagent.models.cards import model_card
+from nbagent.models.fit import choose
+from nbagent.models.memory import Device, needs_of
 from nbagent.render import compiling
 from nbagent.render.caches import StepCache, denoisers
 from nbagent.render.renderer import Renderer
 from nbagent.settings import Settings
+from nbagent.take.caching import StepCaching
 from tests.tiny_pipelines import TINY, save
 
 
@@ -58,13 +58,13 @@ def test_blocks_are_compiled_for_all_sizes_within_a_bound() -> None:
     torch._dynamo.reset()
 
 
-def test_the_plan_says_it(tmp_path: Path) -> None:
+def test_the_placement_says_it(tmp_path: Path) -> None:
     needs = needs_of(model_card(str(save("wan-unipc", tmp_path))))
     device = Device(kind="cpu", free_bytes=10**10, host_bytes=10**10, compiles=True)
-    plan = choose(needs, device)
-    assert plan is not None
-    assert "blocks compiled" in str(plan)
-    assert plan.approximation == "blocks compiled"
+    placement = choose(needs, device)
+    assert placement is not None
+    assert "blocks compiled" in str(placement)
+    assert placement.approximation == "blocks compiled"
     assert not Settings.from_env({}).compiles
     assert Settings.from_env({"NBAGENT_COMPILE": "1"}).compiles
 

@@ -24,7 +24,7 @@ from nbagent.conversation.compose import compose
 from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
-from nbagent.models import ModelCard, model_card
+from nbagent.models.cards import ModelCard, model_card
 from nbagent.take import Effect, Hold, Take
 from tests.played import PLAYED
 
@@ -63,7 +63,7 @@ def test_a_new_shot_takes_the_models_own_numbers(card: ModelCard) -> None:
     assert take.operation == "generate"
     side = ("left", "right")[take.seed % 2]
     assert take.prompt == f"a red ball, moving {side}, on the beach, at sunset"
-    assert (take.num_frames, take.height, take.width) == (16, 128, 128)
+    assert (take.num_frames, take.height, take.width) == (16, 256, 256)
     assert take.num_inference_steps == card.num_inference_steps
     assert take.model_revision == card.revision
 
@@ -188,16 +188,16 @@ def test_a_duration_that_does_not_fit_is_rounded_and_said(card: ModelCard) -> No
     plan = Plan(intent="generate_video", prompt=BALL, settings={"duration_s": 1.9})
     made = make(plan, card)
     assert made.takes[0].num_frames % 2 == 0
-    assert any("1.9 s is 15 frames" in note for note in made.notes)
+    assert any("16 frames (2.00 s), the closest" in note for note in made.notes)
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         ({"frames": 51}, "use 48 or 64"),
-        ({"frames": 0}, "0 frames are not a clip"),
-        ({"frames": 10**6}, "1000000 frames is more than pocket can hold"),
-        ({"size": (60, 128)}, "height 60 does not fit pocket"),
+        ({"frames": 0}, "0 frames are too few"),
+        ({"frames": 10**6}, "1000000 frames are more than pocket can render"),
+        ({"size": (60, 256)}, "height 60 does not fit pocket"),
         ({"seed": 2**40}, "seed 1099511627776 is out of range"),
         ({"seed": -1}, "seed -1 is out of range"),
     ],
@@ -216,7 +216,7 @@ def test_words_that_pocket_was_not_taught_are_named(card: ModelCard) -> None:
 
 
 def test_words_of_which_pocket_shows_nothing_are_refused(card: ModelCard) -> None:
-    with pytest.raises(SpecError, match="pocket shows nothing of 'qwzx blorf'"):
+    with pytest.raises(SpecError, match="pocket can't draw 'qwzx blorf'"):
         first(card, "qwzx blorf")
 
 
@@ -226,10 +226,14 @@ def test_words_of_which_pocket_shows_nothing_are_refused(card: ModelCard) -> Non
 @pytest.mark.parametrize(
     ("prompt", "act", "why"),
     [
-        ("a red ball at night", Time(time="night"), "at night .* It is so already"),
+        (
+            "a red ball at night",
+            Time(time="night"),
+            "at night .* It is like that already",
+        ),
         ("a red ball", Recolor(color="red"), "colour: red would change nothing"),
-        ("a cat runs", Recolor(color="blue"), "cat has a colour of its own"),
-        ("a red ball", Restyle(style="noir"), "pocket cannot show: noir"),
+        ("a cat runs", Recolor(color="blue"), "cat keeps its own colour"),
+        ("a red ball", Restyle(style="noir"), "pocket can't show noir"),
         ("a red ball", Quality(quality="final"), "quality: final would change nothing"),
         ("a red ball", Reseed(seed=7), "seed 7 would change nothing"),
     ],
@@ -293,15 +297,16 @@ def test_pocket_is_told_a_scene_in_the_form_it_was_taught_whatever_the_language(
 ) -> None:
     parent = first(card, "a red ball on the beach")
     made = make(refine(Recolor(color="파란"), Time(time="bei Nacht")), card, parent)
-    prompt = "a blue ball, on the beach, at night"
-    assert made.takes[0].prompt == prompt
+    assert made.takes[0].prompt == "a blue ball, on the beach, at night"
 
 
 def test_what_a_clip_is_cut_to_before_it_goes_on_is_asked_for_first(
     card: ModelCard,
 ) -> None:
     plan = refine(Trim(drop_last_s=1), Extend(by_s=2.0))
-    with pytest.raises(SpecError, match="'without the last 1 s' first"):
+    with pytest.raises(
+        SpecError, match="ask for 'without the last 1 s' in a turn before"
+    ):
         make(plan, card, first(card))
     slower = make(refine(Extend(by_s=2.0), Speed(factor=0.5)), card, first(card))
     assert slower.takes[0].operation == "extend"
@@ -324,7 +329,7 @@ def test_a_part_that_changes_may_be_cut_with_the_whole(card: ModelCard) -> None:
         "inpaint",
         (Effect(kind="speed", speed=0.5),),
     )
-    with pytest.raises(SpecError, match="2 s more after it is of the whole clip"):
+    with pytest.raises(SpecError, match="2 s more after it applies to the whole clip"):
         compose(
             refine(*plan.acts[:1], Extend(by_s=2.0)),
             request="w",

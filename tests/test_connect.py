@@ -18,6 +18,8 @@ from nbagent.jobs.engine import Engine
 from nbagent.notebook.commands import run
 from nbagent.notebook.magics import AgentMagics
 from nbagent.notebook.meanwhile import Meanwhile
+from nbagent.notebook.speaker import Speaker
+from nbagent.notebook.transcript import Transcript
 from nbagent.settings import Settings
 from tests.llm_server import Handler, draft, says, server
 from tests.test_discovery import MODELS, TAGS, Serve, closed, ports, serve
@@ -39,32 +41,32 @@ def look_at(
 
 
 @pytest.fixture
-def magics(session: Session) -> AgentMagics:
-    return cast("AgentMagics", SimpleNamespace(session=lambda: session))
+def speaker(session: Session) -> Speaker:
+    return cast("Speaker", SimpleNamespace(session=lambda: session))
 
 
 def test_it_connects_the_first_model_here_and_says_how_to_choose(
-    magics: AgentMagics,
+    speaker: Speaker,
     session: Session,
     serve: Serve,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ollama, vllm = serve("/api/tags", TAGS), serve("/v1/models", MODELS)
     look_at(monkeypatch, ports(ollama, closed(), closed(), vllm), {})
-    assert run("--dry-run connect", magics).startswith("would connect qwen3:8b\n")
+    assert run("--dry-run connect", speaker).startswith("would connect qwen3:8b\n")
     assert session.brains.model is None
-    first, *rest = run("connect", magics).splitlines()
+    first, *rest = run("connect", speaker).splitlines()
     assert first.startswith("qwen3:8b is connected for this session")
     assert rest == [
         f"Ollama at http://127.0.0.1:{ollama}/v1 has qwen3:8b",
         f"vLLM at http://127.0.0.1:{vllm}/v1 has llama-3.2-3b",
-        "to choose another: %nbagent connect MODEL URL",
+        "to choose a different one: %nbagent connect MODEL URL",
     ]
     assert session.brains.model == "qwen3:8b"
 
 
 def test_what_was_only_found_is_sent_no_key(
-    magics: AgentMagics,
+    speaker: Speaker,
     session: Session,
     serve: Serve,
     monkeypatch: pytest.MonkeyPatch,
@@ -72,33 +74,33 @@ def test_what_was_only_found_is_sent_no_key(
     monkeypatch.setenv("NBAGENT_LLM_KEY", "k-hunter2")
     here = ports(serve("/api/tags", TAGS), closed(), closed(), closed())
     look_at(monkeypatch, here, {})
-    run("connect", magics)
+    run("connect", speaker)
     llm: Any = session.brains._connected["qwen3:8b"]
     assert llm._model.client.api_key == "none"
 
 
 def test_nothing_to_connect_is_one_line_and_changes_nothing(
-    magics: AgentMagics, session: Session, monkeypatch: pytest.MonkeyPatch
+    speaker: Speaker, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_at(monkeypatch, ports(closed(), closed(), closed(), closed()), {})
-    assert "\n" not in run("connect", magics)
+    assert "\n" not in run("connect", speaker)
     assert session.brains.model is None
 
 
 def test_a_key_alone_connects_nothing_and_says_what_to_write(
-    magics: AgentMagics, session: Session, monkeypatch: pytest.MonkeyPatch
+    speaker: Speaker, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nobody = ports(closed(), closed(), closed(), closed())
     look_at(monkeypatch, nobody, {"MISTRAL_API_KEY": "k"})
-    told = run("connect", magics)
-    assert "MISTRAL_API_KEY is set: write %nbagent connect mistral:MODEL" in told
+    told = run("connect", speaker)
+    assert "MISTRAL_API_KEY is set: run %nbagent connect mistral:MODEL" in told
     assert session.brains.model is None
 
 
-def test_the_time_limit_is_a_command(magics: AgentMagics, session: Session) -> None:
-    assert run("timeout 7", magics) == "a language model may take 7 s for a turn"
+def test_the_time_limit_is_a_command(speaker: Speaker, session: Session) -> None:
+    assert run("timeout 7", speaker) == "a language model has up to 7 s for a turn"
     assert session.settings.llm_timeout_s == 7
-    assert "as long as it needs" in run("timeout off", magics)
+    assert "as long as it needs" in run("timeout off", speaker)
     assert session.settings.llm_timeout_s == 0
 
 
@@ -136,18 +138,27 @@ def test_a_cell_shows_who_is_asked_and_then_the_answer_alone(
     def read(words: str, _state: object) -> Plan:
         return Plan(intent="ask" if words == "zip" else "chat", confidence=0.2)
 
-    magics = AgentMagics(shell)
+    speaker = AgentMagics(shell).speaker
     session = Session(settings=settings, engine=Engine(settings), brain=read)
     session.brains.connect("m", server)
-    magics._session = session
+    speaker._session = session
     says(draft(intent="chat"))
     with capture_output() as captured:
-        magics.say({}, "zip")
+        speaker.say({}, "zip")
     texts = [text for text, _, _ in shown(captured.outputs)]
     assert texts[0] == "asking m..."
-    assert texts[-2:] == ["", "read by m\nIt is round."]
+    told = "read by m\nanswered by m (812 tokens in, 95 out)\nIt is round."
+    assert texts[-2:] == ["", told]
+    assert "<p>It is round.</p>" in captured.outputs[-1].data["text/html"]
+    (turn,) = session.ledger.turns.of("test")
+    assert "answered by m (812 tokens in, 95 out)" in turn.notes
+    transcript = Transcript(session)  # and in the panel
+    transcript.listen(lambda _event: None)
+    (view,) = transcript.turns()
+    assert view["answer"] == "It is round."
+    assert view["answer_html"].strip() == "<p>It is round.</p>"
     assert len(Handler.asked) == 2  # for the plan, and for the answer
-    magics._session = None
+    speaker._session = None
     session.close()
 
 

@@ -37,7 +37,7 @@ def took(ledger: Ledger, take: Take, seconds: float) -> None:
 
 
 def last_plan(session: Session) -> dict[str, object]:
-    turn = session.ledger.turns(session.settings.conversation)[-1]
+    turn = session.ledger.turns.of(session.settings.conversation)[-1]
     return dict(turn.plan or {})
 
 
@@ -61,11 +61,11 @@ def test_yes_starts_the_turn_that_asked_in_its_own_place(
     session: Session, word: str
 ) -> None:
     render(session, say(session, BALL, "one"))
-    say(session, "a cat on the beach", "two", seed=7, size=(128, 128))
+    say(session, "a cat on the beach", "two", seed=7, size=(256, 256))
     reply = say(session, word, "three")
     (take,) = reply.takes
     assert (take.seed, take.request) == (7, "a cat on the beach")
-    turns = session.ledger.turns(session.settings.conversation)
+    turns = session.ledger.turns.of(session.settings.conversation)
     assert [(t.text, t.cell_id) for t in turns][1:] == [("a cat on the beach", "two")]
     assert turns[-1].options["yes"] is True
 
@@ -93,7 +93,7 @@ def test_no_leaves_it(session: Session) -> None:
     render(session, say(session, BALL, "one"))
     say(session, "a cat on the beach", "two")
     reply = say(session, "no", "three")
-    assert (reply.takes, reply.answer) == ((), "cancelled: nothing is rendered")
+    assert (reply.takes, reply.answer) == ((), "cancelled: nothing will be rendered")
     assert [row.name for row in session.rows()] == ["c1"]
 
 
@@ -144,15 +144,15 @@ def test_a_clip_that_was_to_be_changed_is_still_the_one_after_yes(
 
 def test_what_it_took_and_was_expected_to_take_is_told(session: Session) -> None:
     reply = say(session, BALL, "one")
-    job = session.ledger.add_job(
+    job = session.ledger.jobs.add(
         session.ledger.add_take(reply.takes[0]), reply.turn_id, "final", 38.0
     )
     render(session, reply, 41.0)
-    session.ledger.set_job(job, "done")
+    session.ledger.jobs.record(job, "done")
     told = say(session, "how long did c1 take to render?", "two").answer
     assert told is not None
-    assert "c1 took 41.0 s, 38.0 s were expected" in told
-    assert "were expected" not in (say(session, "what is c1?", "three").answer or "")
+    assert "c1 took 41.0 s, expected 38.0 s" in told
+    assert "expected" not in (say(session, "what is c1?", "three").answer or "")
 
 
 def test_a_like_of_other_steps_is_expected_by_its_steps(session: Session) -> None:
@@ -184,7 +184,7 @@ class Steps:
     def finish(self, ledger: Ledger, quality: str) -> None:
         job, listener = self.jobs[quality]
         fake_frames(ledger, job.take)
-        ledger.set_job(job.id, "done")
+        ledger.jobs.record(job.id, "done")
         listener(Progress(job=job.id, state="done"))
 
     def cancel(self, job_id: str) -> None:

@@ -18,11 +18,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from nbagent.acts.plan import Plan
-from nbagent.conversation import kept
+from nbagent.conversation import saved_variables
 from nbagent.conversation.attachments import MAX_CHARS, attach
 from nbagent.conversation.context import variables
+from nbagent.conversation.llm_context import outline
 from nbagent.conversation.mentions import filled, mentioned
-from nbagent.conversation.outline import outline
 from nbagent.conversation.pictures import Shown, picture
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
@@ -171,7 +171,7 @@ def test_the_ledger_has_a_turn_byte_for_byte(session: Session, text: str) -> Non
         assert reply.words == words
     except SpecError:
         pass  # pocket may know no word of it, or a clip may be named
-    assert session.ledger.turns(session.settings.conversation)[-1].text == words
+    assert session.ledger.turns.of(session.settings.conversation)[-1].text == words
 
 
 def test_a_string_stands_for_its_words(session: Session) -> None:
@@ -187,7 +187,9 @@ def test_a_string_stands_for_its_words(session: Session) -> None:
 
 
 def test_a_string_that_is_too_long_is_one_line(session: Session) -> None:
-    with pytest.raises(SpecError, match="@idea has 50,000 characters, the most"):
+    with pytest.raises(
+        SpecError, match="@idea has 50,000 characters, and a turn takes"
+    ):
         hear(session, "a video of @idea", idea="a red ball " * 4545 + "a bal")
 
 
@@ -225,7 +227,8 @@ def test_what_a_value_says_never_stands_where_a_heading_would() -> None:
 def test_a_table_is_drawn_and_set_in_motion(session: Session) -> None:
     reply = hear(session, "animate @df so that a ball rises", df=SALES)
     (take,) = reply.takes
-    assert (take.operation, len(take.holds)) == ("camera", 1)
+    assert take.chart is not None
+    assert (take.operation, take.chart.called) == ("chart", "df")
     drawn = picture("df", SALES)
     assert drawn.shape == (400, 400, 3)
     assert (drawn != 255).any()
@@ -274,19 +277,19 @@ def test_what_a_turn_names_is_taken_or_refused_and_nothing_else(
         is_film = name != "pair"
         assert (hold.num_frames, len(reply.notes)) == ((12, 0) if is_film else (1, 1))
         assert session.ledger.path(hold.source).suffix in (".png", ".mp4")
-    for value in (3, {"a": 1}, object(), np, print, {1, 2}, frames * 1.0, iter([1])):
+    for value in (3, {"a": "x"}, object(), np, print, {1, 2}, frames * 1.0, iter([1])):
         with pytest.raises(SpecError, match=r"@thing\b") as caught:
             hear(session, "animate @thing so that it spins", other=other, thing=value)
         assert "\n" not in str(caught.value)
     # Two of them are a first and a last picture; of a film that is its first frame.
     values = {"photo": other, "several": frames}
     reply = hear(session, "animate @several and @photo so that they spin", **values)
-    assert reply.notes[0] == "Of @several the first of 12 frames is used."
+    assert reply.notes[0] == "Uses the first of @several's 12 frames."
     assert len(reply.takes[0].holds) == 2
     # What a table leaves out is said under the clip.
     long = pd.DataFrame({"a": range(1500)}, index=[f"name {i}" for i in range(1500)])
     reply = hear(session, "animate @long so that it grows", long=long)
-    assert reply.notes[0] == "@long is drawn with 8 of its 1,500 labels."
+    assert reply.notes[0] == "Shows the largest 20 of 1,500; 'the top 20' shows more."
 
 
 def test_what_holds_pictures_is_known_by_its_name_alone(session: Session) -> None:
@@ -296,13 +299,13 @@ def test_what_holds_pictures_is_known_by_its_name_alone(session: Session) -> Non
     loop.append(loop)
     values = {"made": OrderedDict(frames=[frames]), "other": other, "loop": loop}
     assert [v.name for v in variables(values)] == ["made", "other", "loop"]
-    assert [v.name for v in variables({"d": {"a": 1}, "t": (1, 2), "e": ()})] == []
+    assert [v.name for v in variables({"d": {"a": "x"}, "t": (1, 2), "e": ()})] == []
     reply = hear(session, "animate @made so that it spins", **values)
     assert reply.takes[0].holds[0].num_frames == 12
-    assert not [note for note in reply.notes if "begins with" in note]
+    assert not [note for note in reply.notes if "Starts from" in note]
     # A picture that nobody named is said.
     reply = hear(session, "animate the picture so that it spins", **values)
-    assert reply.notes[0].startswith("It begins with @other: name another")
+    assert reply.notes[0].startswith("Starts from @other: name a different one")
 
 
 def test_this_plot_is_never_another_one(session: Session) -> None:
@@ -313,7 +316,7 @@ def test_this_plot_is_never_another_one(session: Session) -> None:
         with pytest.raises(SpecError, match="this plot was shown as SVG"):
             hear(session, "animate this plot so that it grows", **values)
     for words in ("animate this plot so that it grows", "the chart above: it grows"):
-        with pytest.raises(SpecError, match="no cell of this kernel has shown a plot"):
+        with pytest.raises(SpecError, match="no cell has shown a plot"):
             hear(session, words)
     damaged = Shown(data=b"damaged", is_figure=True)
     with pytest.raises(SpecError, match="this plot is not a picture that PIL can read"):
@@ -332,7 +335,7 @@ def test_a_frame_of_a_clip_is_set_in_motion_or_changed(session: Session) -> None
     (take,) = say(session, "@c1[10] at night").takes
     assert take.operation == "inpaint"
     with Image.open(session.ledger.path(take.holds[0].mask)) as mask:
-        frames = np.asarray(mask)[..., 0].reshape(16, 128, 128)
+        frames = np.asarray(mask)[..., 0].reshape(16, 256, 256)
     assert [bool(frame.any()) for frame in frames] == [i == 10 for i in range(16)]
     with pytest.raises(SpecError, match="no frame 16: the clip has 16, 0 to 15"):
         say(session, "@c1[16] at night")
@@ -344,10 +347,10 @@ def test_what_is_not_used_is_said(session: Session) -> None:
     reply = hear(session, "c1 at night, like @photo", photo=photo)
     assert reply.plan.intent == "refine"
     assert reply.notes[0] == (
-        "@photo (Image) is not used in the picture: 'animate @photo' begins with it."
+        "@photo (Image) is not used for the picture: 'animate @photo' starts from it."
     )
     reply = hear(session, "c1 at night, like @n", n=3)  # nobody is told to animate it
-    assert reply.notes[0] == "@n (int) is not used in the picture."
+    assert reply.notes[0] == "@n (int) is not used for the picture."
 
 
 def test_a_variable_is_described_without_a_model(session: Session) -> None:
@@ -373,20 +376,20 @@ def test_what_is_gone_is_known_and_comes_back(session: Session) -> None:
     with pytest.raises(UnknownClip, match=r"@df is gone: .*run the cell that made it"):
         hear(session, "summarise @df")
     with pytest.raises(SpecError, match="@df cannot be rebuilt"):
-        kept.rebuild(session.record, "df")
+        saved_variables.rebuild(session.record, "df")
     with pytest.raises(SpecError, match=r"no turn .* named @nobody"):
-        kept.rebuild(session.record, "nobody")
+        saved_variables.rebuild(session.record, "nobody")
 
-    again = kept.rebuild(session.record, "photo")
+    again = saved_variables.rebuild(session.record, "photo")
     assert isinstance(again, Image.Image)
     assert np.array_equal(np.asarray(again), np.asarray(photo))
-    assert kept.rebuild(session.record, "idea") == "a blue ball"
-    film: Any = kept.rebuild(session.record, "film")
+    assert saved_variables.rebuild(session.record, "idea") == "a blue ball"
+    film: Any = saved_variables.rebuild(session.record, "film")
     assert film.shape == frames.shape
-    star = kept.rebuild(session.record, "star")
+    star = saved_variables.rebuild(session.record, "star")
     assert star.take == clip.take  # type: ignore[attr-defined]  # a clip
     listed = context(session, {}, "")
-    assert "Gone from this kernel" in listed
+    assert "No longer in this kernel" in listed
     assert all(f"@{name}: it was" in listed for name in ("df", "idea", "photo", "star"))
 
 

@@ -59,17 +59,17 @@ def test_a_fork_goes_its_own_way(session: Session) -> None:
     session.whole.converse("test")
     assert names(session) == ["c1", "c2"]
     assert session.clip("c2").take == before
-    with pytest.raises(SpecError, match="there is a conversation 'test-fork' already"):
+    with pytest.raises(SpecError, match="there is already a conversation 'test-fork'"):
         session.whole.fork("test-fork")
     assert session.whole.fork().startswith("test-fork-2: ")
 
 
 def test_a_reset_puts_aside_and_loses_nothing(session: Session) -> None:
-    assert session.whole.reset() == "test: nothing was said yet"
+    assert session.whole.reset() == "test: nothing said yet"
     store(session, say(session, "a red ball on the beach"))
     assert (
         session.whole.reset()
-        == "test begins anew; what was said is kept as test-before"
+        == "test starts afresh; what was said before is kept as test-before"
     )
     assert names(session) == []
     (clip,) = store(session, say(session, "a cat in the snow"))
@@ -81,13 +81,13 @@ def test_a_reset_puts_aside_and_loses_nothing(session: Session) -> None:
 def test_a_reset_waits_for_what_is_rendered(session: Session) -> None:
     reply = say(session, "a red ball on the beach")
     session.render(reply)
-    session.ledger.add_job(reply.takes[0].id, reply.turn_id, "final")
+    session.ledger.jobs.add(reply.takes[0].id, reply.turn_id, "final")
     with pytest.raises(SpecError, match=r"c1: queued .* %nbagent cancel"):
         session.whole.reset()
 
 
 def test_history_says_what_came_of_each_turn(session: Session) -> None:
-    assert history(session.record, 5) == "nothing was said yet"
+    assert history(session.record, 5) == "nothing said yet"
     store(session, say(session, "a red ball on the beach"))
     say(session, "what seed has c1?")
     with pytest.raises(SpecError):
@@ -111,7 +111,7 @@ def test_a_conversation_becomes_a_notebook(session: Session) -> None:
         "%load_ext nbagent",
         "%agent --seed 7 a red ball on the beach",
         "%%agent\nwhat seed has c1?",
-        "import nbagent\n\nnbagent.say('--odd\\nat night', target='c1')",
+        "import nbagent\n\nnbagent.say('-- --odd\\nat night', target='c1')",
     ]
     shown, told = (cell.outputs[0] for cell in notebook.cells[1:3])
     assert "data:video/mp4" in shown.data["text/html"]
@@ -136,4 +136,4 @@ def test_answers_say_why_and_by_which_turns(session: Session) -> None:
     assert "The seed is the same" in why
     first = say(session, "why does c1 look like that?").answer
     assert first is not None
-    assert "c1 was made from nothing before it" in first
+    assert "c1 was made from scratch" in first

@@ -60,7 +60,7 @@ def test_what_is_selected_is_read_in_python(session: Session, desk: Desk) -> Non
     assert selection is not None
     assert (selection.span, selection.region) == ((1.0, 2.0), tuple(LEFT_TOP))
     assert selection.frames == slice(8, 16)
-    assert clip.frames[selection.index].shape == (8, 32, 64, 3)
+    assert clip.frames[selection.index].shape == (8, 64, 128, 3)
     select(desk, None, LEFT_TOP)
     assert clip.selection is not None
     assert clip.selection.frames == slice(0, 16)
@@ -92,7 +92,7 @@ def test_the_last_selection_that_is_told_is_the_one_that_counts(
     ("span", "region", "line"),
     [
         ([1.0, 3.0], None, "3 s is not inside the clip"),
-        ([1.0, 1.01], None, "has no frame at 8 fps"),
+        ([1.0, 1.01], None, "is shorter than one frame at 8 fps"),
         (None, [0.5, 0.0, 0.5, 1.0], "not a region of a frame"),
         (None, [0.0, 0.0, 1.5, 1.0], "not a region of a frame"),
     ],
@@ -113,7 +113,7 @@ def test_a_region_is_a_pixel_at_the_least(session: Session) -> None:
     artifact = session.ledger.artifact(cast("Any", clip.take).id)
     assert artifact is not None
     thin = Selection.of(artifact, span=None, region=(0.999, 0.0, 1.0, 0.001))
-    assert (thin.rows, thin.columns) == (slice(0, 1), slice(127, 128))
+    assert (thin.rows, thin.columns) == (slice(0, 1), slice(255, 256))
 
 
 def refine(session: Session, words: str, **part: Any) -> Take:
@@ -128,9 +128,9 @@ def test_only_what_is_pointed_at_is_made_anew(session: Session) -> None:
     assert "at night" in take.prompt
     assert take.parents == (session.rows()[0].take_id,)
     mask = np.asarray(Image.open(session.ledger.path(take.holds[0].mask)))[..., 0]
-    frames = mask.reshape(16, 128, 128) > 127
-    assert frames[8:, :32, :64].all()
-    assert frames.sum() == 8 * 32 * 64
+    frames = mask.reshape(16, 256, 256) > 127
+    assert frames[8:, :64, :128].all()
+    assert frames.sum() == 8 * 64 * 128
 
 
 @pytest.mark.usefixtures("desk")
@@ -162,7 +162,7 @@ def test_a_refined_clip_is_a_turn_of_the_conversation(
     session: Session, desk: Desk
 ) -> None:
     reply, _ = ask(desk, "refine", name="c1", words="slower", span=None, region=None)
-    turn = session.ledger.turn(reply["turn"])
+    turn = session.ledger.turns.get(reply["turn"])
     assert (turn.text, reply["line"]) == ("slower", "")
     assert session.clip("c2").take is not None
     answer, _ = ask(
@@ -176,7 +176,7 @@ def test_a_refined_clip_is_a_turn_of_the_conversation(
     ("name", "words", "span", "line"),
     [
         ("c9", "slower", None, "no clip is called 'c9'"),
-        ("c1", "make it 16:9", [1.0, 2.0], "aspect is of the whole clip: leave"),
+        ("c1", "make it 16:9", [1.0, 2.0], "aspect applies to the whole clip: leave"),
         ("c1", "at night", [1.0, 9.0], "not inside the clip"),
         ("c1", "--sed 3 at night", None, "did you mean --seed"),
     ],
@@ -199,7 +199,7 @@ def test_the_part_is_kept_with_the_turn(session: Session, desk: Desk) -> None:
             span=[1, 2],
             region=LEFT_TOP,
         )
-    turn = session.ledger.turns(session.settings.conversation)[-1]
+    turn = session.ledger.turns.of(session.settings.conversation)[-1]
     assert options_text(turn.options) == "--span 1:2 --region 0,0,0.5,0.25"
     options, words, _ = parse(f"{options_text(turn.options)} {turn.text}")
     assert (options["span"], options["region"]) == ((1, 2), tuple(LEFT_TOP))
@@ -251,7 +251,7 @@ def test_the_details_have_code_that_makes_the_clip(family: Desk) -> None:
     reply, _ = ask(family, "get_details", name="c3")
     facts = {fact["label"]: fact["value"] for fact in reply["facts"]}
     assert facts["You said"] == "c2, slower"
-    assert facts["Made by"] == "derive of c2"
+    assert facts["Made from"] == "c2, re-cut"
     assert (facts["Seed"], facts["Effects"]) == ("7", "half as fast")
     assert reply["magic"] == "%agent --seed 7 c2, slower"
     assert reply["python"].splitlines() == [
@@ -313,7 +313,7 @@ def test_the_tools_are_sent_with_their_style(desk: Desk) -> None:
     _, (script, style) = ask(desk, "get_tools")
     assert b"export" in script
     assert b".nba-pad" in style
-    assert len(script) < 25_000
+    assert len(script) < 27_000
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,10 @@ def test_the_tools_are_sent_with_their_style(desk: Desk) -> None:
         ),
         ({"type": "refine", "name": "c1", "words": "  "}, "say what should be"),
         ({"type": "refine", "name": "c1", "words": 3}, "say what should be"),
-        ({"type": "refine", "name": "c1", "words": "a" * 40_000}, "say it shorter"),
+        (
+            {"type": "refine", "name": "c1", "words": "a" * 40_000},
+            "say it in fewer words",
+        ),
         ({"type": "save", "name": "c1", "format": "../x"}, "use mp4, webm"),
         ({"type": "save", "name": "c1"}, "cannot save as None"),
     ],

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from nbagent.cli import main
-from nbagent.dialogue_checks import CHECKS
-from nbagent.dialogues import FILE, evaluate, read
 from nbagent.errors import SpecError
+from nbagent.measure.dialogue_checks import CHECKS
+from nbagent.measure.dialogues import FILE, evaluate, read
 
 TURNS, CHECKED = 0.90, 0.93
 

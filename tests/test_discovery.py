@@ -83,7 +83,7 @@ def test_what_answers_is_listed_and_the_first_is_taken(serve: Serve) -> None:
     assert there.told().splitlines() == [
         f"Ollama at http://127.0.0.1:{ollama}/v1 has qwen3:8b",
         f"vLLM at http://127.0.0.1:{vllm}/v1 has llama-3.2-3b",
-        "to choose another: %nbagent connect MODEL URL",
+        "to choose a different one: %nbagent connect MODEL URL",
     ]
 
 
@@ -135,9 +135,9 @@ def test_a_server_that_wants_a_key_says_what_to_write(serve: Serve) -> None:
     there = found(ports(closed(), closed(), closed(), port), {})
     assert there.first is None
     assert there.told().splitlines() == [
-        "nothing is connected: no language model is ready here",
-        f"vLLM at http://127.0.0.1:{port}/v1 wants a key: set NBAGENT_LLM_KEY, and write"
-        f" %nbagent connect MODEL http://127.0.0.1:{port}/v1",
+        "nothing connected: no language model is ready here",
+        f"vLLM at http://127.0.0.1:{port}/v1 needs a key: set NBAGENT_LLM_KEY, then"
+        f" run %nbagent connect MODEL http://127.0.0.1:{port}/v1",
     ]
 
 
@@ -159,13 +159,11 @@ def test_keys_say_what_to_write_and_choose_nothing() -> None:
     there = found(nobody, {**env, "HF_TOKEN": "hf"})
     assert there.first is None
     first, openai, google = there.told().splitlines()
-    assert first == "nothing is connected: no language model is ready here"
+    assert first == "nothing connected: no language model is ready here"
     assert openai.startswith(
-        "OPENAI_API_KEY is set: write %nbagent connect openai:MODEL (such as openai:"
+        "OPENAI_API_KEY is set: run %nbagent connect openai:MODEL (such as openai:"
     )
-    assert google.startswith(
-        "GOOGLE_API_KEY is set: write %nbagent connect google:MODEL"
-    )
+    assert google.startswith("GOOGLE_API_KEY is set: run %nbagent connect google:MODEL")
     assert "sk-1" not in there.told()
 
 
@@ -198,7 +196,7 @@ def test_nothing_at_all_is_one_line() -> None:
     there = found(ports(closed(), closed(), closed(), closed()), {})
     assert there.first is None
     (line,) = there.told().splitlines()
-    assert line.startswith(
-        "no language model was found: on this machine neither Ollama"
+    assert line.startswith("no language model found: neither Ollama")
+    assert line.endswith(
+        "%nbagent connect PROVIDER:MODEL or %nbagent connect MODEL URL"
     )
-    assert line.endswith("write %nbagent connect PROVIDER:MODEL, or MODEL URL")

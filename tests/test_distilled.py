@@ -15,12 +15,12 @@ from diffusers.pipelines.ltx2.utils import DISTILLED_SIGMA_VALUES
 from diffusers.utils.torch_utils import randn_tensor
 from safetensors.torch import load_file
 
-from nbagent.catalogue import CATALOGUE
 from nbagent.errors import Cancelled, JobFailed, SpecError
 from nbagent.ledger import Ledger
-from nbagent.models import ModelCard, model_card
+from nbagent.models.cards import ModelCard, model_card
+from nbagent.models.catalogue import CATALOGUE
 from nbagent.render import pipelines
-from nbagent.render.pipelines import call_arguments
+from nbagent.render.arguments import call_arguments
 from nbagent.render.renderer import Renderer
 from nbagent.take import Take
 from tests.test_render_renderer import Watch, artifact, job, run, take
@@ -233,5 +233,5 @@ def test_a_model_without_flow_has_no_such_levels(
     folder = save("cogvideox-ddim", tmp_path / "cog")
     (folder / "defaults.json").write_text('{"sigmas": [1.0, 0.5]}')
     card = model_card(str(folder))
-    with pytest.raises(JobFailed, match="DDIMScheduler has no flow"):
+    with pytest.raises(JobFailed, match="DDIMScheduler cannot use"):
         run(renderer, job(ledger, few(card)))

@@ -18,7 +18,7 @@ import pytest
 from nbagent import doctor
 from nbagent.doctor import Check, main, render_text, report
 from nbagent.jobs.runtime import Host, process_started, runtime_file, write_host
-from nbagent.machine import RENDERER
+from nbagent.models.machine import RENDERER
 from nbagent.settings import Settings
 from tests.fake_nvml import Board, plug_in
 
@@ -140,7 +140,7 @@ def test_it_works_where_packages_are_missing(
     assert found(settings, "distributed").state == "bad"
     engine = found(settings, "engine")
     if Path("/proc/self/stat").exists():
-        assert engine.value.startswith("its host is gone")
+        assert engine.value.startswith("its host died")
     else:  # there psutil tells whether it lives
         assert "psutil" in engine.advice
 
@@ -158,7 +158,7 @@ def test_the_plan_for_the_model_is_told(settings: Settings) -> None:
     assert "; resident, " in found(settings, "model").value
     small = found(replace(settings, memory_bytes=1_000_000), "model")
     assert small.state == "bad"
-    assert "and 1 MB are free on this machine" in small.value
+    assert "and this machine has 1 MB free" in small.value
     assert small.advice == "ask for a shorter or smaller clip"
     # What a cluster has nobody here knows.
     away = found(replace(settings, engine="tls://10.0.0.7:8786"), "model")
@@ -169,9 +169,9 @@ def test_the_plan_for_the_model_is_told(settings: Settings) -> None:
 def test_the_plan_is_for_the_gpu_that_torch_can_use(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plug_in(monkeypatch, Board(uuid="GPU-1", free_gb=0.1))
+    plug_in(monkeypatch, Board(uuid="GPU-1", free_gb=0.01))
     pretend(monkeypatch, dict.fromkeys(RENDERER, "2.13.0"))
-    assert "100 MB are free on this GPU" in found(settings, "model").value
+    assert "this GPU has 10 MB free" in found(settings, "model").value
     pretend(monkeypatch, {"torch": "2.13.0+cpu"})
     assert "; resident, " in found(settings, "model").value
 
@@ -221,7 +221,7 @@ def test_a_left_over_xdg_runtime_dir_is_told(settings: Settings) -> None:
 def test_an_engine_without_tls_is_told(settings: Settings) -> None:
     check = found(replace(settings, engine="tcp://127.0.0.1:8786"), "engine")
     assert check.state == "bad"
-    assert "no TLS" in check.value
+    assert "without TLS" in check.value
     assert "NBAGENT_ENGINE_INSECURE=1" in check.advice
 
 

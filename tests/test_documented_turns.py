@@ -11,7 +11,11 @@ import nbformat
 import pytest
 
 from nbagent.acts import ACTS
+from nbagent.acts.charted import Charted
 from nbagent.demo import notebooks
+from nbagent.language import read
+from tests.test_data_words import BARS, LINE
+from tests.test_gallery import EXAMPLES as OF_DATA
 from tests.test_reading_cases import (
     BALL,
     RUNS,
@@ -259,6 +263,7 @@ DOCS: Final = (
     describe("where does c3 come from?", FOUR, "c3", "origin"),
     describe("how long is c3?", FOUR, "c3", "length"),
     describe("what changed between c1 and c3?", FOUR, ["c1", "c3"], "changes"),
+    describe("what changed between c2 and c3?", FOUR, ["c2", "c3"], "changes"),
     describe("why does c2 look darker?", TWO, "c2", "reason"),
     control("keep it", RUNS, "keep", accept=["c2"]),
     control("pause it", RUNS, "pause", accept=["c2"]),
@@ -354,12 +359,7 @@ EXAMPLES: Final = (
         history=FOUR,
     ),
     refine("upscale c1", FOUR, "c1", {"act": "upscale"}),
-    animate(
-        "animate @sales, push in slowly",
-        "sales",
-        None,
-        variables=[SALES],
-    ),
+    animate("animate @photo, push in slowly", "photo", None, variables=[PHOTO]),
     animate(
         "animate this plot",
         "_shown",
@@ -439,7 +439,8 @@ def test_the_notebooks_turns_are_all_here() -> None:
     )
     said = {one[2] for one in found} - {"@idea"}  # which stands for its text
     assert len(said) > 30
-    assert said <= {case.turn for case in CASES}
+    of_data = {turn for _, turns in OF_DATA for turn in turns}
+    assert said <= {case.turn for case in CASES} | of_data
 
 
 EACH: Final = [(kind, one) for kind, act in ACTS.items() for one in act.examples]
@@ -452,8 +453,13 @@ def test_the_examples_of_an_act_are_read_as_it(
 ) -> None:
     if example in WRONG:
         request.applymarker(pytest.mark.xfail(reason=WRONG[example], strict=True))
+    if issubclass(ACTS[kind], Charted):
+        plans = [read(example, state) for state in (BARS, LINE)]
+        assert any(kind in {act.kind for act in plan.acts} for plan in plans)
+        return
     shown = "a horse and a cat run past a sign with a text, painted red"
-    history = [*TWO, made("c3", shown, "paint the horse red", parent="c2")]
+    over = {"texts": ["title", "caption"]} if ACTS[kind].cost == "re-cut" else {}
+    history = [*TWO, made("c3", shown, "paint the horse red", parent="c2", **over)]
     case = Case(turn=example, history=history, expected={})
     kinds = {act.kind for act in case.plan().acts}
     assert kinds & {kind, ALIKE.get(kind, kind)}

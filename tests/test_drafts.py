@@ -14,6 +14,7 @@ from nbagent.acts.base import Span
 from nbagent.acts.plan import ACTIONS, INTENTS, Control, Plan
 from nbagent.acts.recolor import Recolor
 from nbagent.acts.speed import Speed
+from nbagent.acts.title import Title
 from nbagent.conversation.drafts import PlanDraft, acts_told, fields_told, to_plan
 from nbagent.language.state import SHOWN, ClipInfo, State, Variable
 
@@ -46,7 +47,7 @@ def test_the_schema_has_each_act_of_the_registry_with_its_arguments() -> None:
     assert kinds["recolor"]["required"] == ["act", "color"]
     assert schema["properties"]["intent"]["enum"] == list(INTENTS)
     # It goes with each request, and what is written by it has an end.
-    assert len(json.dumps(schema)) + len(acts_told()) < 24_000
+    assert len(json.dumps(schema)) + len(acts_told()) < 35_000
     texts = re.findall(r'{[^{}]*"type": "string"[^{}]*}', json.dumps(shown))
     assert texts
     assert all("maxLength" in text for text in texts)
@@ -82,6 +83,17 @@ def test_acts_become_values_in_their_order() -> None:
     assert made.keep == ("beach",)
     assert refine({"act": "reverse"}, step=3, frame=10).step == 3
     assert made.then == (Control(action="save", format="gif"),)
+
+
+def test_a_new_clip_may_have_a_text_and_no_other_act() -> None:
+    title = {"act": "title", "text": "Oslo"}
+    draft = PlanDraft(intent="generate_video", prompt="a cat", acts=[title])
+    assert to_plan(draft, State()).acts == (Title(text="Oslo"),)
+    other = draft.model_copy(update={"acts": [title, {"act": "reverse"}]})
+    with pytest.raises(
+        ValueError, match=("acts belong to refine, not to generate_video")
+    ):
+        to_plan(other, State())
 
 
 def test_a_part_may_be_words_or_shares() -> None:
@@ -144,16 +156,16 @@ def test_controls_scenes_topics_and_what_is_not_there() -> None:
     ("fields", "line"),
     [
         ({"intent": "generate_video"}, "generate_video needs a prompt"),
-        ({"intent": "animate_image"}, "animate_image needs its picture in targets"),
-        ({"intent": "refine"}, "a refine needs acts"),
+        ({"intent": "animate_image"}, "animate_image needs the picture in targets"),
+        ({"intent": "refine"}, "refine needs acts"),
         ({"intent": "control"}, "control needs an action"),
         (
             {"intent": "describe", "targets": ["c9"]},
-            "nothing is called 'c9': there is c1, c2, photo, this plot",
+            "nothing is called 'c9': choose from c1, c2, photo, this plot",
         ),
         (
             {"intent": "describe", "acts": [{"act": "reverse"}]},
-            "acts are for refine, not for describe",
+            "acts belong to refine, not to describe",
         ),
         (
             {"intent": "refine", "acts": [{"act": "join", "with": ["c9"]}]},
@@ -173,7 +185,7 @@ def test_controls_scenes_topics_and_what_is_not_there() -> None:
         ),
         (
             {"intent": "refine", "acts": [{"act": "speed", "factor": 2, "span": [2]}]},
-            "is no span",
+            "is not a time span",
         ),
     ],
 )
@@ -203,7 +215,7 @@ def test_what_the_schema_has_not_is_no_draft(fields: dict[str, Any]) -> None:
 
 
 def test_a_refine_needs_a_clip() -> None:
-    with pytest.raises(ValueError, match="needs a clip that is there"):
+    with pytest.raises(ValueError, match="needs an existing clip"):
         plan(State(), intent="refine", acts=[{"act": "reverse"}])
 
 

@@ -112,5 +112,5 @@ def test_drift_is_measured_from_the_first_clip(session: Session) -> None:
     assert first.drift == (0.0, 0.0, 1.0)
     assert slow.drift.luma == pytest.approx(0.0, abs=0.01)
     session.render(say(session, "a cat"))
-    with pytest.raises(SpecError, match="not rendered: wait for it"):
+    with pytest.raises(SpecError, match="not rendered yet: wait until it is done"):
         say(session, "c1 as c3")

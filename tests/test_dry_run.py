@@ -18,6 +18,7 @@ from nbagent.errors import NbagentError, SpecError
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.commands import COMMANDS, run
 from nbagent.notebook.magics import AgentMagics
+from nbagent.notebook.speaker import Speaker
 from nbagent.notebook.transcript import Transcript
 from nbagent.settings import Settings
 from tests.test_session import say, store
@@ -67,10 +68,10 @@ def digest(session: Session) -> str:
     }
     cells = [
         (turn.id, turn.text, turn.answer, turn.error)
-        for turn in ledger.turns(session.settings.conversation)
+        for turn in ledger.turns.of(session.settings.conversation)
         if "dry_run" not in turn.options
     ]
-    state = (session.rows(), ledger.jobs(), session.settings, cells, files)
+    state = (session.rows(), ledger.jobs.find(), session.settings, cells, files)
     return repr((state, session.brains.names, sorted(session.brains.tools)))
 
 
@@ -144,13 +145,13 @@ def test_a_dry_run_of_any_turn_changes_nothing(
     ("words", "told"),
     [
         ("save c1 as gif", "would save c1 as gif"),
-        ("save c3", "c3 is not rendered: there would be nothing to save"),
+        ("save c3", "c3 has not been rendered: there would be nothing to save"),
         ("stop", "would stop: c3"),
-        ("stop c1", "nothing is being rendered that this would change"),
+        ("stop c1", "nothing that this would change is being rendered"),
         ("pause c3", "would pause: c3"),
         ("go back to c1", "would show c1 again, as a new clip: a red ball"),
         ("loop c1, then save it as gif", "then save as gif"),
-        ("c1 but at night", "would remix"),
+        ("c1 but at night", "would change it"),
     ],
 )
 def test_a_dry_run_says_what_would_be_done(
@@ -176,22 +177,22 @@ def test_a_dry_run_in_the_panel_stops_nothing_that_it_would_replace(
     chat = Chat(Transcript(session), {})
     turn_id = chat.say("a green cube falls into the sea")
     until = time.monotonic() + 30
-    while len(rows := session.ledger.jobs()) < 2:  # it is sent by a thread
+    while len(rows := session.ledger.jobs.find()) < 2:  # it is sent by a thread
         assert time.monotonic() < until
         time.sleep(0.01)
     told = chat.say("--dry-run a blue cube falls into the sea", replaces=turn_id)
-    assert "would generate" in (session.ledger.turn(told).answer or "")
-    assert session.ledger.jobs() == rows
-    assert session.ledger.turn(turn_id) in session.ledger.turns("test")
+    assert "would generate" in (session.ledger.turns.get(told).answer or "")
+    assert session.ledger.jobs.find() == rows
+    assert session.ledger.turns.get(turn_id) in session.ledger.turns.of("test")
 
 
 @pytest.fixture
-def magics(session: Session) -> Any:
+def speaker(session: Session) -> Any:
     shell = InteractiveShell.instance()
-    magics = AgentMagics(shell)
-    magics._session = session
-    yield magics
-    magics._session = None
+    speaker = AgentMagics(shell).speaker
+    speaker._session = session
+    yield speaker
+    speaker._session = None
     InteractiveShell.clear_instance()
 
 
@@ -204,6 +205,7 @@ ARGUMENTS: Mapping[str, str] = {
     "lineage": "c1",
     "connect": "test",
     "trust": "on",
+    "refined": "cell",
     "use": "wan2.1-1.3b",
     "cache": "0.1",
     "limit": "5",
@@ -212,6 +214,7 @@ ARGUMENTS: Mapping[str, str] = {
     "delete": "c1",
     "rebuild": "photo",
     "conversation": "other",
+    "as": "film",
     "fork": "other",
     "replay": "other",
     "export": "ipynb",
@@ -219,7 +222,7 @@ ARGUMENTS: Mapping[str, str] = {
 
 
 def test_a_dry_run_of_any_command_changes_nothing(
-    magics: AgentMagics, session: Session
+    speaker: Speaker, session: Session
 ) -> None:
     before = digest(session)
     for name, command in COMMANDS.items():
@@ -231,22 +234,22 @@ def test_a_dry_run_of_any_command_changes_nothing(
             f"{said} \u2014dry\u2011run  # to see",
             *((f"--dry-run {said}",) if command.acts else ()),
         ):
-            answer = run(line, magics)
+            answer = run(line, speaker)
             if command.acts:
                 assert "would" in answer
         assert digest(session) == before, name
-    assert magics._panel is None
+    assert speaker._panel is None
 
 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
         ("save c1 film.gif", "would save c1 as film.gif"),
-        ("save c3", "c3 is not rendered: there would be nothing to save"),
+        ("save c3", "c3 has not been rendered: there would be nothing to save"),
         ("cancel c3", "would stop: c3"),
         ("cancel", "would stop: c3"),
-        ("pause c1", "nothing is being rendered that this would change"),
-        ("resume", "nothing is being rendered that this would change"),
+        ("pause c1", "nothing that this would change is being rendered"),
+        ("resume", "nothing that this would change is being rendered"),
         (
             "undo",
             "would undo 'a cat runs across the meadow' of c3: c2 would be current again",
@@ -254,10 +257,10 @@ def test_a_dry_run_of_any_command_changes_nothing(
     ],
 )
 def test_a_dry_run_of_a_command_says_what_it_would_do_here(
-    magics: AgentMagics, line: str, told: str
+    speaker: Speaker, line: str, told: str
 ) -> None:
-    assert run(f"--dry-run {line}", magics) == told
-    assert run(f"{line} --dry-run", magics) == told
+    assert run(f"--dry-run {line}", speaker) == told
+    assert run(f"{line} --dry-run", speaker) == told
 
 
 @pytest.mark.parametrize(
@@ -273,23 +276,23 @@ def test_a_dry_run_of_a_command_says_what_it_would_do_here(
     ],
 )
 def test_a_dry_run_refuses_what_the_command_refuses(
-    magics: AgentMagics, session: Session, line: str
+    speaker: Speaker, session: Session, line: str
 ) -> None:
     before = digest(session)
     with pytest.raises(NbagentError) as dry:
-        run(f"{line} --dry-run", magics)
+        run(f"{line} --dry-run", speaker)
     with pytest.raises(NbagentError) as real:
-        run(line, magics)
+        run(line, speaker)
     assert str(dry.value) == str(real.value)
     assert digest(session) == before
 
 
 @pytest.mark.parametrize("act", ["cancel", "keep", "pause", "resume"])
 def test_a_dry_run_of_a_command_names_the_clips_that_there_are(
-    magics: AgentMagics, act: str
+    speaker: Speaker, act: str
 ) -> None:
     with pytest.raises(SpecError, match="no clip is called 'c9' here"):
-        run(f"{act} c9 --dry-run", magics)
+        run(f"{act} c9 --dry-run", speaker)
 
 
 def test_a_dry_run_is_no_turn_that_was_said(session: Session) -> None:
@@ -301,22 +304,22 @@ def test_a_dry_run_is_no_turn_that_was_said(session: Session) -> None:
 
 
 def test_no_other_option_is_taken_for_a_name(
-    magics: AgentMagics, session: Session
+    speaker: Speaker, session: Session
 ) -> None:
     before = digest(session)
     for name in ("fork", "conversation", "save c1", "cancel", "undo"):
         with pytest.raises(SpecError, match="has no option --force"):
-            run(f"{name} --force", magics)
+            run(f"{name} --force", speaker)
     assert digest(session) == before
 
 
 def test_a_remix_is_told_too(
-    magics: AgentMagics, session: Session, capsys: pytest.CaptureFixture[str]
+    speaker: Speaker, session: Session, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    session.remixer = magics._remix
+    session.remixer = speaker.remix
     before = digest(session)
     assert session.clip("c1").remix("at night", dry_run=True) is None
-    assert "would remix" in capsys.readouterr().out
+    assert "would change it" in capsys.readouterr().out
     assert digest(session) == before
 
 

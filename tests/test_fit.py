@@ -13,22 +13,31 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from nbagent import fit
-from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
-from nbagent.fit import choose, has_room, is_too_large, nearest, plans, refusal
-from nbagent.memory import Device, Needs, Part, container_memory, needs_of
-from nbagent.models import model_card
+from nbagent.models import fit
+from nbagent.models.cards import model_card
+from nbagent.models.catalogue import CATALOGUE
+from nbagent.models.fit import (
+    choose,
+    has_room,
+    is_too_large,
+    nearest,
+    placements,
+    refusal,
+)
+from nbagent.models.memory import Component, Device, Needs, container_memory, needs_of
 
 GB = 10**9
 # Wan 2.1's large model in round figures: 28 GB of denoiser and 12 GB of text encoder in
 # bf16, a table of words of 2 GB, layers of 0.2 GB.
 WAN = Needs(
     model="wan",
-    parts=(
-        Part(name="text_encoder", role="text", values=6 * GB, largest=GB),
-        Part(name="transformer", role="denoiser", values=14 * GB, largest=GB // 10),
-        Part(name="vae", role="other", values=GB // 2, largest=GB // 100),
+    components=(
+        Component(name="text_encoder", role="text", values=6 * GB, largest=GB),
+        Component(
+            name="transformer", role="denoiser", values=14 * GB, largest=GB // 10
+        ),
+        Component(name="vae", role="other", values=GB // 2, largest=GB // 100),
     ),
     step_bytes=6 * GB,
     decode_bytes=3 * GB,
@@ -47,7 +56,7 @@ def cpu(free: float, **more: Any) -> Device:
 
 
 @pytest.mark.parametrize(
-    ("device", "placement", "weights", "peak"),
+    ("device", "where", "weights", "peak"),
     [
         (gpu(80), "resident", "own", 47),
         (gpu(47 / 0.9 + 0.01), "resident", "own", 47),  # to the byte, less the spare
@@ -82,18 +91,18 @@ def cpu(free: float, **more: Any) -> Device:
         (cpu(32, packages=frozenset({"bitsandbytes"})), None, None, None),
     ],
 )
-def test_the_first_plan_that_fits_is_chosen(
-    device: Device, placement: str | None, weights: str | None, peak: float | None
+def test_the_first_placement_that_fits_is_chosen(
+    device: Device, where: str | None, weights: str | None, peak: float | None
 ) -> None:
-    plan = choose(WAN, device)
-    if plan is None:
-        assert placement is None
+    placement = choose(WAN, device)
+    if placement is None:
+        assert where is None
         return
-    assert (plan.placement, plan.weights) == (placement, weights)
-    assert plan.peak_bytes / GB == pytest.approx(peak, abs=0.01)
+    assert (placement.where, placement.weights) == (where, weights)
+    assert placement.peak_bytes / GB == pytest.approx(peak, abs=0.01)
 
 
-def test_a_plan_says_what_it_changes() -> None:
+def test_a_placement_says_what_it_changes() -> None:
     exact, smaller = choose(WAN, gpu(24)), choose(WAN, gpu(44, host=32))
     assert exact is not None
     assert smaller is not None
@@ -102,28 +111,31 @@ def test_a_plan_says_what_it_changes() -> None:
     assert str(smaller) == "resident, the denoiser's weights kept in fp8, 34.5 GB"
 
 
-def test_more_memory_never_gives_a_worse_plan() -> None:
+def test_more_memory_never_gives_a_worse_placement() -> None:
     packages = frozenset({"torchao", "bitsandbytes"})
     for host in (8, 24, 48, 96):
-        ladder = list(plans(WAN, gpu(1, host, packages=packages)))
+        ladder = list(placements(WAN, gpu(1, host, packages=packages)))
         places = [
-            len(ladder) if plan is None else ladder.index(plan)
+            len(ladder) if placement is None else ladder.index(placement)
             for size in range(1, 100)
-            for plan in [choose(WAN, gpu(size, host, packages=packages))]
+            for placement in [choose(WAN, gpu(size, host, packages=packages))]
         ]
         assert places == sorted(places, reverse=True)
         assert len(set(places)) > 2
 
 
 def test_two_denoisers_are_offloaded_one_at_a_time() -> None:
-    two = replace(WAN, parts=(*WAN.parts, replace(WAN.parts[1], name="transformer_2")))
-    plan = choose(two, gpu(40))
-    assert plan is not None
-    assert (plan.placement, plan.peak_bytes) == ("model offload", 34 * GB)
-    assert plan.host_bytes == 69 * GB
+    two = replace(
+        WAN,
+        components=(*WAN.components, replace(WAN.components[1], name="transformer_2")),
+    )
+    placement = choose(two, gpu(40))
+    assert placement is not None
+    assert (placement.where, placement.peak_bytes) == ("model offload", 34 * GB)
+    assert placement.host_bytes == 69 * GB
 
 
-def test_a_larger_clip_needs_a_smaller_plan() -> None:
+def test_a_larger_clip_needs_a_smaller_placement() -> None:
     resident, offload = choose(WAN, gpu(80)), choose(WAN, gpu(40))
     assert resident is not None
     assert offload is not None
@@ -133,17 +145,17 @@ def test_a_larger_clip_needs_a_smaller_plan() -> None:
     assert has_room(offload, WAN, gpu(40))
     long = replace(WAN, step_bytes=20 * GB)
     assert not has_room(resident, long, gpu(7))
-    plan = choose(long, gpu(60))
-    assert plan is not None
-    assert plan.placement == "model offload"
+    placement = choose(long, gpu(60))
+    assert placement is not None
+    assert placement.where == "model offload"
 
 
 def test_a_refusal_has_the_numbers_and_what_fits() -> None:
     line = refusal(WAN, gpu(6, host=32))
     assert "\n" not in line
-    assert line.startswith("wan needs 7.4 GB at the least (group offload), and 6.0 GB")
-    assert "it puts 41.0 GB aside, and the machine has 32.0 GB" in line
-    assert "its weights are 41.0 GB, a job's own memory 6.0 GB: ask for" in line
+    assert line.startswith("wan needs at least 7.4 GB (group offload), and this")
+    assert "that keeps 41.0 GB in main memory, and the machine has 32.0 GB" in line
+    assert "its weights take 41.0 GB, a job 6.0 GB: ask for" in line
     assert line.endswith("or use cogvideox-5b, which fits")
 
 
@@ -153,6 +165,13 @@ def test_what_is_too_large_is_told_before_it_is_here() -> None:
     assert {"wan2.1-14b", "wan2.2-i2v", "skyreels-v2", "hunyuan-i2v"} <= large
     assert not {"ltx-i2v", "modelscope", "pocket"} & large  # small, or not known
     assert not any(is_too_large(name, gpu(80)) for name in CATALOGUE)
+
+
+def test_no_model_is_on_offer_only_because_its_size_was_never_told() -> None:
+    unknown = {name for name in CATALOGUE if fit.usual_needs(name) is None}
+    assert unknown <= {"motif", "motif-i2v"}, "their cards name no text encoder"
+    nothing = cpu(1)
+    assert {n for n in CATALOGUE if not is_too_large(n, nothing)} == unknown
 
 
 def test_every_model_that_is_like_another_is_of_the_catalogue() -> None:
@@ -165,7 +184,7 @@ def test_the_nearest_is_the_largest_that_fits_and_is_smaller() -> None:
     assert nearest(WAN, gpu(1, host=4)) == "pocket"
     assert nearest(WAN, gpu(0.01)) is None
     # Of a model that is larger than this one nobody is told.
-    small = replace(WAN, parts=WAN.parts[2:])
+    small = replace(WAN, components=WAN.components[2:])
     assert nearest(small, gpu(80)) == "pocket"
 
 
@@ -177,22 +196,22 @@ def test_pockets_bytes_are_those_of_its_files() -> None:
     card = model_card("pocket")
     needs = needs_of(card)
     files = {path: path.stat().st_size for path in card.folder.rglob("*.safetensors")}
-    assert [part.name for part in needs.parts] == [
+    assert [component.name for component in needs.components] == [
         "text_encoder",
         "transformer",
         "transformer_2",
         "vae",
     ]
-    roles = [part.role for part in needs.parts]
+    roles = [component.role for component in needs.components]
     assert roles == ["text", "denoiser", "denoiser", "other"]
     headers = sum(8 + int.from_bytes(path.read_bytes()[:8], "little") for path in files)
     assert headers < sum(files.values())
     # Its weights are stored in two types; values are what the numbers are counted in.
     assert needs.values * 2 <= sum(files.values()) - headers <= needs.values * 4
-    plan = choose(needs, cpu(2, value_bytes=4))
-    assert plan is not None
-    assert plan.is_best
-    assert plan.held_bytes == needs.values * 4
+    placement = choose(needs, cpu(2, value_bytes=4))
+    assert placement is not None
+    assert placement.is_best
+    assert placement.held_bytes == needs.values * 4
 
 
 def test_a_longer_and_larger_clip_takes_more() -> None:
@@ -200,10 +219,9 @@ def test_a_longer_and_larger_clip_takes_more() -> None:
     usual = needs_of(card)
     twice = needs_of(card, 2 * card.num_frames, card.height, 2 * card.width)
     assert twice.step_bytes == 4 * usual.step_bytes
-    assert twice.parts == usual.parts
-    # More than a tile is never decoded at once.
-    huge = needs_of(card, card.num_frames, 1024, 1024)
-    assert huge.decode_bytes == needs_of(card, card.num_frames, 256, 256).decode_bytes
+    assert twice.components == usual.components
+    # Its decoder has no tiles.
+    assert twice.decode_bytes == 4 * usual.decode_bytes
 
 
 def write_weights(path: Path, **shapes: list[int]) -> None:
@@ -249,7 +267,10 @@ def folder(tmp_path: Path) -> Path:
 
 def test_shards_are_added_and_variants_are_not(folder: Path) -> None:
     needs = needs_of(model_card(str(folder)))
-    counted = {part.name: (part.values, part.largest) for part in needs.parts}
+    counted = {
+        component.name: (component.values, component.largest)
+        for component in needs.components
+    }
     assert counted == {
         "text_encoder": (20, 16),
         "transformer": (30, 15),
@@ -277,8 +298,11 @@ def test_variants_are_counted_where_there_is_nothing_else(
     if len(names) > 1:
         index = json.dumps({"weight_map": {"a": names[-1]}})
         (encoder / names[0]).write_text(index)
-    parts = {part.name: part.values for part in needs_of(model_card(str(folder))).parts}
-    assert parts["text_encoder"] == 99
+    components = {
+        component.name: component.values
+        for component in needs_of(model_card(str(folder))).components
+    }
+    assert components["text_encoder"] == 99
 
 
 def test_weights_that_were_cut_short_are_one_line(folder: Path) -> None:
@@ -335,8 +359,8 @@ def test_the_older_kind_of_container(tmp_path: Path) -> None:
 
 def test_asking_imports_no_torch() -> None:
     script = (
-        "import sys; from nbagent.fit import choose, installed_quantisers;"
-        "from nbagent.memory import needs_of; from nbagent.models import model_card;"
+        "import sys; from nbagent.models.fit import choose, installed_quantisers;"
+        "from nbagent.models.memory import needs_of; from nbagent.models.cards import model_card;"
         "needs_of(model_card('pocket')); installed_quantisers();"
         "sys.exit('torch' in sys.modules)"
     )

@@ -21,9 +21,9 @@ from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
 from nbagent.media import framed, png
-from nbagent.models import ModelCard, model_card
+from nbagent.models.cards import ModelCard, model_card
 from nbagent.notebook.line import parse
-from nbagent.render.known import known_frames
+from nbagent.render.held_frames import known_frames
 from nbagent.settings import Settings
 from nbagent.take import Hold, Take
 from tests import phrasebook
@@ -63,15 +63,16 @@ def test_a_portrait_is_not_beheaded_and_it_is_said(session: Session) -> None:
     assert held is not None
     assert is_whole(held.frames[0])
     assert (
-        "@photo is 180x320 and the clip 128x128: it is shown whole" in reply.notes[-1]
+        "@photo is 180x320, the clip 256x256: the whole picture is shown"
+        in reply.notes[-1]
     )
     filled = say(session, MOVES, value, fit="fill")
     cut = known_frames(filled.takes[0], take.num_frames, session.ledger)
     assert cut is not None
     assert not is_whole(cut.frames[0])
-    assert "44% of it is cut off; --fit whole keeps it." in filled.notes[-1]
+    assert "44% of the picture is cut off; --fit whole keeps it." in filled.notes[-1]
     told = say(session, MOVES, value, dry_run=True).answer
-    assert "it is shown whole, with borders at its sides" in told
+    assert "the whole picture is shown, with borders at its sides" in told
 
 
 def test_a_film_of_the_clips_shape_needs_no_word(session: Session) -> None:
@@ -104,7 +105,10 @@ def test_the_clip_takes_the_pictures_shape_where_the_model_can(tmp_path: Any) ->
         assert _composed(ledger, wan).notes == ()
         composed = _composed(ledger, wan, size=(480, 832))
         assert (composed.takes[0].height, composed.takes[0].width) == (480, 832)
-        assert "is shown whole, with borders at its sides" in composed.notes[-1]
+        assert (
+            "the whole picture is shown, with borders at its sides"
+            in composed.notes[-1]
+        )
 
 
 @pytest.mark.parametrize("size", [(128, 128), (96, 256), (40, 40), (90, 51), (7, 300)])

@@ -90,7 +90,7 @@ def test_a_variable_rate_becomes_a_constant_one_and_that_is_said(
     assert read.fps == pytest.approx(10, rel=0.02)
     assert len(read.frames) / read.fps == pytest.approx(2.5, abs=0.06)
     assert levels(read.frames[[0, 1, 4, 10, 19, 20, 24]]) == [0, 1, 4, 4, 4, 5, 9]
-    assert read.notes == (f"a variable frame rate, read at {read.fps:g} fps",)
+    assert read.notes == (f"variable frame rate, read at {read.fps:g} fps",)
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.webm", "a.mkv"])
@@ -337,7 +337,7 @@ def test_hdr_is_brought_to_a_screen_and_that_is_said(tmp_path: Path) -> None:
     )
     read = read_media(path)
     assert read.frames.mean() > 240  # 146 if its numbers are taken as they are
-    assert read.notes == ("its HDR colours are brought to a screen's range",)
+    assert read.notes == ("HDR colours reduced to a screen's range",)
 
 
 def test_a_transparent_webm_lies_on_white(tmp_path: Path) -> None:
@@ -478,7 +478,7 @@ print(*read.notes)
     assert 2800 < height == width < 2950
     assert size <= MAX_BYTES
     assert peak < MAX_BYTES + (900 << 20)  # and what FFmpeg holds of 8 frames
-    assert told[1] == f"read at {width}x{height}, so that 42 frames fit into 1 GiB"
+    assert told[1] == f"read at {width}x{height}, so that its 42 frames fit into 1 GiB"
 
 
 def test_a_long_film_is_read_in_parts(

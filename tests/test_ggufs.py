@@ -12,13 +12,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from nbagent import hub
 from nbagent.errors import JobFailed, SpecError
-from nbagent.fit import plans
-from nbagent.ggufs import read_gguf
 from nbagent.ledger import Ledger
-from nbagent.memory import Device, needs_of
-from nbagent.models import is_here, model_card, on_hub, split_name
+from nbagent.models import hub
+from nbagent.models.cards import model_card
+from nbagent.models.fit import placements
+from nbagent.models.ggufs import read_gguf
+from nbagent.models.memory import Device, needs_of
+from nbagent.models.names import is_here, on_hub, split_name
 from nbagent.render.renderer import Renderer
 from tests.hub_server import Hub
 from tests.test_render_renderer import artifact, job, run, take
@@ -82,11 +83,11 @@ def test_its_header_tells_what_it_takes(wan: Path, file: Path) -> None:
 
     card = model_card(f"{wan}+{file}")
     needs = needs_of(card)
-    (denoiser,) = (part for part in needs.parts if part.role == "denoiser")
+    (denoiser,) = (part for part in needs.components if part.role == "denoiser")
     assert denoiser.kept_bytes == found.size_bytes
     device = Device(kind="cuda", free_bytes=10**9, host_bytes=10**9)
-    assert {plan.weights for plan in plans(needs, device)} == {"own"}
-    assert {plan.placement for plan in plans(needs, device)} == {
+    assert {placement.weights for placement in placements(needs, device)} == {"own"}
+    assert {placement.where for placement in placements(needs, device)} == {
         "resident",
         "model offload",
     }
@@ -140,7 +141,7 @@ def test_a_file_of_another_model_is_one_line(wan: Path, tmp_path: Path) -> None:
     asked = take(model_card(f"{wan}+{strange}"), num_frames=9, fps=16.0)
     with (
         Ledger(tmp_path / "store") as ledger,
-        pytest.raises(JobFailed, match=r"strange.gguf is no transformer of"),
+        pytest.raises(JobFailed, match=r"strange.gguf is not a transformer for"),
     ):
         run(Renderer(), job(ledger, asked))
 
@@ -165,5 +166,5 @@ def test_what_is_no_gguf_file_is_one_line(
 
 
 def test_two_denoisers_want_two_files(wan: Path, file: Path) -> None:
-    with pytest.raises(SpecError, match="1 denoisers and 2 GGUF files"):
+    with pytest.raises(SpecError, match="1 denoisers, and you named 2 GGUF files"):
         model_card(f"{wan}+{file}+{file}")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from nbagent.render.draws import DrawnWhereItsGeneratorIs
+from nbagent.render.device_noise import DrawnWhereItsGeneratorIs
 from tests import gpu_check
 
 
@@ -22,7 +22,7 @@ def test_without_cuda_it_says_so_in_one_line(
 
 def test_the_offload_paths_run_and_change_nothing() -> None:
     """From the CPU to the CPU, where bits must be equal."""
-    assert gpu_check.offloaded("ltx", "cpu") == dict.fromkeys(gpu_check.PLACEMENTS, 0)
+    assert gpu_check.offloaded("ltx", "cpu") == dict.fromkeys(gpu_check.OFFLOADS, 0)
 
 
 def test_noise_is_drawn_where_its_generator_is() -> None:

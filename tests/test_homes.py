@@ -10,7 +10,7 @@ import pytest
 
 from nbagent.conversation.session import Session
 from nbagent.jobs.engine import Engine
-from nbagent.ledger import Ledger
+from nbagent.ledger.jobs import Jobs
 from nbagent.settings import Settings
 from nbagent.take import UNFINISHED
 
@@ -54,11 +54,11 @@ def test_a_renamed_notebook_is_offered_its_conversation_and_keeps_it(
     renamed = begin(new)
     offer, queue = renamed.whole.take_up().splitlines()
     assert offer == (
-        "final has no clips yet. If this notebook was renamed from draft (1 turn,"
-        " 1 clip), go on with %nbagent conversation draft"
+        "final has no clips yet. If this notebook was renamed from draft (1 turn, 1"
+        " clip), continue with %nbagent conversation draft"
     )
     # What its earlier kernel had queued is taken up whether it is entered or not.
-    assert queue == "taking up what was left unfinished: c1 of 'draft'"
+    assert queue == "continuing what was left unfinished: c1 of 'draft'"
     assert renamed.whole.converse("draft") == "draft: 1 turn, 1 clip"
     again = begin(new)
     assert again.settings.conversation == "draft"
@@ -71,7 +71,7 @@ def test_a_turn_without_clips_does_not_end_the_offer(
     say(begin(tmp_path / "draft.ipynb"))  # never saved: there is no file
     first = begin(tmp_path / "final.ipynb")
     first.hear("what is this about?", {})
-    assert first.ledger.turns("final")
+    assert first.ledger.turns.of("final")
     assert "from draft" in begin(tmp_path / "final.ipynb").whole.take_up()
 
 
@@ -139,12 +139,12 @@ def test_names_and_jobs_are_stored_together(tmp_path: Path, begin: Open) -> None
         raise OSError("the disk is gone")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Ledger, "add_job", fail)
+        patch.setattr(Jobs, "add", fail)
         with pytest.raises(Exception, match="the disk is gone"):
             session.render(reply)
     assert session.rows() == ()
-    assert session.ledger.turn(reply.turn_id).plan is None
+    assert session.ledger.turns.get(reply.turn_id).plan is None
     session.render(reply)
     assert [row.name for row in session.rows()] == ["c1", "c2"]
-    assert len(session.ledger.jobs("a", states=UNFINISHED)) == 2
-    assert session.ledger.turn(reply.turn_id).plan is not None
+    assert len(session.ledger.jobs.find("a", states=UNFINISHED)) == 2
+    assert session.ledger.turns.get(reply.turn_id).plan is not None

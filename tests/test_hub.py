@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from nbagent import hub
 from nbagent.conversation import choices
 from nbagent.conversation.session import Session
 from nbagent.errors import Cancelled, DownloadFailed, SpecError
-from nbagent.hub import HubModel
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
-from nbagent.models import is_here, model_card
+from nbagent.models import hub
+from nbagent.models.cards import model_card
+from nbagent.models.hub import HubModel
+from nbagent.models.names import is_here
 from nbagent.render.renderer import Renderer
 from nbagent.settings import Settings
 from tests.hub_server import Hub
@@ -197,7 +198,7 @@ def test_a_full_disk_is_told_before_weights_come(
 ) -> None:
     room = shutil.disk_usage("/")._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: room)
-    with pytest.raises(DownloadFailed, match=r"0\.0 MB are free at .*HF_HUB_CACHE"):
+    with pytest.raises(DownloadFailed, match=r"has 0\.0 MB free.*HF_HUB_CACHE"):
         hub.download(model(), None, lambda *_: None)
     assert WEIGHTS not in server.downloads()
 
@@ -219,7 +220,7 @@ def test_other_classes_are_refused_before_more_than_the_index_comes(
     index["vae"] = ["os", "PathLike"]
     (folder / "model_index.json").write_text(json.dumps(index))
     server.commits[OLD] = folder
-    with pytest.raises(SpecError, match=r"org/tiny makes its vae of os\.PathLike"):
+    with pytest.raises(SpecError, match=r"org/tiny needs os\.PathLike for its vae"):
         hub.look_up(model())
     assert server.downloads() == ["model_index.json"]
 

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbagent import hub
-from nbagent.catalogue import CATALOGUE
 from nbagent.errors import JobFailed, SpecError
-from nbagent.models import find_folder, is_here, model_card
+from nbagent.models import hub
+from nbagent.models.cards import model_card
+from nbagent.models.catalogue import CATALOGUE
+from nbagent.models.names import find_folder, is_here
 from nbagent.pocket import WEIGHTS
 from tests.tiny_pipelines import save
 
@@ -95,7 +96,7 @@ def test_only_classes_of_diffusers_and_transformers_are_taken(
     write(wan / "model_index.json", index(text_encoder=kind))
     with pytest.raises(
         SpecError,
-        match=r"makes its text_encoder of .* only classes of diffusers and transformers",
+        match=r"needs .* for its text_encoder, and nbagent only imports classes of diffusers and transformers",
     ):
         model_card(str(wan))
     assert "antigravity" not in sys.modules
@@ -104,7 +105,7 @@ def test_only_classes_of_diffusers_and_transformers_are_taken(
 @pytest.mark.parametrize("name", ["../../etc", "/etc", "a/b", "_x", "a b", ""])
 def test_a_component_is_a_folder_of_the_models_own(wan: Path, name: str) -> None:
     write(wan / "model_index.json", index(**{name: ["diffusers", "AutoencoderKLWan"]}))
-    with pytest.raises(SpecError, match="only classes of diffusers"):
+    with pytest.raises(SpecError, match="only imports classes of diffusers"):
         model_card(str(wan))
 
 
@@ -114,7 +115,7 @@ def test_an_index_of_something_else_is_no_traceback(wan: Path, value: Any) -> No
     model_card(str(wan))
     hub.is_whole(hub.HubModel(repo="a/b", revision=""))
     write(wan / "model_index.json", index(_class_name=value))
-    with pytest.raises(SpecError, match="does not drive"):
+    with pytest.raises(SpecError, match="does not support"):
         model_card(str(wan))
 
 
@@ -136,7 +137,7 @@ def test_a_folder_that_brings_code_is_refused(
         (wan / file).write_text(content)
     else:
         write(wan / file, content)
-    with pytest.raises(SpecError, match=rf"brings code \({file}\)"):
+    with pytest.raises(SpecError, match=rf"brings its own code \({file}\)"):
         model_card(str(wan))
 
 
@@ -144,7 +145,7 @@ def test_a_folder_that_brings_code_is_refused(
 @pytest.mark.parametrize("value", ["8", None, {}, [None], 10**9, -1, float("nan")])
 def test_a_folders_defaults_are_numbers(wan: Path, key: str, value: Any) -> None:
     write(wan / "defaults.json", {key: value, "note": "what it is for"})
-    with pytest.raises(SpecError, match=f"{key} .*defaults.json is not a number"):
+    with pytest.raises(SpecError, match=f"{key} .*defaults.json is not a valid value"):
         model_card(str(wan))
 
 
@@ -159,7 +160,7 @@ class Code:
 
 
 def test_a_pickle_is_never_read_instead(tmp_path: Path) -> None:
-    from nbagent.fit import Plan
+    from nbagent.models.fit import Placement
     from nbagent.render.pipelines import load
 
     folder, ran = tmp_path / "model", tmp_path / "ran"
@@ -167,13 +168,13 @@ def test_a_pickle_is_never_read_instead(tmp_path: Path) -> None:
     (weights,) = (folder / "text_encoder").glob("*.safetensors")
     for name in ("pytorch_model.bin", "model.bin", "diffusion_pytorch_model.bin"):
         (folder / "text_encoder" / name).write_bytes(pickle.dumps(Code(ran)))
-    plan = Plan(
-        placement="resident", weights="own", held_bytes=0, peak_bytes=0, host_bytes=0
+    placement = Placement(
+        where="resident", weights="own", held_bytes=0, peak_bytes=0, host_bytes=0
     )
-    load(model_card(str(folder)), plan)
+    load(model_card(str(folder)), placement)
     weights.unlink()
     with pytest.raises((JobFailed, SpecError)) as refused:
-        load(model_card(str(folder)), plan)
+        load(model_card(str(folder)), placement)
     assert "\n" not in str(refused.value)
     assert not ran.exists()
 

@@ -49,7 +49,7 @@ def running(settings: Settings) -> Host:
 def test_a_worker_that_hangs_is_not_waited_for_by_who_looks(
     engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nbagent.jobs.link._ASK_S", 0.5)
+    monkeypatch.setattr("nbagent.jobs.dask_client._ASK_S", 0.5)
     ear, job = Ear(), make_job(settings.store, steps=20)
     engine.submit(job, ear)
     ear.wait_for_step(job, 1, 60)
@@ -59,7 +59,7 @@ def test_a_worker_that_hangs_is_not_waited_for_by_who_looks(
     later.start()
     began = time.monotonic()
     assert engine.preview(job.id) is None
-    with pytest.raises(SpecError, match="nothing to keep"):
+    with pytest.raises(SpecError, match="there is nothing to keep"):
         engine.keep(job.id)
     assert time.monotonic() - began < 4
     later.join()
@@ -157,9 +157,9 @@ def test_a_runtime_file_with_a_dead_address_is_replaced_at_once(
     there: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("nbagent.jobs.link._CONNECT_S", 1.0)
+    monkeypatch.setattr("nbagent.jobs.dask_client._CONNECT_S", 1.0)
     tried: list[str] = []
-    from nbagent.jobs.link import Link
+    from nbagent.jobs.dask_client import Link
 
     attach = Link._attach.__func__  # type: ignore[attr-defined]
 

@@ -63,7 +63,7 @@ def test_a_job_reports_each_step_and_ends_once(
     assert ear.ends(job) == ["done"]
     assert ear.threads == {"nbagent-engine"}
     with Ledger(inside.store) as ledger:
-        assert ledger.job(job.id).state == "done"
+        assert ledger.jobs.get(job.id).state == "done"
 
 
 def test_a_progress_event_is_small(engine: Engine, inside: Settings) -> None:
@@ -104,7 +104,7 @@ def test_a_queued_job_is_cancelled_and_recorded(
     assert engine.wait(first.id, 20).state == "done"
     assert steps_of(inside.store, second.id) == []
     with Ledger(inside.store) as ledger:
-        assert ledger.job(second.id).state == "cancelled"
+        assert ledger.jobs.get(second.id).state == "cancelled"
 
 
 def test_cancelling_what_has_ended_changes_nothing(
@@ -133,7 +133,7 @@ def test_a_paused_job_gives_its_lane_to_others_and_goes_on_where_it_was(
     engine.pause(first.id)
     paused(ear, first)
     with Ledger(inside.store) as ledger:
-        assert ledger.job(first.id).state == "paused"
+        assert ledger.jobs.get(first.id).state == "paused"
     assert engine.wait(second.id, 20).state == "done"
     assert ear.ends(first) == []
     done_by_then = len(steps_of(inside.store, first.id))
@@ -195,7 +195,10 @@ def test_a_paused_job_stays_paused_for_the_next_kernel(
     ("shot", "message"),
     [
         ({"fails_at": 0}, "out of ideas: try another prompt"),
-        ({"breaks_at": 0}, "the renderer broke: ZeroDivisionError: a bug on two lines"),
+        (
+            {"breaks_at": 0},
+            "the renderer crashed: ZeroDivisionError: a bug on two lines",
+        ),
     ],
 )
 def test_a_failure_is_one_line(
@@ -207,7 +210,7 @@ def test_a_failure_is_one_line(
     assert (end.state, end.message) == ("failed", message)
     assert ear.ends(job) == ["failed"]
     with Ledger(inside.store) as ledger:
-        assert ledger.job(job.id).state == "failed"
+        assert ledger.jobs.get(job.id).state == "failed"
 
 
 def test_a_worker_without_the_local_extra_says_what_to_install(
@@ -232,7 +235,7 @@ def test_a_cluster_whose_workers_have_no_nbagent_is_one_line(
             engine.submit(job, Ear())
             end = engine.wait(job.id, 20)
     assert end.state == "failed"
-    assert "does not take our jobs (ModuleNotFoundError" in end.message
+    assert "does not accept our jobs (ModuleNotFoundError" in end.message
     assert f"its workers need nbagent {nbagent.__version__}" in end.message
 
 
@@ -249,7 +252,7 @@ def test_workers_that_come_later_without_nbagent_are_the_same_line(
             cluster.scale(1)
             end = engine.wait(job.id, 30)
         assert end.state == "failed"
-        assert "does not take our jobs (ModuleNotFoundError" in end.message
+        assert "does not accept our jobs (ModuleNotFoundError" in end.message
         assert f"its workers need nbagent {nbagent.__version__}" in end.message
         # And they live on: they are somebody's.
         assert len(cluster.scheduler.workers) == 1
@@ -340,7 +343,7 @@ def test_what_cannot_travel_is_one_line_and_stops_nobody(
 ) -> None:
     job = make_job(inside.store, steps=1)
     stuck = replace(job.take, shot={"style": lambda: "watercolour"})
-    with pytest.raises(SpecError, match="job j1 cannot travel to a worker"):
+    with pytest.raises(SpecError, match="job j1 cannot be sent to a worker"):
         engine.submit(replace(job, take=stuck), Ear())
     with pytest.raises(SpecError, match="None is not a job"):
         engine.submit(None, Ear())  # type: ignore[arg-type]
@@ -506,9 +509,9 @@ def test_an_end_that_cannot_be_written_is_written_later(
         engine.cancel(second.id)
         assert engine.wait(second.id, 20).state == "cancelled"
         with Ledger(inside.store) as ledger:
-            assert ledger.job(second.id).state == "queued"
+            assert ledger.jobs.get(second.id).state == "queued"
     with Ledger(inside.store) as ledger:
-        wait_until(lambda: ledger.job(second.id).state == "cancelled", 10)
+        wait_until(lambda: ledger.jobs.get(second.id).state == "cancelled", 10)
     engine.cancel(first.id)
     engine.wait(first.id, 20)
 
@@ -528,7 +531,7 @@ def test_what_has_ended_is_let_go(
     ears.clear()
     wait_until(lambda: [one() for one in gone] == [None] * 4, 5)
     assert engine.wait(jobs[-1].id).state == "done", "the last ones are still known"
-    with pytest.raises(SpecError, match="not of this session"):
+    with pytest.raises(SpecError, match="does not belong to this session"):
         engine.wait(jobs[0].id)
     again = Ear()
     engine.reattach([jobs[0]], again)
@@ -548,7 +551,7 @@ def test_a_listener_that_fails_stops_nobody(engine: Engine, inside: Settings) ->
 def test_no_engine_at_the_address_is_one_line(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nbagent.jobs.link._CONNECT_S", 0.5)
+    monkeypatch.setattr("nbagent.jobs.dask_client._CONNECT_S", 0.5)
     nowhere = plain(settings, "tcp://127.0.0.1:9")
     job = make_job(settings.store)
     with Engine(nowhere) as engine:
@@ -569,7 +572,9 @@ def test_an_engine_without_tls_is_not_attached_to_unasked(
 ) -> None:
     with (
         Engine(replace(settings, engine=address)) as engine,
-        pytest.raises(SpecError, match=r"runs code as you.*NBAGENT_ENGINE_INSECURE=1"),
+        pytest.raises(
+            SpecError, match=r"could run code as you.*NBAGENT_ENGINE_INSECURE=1"
+        ),
     ):
         engine.start()
 
@@ -585,7 +590,7 @@ def test_an_engine_with_tls_asks_for_certificates(settings: Settings) -> None:
 def test_an_unknown_job_is_one_line(settings: Settings) -> None:
     with (
         Engine(settings) as engine,
-        pytest.raises(SpecError, match="job j7 is not of this session"),
+        pytest.raises(SpecError, match="job j7 does not belong to this session"),
     ):
         engine.wait("j7")
 

@@ -15,7 +15,7 @@ from nbagent.errors import SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.jobs.runtime import process_started, read_host
 from nbagent.ledger import Artifact, Ledger
-from nbagent.models import model_card
+from nbagent.models.cards import model_card
 from nbagent.settings import Settings
 from nbagent.take import Job, Take
 from tests.jobs_stub import Ear, wait_until
@@ -62,7 +62,7 @@ def pocket_job(
     )
     with Ledger(store) as ledger:
         ledger.add_take(take)
-        job_id = ledger.add_job(take.id, None, "interactive", None, seeds)
+        job_id = ledger.jobs.add(take.id, None, "interactive", None, seeds)
     return Job(id=job_id, take=take, store=str(store), checkpoint_s=0, seeds=seeds)
 
 
@@ -113,16 +113,16 @@ def test_a_job_that_is_kept_ends_early_with_a_clip(
     ear = Ear()
     job = pocket_job(settings.store, steps=200)
     engine.submit(job, ear)
-    with pytest.raises(SpecError, match="nothing to keep yet"):
+    with pytest.raises(SpecError, match="nothing to keep: wait"):
         engine.keep(job.id)
     ear.wait_for_step(job, 3, LONG_S)
     engine.keep(job.id)
     end = engine.wait(job.id, LONG_S)
     assert end.state == "done"
     assert end.step < 60
-    assert end.message == f"kept as it was at step {end.step} of 200"
+    assert end.message == f"kept as it looked at step {end.step} of 200"
     with Ledger(settings.store) as ledger:
-        kept = ledger.take(ledger.job(job.id).take_id)
+        kept = ledger.take(ledger.jobs.get(job.id).take_id)
         assert kept.stop_step == end.step
         assert ledger.artifact(kept.id) is not None
 
@@ -160,7 +160,7 @@ def test_cancel_stops_within_a_step_and_keeps_what_is_there(
     assert engine.wait(job.id, 30).state == "cancelled"
     assert ear.of(job)[-1].step <= at_cancel + 2
     with Ledger(settings.store) as ledger:
-        assert ledger.job(job.id).state == "cancelled"
+        assert ledger.jobs.get(job.id).state == "cancelled"
         assert any(ledger.checkpoint_dir.glob("*.safetensors"))
 
 
@@ -183,9 +183,11 @@ def test_a_worker_killed_in_a_second_try_shows_what_it_would_have_shown(
     [worker] = worker_pids(settings)
     os.kill(worker, signal.SIGKILL)
     assert engine.wait(killed.id, LONG_S).state == "done"
-    tries = dict.fromkeys(p.message for p in ear.of(killed) if p.phase == "denoise")
+    # Nobody renders it between the workers, and a line says so.
+    running = [p for p in ear.of(killed) if p.state == "running"]
+    tries = dict.fromkeys(p.message for p in running if p.phase == "denoise")
     assert list(tries) == ["", "second try", "third try"]
-    first = [p for p in ear.of(killed) if p.phase == "denoise" and not p.message]
+    first = [p for p in running if p.phase == "denoise" and not p.message]
     assert len(first) <= STEPS + 1  # its steps were not taken again
 
     undisturbed = pocket_job(tmp_path / "undisturbed", **asked)
@@ -195,7 +197,7 @@ def test_a_worker_killed_in_a_second_try_shows_what_it_would_have_shown(
     shown = []
     for job in (killed, undisturbed):
         with Ledger(Path(job.store)) as ledger:
-            kept = ledger.take(ledger.job(job.id).take_id)
+            kept = ledger.take(ledger.jobs.get(job.id).take_id)
             made = ledger.artifact(kept.id)
         assert made is not None
         assert set(made.scores) == {"actor", "colour"}

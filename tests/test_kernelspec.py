@@ -67,7 +67,7 @@ def test_only_our_own_kernel_is_removed(
     stock.mkdir(parents=True)
     (stock / "kernel.json").write_text('{"argv": ["python"], "display_name": "x"}')
     assert main(["kernel", "remove", "--user", "--name", "python3"]) == 1
-    assert "no kernel of nbagent is called 'python3'" in capsys.readouterr().err
+    assert "there is no nbagent kernel called 'python3'" in capsys.readouterr().err
     assert stock.is_dir()
 
 
@@ -94,8 +94,11 @@ def test_the_doctor_sees_a_python_that_is_gone(
 
 
 @pytest.fixture
-def say(tmp_path: Path) -> Iterator[Callable[[str], str]]:
+def say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], str]]:
     """Start the kernel for real; return what runs a cell and gives its text."""
+    monkeypatch.delenv("NBAGENT_WARM")
     assert main(["kernel", "install", "--user"]) == 0
     manager, client = start_new_kernel(
         kernel_name="nbagent", startup_timeout=WAIT_S, cwd=str(tmp_path)

@@ -58,18 +58,18 @@ ENDED: tuple[JobState, ...] = ("failed", "done")
 
 def test_a_missing_folder_reads_as_empty_and_is_not_made(tmp_path: Path) -> None:
     with Ledger(tmp_path / "no" / ".nbagent") as ledger:
-        assert not (*ledger.turns("a"), *ledger.clips("a"), *ledger.jobs())
+        assert not (*ledger.turns.of("a"), *ledger.clips("a"), *ledger.jobs.find())
         assert ledger.verify() == ()
         assert ledger.artifact("b2:0") is None
         with pytest.raises(UnknownClip, match="no clip is called 'c1' here: make"):
             ledger.clip("a", "c1")
         with pytest.raises(StoreError, match="has no job j1"):
-            ledger.job("j1")
+            ledger.jobs.get("j1")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_first_write_makes_a_folder_that_git_ignores(ledger: Ledger) -> None:
-    ledger.add_turn("a", "a red ball", None, {})
+    ledger.turns.add("a", "a red ball", None, {})
     assert (ledger.folder / ".gitignore").read_text() == "*\n"
 
 
@@ -78,34 +78,34 @@ def test_the_first_write_makes_a_folder_that_git_ignores(ledger: Ledger) -> None
 
 def test_a_turn_comes_back_as_it_was_said(ledger: Ledger) -> None:
     text = 'a {ball} $x "é 猫 🚀"\n\x00 %agent'
-    turn = ledger.add_turn("a", text, "cell-1", {"seed": 7, "takes": None})
-    ledger.finish_turn(turn.id, {"intent": "generate"}, "here it is", None)
-    (read,) = ledger.turns("a")
+    turn = ledger.turns.add("a", text, "cell-1", {"seed": 7, "takes": None})
+    ledger.turns.finish(turn.id, {"intent": "generate"}, "here it is", None)
+    (read,) = ledger.turns.of("a")
     assert (read.text, read.cell_id) == (text, "cell-1")
     assert read.options == {"seed": 7, "takes": None}
     assert (read.plan, read.answer) == ({"intent": "generate"}, "here it is")
-    assert ledger.turns("b") == ()
+    assert ledger.turns.of("b") == ()
 
 
 def test_a_run_again_cell_replaces_its_turn_and_keeps_its_names(
     ledger: Ledger,
 ) -> None:
     takes = [ledger.add_take(make_take(seed=seed)) for seed in range(6)]
-    first = ledger.add_turn("a", "two balls", "cell-1", {})
+    first = ledger.turns.add("a", "two balls", "cell-1", {})
     assert ledger.add_clip("a", first.id, takes[0]).name == "c1"
     assert ledger.add_clip("a", first.id, takes[1]).name == "c2"
-    second = ledger.add_turn("a", "a cat", "cell-2", {})
+    second = ledger.turns.add("a", "a cat", "cell-2", {})
     assert ledger.add_clip("a", second.id, takes[2]).name == "c3"
 
-    again = ledger.add_turn("a", "two red balls", "cell-1", {})
+    again = ledger.turns.add("a", "two red balls", "cell-1", {})
     # It stands where its cell stands, so it is read against what is above it.
-    assert [turn.text for turn in ledger.turns("a")] == ["two red balls", "a cat"]
+    assert [turn.text for turn in ledger.turns.of("a")] == ["two red balls", "a cat"]
     assert again.position == first.position < second.position == second.id
-    assert ledger.turn(first.id).replaced_by == again.id
+    assert ledger.turns.get(first.id).replaced_by == again.id
     assert [clip.name for clip in ledger.clips("a")] == ["c3"]
     assert ledger.add_clip("a", again.id, takes[3]).name == "c1"
     # The third time, after a turn that did not use c2: both names are still its own.
-    third = ledger.add_turn("a", "three red balls", "cell-1", {})
+    third = ledger.turns.add("a", "three red balls", "cell-1", {})
     names = [ledger.add_clip("a", third.id, take).name for take in takes[3:6]]
     assert names == ["c1", "c2", "c4"]
     assert ledger.clip("a", "c1").take_id == takes[3]
@@ -114,14 +114,14 @@ def test_a_run_again_cell_replaces_its_turn_and_keeps_its_names(
 
 def test_the_panel_and_other_conversations_replace_nothing(ledger: Ledger) -> None:
     for cell_id, conversation in ((None, "a"), (None, "a"), ("x", "a"), ("x", "b")):
-        turn = ledger.add_turn(conversation, "a ball", cell_id, {})
+        turn = ledger.turns.add(conversation, "a ball", cell_id, {})
         ledger.add_clip(conversation, turn.id, ledger.add_take(make_take()))
     assert [clip.name for clip in ledger.clips("a")] == ["c1", "c2", "c3"]
     assert [clip.name for clip in ledger.clips("b")] == ["c1"]
 
 
 def test_an_unknown_clip_names_those_there_are(ledger: Ledger) -> None:
-    turn = ledger.add_turn("a", "balls", None, {})
+    turn = ledger.turns.add("a", "balls", None, {})
     take_id = ledger.add_take(make_take())
     for _ in range(12):
         ledger.add_clip("a", turn.id, take_id)
@@ -133,8 +133,8 @@ def test_an_unknown_clip_names_those_there_are(ledger: Ledger) -> None:
 
 def test_half_a_character_is_the_users_mistake(ledger: Ledger) -> None:
     with pytest.raises(SpecError, match="half a character"):
-        ledger.add_turn("a", "a ball \ud83d", None, {})
-    assert ledger.turns("a") == ()
+        ledger.turns.add("a", "a ball \ud83d", None, {})
+    assert ledger.turns.of("a") == ()
 
 
 # Takes and lineage
@@ -204,63 +204,64 @@ def test_an_artifact_counts_only_while_its_files_are_whole(ledger: Ledger) -> No
 
 
 def test_a_job_tells_its_story(ledger: Ledger) -> None:
-    turn = ledger.add_turn("a", "a ball", None, {})
+    turn = ledger.turns.add("a", "a ball", None, {})
     take_id = ledger.add_take(make_take())
-    job_id = ledger.add_job(take_id, turn.id, "interactive")
+    job_id = ledger.jobs.add(take_id, turn.id, "interactive")
     assert job_id == "j1"
-    assert ledger.job(job_id).state == "queued"
-    ledger.set_job(job_id, "running", phase="denoise", step=3, num_steps=24)
-    ledger.set_job(job_id, "running", step=4)
-    job = ledger.job(job_id)
+    assert ledger.jobs.get(job_id).state == "queued"
+    ledger.jobs.record(job_id, "running", phase="denoise", step=3, num_steps=24)
+    ledger.jobs.record(job_id, "running", step=4)
+    job = ledger.jobs.get(job_id)
     assert (job.state, job.phase, job.step, job.num_steps) == (
         "running",
         "denoise",
         4,
         24,
     )
-    other = ledger.add_job(take_id, None, "batch")
-    ledger.set_job(other, "failed", message="no memory")
-    assert [job.id for job in ledger.jobs()] == ["j1", "j2"]
-    assert [job.id for job in ledger.jobs("a")] == ["j1"]
-    assert [job.id for job in ledger.jobs(states=ENDED)] == ["j2"]
-    assert ledger.jobs("a", states=()) == ()
+    other = ledger.jobs.add(take_id, None, "batch")
+    ledger.jobs.record(other, "failed", message="no memory")
+    assert [job.id for job in ledger.jobs.find()] == ["j1", "j2"]
+    assert [job.id for job in ledger.jobs.find("a")] == ["j1"]
+    assert [job.id for job in ledger.jobs.find(states=ENDED)] == ["j2"]
+    assert ledger.jobs.find("a", states=()) == ()
 
 
 def test_a_job_has_the_seeds_that_it_may_be_tried_with(ledger: Ledger) -> None:
     asked = make_take()
-    first = ledger.add_job(ledger.add_take(asked), None, "final", seeds=[8, 9])
-    assert ledger.job(first).seeds == (8, 9)
+    first = ledger.jobs.add(ledger.add_take(asked), None, "final", seeds=[8, 9])
+    assert ledger.jobs.get(first).seeds == (8, 9)
     assert ledger.settled(asked, [8, 9]) == asked
     kept = replace(asked, seed=8)
     ledger.replace_take(asked.id, kept)
     add_artifact(ledger, kept.id)
     assert ledger.settled(asked, [8, 9]) == asked  # it is not done
-    ledger.set_job(first, "done")
-    assert ledger.job(first).asked_id == asked.id
+    ledger.jobs.record(first, "done")
+    assert ledger.jobs.get(first).asked_id == asked.id
     assert ledger.settled(asked, [8, 9]) == kept
     assert ledger.settled(asked, [9, 8]) == asked
     # One that the user stopped early is not what a whole one comes to.
     other = replace(asked, prompt="a cat")
-    second = ledger.add_job(ledger.add_take(other), None, "final", seeds=[8])
+    second = ledger.jobs.add(ledger.add_take(other), None, "final", seeds=[8])
     stopped = replace(other, stop_step=3)
     ledger.replace_take(other.id, stopped)
     add_artifact(ledger, stopped.id)
-    ledger.set_job(second, "done")
+    ledger.jobs.record(second, "done")
     assert ledger.settled(other, [8]) == other
 
 
 def test_a_ledger_from_before_there_were_tries_is_read(ledger: Ledger) -> None:
-    job = ledger.add_job(ledger.add_take(make_take()), None, "final")
+    job = ledger.jobs.add(ledger.add_take(make_take()), None, "final")
     add_artifact(ledger, make_take().id)
     with ledger._db.write() as db:
         db.execute("ALTER TABLE jobs DROP COLUMN seeds")
         db.execute("ALTER TABLE jobs DROP COLUMN asked_id")
         db.execute("DROP TABLE undone")
+        db.execute("DROP TABLE marks")
         db.execute("PRAGMA user_version = 7")
         facts = "json_remove(facts, '$.seen', '$.scores')"
         db.execute(f"UPDATE artifacts SET facts = {facts}")
     ledger.close()
-    assert ledger.job(job).seeds == ()
+    assert ledger.jobs.get(job).seeds == ()
     made = ledger.artifact(make_take().id)
     assert made is not None
     assert not made.seen
@@ -285,28 +286,28 @@ def test_the_disk_is_waited_for_but_not_for_progress(ledger: Ledger) -> None:
             return int(number)
 
     full, normal = 2, 1  # as SQLite numbers them
-    job = ledger.add_job(ledger.add_take(make_take()), None, "interactive")
+    job = ledger.jobs.add(ledger.add_take(make_take()), None, "interactive")
     assert level() == full
-    ledger.set_job(job, "running", step=1, num_steps=2)
+    ledger.jobs.record(job, "running", step=1, num_steps=2)
     assert level() == normal
-    ledger.add_turn("a", "a ball", None, {})
+    ledger.turns.add("a", "a ball", None, {})
     assert level() == full
 
 
 def test_done_needs_the_files(ledger: Ledger) -> None:
     take_id = ledger.add_take(make_take())
-    job_id = ledger.add_job(take_id, None, "final")
+    job_id = ledger.jobs.add(take_id, None, "final")
     with pytest.raises(StoreError, match="has no complete clip on disk"):
-        ledger.set_job(job_id, "done")
+        ledger.jobs.record(job_id, "done")
     artifact = add_artifact(ledger, take_id)
     ledger.path(artifact.poster).write_bytes(b"other")
     with pytest.raises(StoreError, match="has no complete clip on disk"):
-        ledger.set_job(job_id, "done")
-    assert ledger.job(job_id).state == "queued"
+        ledger.jobs.record(job_id, "done")
+    assert ledger.jobs.get(job_id).state == "queued"
     add_artifact(ledger, take_id)
-    ledger.set_job(job_id, "done", phase="write")
-    ledger.set_job(job_id, "running", phase="denoise")  # a lost worker's late word
-    assert ledger.job(job_id).state == "done"
+    ledger.jobs.record(job_id, "done", phase="write")
+    ledger.jobs.record(job_id, "running", phase="denoise")  # a lost worker's late word
+    assert ledger.jobs.get(job_id).state == "done"
 
 
 # Many at once
@@ -322,11 +323,11 @@ print("ready", flush=True)
 sys.stdin.readline()
 with Ledger(folder) as ledger:
     for index in range(count):
-        turn = ledger.add_turn("shared", f"{who} {index}", f"{who}-{index}", {})
+        turn = ledger.turns.add("shared", f"{who} {index}", f"{who}-{index}", {})
         take_id = ledger.add_take(make_take(seed=index))
         print(ledger.add_clip("shared", turn.id, take_id).name, turn.id)
-        job = ledger.add_job(take_id, turn.id, "interactive")
-        ledger.set_job(job, "running", step=index)
+        job = ledger.jobs.add(take_id, turn.id, "interactive")
+        ledger.jobs.record(job, "running", step=index)
 """
 
 
@@ -357,9 +358,9 @@ def test_three_processes_lose_nothing_and_share_no_name(tmp_path: Path) -> None:
     total = 3 * count
     assert {name for name, _ in lines} == {f"c{n}" for n in range(1, total + 1)}
     with Ledger(folder) as ledger:
-        texts = {turn.text for turn in ledger.turns("shared")}
+        texts = {turn.text for turn in ledger.turns.of("shared")}
         assert texts == {f"{who} {n}" for who in "abc" for n in range(count)}
-        assert len(ledger.jobs("shared", states=RUNNING)) == total
+        assert len(ledger.jobs.find("shared", states=RUNNING)) == total
         assert ledger.verify() == ()
 
 
@@ -369,7 +370,7 @@ def test_threads_have_their_own_connections(ledger: Ledger) -> None:
     def work(who: int) -> None:
         try:
             for index in range(10):
-                ledger.add_turn("a", f"{who} {index}", None, {})
+                ledger.turns.add("a", f"{who} {index}", None, {})
         except BaseException as error:  # noqa: BLE001  the test shows it below
             errors.append(error)
 
@@ -379,10 +380,12 @@ def test_threads_have_their_own_connections(ledger: Ledger) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
-    assert len(ledger.turns("a")) == 60
+    assert len(ledger.turns.of("a")) == 60
     ledger.close()
     ledger.close()
-    assert len(ledger.turns("a")) == 60, "a closed ledger opens again when it is asked"
+    assert len(ledger.turns.of("a")) == 60, (
+        "a closed ledger opens again when it is asked"
+    )
 
 
 def _open_connections(ledger: Ledger) -> int:
@@ -397,9 +400,9 @@ def _open_connections(ledger: Ledger) -> int:
 
 
 def test_the_connection_of_a_thread_ends_with_it(ledger: Ledger) -> None:
-    ledger.add_turn("a", "a ball", None, {})
+    ledger.turns.add("a", "a ball", None, {})
     for _ in range(5):
-        thread = threading.Thread(target=ledger.turns, args=("a",))
+        thread = threading.Thread(target=ledger.turns.of, args=("a",))
         thread.start()
         thread.join()
     assert _open_connections(ledger) == 1, "the main thread's own"
@@ -407,9 +410,9 @@ def test_the_connection_of_a_thread_ends_with_it(ledger: Ledger) -> None:
 
 def test_the_connection_to_a_folder_that_was_deleted_is_closed(ledger: Ledger) -> None:
     for _ in range(3):
-        ledger.add_turn("a", "a ball", None, {})
+        ledger.turns.add("a", "a ball", None, {})
         shutil.rmtree(ledger.folder)
-    ledger.add_turn("a", "a ball", None, {})
+    ledger.turns.add("a", "a ball", None, {})
     assert _open_connections(ledger) == 1
 
 
@@ -424,7 +427,7 @@ def test_a_store_that_is_dropped_in_a_circle_is_closed(
 
     turn = Turn()
     turn.player, turn.ledger = turn, Ledger(tmp_path / ".nbagent")
-    turn.ledger.add_turn("a", "a ball", None, {})
+    turn.ledger.turns.add("a", "a ball", None, {})
     (opened,) = turn.ledger._db._opened
     connection = opened.connection
     del turn, opened
@@ -438,17 +441,21 @@ def test_a_store_that_is_dropped_in_a_circle_is_closed(
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_forked_process_has_a_connection_of_its_own(ledger: Ledger) -> None:
     """SQLite forbids to use one of the process that forked, as `joblib` does."""
-    ledger.add_turn("a", "a ball", None, {})
+    ledger.turns.add("a", "a ball", None, {})
     with ledger._db._connected() as opened:
         ours = id(opened.connection)
     if (child := os.fork()) == 0:
-        ledger.add_turn("a", "a cube", None, {})
+        ledger.turns.add("a", "a cube", None, {})
         with ledger._db._connected() as opened:
             is_own = id(opened.connection) != ours
         os._exit(0 if is_own else 1)
     assert os.waitpid(child, 0)[1] == 0
-    ledger.add_turn("a", "a cone", None, {})
-    assert [turn.text for turn in ledger.turns("a")] == ["a ball", "a cube", "a cone"]
+    ledger.turns.add("a", "a cone", None, {})
+    assert [turn.text for turn in ledger.turns.of("a")] == [
+        "a ball",
+        "a cube",
+        "a cone",
+    ]
     assert ledger.verify() == ()
 
 
@@ -461,7 +468,7 @@ def test_closing_waits_for_the_threads_that_are_inside(ledger: Ledger) -> None:
             with ledger._db.write():
                 inside.set()
                 leave.wait(10)
-            ledger.add_turn("a", "after", None, {})
+            ledger.turns.add("a", "after", None, {})
         except BaseException as error:  # noqa: BLE001  the test shows it below
             errors.append(error)
 
@@ -477,7 +484,7 @@ def test_closing_waits_for_the_threads_that_are_inside(ledger: Ledger) -> None:
     closer.join(10)
     assert not closer.is_alive()
     assert errors == []
-    assert [turn.text for turn in ledger.turns("a")] == ["after"]
+    assert [turn.text for turn in ledger.turns.of("a")] == ["after"]
 
 
 def test_a_writer_that_is_killed_leaves_whole_turns(tmp_path: Path) -> None:
@@ -497,7 +504,7 @@ def test_a_writer_that_is_killed_leaves_whole_turns(tmp_path: Path) -> None:
     with Ledger(folder) as ledger:
         assert ledger.verify() == ()
         assert len(ledger.clips("shared")) >= 11
-        assert ledger.add_turn("shared", "next", None, {}).text == "next"
+        assert ledger.turns.add("shared", "next", None, {}).text == "next"
 
 
 @pytest.mark.parametrize("way", ["the file", "its folder"])
@@ -548,22 +555,22 @@ def test_what_nbagent_never_wrote_is_one_line(
     ledger: Ledger, change: str, said: str
 ) -> None:
     """SQLite keeps any value in any column, and a store may come from anybody."""
-    turn = ledger.add_turn("c", "a red ball", None, {})
+    turn = ledger.turns.add("c", "a red ball", None, {})
     take_id = ledger.add_take(make_take())
     ledger.add_clip("c", turn.id, take_id)
     add_artifact(ledger, take_id)
-    ledger.add_job(take_id, turn.id, "interactive")
+    ledger.jobs.add(take_id, turn.id, "interactive")
     row = VariableRow(name="x", type="str", summary="", kept=None, turn_id=turn.id)
     ledger.variables.put("c", row)
     ledger.notebooks.put(NotebookRow(conversation="c", path="a.ipynb", file=None))
     with ledger._db.write() as db:
         db.execute(f"UPDATE {change}")
     reads: list[Callable[[], object]] = [
-        lambda: ledger.turns("c"),
+        lambda: ledger.turns.of("c"),
         lambda: ledger.take(take_id),
         lambda: ledger.clips("c"),
         lambda: ledger.artifact(take_id),
-        ledger.jobs,
+        ledger.jobs.find,
         lambda: ledger.variables.of("c"),
         ledger.notebooks.all,
         ledger.conversations.all,
@@ -590,27 +597,27 @@ def test_what_nbagent_never_wrote_is_one_line(
 def test_a_store_that_acts_on_its_own_is_refused(tmp_path: Path, schema: str) -> None:
     folder = tmp_path / ".nbagent"
     with Ledger(folder) as ledger:
-        ledger.add_turn("c", "a red ball", None, {})
+        ledger.turns.add("c", "a red ball", None, {})
         with ledger._db.write() as db:
             db.execute(schema)
     with Ledger(folder) as ledger:
         for use in (
-            lambda: ledger.turns("c"),
-            lambda: ledger.add_turn("c", "a cat", None, {}),
+            lambda: ledger.turns.of("c"),
+            lambda: ledger.turns.add("c", "a cat", None, {}),
         ):
-            with pytest.raises(StoreError, match="which nbagent did not make: move"):
+            with pytest.raises(StoreError, match="that nbagent did not make: move"):
                 use()
 
 
 def test_a_clip_is_called_by_a_name_of_the_users_too(ledger: Ledger) -> None:
-    turn = ledger.add_turn("nb", "a cat", "cell", {})
+    turn = ledger.turns.add("nb", "a cat", "cell", {})
     row = ledger.add_clip("nb", turn.id, ledger.add_take(make_take()))
     ledger.conversations.call(row, "My Sunset")
     assert ledger.clip("nb", "my sunset") == replace(row, alias="My Sunset")
     ledger.conversations.fork("nb", "copy")
     assert ledger.clip("copy", "My Sunset").name == row.name
     # A re-run of its turn makes the clip that is called so.
-    again = ledger.add_turn("nb", "a cat", "cell", {})
+    again = ledger.turns.add("nb", "a cat", "cell", {})
     assert ledger.clips("nb") == ()
     made = ledger.add_clip("nb", again.id, row.take_id)
     assert (made.name, made.alias) == (row.name, "My Sunset")
@@ -619,7 +626,7 @@ def test_a_clip_is_called_by_a_name_of_the_users_too(ledger: Ledger) -> None:
 def test_a_removed_clip_leaves_no_file_behind_but_those_of_others(
     ledger: Ledger,
 ) -> None:
-    turn = ledger.add_turn("nb", "a cat", "cell", {})
+    turn = ledger.turns.add("nb", "a cat", "cell", {})
     row = ledger.add_clip("nb", turn.id, ledger.add_take(make_take()))
     artifact = add_artifact(ledger, row.take_id)
     other = ledger.add_clip("elsewhere", turn.id, row.take_id)

@@ -27,18 +27,18 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def test_a_folder_deleted_under_a_kernel_is_made_again(ledger: Ledger) -> None:
-    ledger.add_turn("a", "before", None, {})
+    ledger.turns.add("a", "before", None, {})
     shutil.rmtree(ledger.folder)
-    ledger.add_turn("a", "after", None, {})
+    ledger.turns.add("a", "after", None, {})
     with Ledger(ledger.folder) as other:
-        assert [turn.text for turn in other.turns("a")] == ["after"]
+        assert [turn.text for turn in other.turns.of("a")] == ["after"]
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with Ledger(tmp_path / "file" / ".nbagent") as ledger:
         for write in (
-            lambda: ledger.add_turn("a", "a ball", None, {}),
+            lambda: ledger.turns.add("a", "a ball", None, {}),
             lambda: ledger.put_file(b"x", ".mp4"),
             lambda: ledger.checkpoint_dir,
         ):
@@ -56,18 +56,18 @@ def test_a_read_only_folder_is_one_line(
     monkeypatch.setattr(os, "open", refuse)
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(StoreError, match=r"\(read-only file system\): name a writable"):
-        ledger.add_turn("a", "a ball", None, {})
+        ledger.turns.add("a", "a ball", None, {})
     with pytest.raises(StoreError, match=r"\(read-only file system\): name a writable"):
         ledger.put_file(b"x", ".mp4")
 
 
 def test_a_read_only_database_is_one_line(ledger: Ledger) -> None:
-    ledger.add_turn("a", "a ball", None, {})
+    ledger.turns.add("a", "a ball", None, {})
     with ledger._db._connected() as opened:
         opened.connection.execute("PRAGMA query_only = ON")
     with pytest.raises(StoreError, match="writable folder with NBAGENT_STORE"):
-        ledger.add_turn("a", "a ball", None, {})
-    assert len(ledger.turns("a")) == 1
+        ledger.turns.add("a", "a ball", None, {})
+    assert len(ledger.turns.of("a")) == 1
 
 
 _FILL = """
@@ -81,7 +81,7 @@ with Ledger(Path(sys.argv[1])) as ledger:
     kept = 0
     try:
         while True:
-            ledger.add_turn("a", "x" * 2000, None, {})
+            ledger.turns.add("a", "x" * 2000, None, {})
             kept += 1
     except StoreError as error:
         print(error)
@@ -106,10 +106,10 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_stored(tmp_path: Path) -> No
     assert "cannot be used (" in turn_line or "no space left" in turn_line
     assert "no space left" in file_line
     with Ledger(folder) as ledger:
-        assert len(ledger.turns("a")) == int(kept) >= 1
+        assert len(ledger.turns.of("a")) == int(kept) >= 1
         assert ledger.verify() == ()
         assert list((folder / "tmp").iterdir()) == []
-        ledger.add_turn("a", "there is room again", None, {})
+        ledger.turns.add("a", "there is room again", None, {})
 
 
 def test_a_tiny_file_system_that_is_full(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_tiny_file_system_that_is_full(tmp_path: Path) -> None:
         pytest.skip("mounting a file system needs root")
     try:
         with Ledger(disk / ".nbagent") as ledger:
-            ledger.add_turn("a", "a ball", None, {})
+            ledger.turns.add("a", "a ball", None, {})
             with pytest.raises(StoreError, match=f"no space left for {disk}"):
                 ledger.put_file(b"x" * 600_000, ".mp4")
             (disk / "other").write_bytes(b"")
@@ -129,12 +129,12 @@ def test_a_tiny_file_system_that_is_full(tmp_path: Path) -> None:
                     if shutil.disk_usage(disk).free == 0:
                         break
             with pytest.raises(StoreError, match=f"no space left for {disk}"):
-                ledger.add_turn("a", "x" * 400_000, None, {})
+                ledger.turns.add("a", "x" * 400_000, None, {})
             (disk / "other").unlink()
-            count = len(ledger.turns("a"))
+            count = len(ledger.turns.of("a"))
             assert count >= 1
-            ledger.add_turn("a", "there is room again", None, {})
-            assert len(ledger.turns("a")) == count + 1
+            ledger.turns.add("a", "there is room again", None, {})
+            assert len(ledger.turns.of("a")) == count + 1
             assert ledger.verify() == ()
     finally:
         subprocess.run(["umount", str(disk)], check=True)
@@ -162,20 +162,20 @@ def test_a_damaged_database_is_one_line_and_is_left_alone(
     (folder / "ledger.db").write_bytes(damage)
     with Ledger(folder) as ledger:
         with pytest.raises(StoreError, match=r"ledger\.db is damaged .* move it away"):
-            ledger.turns("a")
+            ledger.turns.of("a")
         with pytest.raises(StoreError, match=r"ledger\.db is damaged .* move it away"):
-            ledger.add_turn("a", "a ball", None, {})
+            ledger.turns.add("a", "a ball", None, {})
     assert (folder / "ledger.db").read_bytes() == damage
 
 
 def test_a_newer_ledger_is_one_line_and_is_left_alone(ledger: Ledger) -> None:
-    ledger.add_turn("a", "a ball", None, {})
+    ledger.turns.add("a", "a ball", None, {})
     ledger.close()
     with sqlite3.connect(ledger.folder / "ledger.db") as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(StoreError, match=r"newer nbagent \(schema 99.*upgrade nbagent"):
-        ledger.turns("a")
+        ledger.turns.of("a")
 
 
 @pytest.mark.parametrize("kind", ["flock", "lockf"])
@@ -189,21 +189,21 @@ def test_a_disk_without_locks_is_one_line(
     # SQLite would say of a lock that it cannot get only that somebody has it.
     said = r"without file locks \(no locks available\), .* with NBAGENT_STORE"
     with pytest.raises(StoreError, match=said):
-        ledger.add_turn("a", "a cube", None, {})
+        ledger.turns.add("a", "a cube", None, {})
 
 
 def test_a_locked_database_is_one_line(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nbagent.ledger.database.BUSY_S", 0.1)
-    ledger.add_turn("a", "a ball", None, {})
+    ledger.turns.add("a", "a ball", None, {})
     ledger.close()
     other = sqlite3.connect(ledger.folder / "ledger.db", isolation_level=None)
     try:
         other.execute("BEGIN IMMEDIATE")
-        assert len(ledger.turns("a")) == 1, "a reader never waits"
+        assert len(ledger.turns.of("a")) == 1, "a reader never waits"
         with pytest.raises(StoreError, match=r"was locked for 0\.1 s by another"):
-            ledger.add_turn("a", "a ball", None, {})
+            ledger.turns.add("a", "a ball", None, {})
     finally:
         other.close()
 

@@ -58,7 +58,7 @@ def test_any_words_pass_byte_for_byte(words: str) -> None:
         ("--strength 2 a cat", "use 0.01 to 1"),
         ("--guidance warm a cat", "'warm' is not a number"),
         ("--size big a cat", "WIDTHxHEIGHT"),
-        ("--span 2 a cat", "not a span: use START:END"),
+        ("--span 2 a cat", "not a time span: use START:END"),
         ("--region 0,0,1 a cat", "not a region: use LEFT,TOP,RIGHT,BOTTOM"),
         ("--region 0,0,2,1 a cat", "2 is out of range"),
         ("--draft=1 a cat", "--draft takes no value"),
@@ -69,15 +69,15 @@ def test_any_words_pass_byte_for_byte(words: str) -> None:
         ("--seed 1 a cat --seed 2", "--seed is given twice: keep one"),
         ("a cat --seed", "--seed needs a value: --seed N"),
         ("a cat --seed seven", "--seed 'seven' is not a whole number"),
-        ("a cat --seed 7 on a mat", "--seed stands among the words"),
+        ("a cat --seed 7 on a mat", "--seed is in the middle of the words"),
         ("a cat --sed 7", "unknown option --sed: did you mean --seed?"),
         ("a cat --ar 16:9 --draft", "unknown option --ar"),
         ("a cat --draft --ar 16:9", "unknown option --ar"),
         ("a cat --zzz", "write a lone -- before the words to keep it"),
-        ("\u2014size matters", "(after a lone -- it would be words)"),
+        ("\u2014size matters", "(to keep it as words, write a lone -- first)"),
         ("# a cat", "the turn is empty"),
         ("\u200b", "the turn is empty"),
-        ("a" * 10_000_000, f"the most is {MAX_TURN_CHARS:,}"),
+        ("a" * 10_000_000, f"and {MAX_TURN_CHARS:,} is the limit"),
     ],
 )
 def test_bad_input_is_one_line_that_says_what_to_do(line: str, says: str) -> None:
@@ -114,7 +114,7 @@ def test_a_body_is_words_whatever_it_looks_like() -> None:
 
 @pytest.mark.parametrize("body", ["--seed 7 a cat", "a cat --seed 7\n"])
 def test_an_option_in_a_body_is_asked_about(body: str) -> None:
-    with pytest.raises(SpecError, match="--seed stands in the body of the cell"):
+    with pytest.raises(SpecError, match="--seed is in the body of the cell"):
         parse("", body)
     assert parse("--", body) == ({}, body.strip(), ())
 
@@ -175,8 +175,8 @@ def test_options_behind_the_words_are_taken_and_said() -> None:
     assert options == {"seed": 7, "dry_run": True, "draft": True}
     assert words == "a dog's life"
     assert notes == (
-        "read as options: --seed 7 --dry-run --draft (after a lone -- they would be"
-        " words)",
+        "read as options: --seed 7 --dry-run --draft (to keep them as words, write"
+        " a lone -- first)",
     )
     assert parse('--takes 2 a cat --model "my models/wan"').options == {
         "takes": 2,

@@ -15,7 +15,7 @@ from nbagent.acts.plan import Control, Plan
 from nbagent.acts.recolor import Recolor
 from nbagent.acts.speed import Speed
 from nbagent.conversation.llm import LanguageModel, is_sure
-from nbagent.conversation.outline import outline
+from nbagent.conversation.llm_context import outline
 from nbagent.errors import EngineError, SpecError
 from nbagent.language import SURE
 from nbagent.language.state import ClipInfo, State
@@ -148,7 +148,7 @@ def test_a_plan_of_what_is_not_there_is_written_again(server: str) -> None:
         draft(intent="refine", acts=[change]),
     )
     plan = LanguageModel("m", server).plan("zip", KNOWN, STATE)
-    assert "nothing is called 'c9': there is c1" in json.dumps(Handler.asked[1])
+    assert "nothing is called 'c9': choose from c1" in json.dumps(Handler.asked[1])
     assert plan.targets == ("c1",)
     assert plan.acts == (Speed(factor=2),)
 
@@ -175,16 +175,18 @@ def test_an_act_that_cannot_be_is_written_again(server: str) -> None:
 )
 def test_a_model_that_writes_no_plan_is_one_line(server: str, said: str) -> None:
     says(said, said, said)
-    with pytest.raises(EngineError, match="m gave nothing that can be used") as caught:
+    with pytest.raises(EngineError, match="m gave no usable answer") as caught:
         LanguageModel("m", server).plan("zip", KNOWN, STATE)
     assert "\n" not in str(caught.value)
 
 
 def test_a_model_that_does_not_come_back_is_one_line(server: str) -> None:
     Handler.holds.set()
-    with pytest.raises(EngineError, match=r"nothing in 0\.5 s.*%nbagent timeout"):
+    with pytest.raises(
+        EngineError, match=r"did not answer within 0\.5 s.*%nbagent timeout"
+    ):
         LanguageModel("m", server).plan("zip", KNOWN, STATE, timeout_s=0.5)
-    with pytest.raises(EngineError, match=r"nothing in 0\.5 s"):
+    with pytest.raises(EngineError, match=r"did not answer within 0\.5 s"):
         LanguageModel("m", server).answer("why?", KNOWN, timeout_s=0.5)
     Handler.holds.clear()
     model = LanguageModel("m", server)
@@ -207,7 +209,9 @@ def test_a_hosted_model_calls_a_tool_for_its_plan() -> None:
 def test_the_time_limit_is_a_setting() -> None:
     assert Settings.from_env({}).llm_timeout_s == 120
     assert Settings.from_env({"NBAGENT_LLM_TIMEOUT_S": "7.5"}).llm_timeout_s == 7.5
-    with pytest.raises(SpecError, match="NBAGENT_LLM_TIMEOUT_S='soon' is no number"):
+    with pytest.raises(
+        SpecError, match="NBAGENT_LLM_TIMEOUT_S='soon' is not a valid number"
+    ):
         Settings.from_env({"NBAGENT_LLM_TIMEOUT_S": "soon"})
 
 

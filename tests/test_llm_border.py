@@ -232,7 +232,7 @@ def test_the_folder_of_a_model_is_not_sent(
     (take,) = say(session, "a red ball on the beach", "one").takes
     made = replace(take, model=f"{folder}+{tmp_path}/{SECRET}/style.safetensors:0.7")
     reply = Reply(
-        turn_id=session.ledger.turns("test")[0].id,
+        turn_id=session.ledger.turns.of("test")[0].id,
         words="a red ball on the beach",
         plan=Plan(intent="generate_video"),
         takes=(made,),
@@ -286,9 +286,9 @@ def test_an_answer_is_cut_and_says_so(session: Session, spy: Spy) -> None:
     spy.says = ["x" * 50_000]
     answer = hear(session, "why is the sky blue?").answer
     assert answer is not None
-    assert answer.startswith("x" * ANSWER_CHARS + "\n\n(cut at 8,000 characters")
+    assert answer.startswith("x" * ANSWER_CHARS + "\n\n(cut off at 8,000 characters")
     assert len(answer) < ANSWER_CHARS + 80
-    assert session.ledger.turns("test")[-1].answer == answer
+    assert session.ledger.turns.of("test")[-1].answer == answer
 
 
 def test_an_answer_is_cut_while_it_is_written(session: Session, spy: Spy) -> None:
@@ -298,7 +298,7 @@ def test_an_answer_is_cut_while_it_is_written(session: Session, spy: Spy) -> Non
         "why is the sky blue?", {}, on_text=lambda _turn, text: heard.append(text)
     )
     assert reply.answer == heard[-1]
-    assert "cut at 8,000 characters" in heard[-1]
+    assert "cut off at 8,000 characters" in heard[-1]
     assert max(map(len, heard)) < ANSWER_CHARS + 80
     assert len(heard) < 20  # it hung up, and did not hear all of it
 
@@ -313,7 +313,7 @@ def test_a_render_that_it_reads_waits_for_a_yes(session: Session, spy: Spy) -> N
     reply = hear(session, UNSURE, "one")
     assert (reply.takes, reply.plan.consents) == ((), ("yes", "no"))
     assert reply.answer is not None
-    assert "reads this as: new clip ('a red ball, on the beach')" in reply.answer
+    assert "reads this as: a new clip ('a red ball, on the beach')" in reply.answer
     assert "--yes" in reply.answer
     assert "%nbagent trust on" in reply.answer
 
@@ -323,14 +323,14 @@ def test_a_render_that_it_reads_waits_for_a_yes(session: Session, spy: Spy) -> N
     (take,) = reply.takes
     assert (take.prompt, take.request) == ("a red ball, on the beach", UNSURE)
     assert len(spy.sent) == 1
-    turn = session.ledger.turns("test")[-1]
+    turn = session.ledger.turns.of("test")[-1]
     assert (turn.text, turn.cell_id, turn.notes) == (UNSURE, "one", "read by test")
 
 
 def test_no_leaves_it_and_another_turn_lets_it_go(session: Session, spy: Spy) -> None:
     spy.says = [BALL, BALL, {"intent": "ask"}]
     hear(session, UNSURE, "one")
-    assert hear(session, "no", "two").answer == "cancelled: nothing is rendered"
+    assert hear(session, "no", "two").answer == "cancelled: nothing will be rendered"
     hear(session, UNSURE, "three")
     hear(session, "how is it going", "four")
     assert not hear(session, "yes", "five").takes
@@ -379,7 +379,7 @@ def test_a_button_of_the_panel_is_a_yes(session: Session, spy: Spy) -> None:
     turn_id = panel.say(UNSURE)
     (view,) = panel.transcript.turns()
     assert [one["intent"] for one in view["readings"]] == ["yes", "no"]
-    assert "reads this as: new clip" in view["answer"]
+    assert "reads this as: a new clip" in view["answer"]
     panel.say(UNSURE, replaces=turn_id, reading="yes")
     wait_for(lambda: bool(engine.jobs))
     prompts = [job.take.prompt for job, _ in engine.jobs.values()]
@@ -512,7 +512,7 @@ def test_a_plan_whose_clip_is_gone_is_one_line(session: Session, spy: Spy) -> No
     change = {"act": "recolor", "what": "ball", "color": "blue"}
     spy.says = [{"intent": "refine", "targets": ["c1"], "acts": [change]}]
     assert hear(session, UNSURE, "two").plan.consents
-    session.ledger.conversations.take_back(session.ledger.turns("test")[0].id, None)
-    with pytest.raises(SpecError, match="cannot be done any more") as caught:
+    session.ledger.conversations.take_back(session.ledger.turns.of("test")[0].id, None)
+    with pytest.raises(SpecError, match="is no longer possible") as caught:
         hear(session, "yes", "three")
     assert "\n" not in str(caught.value)

@@ -16,8 +16,9 @@ from safetensors.torch import save_file
 
 from nbagent.errors import JobFailed, SpecError
 from nbagent.ledger import Ledger
-from nbagent.loras import Lora, read_loras
-from nbagent.models import model_card, split_name
+from nbagent.models.cards import model_card
+from nbagent.models.loras import Lora, read_loras
+from nbagent.models.names import split_name
 from nbagent.render.pipelines import Loaded
 from nbagent.render.renderer import Renderer
 from tests.test_render_renderer import artifact, job, run, take
@@ -169,8 +170,8 @@ def test_one_lora_acts_on_both_experts_and_a_pair_each_on_its_own(
     assert acting(pair, "transformer") == {"lora1": 1}
     assert acting(pair, "transformer_2") == {"lora0": 0.5}
     assert pair.notes() == [
-        "ink-low.safetensors acts on the low-noise expert alone",
-        "ink-high.safetensors acts on the high-noise expert alone",
+        "ink-low.safetensors changes only the low-noise expert",
+        "ink-high.safetensors changes only the high-noise expert",
     ]
 
 
@@ -179,7 +180,7 @@ def test_layers_without_a_place_are_told_in_numbers(wan: Path, tmp_path: Path) -
     save_file(weights(layers), tmp_path / "large.safetensors")
     loaded = Renderer().shelf.get(model_card(f"{wan}+{tmp_path / 'large.safetensors'}"))
     assert loaded.notes() == [
-        f"3 of the 5 layers of large.safetensors have no place in {wan}"
+        f"3 of large.safetensors's 5 layers do not fit {wan} and were skipped"
     ]
 
 

@@ -20,8 +20,9 @@ from nbagent.conversation.session import Session
 from nbagent.errors import Cancelled, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.notebook.bundle import WIDGET_MIME
-from nbagent.notebook.completion import candidates, matcher
+from nbagent.notebook.completion import in_cell, matcher
 from nbagent.notebook.magics import AgentMagics
+from nbagent.notebook.speaker import Speaker
 from nbagent.settings import Settings
 from nbagent.take import Job, JobState, Progress
 
@@ -52,10 +53,10 @@ class Notebook:
         self.text = ""
 
     @property
-    def magics(self) -> AgentMagics:
+    def speaker(self) -> Speaker:
         found = self.shell.magics_manager.registry["AgentMagics"]
         assert isinstance(found, AgentMagics)
-        return found
+        return found.speaker
 
     def run(self, cell: str) -> Any:
         """Run a cell; raise what it raised, return its value."""
@@ -78,11 +79,11 @@ def notebook(engine: Engine, settings: Settings) -> Iterator[Notebook]:
     shell.run_line_magic("load_ext", "nbagent")
     notebook = Notebook(shell)
     session = Session(settings=replace(settings, checkpoint_s=0.0), engine=engine)
-    session.remixer = notebook.magics._remix
-    notebook.magics._session = session
+    session.remixer = notebook.speaker.remix
+    notebook.speaker._session = session
     yield notebook
     session.ledger.close()
-    notebook.magics._session = None
+    notebook.speaker._session = None
     shell.run_line_magic("unload_ext", "nbagent")
     shell.reset(new_session=False)
     InteractiveShell.clear_instance()
@@ -99,7 +100,7 @@ def test_a_turn_becomes_a_clip_and_the_next_one_refines_it(notebook: Notebook) -
     night = notebook.run("night = %agent slower, and at night\nnight")
     assert isinstance(night, Clip)
     assert night.name == "c2"
-    assert night.frames.shape == (16, 128, 128, 3)
+    assert night.frames.shape == (16, 256, 256, 3)
     assert night.fps == 4.0
     assert night.take is not None
     assert night.take.operation == "remix"
@@ -151,7 +152,7 @@ def test_words_reach_the_ledger_byte_for_byte(notebook: Notebook) -> None:
     words = "a cat {with} $braces \"quotes\" {'a': 1} and a \\ backslash"
     notebook.run(f"%%agent --dry-run\n{words}")
     notebook.run(f"%agent --dry-run {words}")
-    turns = notebook.magics.session().ledger.turns("test")
+    turns = notebook.speaker.session().ledger.turns.of("test")
     assert [turn.text for turn in turns] == [words, words]
 
 
@@ -189,7 +190,7 @@ def test_the_same_turn_again_is_shown_without_rendering(notebook: Notebook) -> N
     again = notebook.run("b = %agent --draft a green heart rises over the sea\nb")
     assert (first.name, again.name) == ("c1", "c2")
     assert first.take == again.take
-    jobs = notebook.magics.session().ledger.jobs()
+    jobs = notebook.speaker.session().ledger.jobs.find()
     assert len(jobs) == 1
 
 
@@ -199,17 +200,17 @@ def test_detach_returns_at_once_and_the_clip_comes(notebook: Notebook) -> None:
     )
     assert "rendering in the background" in notebook.plain()
     deadline = time.monotonic() + 120
-    while notebook.magics.session().ledger.artifact(clip.take.id) is None:
+    while notebook.speaker.session().ledger.artifact(clip.take.id) is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert clip.frames.shape == (16, 128, 128, 3)
+    assert clip.frames.shape == (16, 256, 256, 3)
 
 
 def test_a_clip_is_paused_and_resumed_in_words(notebook: Notebook) -> None:
     clip = notebook.run(
         "p = %agent --detach --steps 60 --seed 2 a blue star rises over the sea\np"
     )
-    ledger = notebook.magics.session().ledger
+    ledger = notebook.speaker.session().ledger
 
     def wait_for(done: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 120
@@ -217,9 +218,9 @@ def test_a_clip_is_paused_and_resumed_in_words(notebook: Notebook) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
-    wait_for(lambda: any(job.step >= 3 for job in ledger.jobs(states=RUNNING)))
+    wait_for(lambda: any(job.step >= 3 for job in ledger.jobs.find(states=RUNNING)))
     notebook.run("%agent pause it")
-    wait_for(lambda: bool(ledger.jobs(states=PAUSED)))
+    wait_for(lambda: bool(ledger.jobs.find(states=PAUSED)))
     notebook.run("%agent resume it")
     wait_for(lambda: ledger.artifact(clip.take.id) is not None)
 
@@ -227,23 +228,23 @@ def test_a_clip_is_paused_and_resumed_in_words(notebook: Notebook) -> None:
 def test_the_stop_button_keeps_the_checkpoint_and_a_second_run_ends_the_clip(
     notebook: Notebook,
 ) -> None:
-    ledger = notebook.magics.session().ledger
+    ledger = notebook.speaker.session().ledger
     notebook.run("warm = %agent --draft --steps 1 a red ball rolls over the snow")
     cell = "%agent --steps 150 --seed 4 a pink heart floats over the meadow"
 
     def stop_soon() -> None:
-        while not any(job.step >= 10 for job in ledger.jobs(states=RUNNING)):
+        while not any(job.step >= 10 for job in ledger.jobs.find(states=RUNNING)):
             time.sleep(0.01)
         _thread.interrupt_main()
 
     threading.Thread(target=stop_soon, daemon=True).start()
     with pytest.raises(Cancelled, match=r"stopped c2 at step \d+ of 150: run the cell"):
         notebook.run(cell)
-    stopped_at = ledger.jobs()[-1].step
+    stopped_at = ledger.jobs.find()[-1].step
     assert 10 <= stopped_at < 150
     assert list(ledger.checkpoint_dir.iterdir())
     began: list[int] = []
-    engine = notebook.magics.session()._engine
+    engine = notebook.speaker.session()._engine
     submit = engine.submit
 
     def listen(job: Job, listener: Listener) -> None:
@@ -268,17 +269,20 @@ def test_chat_says_what_it_needs(notebook: Notebook) -> None:
 
 def test_completion_knows_options_clips_and_variables(notebook: Notebook) -> None:
     notebook.run("my_words = 'hello'\nc = %agent --draft --steps 1 a red ball")
-    magics = notebook.magics
-    assert "--seed" in candidates("%agent --s", "%agent --s", magics)
-    names = candidates("%agent like @", "%agent like @", magics)
-    assert {"@my_words", "@c1", "@c"} <= set(names)
-    assert "clips" in candidates("%nbagent c", "%nbagent c", magics)
-    assert candidates("x = 1", "x = 1", magics) == []
-    if matcher(magics) is None:
+    speaker = notebook.speaker
+
+    def found(line: str) -> list[str]:
+        return in_cell(line, line, speaker).words
+
+    assert "--seed" in found("%agent --s")
+    assert {"@my_words", "@c1", "@c"} <= set(found("%agent like @"))
+    assert "clips" in found("%nbagent c")
+    assert found("x = 1") == []
+    if matcher(speaker) is None:
         pytest.skip("this IPython has no matchers to register")
     with provisionalcompleter():
-        found = list(notebook.shell.Completer.completions("%agent --se", 11))
-    assert "--seed" in [completion.text for completion in found]
+        completions = list(notebook.shell.Completer.completions("%agent --se", 11))
+    assert "--seed" in [completion.text for completion in completions]
 
 
 def test_an_ipython_without_matchers_has_all_but_completion(
@@ -327,26 +331,34 @@ def test_the_same_conversation_from_python_undone_and_replayed(
     with pytest.raises(SpecError, match="the turn has 100,000 characters"):
         clip.remix("x" * 100_000)
 
+    with pytest.raises(SpecError, match="--seed is in the words and beside them"):
+        nbagent.say("at dawn --seed 7", seed=8)
+    with pytest.raises(SpecError, match="--draft and --final exclude each other"):
+        nbagent.say("--draft at dawn", final=True)
+    assert nbagent.say("--dry-run a cat on the beach") is None
+    assert nbagent.say("a cat on the beach --draft --dry-run") is None
+    assert clip.remix("at dawn  # or noon", dry_run=True) is None
+
     # A name between is taken back, and what follows keeps its own.
     nbagent.say("reverse c1")
     notebook.run("%nbagent undo")
-    assert "c2 again: undid 'reverse c1' of c3" in notebook.plain()
+    assert "back to c2: undid 'reverse c1' of c3" in notebook.plain()
     notebook.run("%agent redo")
-    assert "c3 again: redid 'reverse c1'" in notebook.plain()
+    assert "brought back c3: redid 'reverse c1'" in notebook.plain()
     assert notebook.run("%agent undo").take == clip.take
     made = clip.remix("twice as fast")
     notebook.run("%nbagent replay again")
     assert notebook.plain().endswith("3 turns of test were said again")
-    session = notebook.magics.session()
+    session = notebook.speaker.session()
     assert session.settings.conversation == "again"
     assert [row.name for row in session.rows()] == ["c1", "c2", "c3"]
     # Nothing was rendered anew: they are the same takes.
     assert session.clip("c2").take == clip.take
     assert session.clip("c3").take == made.take
     notebook.run("%nbagent undo")
-    assert "c2 again: undid 'twice as fast' of c3" in notebook.plain()
+    assert "back to c2: undid 'twice as fast' of c3" in notebook.plain()
     notebook.run("%nbagent redo")
-    assert "c3 again: redid 'twice as fast'" in notebook.plain()
+    assert "brought back c3: redid 'twice as fast'" in notebook.plain()
 
 
 def test_what_is_gone_is_rebuilt_into_the_notebook(notebook: Notebook) -> None:
@@ -357,7 +369,7 @@ def test_what_is_gone_is_rebuilt_into_the_notebook(notebook: Notebook) -> None:
     with pytest.raises(SpecError, match=r"@idea is gone: .*%nbagent rebuild idea"):
         notebook.run("%agent --dry-run @idea")
     notebook.run("%nbagent context")
-    assert "Gone from this kernel" in notebook.plain()
+    assert "No longer in this kernel" in notebook.plain()
     assert notebook.run("%nbagent rebuild @idea\nidea") == "a red ball on the beach"
     notebook.run("1 + 1")
     notebook.run("%agent explain @output")

@@ -10,7 +10,7 @@ import pytest
 from nbagent.acts.recolor import Recolor
 from nbagent.conversation.llm import LanguageModel
 from nbagent.errors import SpecError
-from nbagent.measure_llm import plans_of_model, plans_of_replies, requests
+from nbagent.measure.llm import plans_of_model, plans_of_replies, requests
 from tests.llm_server import Handler, says, server
 
 __all__ = ["server"]  # a fixture
@@ -73,7 +73,7 @@ def test_a_recorded_reply_goes_the_way_of_a_live_one(reply: object) -> None:
         ({"intent": "refine", "acts": [{"act": "sing"}]}, "there is no act 'sing'"),
         ({"intent": "describe", "targets": ["c9"]}, "nothing is called 'c9'"),
         ("I would love to help!", "Invalid JSON"),
-        ("", "recorded gave nothing that can be used"),
+        ("", "recorded gave no usable answer"),
     ],
 )
 def test_a_reply_that_cannot_be_carried_out_says_why(reply: object, why: str) -> None:
@@ -93,4 +93,4 @@ def test_a_model_is_asked_for_each_turn(server: str) -> None:
     first, second = plans_of_model(TURNS, LanguageModel("m", server))
     assert first.plan is not None
     assert second.plan is None
-    assert "m gave nothing that can be used" in second.error
+    assert "m gave no usable answer" in second.error

@@ -21,8 +21,8 @@ from PIL import Image
 from nbagent.errors import MediaError, SpecError
 from nbagent.media import (
     animated_webp,
+    poster,
     poster_jpeg,
-    poster_png,
     preview_mp4,
     read_recipe,
     read_video,
@@ -69,7 +69,7 @@ def test_one_frame_round_trips_as_png(tmp_path: Path) -> None:
     recipe = read_recipe(path)
     assert recipe is not None
     assert recipe["prompt"] == RECIPE["prompt"]
-    with pytest.raises(SpecError, match="one frame of 16: name a folder, like"):
+    with pytest.raises(SpecError, match="one frame, not 16: name a folder, like"):
         write_clip(path, make_frames(16), 8.0, None)
 
 
@@ -159,9 +159,9 @@ def test_frames_that_cannot_be_written_are_one_line(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(MediaError, match=r"cannot write .* choose another place"):
+    with pytest.raises(MediaError, match=r"cannot write .* choose a different place"):
         write_video(tmp_path / "file" / "a.mp4", make_frames(), 8, None)
-    with pytest.raises(MediaError, match=r"cannot write .* choose another place"):
+    with pytest.raises(MediaError, match=r"cannot write .* choose a different place"):
         write_clip(tmp_path / "nowhere" / "a.gif", make_frames(), 8, None)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("")
@@ -335,12 +335,32 @@ def test_a_preview_of_an_odd_or_wide_clip_keeps_its_shape(tmp_path: Path) -> Non
     assert read_video(path)[0].shape == (3, 46, 640, 3)
 
 
+def test_a_preview_has_one_key_frame() -> None:
+    data = preview_mp4(np.repeat(make_frames()[:1], 48, axis=0), 8)
+    assert data is not None
+    with av.open(io.BytesIO(data), "r") as film:
+        assert sum(frame.key_frame for frame in film.decode(video=0)) == 1
+
+
+def test_a_poster_weighs_little_on_a_notebook() -> None:
+    picture = make_noise(1, 720, 1280)
+    kind, data = poster(picture)
+    assert kind == "image/jpeg"
+    with Image.open(io.BytesIO(data)) as image:
+        assert (image.format, image.size) == ("JPEG", (640, 360))
+    drawn = np.full((1, 360, 640, 3), 255, np.uint8)
+    drawn[:, 100:200, 50:300] = (0, 114, 178)
+    kind, data = poster(drawn)
+    assert kind == "image/png"
+    with Image.open(io.BytesIO(data)) as image:
+        assert (image.format, image.mode) == ("PNG", "P")
+        assert np.array_equal(np.asarray(image.convert("RGB")), drawn[0])
+
+
 def test_pictures_of_a_clip() -> None:
     frames = make_frames()
     with Image.open(io.BytesIO(poster_jpeg(frames))) as image:
         assert (image.format, image.size) == ("JPEG", (128, 128))
-    with Image.open(io.BytesIO(poster_png(frames))) as image:
-        assert np.array_equal(np.asarray(image), frames[8])
     with Image.open(io.BytesIO(animated_webp(frames, 8))) as image:
         assert getattr(image, "n_frames", 1) == 16
 
@@ -352,8 +372,8 @@ def test_static_html_survives_the_sanitiser_and_is_the_same_twice() -> None:
     assert text == static_html(
         preview_mp4(frames, 8), poster_jpeg(frames), 'c1: "a" <b>'
     )
-    assert text.startswith("<video controls muted loop playsinline")
-    assert 'width="320" height="320"' in text
+    assert text.startswith("<video controls autoplay muted loop playsinline")
+    assert 'width="240" height="240"' in text
     assert ' src="data:video/mp4;base64,' in text
     assert "<source" not in text
     assert "<b>" not in text

@@ -92,7 +92,7 @@ def test_any_other_unknown_name_stays_as_it_was_typed_and_is_said(
     reply = hear(session, words, photo=PHOTO)
     assert reply.takes
     assert reply.takes[0].request == words
-    note = "No variable or clip is named instagram: @instagram stays in the words"
+    note = "No variable or clip is named instagram: @instagram was read as plain words"
     assert any(said.startswith(note) for said in reply.notes)
     shown = session.hear(words, {"dry_run": True}).answer
     assert note in (shown or "")

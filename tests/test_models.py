@@ -14,17 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbagent import models
-from nbagent.catalogue import CATALOGUE
 from nbagent.errors import SpecError
-from nbagent.families import FAMILIES
-from nbagent.models import (
-    ModelCard,
-    find_folder,
-    is_here,
-    model_card,
-    working_shape,
-)
+from nbagent.models import revision
+from nbagent.models.cards import ModelCard, model_card, working_shape
+from nbagent.models.catalogue import CATALOGUE
+from nbagent.models.families import FAMILIES
+from nbagent.models.names import find_folder, is_here
 from nbagent.pocket import WEIGHTS
 from nbagent.take import Hold, Take
 
@@ -190,9 +185,9 @@ def test_the_nearest_frame_counts_are_allowed_and_nearest(
     ("asked", "line"),
     [
         ((50, 480, 832), "50 frames do not fit model: use 49 or 53"),
-        ((0, 480, 832), "0 frames are not a clip: use 1 or more"),
-        ((-3, 480, 832), "-3 frames are not a clip: use 1 or more"),
-        ((10**6, 480, 832), "1000000 frames is more than model can hold: use 321"),
+        ((0, 480, 832), "0 frames are too few for a clip: use 1 or more"),
+        ((-3, 480, 832), "-3 frames are too few for a clip: use 1 or more"),
+        ((10**6, 480, 832), "1000000 frames are more than model can render: use 321"),
         ((81, 482, 832), "height 482 does not fit model: use 480 or 496"),
         ((81, 480, 8), "width 8 does not fit model: use 16"),
         ((81, 0, 832), "height 0 does not fit model: use 16"),
@@ -237,7 +232,7 @@ def test_the_revision_is_what_the_model_is(wan: Path) -> None:
 def test_a_large_model_is_known_by_its_headers(
     wan: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "_HASH_ALL_BYTES", 10)
+    monkeypatch.setattr(revision, "_HASH_ALL_BYTES", 10)
     weights = wan / "transformer" / "model.safetensors"
     header = b'{"a":{"shape":[1]}}'
     weights.write_bytes(struct.pack("<Q", len(header)) + header + b"12345678")
@@ -349,7 +344,7 @@ def test_ill_typed_configs_are_one_line(
     wan: Path, part: str, config: dict[str, object]
 ) -> None:
     write(wan / part / "config.json", config)
-    with pytest.raises(SpecError, match=r"hold what no model has .*download") as error:
+    with pytest.raises(SpecError, match=r"hold invalid values .*download") as error:
         working_shape(model_card(str(wan)), 17, 64, 64)
     assert len(str(error.value)) < 300
 
@@ -361,7 +356,9 @@ def test_a_missing_config_file_is_one_line(wan: Path) -> None:
 
 
 def test_cards_need_no_torch() -> None:
-    script = "import sys; from nbagent.models import model_card; model_card('pocket');"
+    script = (
+        "import sys; from nbagent.models.cards import model_card; model_card('pocket');"
+    )
     script += "sys.exit(bool({'torch', 'diffusers', 'numpy'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", script], check=True)
 
@@ -392,20 +389,20 @@ def take(operation: Any = "generate", **more: Any) -> Take:
 @pytest.mark.parametrize(
     ("asked", "line"),
     [
-        (take("generate"), "makes a clip from its first frame, and generate keeps"),
-        (take("remix", strength=0.5), "from its first frame, and remix keeps none"),
-        (take("animate", holds=(Hold(source="a.png", at=80),)), "name a picture, like"),
+        (take("generate"), "starts a clip from a picture, and this turn has"),
+        (take("remix", strength=0.5), "from a picture, and this turn has none"),
+        (take("animate", holds=(Hold(source="a.png", at=80),)), "name one, like"),
         (
             take("reframe", holds=(Hold(source="a.png", box=(0, 0, 8, 8)),)),
-            "from its first frame, and reframe keeps none",
+            "from a picture, and this turn has none",
         ),
         (
             take("inpaint", holds=(Hold(source="a.png", mask="m.png"),)),
-            "from its first frame, and inpaint keeps none",
+            "from a picture, and this turn has none",
         ),
         (
             take("reframe", holds=(Hold(source="a.png"),)),
-            "model cannot reframe, only animate, blend, extend, inpaint, loop",
+            "model cannot show more around a clip, only set a picture in motion, blend clips,",
         ),
     ],
 )
@@ -423,24 +420,28 @@ def test_a_model_of_pictures_needs_one(wan: Path, asked: Take, line: str) -> Non
 @pytest.mark.parametrize(
     ("pipeline", "asked", "line"),
     [
-        ("HeliosPipeline", take("remix", strength=0.5), "cannot remix, only generate"),
-        ("HeliosPipeline", take("extend", holds=_ENDS[:1]), "cannot extend"),
+        (
+            "HeliosPipeline",
+            take("remix", strength=0.5),
+            "cannot change a clip, only generate",
+        ),
+        ("HeliosPipeline", take("extend", holds=_ENDS[:1]), "cannot extend a clip"),
         (
             "HeliosPipeline",
             take("animate", holds=_ENDS),
-            "can be given: the first; leave out the others",
+            "takes only these frames: the first; leave out the others",
         ),
         (
             "HunyuanVideoFramepackPipeline",
             take("animate", holds=(*_ENDS, Hold(source="c.png", at=40))),
-            "can be given: the first and the last; leave out the others",
+            "takes only these frames: the first and the last; leave out the others",
         ),
         (
             "HunyuanVideoFramepackPipeline",
             take("animate", holds=(Hold(source="b2:1", num_frames=9),)),
-            "can be given: the first and the last",
+            "takes only these frames: the first and the last",
         ),
-        ("HunyuanVideoFramepackPipeline", take(), "makes a clip from its first frame"),
+        ("HunyuanVideoFramepackPipeline", take(), "starts a clip from a picture"),
     ],
 )
 def test_a_model_of_sections_refuses_what_needs_one_loop(

@@ -35,10 +35,10 @@ from nbagent.conversation.sources import Sources
 from nbagent.errors import Cancelled, JobFailed, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Artifact, Ledger
-from nbagent.models import model_card
-from nbagent.move import Move
+from nbagent.models.cards import model_card
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
+from nbagent.take.move import Move
 from tests.test_cameras import logo, off, photo
 from tests.test_session import store
 
@@ -120,7 +120,7 @@ class Bench:
         return artifact, told
 
     def job(self, take: Take) -> Job:
-        job_id = self.ledger.add_job(take.id, None, "interactive")
+        job_id = self.ledger.jobs.add(take.id, None, "interactive")
         return Job(id=job_id, take=take, store=str(self.ledger.folder))
 
     def frames(self, artifact: Artifact) -> Any:
@@ -181,7 +181,7 @@ def test_it_is_stopped_between_two_frames_and_previewed(bench: Bench) -> None:
     with pytest.raises(Cancelled, match="after frame 7 of 96"):
         bench.draw(take, cancel_at=6)
     assert bench.ledger.artifact(take.id) is None
-    assert [job.state for job in bench.ledger.jobs()] == ["cancelled"]
+    assert [job.state for job in bench.ledger.jobs.find()] == ["cancelled"]
     preview = Renderer().preview(bench.job(take))
     assert preview is not None
     assert preview[:4] == b"RIFF"
@@ -226,14 +226,14 @@ def test_pocket_never_gets_a_photo_and_it_is_said_which_models_do(talk: Talk) ->
         assert (take.operation, take.model) == ("camera", "")
         assert take.move == Move(zoom=1.15)
         (note,) = reply.notes
-        assert note.startswith("pocket does not invent motion in a photo: a camera")
+        assert note.startswith("pocket can't make things in a photo move, so a camera")
         assert "wan2.1-i2v" in note
     reply = talk.say("animate @photo so that it moves right")
     assert reply.takes[0].move == Move(zoom=1.15)
-    assert "('it moves right' is left out)" in reply.notes[0]
+    assert "('it moves right' was left out)" in reply.notes[0]
     reply = talk.say("animate @photo: zoom in, in watercolour style")
     assert reply.takes[0].operation == "camera"
-    assert "is left out" in reply.notes[0]
+    assert "was left out" in reply.notes[0]
 
 
 def test_a_move_that_is_named_is_made_without_a_word(talk: Talk) -> None:
@@ -288,12 +288,12 @@ def test_a_model_that_takes_pictures_has_them_first(tmp_path: Path) -> None:
             plan = Plan(intent="animate_image", prompt=prompt, settings=settings)
             made = compose(plan, request="", options={}, card=wan, sources=sources)
             assert made.takes[0].operation == operation
-        assert "say how things in it move, and owner/wan" in made.notes[0]
+        assert "to make things in it move, say how, and owner/wan" in made.notes[0]
 
 
 def test_numbers_are_for_pictures_alone(talk: Talk, session: Session) -> None:
     (clip,) = store(session, talk.say("a red ball on the beach"))
-    with pytest.raises(SpecError, match="numbers are for a move over a picture"):
+    with pytest.raises(SpecError, match="only a move over a picture takes numbers"):
         talk.say("", clip, CameraAct(camera="push in", amount=2.0))
 
 
@@ -334,20 +334,20 @@ def test_what_is_not_named_stays(talk: Talk) -> None:
 
 def test_what_a_camera_cannot_is_one_line_and_nothing_is_drawn(talk: Talk) -> None:
     talk.take("animate @photo: push in")
-    with pytest.raises(SpecError, match=r"at night: pocket does not change what is"):
+    with pytest.raises(SpecError, match=r"at night: pocket cannot change what is"):
         talk.say("at night")
     with pytest.raises(SpecError, match="parallax needs two layers"):
         talk.say("animate @photo with parallax")
-    with pytest.raises(SpecError, match="s at 24 fps: too short"):
+    with pytest.raises(SpecError, match="s at 24 fps is too short"):
         talk.say("animate @photo", frames=1)
     with pytest.raises(SpecError, match="odd side, and mp4 needs even ones"):
         talk.say("animate @photo", size=(99, 100))
     tiny = Image.new("RGB", (1, 1))
     talk.values["photo"] = tiny
-    with pytest.raises(SpecError, match="is 1x1: a camera has nothing to move over"):
+    with pytest.raises(SpecError, match="is 1x1, too small for a camera move"):
         talk.say("animate @photo")
     talk.values["photo"] = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
-    with pytest.raises(SpecError, match="transparent all over"):
+    with pytest.raises(SpecError, match="fully transparent"):
         talk.say("animate @photo")
 
 
@@ -365,12 +365,12 @@ def test_sizes_and_what_is_reduced_are_said(talk: Talk) -> None:
     (take,) = reply.takes
     assert (take.width, take.height) == (1920, 1438)
     assert reply.notes == (
-        "@large is 4001x3000: the clip is 1920x1438, --size WxH sets another.",
+        "@large is 4001x3000, the clip 1920x1438: --size WxH changes that.",
     )
     reply = talk.say("animate @photo: push in", takes=3, seed=5)
     assert len(reply.takes) == 1
-    assert "one take of it" in reply.notes[0]
-    assert reply.notes[1].startswith("--seed: of a model alone")
+    assert "so one take was made" in reply.notes[0]
+    assert reply.notes[1].startswith("Ignored --seed")
 
 
 def test_a_cut_out_keeps_its_opacity_and_has_two_layers(talk: Talk) -> None:

@@ -51,7 +51,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
 def untouched(settings: Settings, session: Session) -> bool:
     """Whether there is no turn, clip or job, and no engine host was begun."""
     ledger = session.ledger
-    nothing = not (ledger.turns("test") or ledger.jobs() or session.rows())
+    nothing = not (ledger.turns.of("test") or ledger.jobs.find() or session.rows())
     return nothing and not list(settings.runtime.iterdir())
 
 
@@ -111,8 +111,8 @@ def test_clips_that_are_here_are_shown_and_cut_without_a_renderer(
     session.render(say(session, "a red ball crosses the beach", "one"))
     assert say(session, "play c1 backwards", "three").takes[0].is_recut
     # What another environment has left unfinished is left to it.
-    assert (session.whole.take_up(), session.unfinished()) == ("", {})
-    assert [job.state for job in session.ledger.jobs()] == ["done", "queued"]
+    assert (session.whole.take_up(), session.renderings.unfinished()) == ("", {})
+    assert [job.state for job in session.ledger.jobs.find()] == ["done", "queued"]
     with pytest.raises(MissingExtra, match=LINE):
         say(session, "make c1 blue", "four")
 

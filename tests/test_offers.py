@@ -26,7 +26,7 @@ from nbagent.conversation.sources import Sources
 from nbagent.errors import NbagentError, SpecError
 from nbagent.language.choosing import chosen
 from nbagent.language.state import ClipInfo, State
-from nbagent.models import ModelCard, model_card
+from nbagent.models.cards import ModelCard, model_card
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.line import parse
 from nbagent.notebook.options import options_text
@@ -63,7 +63,7 @@ def drawn(take: Take, who: str = "actor") -> str:
 
 
 def turns(session: Session) -> list[tuple[str, str | None, dict[str, Any]]]:
-    kept = session.ledger.turns(session.settings.conversation)
+    kept = session.ledger.turns.of(session.settings.conversation)
     return [(turn.text, turn.cell_id, dict(turn.options)) for turn in kept]
 
 
@@ -75,23 +75,38 @@ def test_it_asks_with_three_actors_and_renders_nothing(session: Session) -> None
     assert len(reply.plan.offers) == 3
     assert {*reply.plan.offers} <= {*vocabulary.ACTORS}  # each as it would be drawn
     question, how = (reply.answer or "").splitlines()
-    assert question.startswith("pocket cannot draw a coffee cup: its nearest are a")
+    assert question.startswith(
+        "pocket can't draw a coffee cup; the closest it can draw: a"
+    )
     assert all(one in question for one in reply.plan.offers)
     assert f"--actor {reply.plan.offers[0].replace(' ', '-')}" in how
     assert session.rows() == ()
 
 
+def test_no_ball_comes_for_a_moon_or_a_planet(session: Session) -> None:
+    new = session.consider("a dog next to a planet", {})
+    assert "second" not in new.takes[0].shot["scene"]
+    assert "pocket can't show planet." in new.notes
+    store(session, say(session, "a cat on the beach"))
+    added = session.consider("add a moon", {})
+    assert drawn(added.takes[0], "time") == "night"  # whose sky has a moon
+    assert "second" not in added.takes[0].shot["scene"]
+    told = "pocket draws the closest thing it knows: night for a moon."
+    assert told in added.notes
+    asked = session.consider("add a planet", {})
+    assert len(asked.plan.offers) == 3
+    assert not asked.takes
+
+
 def test_where_nobody_can_answer_it_is_an_error_of_one_line(session: Session) -> None:
-    with pytest.raises(
-        SpecError, match=r"cannot draw a coffee cup: .* --actor"
-    ) as told:
+    with pytest.raises(SpecError, match=r"can't draw a coffee cup; .* --actor") as told:
         say(session, CUP)
     assert "\n" not in str(told.value)
 
 
 def test_a_dry_run_and_the_live_plan_say_that_it_will_ask(session: Session) -> None:
     dry = say(session, CUP, "one", dry_run=True)
-    assert (dry.answer or "").startswith("would ask: pocket cannot draw a coffee cup")
+    assert (dry.answer or "").startswith("would ask: pocket can't draw a coffee cup")
     seen = session.consider(CUP, {})
     offered = seen.plan.offers
     line = f"asks: {offered[0]}, {offered[1]} or {offered[2]}?"
@@ -101,9 +116,42 @@ def test_a_dry_run_and_the_live_plan_say_that_it_will_ask(session: Session) -> N
 
 def test_smaller_losses_are_in_the_live_plan_and_in_a_dry_run(session: Session) -> None:
     words = "a tiger in the snow"
-    note = "pocket draws the nearest thing it was taught: lion for tiger."
+    note = "pocket draws the closest thing it knows: lion for tiger."
     assert note in session.consider(words, {}).notes
     assert note in (say(session, words, "one", dry_run=True).answer or "")
+
+
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        ("a cat on a skateboard with a hat", "pocket can't show skateboard, hat."),
+        ("a ball and a cube and a star", "pocket can't show star."),
+        ("three birds in the sky", "the closest thing it knows: two for three"),
+    ],
+)
+def test_all_that_is_left_out_is_in_the_live_plan(
+    session: Session, words: str, note: str
+) -> None:
+    assert any(note in one for one in session.consider(words, {}).notes)
+
+
+def test_two_of_a_kind_come_and_are_added(card: ModelCard) -> None:
+    plan = Plan(intent="generate_video", prompt="two dogs on the beach")
+    (dogs,) = compose(plan, request="", options={}, card=card, sources=Sources()).takes
+    assert (drawn(dogs), drawn(dogs, "second")) == ("dog", "dog")
+    made = [
+        compose(
+            Plan(intent="refine", acts=(act,)),
+            request="",
+            options={},
+            card=card,
+            sources=Sources(parent=dogs),
+        )
+        for act in (Replace(by="two cats"), Add(what="two foxes"))
+    ]
+    seen = [(drawn(one.takes[0]), drawn(one.takes[0], "second")) for one in made]
+    assert seen == [("cat", "cat"), ("dog", "fox")]
+    assert any("fox for two foxes" in note for note in made[1].notes)
 
 
 def test_a_shape_is_offered_as_it_would_be_drawn() -> None:
@@ -111,8 +159,8 @@ def test_a_shape_is_offered_as_it_would_be_drawn() -> None:
     assert fresh.nearest == ("red ball", "cake")
     instead = UnknownActor("a cup", ("ball", "star"), "blue cube")
     assert instead.nearest == ("blue ball", "blue star")
-    assert "its nearest are a blue ball and a blue star." in str(instead)
-    assert "its nearest are a cake." in str(UnknownActor("a cup", ("cake",)))
+    assert "the closest it can draw: a blue ball and a blue star." in str(instead)
+    assert "the closest it can draw: a cake." in str(UnknownActor("a cup", ("cake",)))
 
 
 # The answer
@@ -138,7 +186,7 @@ def test_what_it_stands_for_is_said(session: Session) -> None:
 
 def test_no_ends_it(session: Session) -> None:
     offered = asks(session).plan.offers
-    assert say(session, "cancel", "two").answer == "cancelled: nothing is rendered"
+    assert say(session, "cancel", "two").answer == "cancelled: nothing will be rendered"
     assert turns(session)[-1][0] == "cancel"
     (take,) = say(session, with_a(other(offered)), "three").takes
     assert take.request != CUP
@@ -193,9 +241,9 @@ def test_offers_of_a_store_from_elsewhere_are_nothing(
     session: Session, offers: Any
 ) -> None:
     asks(session)
-    turn = session.ledger.turns(session.settings.conversation)[0]
+    turn = session.ledger.turns.of(session.settings.conversation)[0]
     plan = {"intent": "ask", "offers": offers, "choosers": offers}
-    session.ledger.finish_turn(turn.id, plan, "?", None)
+    session.ledger.turns.finish(turn.id, plan, "?", None)
     assert Transcript(session).turns()[0]["words"] == CUP
     assert say(session, "a cake", "two").takes[0].request == "a cake"
 
@@ -290,7 +338,10 @@ def test_each_subject_of_a_storyboard_has_its_own_actor(
     with pytest.raises(UnknownActor, match="guitar"):
         composed(board, card, "cake")
     assert composed(board, card, "cake", "boat") == ["cake", "cake", "boat", "cat"]
-    with pytest.raises(SpecError, match="--actor cake,boat,red-ball names 3, and 2"):
+    with pytest.raises(
+        SpecError,
+        match="--actor cake,boat,red-ball names 3 actors, and the turn needs 2",
+    ):
         composed(board, card, "cake", "boat", "red ball")
     known = replace(board, scenes=("a dog in the snow", "it rises"))
     assert composed(known, card, "cat") == ["cat", "cat"]
@@ -303,7 +354,7 @@ def test_an_actor_wins_over_the_words(card: ModelCard) -> None:
     for words in ("a coffee cup spins", "a red ball spins", "spinning"):
         plan = Plan(intent="generate_video", prompt=words)
         assert composed(plan, card, "cat") == ["cat"]
-    with pytest.raises(SpecError, match="names 2, and 1 of them is needed"):
+    with pytest.raises(SpecError, match="names 2 actors, and the turn needs 1"):
         composed(plan, card, "cat", "dog")
 
 
@@ -317,7 +368,7 @@ def test_an_actor_comes_into_a_clip_whatever_else_is_asked(card: ModelCard) -> N
 
 def test_a_picture_shows_what_it_shows(card: ModelCard) -> None:
     plan = Plan(intent="animate_image", prompt="it spins")
-    with pytest.raises(SpecError, match="--actor cat has no part here"):
+    with pytest.raises(SpecError, match="--actor cat has no effect"):
         casting.cast(plan, {"actor": ("cat",)}, card)
 
 
@@ -326,7 +377,9 @@ def test_another_model_reads_the_words_and_that_is_said(card: ModelCard) -> None
     wan = replace(card, name="wan")
     same, options, (note,) = casting.cast(plan, {"actor": ("cat",), "seed": 1}, wan)
     assert (same, options) == (plan, {"seed": 1})
-    assert note == "--actor is for pocket alone: wan is told your words as they are."
+    assert note == (
+        "Ignored --actor, which is for pocket only: wan reads your words as they are."
+    )
 
 
 @pytest.mark.parametrize(
@@ -345,10 +398,10 @@ def test_how_an_actor_is_typed(typed: str, names: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("ball", "'ball' is nobody whom pocket draws: say its colour, like red-ball"),
+        ("ball", "pocket can't draw 'ball': say its colour, like red-ball"),
         ("elefant", "did you mean elephant?"),
         ("teapot-xyz", "use one of its 81"),
-        ("cake,,dog", "'' is nobody"),
+        ("cake,,dog", "can't draw ''"),
     ],
 )
 def test_nobody_whom_pocket_draws_is_refused_in_one_line(typed: str, told: str) -> None:
@@ -416,10 +469,10 @@ def test_words_that_a_model_does_not_read_are_said(card: ModelCard) -> None:
     moving = Plan(intent="animate_image", prompt="the bars grow")
     assert unread.unheard(moving, [take], card) == ()
     assert unread.unheard(moving, [take], silent) == (
-        "svd-xt reads no words: 'the bars grow' has no part in the clip.",
+        "svd-xt does not read words: 'the bars grow' has no effect on the clip.",
     )
     night = Plan(intent="refine", acts=(Time(time="night"), Place(place="snow")))
-    with pytest.raises(SpecError, match="svd-xt reads no words, so 'at night, "):
+    with pytest.raises(SpecError, match="svd-xt does not read words, so 'at night, "):
         unread.unheard(night, [take], silent)
     slower = Plan(intent="refine", acts=(Speed(factor=0.5),))
     assert (
@@ -432,7 +485,7 @@ def test_words_that_a_model_does_not_read_are_said(card: ModelCard) -> None:
 
 def test_remix_in_python_raises_it(session: Session) -> None:
     store(session, say(session, "a blue cube in the desert", "one"))
-    with pytest.raises(NbagentError, match="cannot draw a coffee cup"):
+    with pytest.raises(NbagentError, match="can't draw a coffee cup"):
         session.hear(
             "",
             {},

@@ -23,7 +23,7 @@ from nbagent.conversation.compose import compose
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
 from nbagent.ledger import Artifact
-from nbagent.models import ModelCard, model_card
+from nbagent.models.cards import ModelCard, model_card
 from nbagent.take import ALL, Effect, Hold, Take
 from tests.played import PLAYED
 
@@ -88,7 +88,7 @@ def test_a_long_shot_is_made_of_windows_that_overlap(card: ModelCard) -> None:
     composed = compose(plan, request="w", options={}, card=card, sources=Sources())
     parts, (take, other) = composed.parts, composed.takes
     assert [part.num_frames for part in parts] == [64, 64, 64, 64]
-    assert "18 s is rendered in 3 parts that overlap." in composed.notes
+    assert "18 s is rendered in 3 overlapping parts." in composed.notes
     first, second = parts[:2]
     assert (first.operation, second.operation) == ("generate", "extend")
     assert second.holds == (Hold(source=first.id, start=48, num_frames=16),)
@@ -119,7 +119,7 @@ def test_pictures_are_not_spread_over_windows(card: ModelCard) -> None:
         intent="animate_image", prompt="it moves", settings={"duration_s": 20.0}
     )
     pictures = ("b2:" + "0" * 32 + ".png", "b2:" + "1" * 32 + ".png")
-    with pytest.raises(SpecError, match=r"20 s between held frames .* use up to 8 s"):
+    with pytest.raises(SpecError, match=r"20 s between fixed frames .* use up to 8 s"):
         made(plan, card, Sources(pictures=pictures))
     one = compose(
         plan, request="w", options={}, card=card, sources=Sources(pictures=pictures[:1])
@@ -161,7 +161,9 @@ def test_what_an_extension_cannot_be_is_said(card: ModelCard, parent: Take) -> N
         card=card,
         sources=sources,
     )
-    assert "8 frames were to be added; pocket adds 16 (2.00 s)." in composed.notes
+    assert (
+        "Adds 16 frames (2.00 s) instead of 8: pocket adds frames in fixed numbers."
+    ) in composed.notes
 
 
 def test_a_clip_that_changes_as_it_is_made_longer_is_made_anew(
@@ -218,13 +220,13 @@ def test_another_shape_shows_more_around_the_picture(
 ) -> None:
     wide = refine(Aspect(aspect="2:1"))
     sources = Sources(parent=parent, clip=PLAYED)
-    take = made(wide, card, sources, size=(128, 256))
-    assert (take.operation, take.height, take.width) == ("reframe", 128, 256)
-    hold = Hold(source=parent.id, num_frames=16, box=(64, 0, 128, 128))
+    take = made(wide, card, sources, size=(256, 512))
+    assert (take.operation, take.height, take.width) == ("reframe", 256, 512)
+    hold = Hold(source=parent.id, num_frames=16, box=(128, 0, 256, 256))
     assert take.holds == (hold,)
     assert Take.from_recipe(take.to_recipe()) == take
     # Twice the size has nothing around it.
-    assert made(wide, card, sources, size=(256, 256)).operation == "generate"
+    assert made(wide, card, sources, size=(512, 512)).operation == "generate"
 
 
 def test_a_seamless_loop_holds_all_but_its_seam(card: ModelCard, parent: Take) -> None:
@@ -252,13 +254,13 @@ def test_a_larger_picture_begins_with_the_clips_own(
 ) -> None:
     sources = Sources(parent=parent, clip=PLAYED)
     take = made(refine(Upscale()), card, sources)
-    assert (take.operation, take.height, take.width) == ("upscale", 256, 256)
+    assert (take.operation, take.height, take.width) == ("upscale", 512, 512)
     assert (take.strength, take.num_frames) == (0.25, 16)
     (hold,) = take.holds
     assert (hold.source, hold.mask, hold.num_frames) == (parent.id, ALL, 16)
     assert Take.from_recipe(take.to_recipe()) == take
     for scale, says in (
-        (1.02, "128x128 is no larger than the clip's 128x128"),
+        (1.02, "256x256 is not larger than the clip's 256x256"),
         (16.0, "is too large for pocket"),
     ):
         with pytest.raises(SpecError, match=says):
@@ -273,7 +275,7 @@ def test_pictures_are_held_evenly(card: ModelCard) -> None:
         ("b2:b.png", 8),
         ("b2:c.png", 15),
     ]
-    with pytest.raises(SpecError, match="17 pictures do not fit 16 frames"):
+    with pytest.raises(SpecError, match="17 pictures do not fit into 16 frames"):
         made(plan, card, Sources(pictures=("b2:a.png",) * 17))
 
 
@@ -282,11 +284,11 @@ def test_pictures_are_held_evenly(card: ModelCard) -> None:
 
 def test_the_mask_of_a_part_is_white_there_and_then() -> None:
     mask = masks.of_part((0.0, 0.0, 0.5, 1.0), (-0.5, None), PLAYED)
-    assert mask.shape == (16, 128, 128)
-    assert mask[12:, :, :64].all()
-    assert mask.sum() == 4 * 128 * 64
+    assert mask.shape == (16, 256, 256)
+    assert mask[12:, :, :128].all()
+    assert mask.sum() == 4 * 256 * 128
     picture = masks.picture(mask)
-    assert picture.shape == (16 * 128, 128, 3)
+    assert picture.shape == (16 * 256, 256, 3)
     assert set(np.unique(picture)) == {0, 255}
 
 
@@ -324,7 +326,7 @@ def test_a_mask_may_differ_by_frame() -> None:
         ),
         (np.ones((2, 4, 6)), "does not fit the clip"),
         (HALF & False, "the mask is empty"),
-        (np.full((4, 6), "x"), "a mask of <U1 is none"),
+        (np.full((4, 6), "x"), "a mask cannot be made of <U1"),
     ],
 )
 def test_what_is_no_mask_is_one_line(value: Any, says: str) -> None:

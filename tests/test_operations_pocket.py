@@ -28,7 +28,7 @@ from nbagent.conversation.sources import Sources, find_sources
 from nbagent.errors import JobFailed, SpecError
 from nbagent.language.state import State
 from nbagent.ledger import Artifact, Ledger
-from nbagent.models import model_card
+from nbagent.models.cards import model_card
 from nbagent.render.renderer import Renderer
 from nbagent.take import Job, Take
 
@@ -62,7 +62,7 @@ class Bench:
         take = composed.takes[0]
         for one in (*composed.parts, take):
             self.ledger.add_take(one)
-        job_id = self.ledger.add_job(take.id, None, "interactive")
+        job_id = self.ledger.jobs.add(take.id, None, "interactive")
         job = Job(id=job_id, take=take, store=str(self.ledger.folder))
         self.told: list[str] = []
         self.renderer.run(
@@ -105,13 +105,13 @@ def test_a_region_is_made_anew_and_all_around_it_stays(bench: Bench) -> None:
     before = bench.frames(bench.clip)
     _, artifact = bench.refine(Time(time="at night"), mask)
     after = bench.frames(artifact)
-    assert difference(after[:, :, 64:], before[:, :, 64:]) < CODEC
-    assert difference(after[:, :, :64], before[:, :, :64]) > 4 * CODEC
+    assert difference(after[:, :, 128:], before[:, :, 128:]) < CODEC
+    assert difference(after[:, :, :128], before[:, :, :128]) > 4 * CODEC
 
 
 def test_a_mask_of_any_outline_keeps_every_pixel_outside(bench: Bench) -> None:
-    y, x = np.mgrid[:128, :128]
-    round_mask = (((y - 60) ** 2 + (x - 60) ** 2) < 40**2)[None]
+    y, x = np.mgrid[:256, :256]
+    round_mask = (((y - 120) ** 2 + (x - 120) ** 2) < 80**2)[None]
     before = bench.frames(bench.clip)
     _, artifact = bench.refine(Recolor(what="ball", color="blue"), round_mask)
     after = bench.frames(artifact)
@@ -161,10 +161,10 @@ def test_a_clip_longer_than_a_window_is_one_job(bench: Bench) -> None:
 
 def test_a_larger_picture_is_the_clips_own(bench: Bench) -> None:
     take, artifact = bench.refine(Upscale())
-    assert (artifact.height, artifact.width) == (256, 256)
+    assert (artifact.height, artifact.width) == (512, 512)
     large, small = bench.frames(artifact), bench.frames(bench.clip)
     # Seen from further away it is the clip, and not only a blown-up one.
-    halved = large.reshape(16, 128, 2, 128, 2, 3).mean((2, 4))
+    halved = large.reshape(16, 256, 2, 256, 2, 3).mean((2, 4))
     assert difference(halved, small) < 3 * CODEC
     blown = small.repeat(2, 1).repeat(2, 2)
     assert difference(large, blown) > CODEC / 2
@@ -174,10 +174,10 @@ def test_a_larger_picture_is_the_clips_own(bench: Bench) -> None:
 def test_a_wider_frame_has_the_clip_in_its_middle(bench: Bench) -> None:
     plan = Plan(intent="refine", acts=(Aspect(aspect="2:1"),))
     sources = Sources(parent=bench.parent, clip=bench.clip)
-    _, artifact = bench.make(plan, sources, size=(128, 256))
+    _, artifact = bench.make(plan, sources, size=(256, 512))
     after = bench.frames(artifact)
-    assert after.shape == (16, 128, 256, 3)
-    assert difference(after[:, :, 64:192], bench.frames(bench.clip)) < CODEC
+    assert after.shape == (16, 256, 512, 3)
+    assert difference(after[:, :, 128:384], bench.frames(bench.clip)) < CODEC
 
 
 def test_a_seamless_loop_plays_in_a_circle(bench: Bench) -> None:
@@ -191,7 +191,7 @@ def test_a_seamless_loop_plays_in_a_circle(bench: Bench) -> None:
 
 
 def test_pictures_are_the_frames_where_they_are_held(bench: Bench) -> None:
-    shades = [np.full((128, 128, 3), level, np.uint8) for level in (20, 120, 230)]
+    shades = [np.full((256, 256, 3), level, np.uint8) for level in (20, 120, 230)]
     stored = tuple(bench.ledger.put_file(media.png(s), ".png") for s in shades)
     plan = Plan(intent="animate_image", prompt="it spins")
     _, artifact = bench.make(plan, Sources(pictures=stored))
@@ -220,13 +220,11 @@ def test_an_array_of_frames_is_where_a_clip_begins(bench: Bench) -> None:
         bench.frames(far), before
     )
     long = Film(source=near.holds[0].source, num_frames=32)
-    with pytest.raises(SpecError, match="32 frames do not fit the 16"):
+    with pytest.raises(SpecError, match="32 frames do not fit into the clip's 16"):
         bench.make(plan, replace(sources, film=long))
 
 
 def test_a_mask_of_another_size_is_one_line(bench: Bench) -> None:
     small = np.ones((1, 8, 8), bool)
-    with pytest.raises(
-        JobFailed, match=r"the mask is 8x8, and the frames .* are 128x128"
-    ):
+    with pytest.raises(JobFailed, match=r"the mask is 8x8, its frames are 256x256"):
         bench.refine(Recolor(color="blue"), small)

@@ -15,7 +15,7 @@ import pytest
 
 from nbagent.conversation import choices
 from nbagent.conversation.consent import agreed
-from nbagent.conversation.rendering import save_beside
+from nbagent.conversation.saving import save_beside
 from nbagent.conversation.session import Session
 from nbagent.errors import MediaError, NbagentError, SpecError
 from nbagent.jobs.engine import Engine
@@ -104,6 +104,7 @@ def test_turns_of_cells_are_in_the_thread_with_what_came_of_them(
     assert (take["name"], take["state"], take["elapsed_s"]) == ("c1", "done", 1.5)
     assert answer["state"] == "done"
     assert "seed" in answer["answer"]
+    assert answer["answer_html"] == ""  # ours is text
     assert wrong["state"] == "failed"
     assert "c9" in wrong["error"]
 
@@ -115,9 +116,9 @@ def test_what_is_said_under_a_clip_outlives_its_kernel(
     assert reply.notes
     store(session, reply)
     ledger = session.ledger
-    job = ledger.add_job(reply.takes[0].id, reply.turn_id, "final")
-    drift = "5 % darker than it began: 'match the colours' mends it"
-    ledger.set_job(job, "done", message=drift)
+    job = ledger.jobs.add(reply.takes[0].id, reply.turn_id, "final")
+    drift = "5 % darker than it began; 'match the colours' fixes that"
+    ledger.jobs.record(job, "done", message=drift)
     session.close_turn(reply)
     # The next kernel: in its panel, and in the player of the same cell.
     later = Session(settings=settings, engine=Engine(settings))
@@ -142,12 +143,12 @@ def test_a_plan_of_a_model_that_is_not_here_asks_nobody(
     def look_up(*_: object) -> None:
         raise AssertionError("the hub was asked while somebody typed")
 
-    monkeypatch.setattr("nbagent.conversation.chosen.look_up", look_up)
+    monkeypatch.setattr("nbagent.conversation.model_choice.look_up", look_up)
     reply, _ = view.ask(
         type="get_plan", line=f"--model wan2.1-1.3b {BALL}", replaces=None
     )
-    assert (reply["type"], reply["does"], reply["take"]) == ("plan", "new clip", None)
-    assert "is not here yet: it is downloaded" in reply["note"]
+    assert (reply["type"], reply["does"], reply["take"]) == ("plan", "a new clip", None)
+    assert "is not here yet: it will be downloaded" in reply["note"]
 
 
 def test_a_turn_said_in_the_panel_is_one_of_the_conversation(
@@ -192,10 +193,19 @@ def test_a_player_in_the_panel_is_answered_like_one_in_a_cell(
         ({"type": "say"}, "line is text, not None"),
         ({"type": "say", "line": "  "}, "the turn is empty"),
         ({"type": "say", "line": "--sed 3 a cat"}, "did you mean --seed?"),
-        ({"type": "say", "line": "a" * 40_000}, "the most is 30,000"),
+        ({"type": "say", "line": "a" * 40_000}, "and 30,000 is the limit"),
         ({"type": "say", "line": "x", "replaces": "1"}, "replaces is a number"),
         ({"type": "say", "line": "x", "reading": "dance"}, "reading is one of"),
-        ({"type": "move", "turn": 1, "index": 0, "to": 1}, "does not wait any more"),
+        ({"type": "say", "line": "x", "about": "c1"}, "about is a clip and a part"),
+        (
+            {"type": "say", "line": "x", "about": {"name": ""}},
+            "a clip has a short name",
+        ),
+        (
+            {"type": "get_plan", "line": "x", "about": {"name": "c1", "span": [1]}},
+            "a part is 2 numbers",
+        ),
+        ({"type": "move", "turn": 1, "index": 0, "to": 1}, "is no longer waiting"),
         ({"type": "move", "turn": 1, "index": 0, "to": -1}, "to is a number, not -1"),
         ({"type": "get_clip", "index": 0}, "turn is a number, not None"),
         ({"type": "get_clip", "turn": True, "index": 0}, "turn is a number, not True"),
@@ -245,7 +255,7 @@ def test_a_live_take_is_told_step_by_step_and_once_at_its_end(
     transcript = panel._chat.transcript
     reply = say(session, BALL, "cell-1")
     rendering = session.render(reply)
-    transcript.began(reply, rendering)
+    transcript.began(reply.turn_id, rendering)
     running = Progress(job="j1", state="running", phase="denoise", step=3, num_steps=20)
     transcript.went_on(reply.turn_id, 0, running)
     (turn,) = view.thread()  # a page that opens now sees what is going on
@@ -265,14 +275,14 @@ def test_what_an_earlier_kernel_left_running_is_followed(
     reply = say(session, "a blue cube rolls over a meadow", "cell-1", takes=1)
     rendering = session.render(reply)
     (take,) = reply.takes
-    (job_id,) = (job.id for job in session.ledger.jobs())
-    session.ledger.set_job(job_id, "running", step=3, num_steps=20)
+    (job_id,) = (job.id for job in session.ledger.jobs.find())
+    session.ledger.jobs.record(job_id, "running", step=3, num_steps=20)
     del rendering  # that kernel is gone; its worker has ended meanwhile
     fake_frames(session.ledger, take)
-    session.ledger.set_job(job_id, "done")
-    assert session.unfinished() == {}
-    session.ledger.add_job(take.id, reply.turn_id, "final")
-    assert list(session.unfinished()) == [reply.turn_id]
+    session.ledger.jobs.record(job_id, "done")
+    assert session.renderings.unfinished() == {}
+    session.ledger.jobs.add(take.id, reply.turn_id, "final")
+    assert list(session.renderings.unfinished()) == [reply.turn_id]
     view = View(panel)
     panel._chat.take_up()
     panel._chat.take_up()  # by a second page; it is followed once
@@ -284,7 +294,7 @@ def test_nobody_reads_the_ledger_for_nobody(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     transcript = Transcript(session)
-    monkeypatch.setattr(session.ledger, "turns", lambda _name: pytest.fail("read"))
+    monkeypatch.setattr(session.ledger.turns, "of", lambda _name: pytest.fail("read"))
     transcript.refresh()
 
 
@@ -359,16 +369,32 @@ def test_the_plan_of_half_typed_words_writes_nothing(
     rendered(session, BALL)
     before = view.thread()
     plan, _ = view.ask(type="get_plan", line=f"--takes 2 --seed 5 {BALL}")
-    assert plan["does"] == "new clip"
+    assert plan["does"] == "a new clip"
     assert (plan["take"]["seed"], plan["num_takes"]) == (5, 2)
     assert plan["estimate_s"] == 3.0  # the one of this size took 1.5 s
     refine, _ = view.ask(type="get_plan", line="c1 at night")
     assert refine["does"] == "change c1"
+    faster, _ = view.ask(type="get_plan", line="c1 twice as fast")
+    assert faster["does"] == "re-cut c1, at once"
     words, _ = view.ask(type="get_plan", line="stop")
     assert (words["take"], words["estimate_s"]) == (None, None)
     wrong, _ = view.ask(type="get_plan", line="--frames 51 a red ball")
     assert wrong["type"] == "error"
     assert view.thread() == before
+
+
+def test_a_reply_is_about_its_clip_whatever_is_newer(
+    session: Session, view: View
+) -> None:
+    rendered(session, BALL)
+    rendered(session, "a blue cube in the snow", "cell-2")
+    about = {"name": "c1", "span": [0.5, 1.0], "region": None}
+    plan, _ = view.ask(type="get_plan", line="at night", about=about)
+    assert plan["does"] == "change a part of c1"
+    reply, _ = view.ask(type="say", line="twice as fast", about={"name": "c1"})
+    turn = view.until("done", reply["turn"])
+    made = session.ledger.take(session.record.row(turn["takes"][0]["name"]).take_id)
+    assert made.parents == (session.record.row("c1").take_id,)
 
 
 def test_completion_knows_what_may_stand_there(session: Session) -> None:
@@ -385,13 +411,13 @@ def test_completion_knows_what_may_stand_there(session: Session) -> None:
 def test_what_reads_the_turns_is_chosen(session: Session, view: View) -> None:
     pytest.importorskip("pydantic_ai")
     session.brains.connect("qwen3", "http://localhost:9/v1")
-    assert view.ask(type="get_brains")[0]["brains"] == ["qwen3", "reader"]
+    assert view.ask(type="get_settings")[0]["brains"] == ["qwen3", "reader"]
     line, _ = view.ask(type="use_brain", brain="reader")
-    assert line["line"] == "turns are read by the embedded reader alone"
-    assert view.ask(type="get_brains")[0]["brains"] == ["reader", "qwen3"]
+    assert line["line"] == "only the built-in reader reads your turns now"
+    assert view.ask(type="get_settings")[0]["brains"] == ["reader", "qwen3"]
     line, _ = view.ask(type="use_brain", brain="qwen3")  # its server is remembered
     assert line["line"].startswith("qwen3 is connected")
-    assert view.ask(type="get_brains")[0]["brains"][0] == "qwen3"
+    assert view.ask(type="get_settings")[0]["brains"][0] == "qwen3"
 
 
 def test_another_model_is_told_and_one_that_is_not_here_is_a_line(
@@ -401,10 +427,16 @@ def test_another_model_is_told_and_one_that_is_not_here_is_a_line(
     here = {model["name"] for model in models["models"] if model["here"]}
     assert "pocket" in here
     assert len(models["models"]) > len(here)
-    assert all(m["fits"] for m in models["models"] if m["name"] == "pocket")
+    pocket = next(m for m in models["models"] if m["name"] == "pocket")
+    assert (pocket["why_not"], pocket["licence"], pocket["seconds"]) == (
+        "",
+        "BSD-3",
+        None,
+    )
+    assert pocket["size_bytes"] < 1e9
     line, _ = view.ask(type="use_model", model="pocket")
-    assert line["line"].startswith("pocket renders from now on")
-    assert view.ask(type="get_brains")[0]["brains"] == ["reader"]
+    assert line["line"].startswith("from now on pocket renders")
+    assert view.ask(type="get_settings")[0]["brains"] == ["reader"]
     missing, _ = view.ask(type="use_model", model="mochi")
     assert "is not here" in missing["message"]
     assert view.ask(type="get_thread")[0]["model"] == session.settings.model
@@ -449,7 +481,7 @@ def test_a_reply_that_cannot_be_sent_is_an_error_and_the_panel_lives_on(
 ) -> None:
     foreseen = {"does": "", "takes": (), "notes": (), "seconds": None} | fields
     with monkeypatch.context() as patch:
-        patch.setattr(Chat, "plan", lambda *_: Foreseen(**foreseen))
+        patch.setattr(Chat, "plan", lambda *_, **__: Foreseen(**foreseen))
         reply, buffers = view.ask(type="get_plan", line=BALL, replaces=None)
         assert reply["type"] == "error"
         assert reply["id"] == "v-1"
@@ -468,7 +500,7 @@ def test_an_event_that_cannot_be_sent_stops_nobody(
     reply = say(session, BALL)
     rendering = session.render(reply)
     transcript = panel._chat.transcript
-    transcript.began(reply, rendering)
+    transcript.began(reply.turn_id, rendering)
     bad = Progress(job="j1", state="running", eta_s=float("nan"))
     transcript.went_on(reply.turn_id, 0, bad)
     assert "a take could not be told" in caplog.text
@@ -517,9 +549,10 @@ def test_a_place_that_cannot_be_written_is_one_line_and_leaves_nothing(
 
 
 def test_a_page_pays_little_for_the_panel() -> None:
-    # The player's own code is in it; see test_player for that alone.
+    # The player's own code is in it; see test_player for that alone. A notebook that is
+    # saved with its widgets holds the panel once, however many clips it has.
     player = asset("player.js").stat().st_size
-    assert asset("panel.js").stat().st_size - player < 26_000
+    assert asset("panel.js").stat().st_size - player < 44_000
 
 
 def test_a_turn_that_takes_long_has_its_choices_as_buttons(

@@ -44,7 +44,7 @@ def as_user(uid: int, script: str) -> subprocess.Popen[str]:
         from pathlib import Path
         import distributed, psutil, tblib
         from nbagent.errors import EngineError
-        from nbagent.jobs import link, runtime, worker
+        from nbagent.jobs import dask_client, runtime, worker
         from nbagent.ledger import Ledger
         from nbagent.settings import Settings
         def become(uid):
@@ -111,7 +111,7 @@ KERNEL = """
     tempfile.tempdir = FOLDER
     settings = Settings.from_env({})
     try:
-        link.Link.connect(settings, None)
+        dask_client.Link.connect(settings, None)
     except Exception as error:
         print(f"{type(error).__name__}: {error}")
 """
@@ -312,7 +312,7 @@ def test_a_store_that_somebody_else_made_first_is_not_used(
         settings = Settings.from_env({{}})
         try:
             with Ledger(settings.store, is_named=settings.store_is_named) as ledger:
-                ledger.add_turn("test", "a red ball", None, {{}})
+                ledger.turns.add("test", "a red ball", None, {{}})
         except EngineError as error:
             print(error)
     """
@@ -328,7 +328,7 @@ def test_a_store_may_be_a_link_to_a_folder_of_ours(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / ".nbagent").symlink_to(tmp_path / "disk")
     with Ledger(tmp_path / ".nbagent", is_named=False) as ledger:
-        ledger.add_turn("test", "a red ball", None, {})
+        ledger.turns.add("test", "a red ball", None, {})
     assert (tmp_path / "disk" / "ledger.db").exists()
 
 
@@ -346,7 +346,7 @@ def test_a_store_that_came_with_a_notebook_is_not_written_through(
         Ledger(store, is_named=False) as ledger,
         pytest.raises(StoreError, match=f"{name} is a symbolic link"),
     ):
-        ledger.add_turn("test", "a red ball", None, {})
+        ledger.turns.add("test", "a red ball", None, {})
     assert not target.exists()
 
 
@@ -412,7 +412,7 @@ def test_a_checkpoint_is_written_through_no_link(tmp_path: Path) -> None:
     import torch
 
     from nbagent.render import checkpoint
-    from nbagent.render.start import Resumed
+    from nbagent.render.start_states import Resumed
 
     precious = tmp_path / "precious"
     precious.write_text("mine")

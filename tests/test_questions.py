@@ -73,7 +73,7 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
     shell = InteractiveShell.instance()
     shown: list[str] = []
     monkeypatch.setattr(
-        "nbagent.notebook.magics._show_text", lambda text: shown.append(text)
+        "nbagent.notebook.page.Page.text", lambda _page, text: shown.append(text)
     )
     shell.user_ns["shown"] = shown
     yield shell

@@ -414,3 +414,18 @@ def test_figures_tell_of_starts_that_nobody_asked_for() -> None:
     asks = {**TURN, "expected": {"intent": "chat"}}
     start = score(asks, {"intent": "generate_video"})
     assert summed([asks], [start])["false_starts"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("join c1 and c2 with a dissolve of one second", 1.0),
+        ("c1 then c2, dissolve over 2 seconds", 2.0),
+        ("join c1 and c2", None),
+    ],
+)
+def test_a_dissolve_takes_the_time_that_is_said(
+    words: str, seconds: float | None
+) -> None:
+    (act,) = read(words, State(clips=(BALL, CAT))).acts
+    assert (act.kind, getattr(act, "seconds", 0)) == ("join", seconds)

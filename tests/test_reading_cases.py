@@ -35,6 +35,12 @@ ROCKET: Final = [
     made("c2", "a duck swims across the lake"),
     made("c3", "a duck swims across the lake at sunset", "at sunset", parent="c2"),
 ]
+FOX: Final = [made("c1", "a fox runs in the forest at night")]
+CARS: Final = [
+    made("c1", "a blue car drives through the city"),
+    made("c2", "snow falls on a house in winter"),
+    made("c3", "a cat in the meadow"),
+]
 NOIR: Final = [made("c1", "a detective walks through the rain, noir", style="noir")]
 PAINTED: Final = [
     made("c1", "a tree in the meadow"),
@@ -217,6 +223,45 @@ CASES: Final = (
         NOIR,
         "c1",
         {"act": "restyle", "style": "bright pastel colours"},
+    ),
+    # What the latest clip is to be names no older clip in which it is; what is there does.
+    refine(
+        "night in the left half",
+        [*FOX, made("c2", "a red ball rolls across the beach at noon")],
+        "c2",
+        {"act": "time", "time": "night", "region": "left half"},
+    ),
+    refine("make it blue", CARS, "c3", {"act": "recolor", "color": "blue"}),
+    refine("paint it blue", CARS, "c3", {"act": "recolor", "color": "blue"}),
+    refine("make it snow", CARS, "c3", {"act": "weather", "weather": "snow"}),
+    refine("add a car", CARS, "c3", {"act": "add", "what": "car"}),
+    refine("夜にして", [*TWO, *CARS[2:]], "c3", {"act": "time", "time": "夜"}),
+    refine(
+        "nachts, langsamer",
+        [made("c1", "ein Fuchs im Wald bei Nacht"), made("c2", "ein Ball rollt")],
+        "c2",
+        {"act": "time", "time": "nachts"},
+        {"act": "speed", "direction": "slower"},
+    ),
+    refine(
+        "the night one, slower",
+        [*FOX, made("c2", "a red ball rolls across the beach at noon")],
+        "c1",
+        {"act": "speed", "direction": "slower"},
+    ),
+    refine(
+        "make the fox blue at night",
+        [*FOX, made("c2", "a red ball rolls across the beach at night")],
+        "c1",
+        {"act": "recolor", "what": "fox", "color": "blue"},
+        {"act": "time", "time": "at night"},
+    ),
+    refine(
+        "the blue one in the snow",
+        CARS,
+        "c1",
+        {"act": "weather", "weather": "snow"},
+        also=[{"act": "place", "place": "in the snow"}],
     ),
     # Clips after each other.
     refine("a crossfade between c1 and c2", TWO, ["c1", "c2"], join(["c2"])),

@@ -81,7 +81,7 @@ def test_a_real_model_answers_in_words_as_they_are_written(session: Session) -> 
 def test_its_plan_is_typed_or_the_turn_is_read_without_it(session: Session) -> None:
     reply = session.hear("a zeppelin of glass 유리 비행선 위로 뜬다", {}, cell_id="one")
     said = "\n".join(reply.notes)
-    assert "read by smollm2" in said or "the turn was read without it" in said
-    (turn,) = session.ledger.turns(session.settings.conversation)
+    assert "read by smollm2" in said or "nbagent read the turn without it" in said
+    (turn,) = session.ledger.turns.of(session.settings.conversation)
     assert turn.error is None
     assert turn.plan is not None

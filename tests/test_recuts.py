@@ -172,6 +172,6 @@ def test_joined_clips_and_a_scene_of_a_storyboard_are_cut(session: Session) -> N
 def test_a_part_of_a_run_is_not_cut(session: Session) -> None:
     (clip,) = store(session, say(session, "a red ball on the beach"))
     with pytest.raises(
-        SpecError, match="half as fast is of a finished clip as a whole"
+        SpecError, match="half as fast applies to a whole finished clip"
     ):
         ask(session, clip, Speed(factor=0.5), step=3)

@@ -1,6 +1,6 @@
-"""The seam's battery, run on every pipeline family that `nbagent.models` names.
+"""The hook's battery, run on every pipeline family that `nbagent.models.cards` names.
 
-Bit equality throughout: the seam must not change a stock pipeline's result, and a job
+Bit equality throughout: the hook must not change a stock pipeline's result, and a job
 that was stopped, killed or paused must end where an undisturbed one ends.
 """
 
@@ -19,17 +19,17 @@ from diffusers import DiffusionPipeline
 from PIL import Image
 
 from nbagent.errors import Cancelled, JobFailed
-from nbagent.families import FAMILIES as DRIVEN
-from nbagent.models import model_card
+from nbagent.models.cards import model_card
+from nbagent.models.families import FAMILIES as DRIVEN
 from nbagent.render.capability import capability
 from nbagent.render.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from nbagent.render.known import KnownFrames
+from nbagent.render.held_frames import KnownFrames
+from nbagent.render.hook import PipelineHook
 from nbagent.render.latents import is_video_vae, normalize, pack, unpack
 from nbagent.render.loop import loop_of
 from nbagent.render.preview import fit
-from nbagent.render.seam import Seam
-from nbagent.render.start import Fresh, Known, Noised, Start, Step
-from nbagent.render.tap import remember, tapped
+from nbagent.render.scheduler_tap import remember, tapped
+from nbagent.render.start_states import Fresh, Known, Noised, Start, Step
 from tests import battery
 from tests.battery import check, placed, same
 from tests.tiny_parts import unipc
@@ -66,7 +66,7 @@ def pipes() -> Callable[[str], DiffusionPipeline]:
 
 
 class Run:
-    """One run through the seam, with everything that it showed."""
+    """One run through the hook, with everything that it showed."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Run:
         self.keep_at: int | None = None
         self.cancel_at: int | None = None
         self.save_at: tuple[int, Path] | None = None
-        self.seam = Seam(
+        self.hook = PipelineHook(
             generator=torch.Generator().manual_seed(seed),
             start=start or Fresh(),
             known=known,
@@ -97,19 +97,19 @@ class Run:
             raise Cancelled("stopped")
         self.heads += 1
         if self.heads == self.keep_at:
-            self.seam.stop()
+            self.hook.stop()
 
     def _after_step(self, step: Step) -> None:
         self.steps.append(step)
         if self.save_at is not None and step.index + 1 == self.save_at[0]:
-            save_checkpoint(self.save_at[1], _checkpoint(self.seam, step))
+            save_checkpoint(self.save_at[1], _checkpoint(self.hook, step))
 
     def __call__(self, pipe: DiffusionPipeline, **more: Any) -> Any:
-        session = self.seam.open(pipe)
+        session = self.hook.open(pipe)
         return session(
             **self.tiny.arguments(**more),
-            **self.seam.callback(),
-            generator=self.seam.generator,
+            **self.hook.callback(),
+            generator=self.hook.generator,
         ).frames
 
     @property
@@ -118,13 +118,13 @@ class Run:
         return self.steps[-1].latents
 
 
-def _checkpoint(seam: Seam, step: Step) -> Checkpoint:
+def _checkpoint(hook: PipelineHook, step: Step) -> Checkpoint:
     return Checkpoint(
         take_id="t",
         start_step=0,
-        num_steps=seam.num_steps,
+        num_steps=hook.num_steps,
         elapsed_s=0.0,
-        state=seam.state(step),
+        state=hook.state(step),
     )
 
 
@@ -135,7 +135,7 @@ def _stock(pipe: DiffusionPipeline, name: str, **more: Any) -> Any:
 
 @FAMILIES
 @check("unchanged")
-def test_seam_changes_nothing(pipes: Any, name: str) -> None:
+def test_hook_changes_nothing(pipes: Any, name: str) -> None:
     """The tap, the gate and the injection are transparent, and show each step."""
     run, pipe = Run(name), pipes(name)
     output, stock = run(pipe), _stock(pipe, name)
@@ -186,7 +186,7 @@ def test_a_stop_keeps_what_the_step_shows(pipes: Any, name: str) -> None:
     stopped = Run(name, stop_step=4)
     kind: Any = type(pipe)
     if not loop_of(kind).has_gate:
-        with pytest.raises(JobFailed, match="can only be rendered to its end"):
+        with pytest.raises(JobFailed, match="can only render to the end"):
             stopped(pipe)
         return
     whole = Run(name)
@@ -200,7 +200,7 @@ def test_a_stop_keeps_what_the_step_shows(pipes: Any, name: str) -> None:
     asked.keep_at = 4
     asked(pipe)
     assert same(asked.latents, stopped.latents)
-    assert asked.seam.stop_step == 4
+    assert asked.hook.stop_step == 4
 
 
 @FAMILIES
@@ -317,7 +317,7 @@ def test_a_weak_remix_of_a_short_draft_still_runs(pipes: Any) -> None:
 
 @pytest.mark.parametrize("name", ["wan-unipc", "wan-euler", "wan-dpm"])
 def test_remix_is_stock_video_to_video(pipes: Any, name: str) -> None:
-    """SDEdit through the seam equals diffusers' own video-to-video, bit for bit."""
+    """SDEdit through the hook equals diffusers' own video-to-video, bit for bit."""
     pipe, tiny = pipes(name), TINY[name]
     generator = torch.Generator().manual_seed(3)
     video = torch.rand(1, 9, 3, tiny.height, tiny.width, generator=generator)
@@ -358,8 +358,8 @@ def test_two_jobs_take_turns_over_one_model(pipes: Any) -> None:
     def work(me: int) -> None:
         run = Run(name, seed=me + 1)
         # One step each: take my turn, and give the other's after it.
-        run.seam.before_step = gates[me].acquire  # type: ignore[assignment]
-        run.seam.after_step = lambda _step: gates[1 - me].release()
+        run.hook.before_step = gates[me].acquire  # type: ignore[assignment]
+        run.hook.after_step = lambda _step: gates[1 - me].release()
         results[me] = run(pipes(name))
 
     threads = [threading.Thread(target=work, args=(me,)) for me in (0, 1)]
@@ -384,7 +384,7 @@ def test_a_stochastic_solver_follows_the_seed() -> None:
 def test_configured_values_reach_the_session(pipes: Any) -> None:
     """A session is built anew: what is no component must not be lost."""
     pipe = diffusers.WanPipeline(**_five(pipes("wan-unipc")), boundary_ratio=0.9)
-    session = Run("wan-unipc").seam.open(pipe)
+    session = Run("wan-unipc").hook.open(pipe)
     assert session.config.boundary_ratio == 0.9
     assert session.transformer is pipe.transformer
     assert session.scheduler is not pipe.scheduler
@@ -401,10 +401,10 @@ def test_a_damaged_checkpoint_is_none(tmp_path: Path) -> None:
     """Half a file, another take's file and no file all mean: start again."""
     path = tmp_path / "c.safetensors"
     assert load_checkpoint(path, "t") is None
-    seam = Run("wan-unipc").seam
-    remember(tapped(unipc(), seam))
+    hook = Run("wan-unipc").hook
+    remember(tapped(unipc(), hook))
     save_checkpoint(
-        path, _checkpoint(seam, Step(index=0, latents=torch.ones(2), x0=None))
+        path, _checkpoint(hook, Step(index=0, latents=torch.ones(2), x0=None))
     )
     assert load_checkpoint(path, "t") is not None
     assert load_checkpoint(path, "other") is None

@@ -15,11 +15,11 @@ from nbagent import media
 from nbagent.errors import Cancelled, JobFailed
 from nbagent.ledger import Ledger
 from nbagent.media import read_video
-from nbagent.models import model_card
-from nbagent.render.known import KnownFrames
-from nbagent.render.pipelines import call_arguments
+from nbagent.models.cards import model_card
+from nbagent.render.arguments import call_arguments
+from nbagent.render.held_frames import KnownFrames
+from nbagent.render.model_cache import Shelf
 from nbagent.render.renderer import Renderer
-from nbagent.render.shelf import Shelf
 from nbagent.take import Hold, Job, Take
 from tests.tiny_pipelines import TINY, save
 
@@ -75,7 +75,7 @@ def take(folder: Path, **more: Any) -> Take:
 
 def job(ledger: Ledger, asked: Take) -> Job:
     ledger.add_take(asked)
-    job_id = ledger.add_job(asked.id, None, "interactive")
+    job_id = ledger.jobs.add(asked.id, None, "interactive")
     return Job(id=job_id, take=asked, store=str(ledger.folder), checkpoint_s=0.0)
 
 
@@ -108,7 +108,7 @@ def test_a_picture_moves_and_a_stopped_job_goes_on(
         other.put_file(media.png(picture), ".png")
         assert run(other, asked)["latents"] == resumed["latents"]
     without = replace(asked, operation="generate", holds=())
-    with pytest.raises(JobFailed, match="makes a clip from its first frame"):
+    with pytest.raises(JobFailed, match="starts a clip from a picture"):
         run(ledger, without)
 
 
@@ -120,7 +120,7 @@ def test_a_clip_of_sections_begins_anew(
     picture = np.full((32, 32, 3), (0, 200, 0), np.uint8)
     held = (Hold(source=ledger.put_file(media.png(picture), ".png")),)
     asked = take(folder(name), operation="animate", holds=held, num_frames=num_frames)
-    with pytest.raises(Cancelled, match="step 5 of 8: it begins anew next time"):
+    with pytest.raises(Cancelled, match="step 5 of 8: it starts afresh next time"):
         run(ledger, asked, stop_at=5)
     assert list(ledger.checkpoint_dir.iterdir()) == []
     made = run(ledger, asked)
@@ -131,7 +131,7 @@ def test_a_clip_of_sections_begins_anew(
     with Ledger(ledger.folder.parent / "other") as other:
         other.put_file(media.png(picture), ".png")
         assert run(other, asked)["video"] == made["video"]
-    with pytest.raises(JobFailed, match="cannot extend, only"):
+    with pytest.raises(JobFailed, match="cannot extend a clip, only"):
         run(ledger, replace(asked, operation="extend", parents=(asked.id,)))
 
 

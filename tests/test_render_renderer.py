@@ -26,7 +26,7 @@ from nbagent.artifacts import store_frames
 from nbagent.errors import Cancelled, JobFailed
 from nbagent.ledger import Artifact, Ledger
 from nbagent.media import read_recipe, read_video
-from nbagent.models import ModelCard, model_card
+from nbagent.models.cards import ModelCard, model_card
 from nbagent.render.renderer import Renderer
 from nbagent.take import Effect, Hold, Job, Progress, Take
 from tests.tiny_pipelines import save
@@ -83,7 +83,7 @@ def take(card: ModelCard, **more: Any) -> Take:
 
 def job(ledger: Ledger, asked: Take, checkpoint_s: float = 0.0) -> Job:
     ledger.add_take(asked)
-    job_id = ledger.add_job(asked.id, None, "interactive")
+    job_id = ledger.jobs.add(asked.id, None, "interactive")
     return Job(
         id=job_id, take=asked, store=str(ledger.folder), checkpoint_s=checkpoint_s
     )
@@ -134,7 +134,7 @@ def test_a_take_becomes_a_clip(
     )
     assert facts["video"] == made.video
     json.dumps(facts)
-    assert ledger.job(work.id).state == "done"
+    assert ledger.jobs.get(work.id).state == "done"
     assert list(ledger.checkpoint_dir.iterdir()) == []
 
     phases = list(dict.fromkeys(p.phase for p in watch.seen))
@@ -201,10 +201,10 @@ def test_what_is_kept_early_is_a_take_of_its_own(
     assert renderer.keep(work) is False  # it does not run
     facts = run(renderer, work, watch)
     assert heard == [True]
-    assert facts["message"] == f"kept as it was at step 3 of {STEPS}"
+    assert facts["message"] == f"kept as it looked at step 3 of {STEPS}"
     assert ledger.artifact(asked.id) is None  # its own clip is another
 
-    kept = ledger.take(ledger.job(work.id).take_id)
+    kept = ledger.take(ledger.jobs.get(work.id).take_id)
     assert kept == replace(asked, stop_step=3)
     made = artifact(ledger, kept)
     assert made.video is not None
@@ -332,7 +332,7 @@ def test_an_image_is_the_first_frame_of_the_smallest_clip(
     made = artifact(ledger, asked)
     assert made.video is None
     assert made.num_frames == 1
-    assert facts["message"] == "an image: the first frame of a clip of 2"
+    assert facts["message"] == "a still: the first of 2 frames"
     picture = np.asarray(Image.open(ledger.path(made.poster)))
     assert picture.shape == (16, 16, 3)
     recipe = read_recipe(ledger.path(made.poster))
@@ -359,7 +359,7 @@ def test_cancel_then_go_on_to_the_same_bytes(
     with pytest.raises(Cancelled, match=f"after step {step} of {STEPS}"):
         run(renderer, work, watch)
     assert watch.seen[-1].step == step  # within one step
-    assert ledger.job(work.id).state == "cancelled"
+    assert ledger.jobs.get(work.id).state == "cancelled"
 
     again = Watch()
     facts = run(renderer, work, again)
@@ -384,7 +384,7 @@ from nbagent.render.renderer import Renderer
 from nbagent.take import Job
 store, job_id = sys.argv[1:]
 with Ledger(Path(store)) as ledger:
-    take = ledger.take(ledger.job(job_id).take_id)
+    take = ledger.take(ledger.jobs.get(job_id).take_id)
 def report(progress):
     if progress.phase == "denoise" and progress.step == 3:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -397,7 +397,7 @@ Renderer().run(job, report=report, cancelled=lambda: False)
         [sys.executable, "-c", script, work.store, work.id], env=env, check=False
     )
     assert killed.returncode == -signal.SIGKILL
-    assert ledger.job(work.id).state == "running"
+    assert ledger.jobs.get(work.id).state == "running"
 
     watch = Watch()
     facts = run(renderer, work, watch)
@@ -422,7 +422,7 @@ def test_a_failed_decode_starts_again_at_decoding(
     monkeypatch.setattr(type(vae), "decode", broken)
     with pytest.raises(JobFailed, match="out of memory at 8 frames of 16x16: ask for"):
         run(renderer, work)
-    failed = ledger.job(work.id)
+    failed = ledger.jobs.get(work.id)
     assert failed.state == "failed"
     assert "out of memory" in failed.message
     assert len(list((ledger.folder / "files").rglob("*.safetensors"))) == 1
@@ -431,7 +431,7 @@ def test_a_failed_decode_starts_again_at_decoding(
     facts = run(renderer, work, watch)
     assert [p.phase for p in watch.seen] == ["load", "decode", "write"]
     assert facts["latents"] is not None
-    assert ledger.job(work.id).state == "done"
+    assert ledger.jobs.get(work.id).state == "done"
 
 
 def test_remix_runs_its_share_and_shows_its_own_steps(
@@ -530,7 +530,7 @@ def test_a_job_waits_for_its_turn(
     [
         ({"num_frames": 7}, "7 frames do not fit .*: use 6 or 8"),
         ({"height": 20}, "height 20 does not fit .*: use 16 or 32"),
-        ({"model_revision": "b2:0123456789"}, "other weights than this take"),
+        ({"model_revision": "b2:0123456789"}, "weights have changed since this take"),
         ({"model": "nobody/nothing"}, "is not here, and HF_HUB_OFFLINE is set"),
         (
             {"operation": "remix", "parents": ("b2:gone",)},
@@ -550,8 +550,8 @@ def test_what_cannot_be_is_one_line(
     with pytest.raises(JobFailed, match=line) as failure:
         run(renderer, work)
     assert "\n" not in str(failure.value)
-    assert ledger.job(work.id).state == "failed"
-    assert ledger.job(work.id).message == str(failure.value)
+    assert ledger.jobs.get(work.id).state == "failed"
+    assert ledger.jobs.get(work.id).message == str(failure.value)
 
 
 def test_a_parent_of_another_size_is_refused(

@@ -6,22 +6,31 @@ import json
 import random
 import tomllib
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from nbagent import measure_scenes
 from nbagent.cli import main as cli
 from nbagent.errors import SpecError
 from nbagent.language import scene_labels as known
-from nbagent.language.reader import reader
-from nbagent.language.scene_scores import SceneEncoder
-from nbagent.language.scenes import WEIGHTS, SceneReading, read_scene, read_value
+from nbagent.language.scenes import (
+    WEIGHTS,
+    SceneReading,
+    encoder,
+    encoder_of,
+    names_shape,
+    read_scene,
+    read_value,
+    stand_ins,
+)
 from nbagent.language.training import scene_data
 from nbagent.language.training.scene_maker import Maker
+from nbagent.measure import scenes as measure_scenes
 from nbagent.pocket import verify, vocabulary
+from nbagent.pocket.phrases import KNOWN_WORDS
 from nbagent.pocket.taught import ACROSS, taught
 
 SCENES = Path(__file__).parent / "scenes"
@@ -166,21 +175,21 @@ def test_phrases_are_mined_of_sentences_whose_places_are_known() -> None:
 
 def test_numpy_reads_as_torch_does() -> None:
     torch = pytest.importorskip("torch")
+    from nbagent.language.training.head_net import load
     from nbagent.language.training.lower import LowerLayers
-    from nbagent.language.training.scene_loop import load
-    from nbagent.language.training.scene_net import SceneNet
+    from nbagent.language.training.scene_loop import scene_net
     from nbagent.language.training.stored import of_reader
 
     texts = ["ein Fuchs, der sich dreht", "月の下で猫が跳ねる, slowly", "x"]
-    net = SceneNet().eval()
+    net = scene_net().eval()
     load(net, WEIGHTS)
     lower = LowerLayers(of_reader(reader_weights()))
     with torch.no_grad():
         low, seen, pieces = lower.batch(texts)
         heads = net(low, seen)
-    encoder = SceneEncoder(WEIGHTS, reader().low)
+    by = encoder()
     for row, text in enumerate(texts):
-        scores = encoder.scores(text)
+        scores = by.scores(text)
         assert scores.pieces == tuple(pieces[row])
         for index, shares in enumerate(scores.shares.values()):
             right = heads.classes[index][row].softmax(-1).numpy()
@@ -201,20 +210,28 @@ def test_training_writes_what_is_read(tmp_path: Path) -> None:
 
     folder = tmp_path / "scenes"
     folder.mkdir()
-    for name in ("scenes-tess", "lexicon-eng", "frames-house"):
+    for name in ("scenes-tess", "lexicon-eng", "frames-house", "nearest-eng"):
         lines = (SCENES / f"{name}.jsonl").read_text("utf-8").splitlines(keepends=True)
         kept = [x for x in lines if name != "frames-house" or '"lang": "en"' in x]
-        (folder / f"{name}.jsonl").write_text("".join(kept[:200]), "utf-8")
+        kept = kept[: 20 if name == "nearest-eng" else 200]
+        (folder / f"{name}.jsonl").write_text("".join(kept), "utf-8")
     out = tmp_path / "scenes.npz"
     told: list[str] = []
     options = SceneOptions(
-        scenes=folder, out=out, steps=3, batch=4, layers=1, threads=1
+        scenes=folder, out=out, steps=3, batch=4, layers=1, threads=1, folds=2
     )
     train_scenes(options, told.append)
-    assert "3 of 3: loss" in told[-1]
-    assert isinstance(
-        read_scene("a cat", SceneEncoder(out, reader().low)), SceneReading
-    )
+    assert "3 of 3: loss" in told[-3]
+    assert "left out: {" in told[-2]
+    assert told[-1] == "stand-ins are fitted to 20 nouns"
+    by = encoder_of(out)
+    assert isinstance(read_scene("a cat", by), SceneReading)
+    first = stand_ins("giraffe", by)
+    # Without a step, the net stays as it is, and the same is fitted again.
+    again = replace(options, steps=0, weights=out, out=tmp_path / "again.npz", folds=0)
+    train_scenes(again, told.append)
+    by = encoder_of(again.out)
+    assert stand_ins("giraffe", by) == first
 
 
 # What is shipped
@@ -269,12 +286,30 @@ def test_a_stand_in_is_said_with_its_words() -> None:
     assert found.unknown_actor == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "is_one"),
+    [
+        *((one, True) for one in ("a ball", "ein roter Würfel", "una estrella", "공")),
+        *((one, False) for one in ("a moon", "a planet", "a pearl", "a dog", "clouds")),
+    ],
+)
+def test_a_shape_is_told_from_what_it_is_only_like(words: str, is_one: bool) -> None:
+    assert names_shape(words) is is_one
+
+
+def test_no_shape_stands_beside_an_actor_for_something_else() -> None:
+    seen = read_scene("a dog next to a planet")
+    assert (seen.factors["actor"], seen.lost) == ("dog", ("planet",))
+    assert "second" not in seen.factors
+    assert read_scene("a dog next to a red ball").factors["second"] == "red ball"
+
+
 def test_a_subject_that_the_world_lacks_is_told() -> None:
     found = read_scene("a coffee cup spins on the beach")
     assert "actor" not in found.factors
     assert "coffee cup" in found.unknown_actor
     assert len(found.nearest) == 3
-    assert set(found.nearest) <= set(known.NOUNS)
+    assert set(found.nearest) <= set(vocabulary.ACTORS)
     assert found.factors["motion"] == "spin"
 
 
@@ -312,7 +347,7 @@ def test_same_words_same_reading() -> None:
 
 def test_all_that_is_taught_is_known() -> None:
     for actor in (*vocabulary.ACTORS, *vocabulary.SHAPES):
-        assert set(taught({"actor": actor}).split()) <= vocabulary.KNOWN_WORDS
+        assert set(taught({"actor": actor}).split()) <= KNOWN_WORDS
     for place in vocabulary.PLACES:
         for motion in (*vocabulary.MOTIONS, ACROSS):
             said = taught(
@@ -326,7 +361,7 @@ def test_all_that_is_taught_is_known() -> None:
                     "camera": "pan",
                 }
             )
-            assert set(said.replace(",", "").split()) <= vocabulary.KNOWN_WORDS
+            assert set(said.replace(",", "").split()) <= KNOWN_WORDS
             assert ("at night" in said) == vocabulary.has_time(place)
             assert ("fast" in said or "slow" in said) == (motion != "stay")
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nbagent import scorers
 from nbagent.errors import SpecError
-from nbagent.scorers import Frames, Look, Scorers
+from nbagent.render import scorers
+from nbagent.render.scorers import Frames, Look, Scorers
 from nbagent.settings import Settings
 
 FRAMES = np.zeros((16, 64, 64, 3), np.uint8)
@@ -78,7 +78,7 @@ def test_nonsense_is_one_line_and_the_next_is_asked(said: Any, line: str) -> Non
         raise AssertionError(first.note)
     assert "\n" not in first.note
     assert len(first.note) < 300
-    assert first.note.endswith("shown without it until the engine starts again")
+    assert first.note.endswith("go without it until the engine restarts")
     assert second.note == ""
     assert mine.asked == 1
 
@@ -95,7 +95,7 @@ def test_one_that_takes_too_long_is_left_behind() -> None:
     slow = Slow(({"actor": 1.0}, {}))
     found = Scorers({"slow": lambda: slow}, limit_s=0.05)
     assert look(found).scores == {"actor": 1.0}
-    assert "the scorer slow failed (not done after 0.05 s)" in look(found).note
+    assert "the scorer slow failed (no result after 0.05 s)" in look(found).note
     assert look(found) == Look()
     assert slow.asked == 1
     waits.set()
@@ -139,7 +139,7 @@ def test_an_installed_scorer_wins_over_the_shipped_one(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def installed(*, group: str) -> list[EntryPoint]:
-        assert group == "nbagent.scorers"
+        assert group == "nbagent.render.scorers"
         return [EntryPoint("mine", "tests.test_scorers:Mine", group)]
 
     monkeypatch.setattr(scorers, "entry_points", installed)

@@ -15,27 +15,30 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from nbagent import cli, doctor, numerics
+from nbagent import cli, doctor
 from nbagent.errors import JobFailed
 from nbagent.ledger import Ledger
+from nbagent.measure.workbench import Workbench
 from nbagent.media import read_recipe, read_video
-from nbagent.models import model_card
-from nbagent.numerics import Verdicts
+from nbagent.models.cards import model_card
 from nbagent.pocket.layers import first_fault, patches_as_matmul
-from nbagent.render import pipelines, selfcheck, shelf
+from nbagent.render import model_cache, pipelines, selfcheck
 from nbagent.render.renderer import Renderer
 from nbagent.settings import Settings
+from nbagent.system import numerics
+from nbagent.system.numerics import Verdicts
 from nbagent.take import Take
-from nbagent.workbench import Workbench
 from tests.test_render_renderer import job, run, take
 from tests.tiny_pipelines import save
 
 Plant = Callable[..., None]
 
-IN_FP32 = "computed in fp32: bf16 gave wrong numbers on this machine (nbagent doctor)"
+IN_FP32 = (
+    "computed in fp32, as bf16 gave wrong numbers on this machine (see nbagent doctor)"
+)
 PLAIN = (
-    "computed in fp32 without oneDNN: bf16 and fp32 gave wrong numbers on this machine"
-    " (nbagent doctor)"
+    "computed in fp32 without oneDNN, as bf16 and fp32 gave wrong numbers on this"
+    " machine (see nbagent doctor)"
 )
 
 
@@ -152,7 +155,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append(loaded.kernels)
         return selfcheck.fault(loaded)
 
-    monkeypatch.setattr(shelf, "fault", fault)
+    monkeypatch.setattr(model_cache, "fault", fault)
     return done
 
 
@@ -225,7 +228,7 @@ def test_a_lora_on_the_patches_goes_the_same_way() -> None:
 
 @pytest.mark.parametrize(
     ("name", "number"),
-    [("linear", None), ("conv3d", None), ("conv3d", float("nan")), ("linear", 0.0)],
+    [("linear", None), ("conv2d", None), ("conv2d", float("nan")), ("linear", 0.0)],
 )
 def test_a_wrong_kernel_is_passed_by_and_said(
     name: str,
@@ -236,7 +239,7 @@ def test_a_wrong_kernel_is_passed_by_and_said(
     right: Any,
     checks: list[str],
 ) -> None:
-    """A fault of `linear` is in the experts, one of `conv3d` in the VAE alone."""
+    """A fault of `linear` is in the experts, one of `conv2d` in the VAE alone."""
     plant(name, in_bf16, number)
     before = check_of(settings)
     assert (before.state, before.value) == ("ok", "checked by the first clip")
@@ -254,9 +257,9 @@ def test_a_wrong_kernel_is_passed_by_and_said(
     assert recipe["approximations"] == [IN_FP32]
     told = check_of(settings)
     assert told.state == "warn"
-    part = "vae." if name == "conv3d" else ""
+    part = "vae." if name == "conv2d" else ""
     assert told.value.startswith(f"wrong in bf16 ({part}")
-    assert told.value.endswith("clips are computed in fp32")
+    assert told.value.endswith("clips use fp32 instead")
     # The next process loads what was found right, and does not look again.
     later = run(renderer(settings), job(ledger, pocket(seed=5)))
     assert later["message"] == IN_FP32
@@ -284,24 +287,26 @@ def test_what_only_a_whole_clip_shows_is_found(
 def test_where_onednn_is_wrong_torchs_own_kernels_are_taken(
     plant: Plant, ledger: Ledger, settings: Settings, right: Any, checks: list[str]
 ) -> None:
-    plant("conv3d", lambda *_: uses_onednn())
+    plant("conv2d", lambda *_: uses_onednn())
     made = run(renderer(settings), job(ledger, pocket()))
     assert is_right(frames(ledger, made), right)
     assert made["message"] == PLAIN
     assert checks == ["bf16", "fp32", "plain"]
     assert uses_onednn()
-    assert check_of(settings).value.endswith("are computed in fp32 without oneDNN")
+    assert check_of(settings).value.endswith("use fp32 without oneDNN instead")
 
 
 def test_wrong_in_every_way_is_one_line_at_loading(
     plant: Plant, ledger: Ledger, settings: Settings
 ) -> None:
     plant("linear", lambda *_: True)
-    with pytest.raises(JobFailed, match="gives wrong numbers on this processor") as no:
+    with pytest.raises(
+        JobFailed, match="computes wrong numbers on this processor"
+    ) as no:
         run(renderer(settings), job(ledger, pocket()))
     assert "\n" not in str(no.value)
     assert "bf16, fp32, fp32 without oneDNN" in str(no.value)
-    assert "install another version of torch" in str(no.value)
+    assert "install a different version of torch" in str(no.value)
     assert check_of(settings).state == "bad"
 
 
@@ -472,7 +477,7 @@ def test_a_clip_that_stops_being_numbers_is_made_again_in_fp32(
 @pytest.mark.parametrize(
     ("more", "advice"),
     [
-        ({}, "download or save the model again, or use another"),
+        ({}, "download or save the model again, or use a different one"),
         ({"guidance_scale": 90.0}, "ask for a guidance scale of 3 instead of 90"),
     ],
 )
@@ -492,7 +497,7 @@ def test_a_clip_that_is_no_numbers_in_any_way_says_what_helps(
     said = str(no.value)
     assert "'s clip turns to NaN or infinity at step 2, even in fp32: " in said
     assert said.endswith(advice)
-    assert ledger.job(work.id).message == said
+    assert ledger.jobs.get(work.id).message == said
 
 
 def test_frames_that_are_no_numbers_are_made_again(

@@ -15,19 +15,19 @@ from nbagent.acts import Act
 from nbagent.acts.plan import Control, Intent
 from nbagent.acts.undo import Undo
 from nbagent.artifacts import store_frames
-from nbagent.caching import StepCaching
 from nbagent.conversation import choices
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
 from nbagent.conversation.recuts import derive
-from nbagent.conversation.rendering import save_beside
 from nbagent.conversation.reply import Reply
+from nbagent.conversation.saving import save_beside
 from nbagent.conversation.session import Remixer, Session
 from nbagent.errors import JobFailed, NbagentError, SpecError
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
 from nbagent.settings import Settings
 from nbagent.take import UNFINISHED, Take
+from nbagent.take.caching import StepCaching
 from tests.tiny_pipelines import save
 
 pytestmark = pytest.mark.phrases
@@ -46,8 +46,8 @@ def store(session: Session, reply: Reply) -> tuple[Clip, ...]:
     clips = session.render(reply).clips
     for take in reply.takes:
         fake_frames(session.ledger, take)
-    for job in session.ledger.jobs(states=UNFINISHED):
-        session.ledger.set_job(job.id, "done")
+    for job in session.ledger.jobs.find(states=UNFINISHED):
+        session.ledger.jobs.record(job.id, "done")
     return clips
 
 
@@ -117,7 +117,7 @@ def test_running_all_again_gives_the_same_takes_under_the_same_names(
 def test_a_turn_that_cannot_be_is_kept_with_its_error(session: Session) -> None:
     with pytest.raises(SpecError):
         say(session, "a red ball on the beach", "one", frames=51)
-    turn = session.ledger.turns(session.settings.conversation)[0]
+    turn = session.ledger.turns.of(session.settings.conversation)[0]
     assert turn.text == "a red ball on the beach"
     assert turn.error is not None
     assert "use 48 or 64" in turn.error
@@ -165,7 +165,7 @@ def test_what_was_asked_for_after_the_clip_is_done_with_it(session: Session) -> 
     rendering.start(lambda _index, _progress: None)
     rendering.wait()
     said = session.close_turn(reply, rendering.clips)
-    assert said == "c2 is saved as c2.gif"
+    assert said == "c2 saved as c2.gif"
     assert (session.settings.store.parent / "c2.gif").is_file()
 
 
@@ -221,7 +221,7 @@ def test_saving_never_overwrites(session: Session, tmp_path: Any) -> None:
     assert names == ["c1.mp4", "c1-2.mp4"]
     assert save_beside(clip, "png", tmp_path) == "c1"
     assert len(list((tmp_path / "c1").glob("*.png"))) == clip.num_frames
-    with pytest.raises(SpecError, match="not a format to save in"):
+    with pytest.raises(SpecError, match="clips cannot be saved as"):
         save_beside(clip, "avi", tmp_path)
 
 
@@ -298,7 +298,7 @@ def test_a_picture_of_the_notebook_is_what_a_camera_moves_over(
     with Image.open(session.ledger.path(hold.source)) as kept:
         assert (kept.size, kept.getpixel((5, 5))) == ((32, 48), (255, 0, 0))
     assert take.prompt == "push in 1.15x"
-    assert "('a cat jumps in it' is left out)" in reply.notes[0]
+    assert "('a cat jumps in it' was left out)" in reply.notes[0]
     # The same turn in the same state is the same take.
     again = session.hear(reply.words, {}, variables=variables(values), values=values)
     assert again.takes[0].id == take.id
@@ -318,7 +318,7 @@ def test_a_still_of_the_conversation_is_set_in_motion(session: Session) -> None:
 
 def test_a_picture_that_is_none_is_one_line(session: Session) -> None:
     values = {"photo": Image.new("RGB", (1, 1))}
-    with pytest.raises(SpecError, match="is 1x1: a camera has nothing to move over"):
+    with pytest.raises(SpecError, match="is 1x1, too small for a camera move"):
         session.hear("animate @photo", {}, variables=variables(values), values=values)
 
 
@@ -331,7 +331,7 @@ def test_another_model_renders_what_is_asked_for_anew(
         '{"height": 16, "width": 16, "num_frames": 8}'
     )
     answer = session.choose(choices.use(str(folder)))
-    assert answer.startswith(f"{folder} renders from now on: ")
+    assert answer.startswith(f"from now on {folder} renders: ")
     assert say(session, "a blue cube rises over the sea").takes[0].model == str(folder)
     assert say(session, "c1 at night").takes[0].model == "pocket"
 
@@ -388,14 +388,14 @@ def test_a_span_is_redone_with_a_change_or_without(session: Session, clip: Any) 
     assert night.prompt.endswith("at night")
     assert (again.seed - night.seed, again.strength) == (1, 0.7)
     mask = np.asarray(Image.open(session.ledger.path(night.holds[0].mask)))
-    assert mask.shape[:2] == (16 * 128, 128)
-    assert not mask[: 8 * 128].any()
-    assert mask[8 * 128 :].all()
+    assert mask.shape[:2] == (16 * 256, 256)
+    assert not mask[: 8 * 256].any()
+    assert mask[8 * 256 :].all()
 
 
 def test_a_masked_part_shows_what_is_said(session: Session, clip: Any) -> None:
-    mask = np.zeros((128, 128), bool)
-    mask[:20] = True
+    mask = np.zeros((256, 256), bool)
+    mask[:40] = True
     for words in ("a yellow star", "add a yellow star"):
         take = clip.inpaint(mask, words).takes[0]
         assert take.operation == "inpaint"
@@ -409,7 +409,7 @@ def test_a_masked_part_shows_what_is_said(session: Session, clip: Any) -> None:
 def test_a_part_of_an_unfinished_clip_is_one_line(session: Session) -> None:
     reply = say(session, "a red ball rises over the sea")
     session.render(reply)
-    with pytest.raises(SpecError, match="a part is changed of a finished clip: wait"):
+    with pytest.raises(SpecError, match="changing a part needs a finished clip: wait"):
         say(session, "in the left half, at night")
 
 
@@ -424,10 +424,13 @@ def test_a_run_takes_another_course(session: Session) -> None:
     assert take.num_inference_steps == first.takes[0].num_inference_steps
     assert Take.from_recipe(take.to_recipe()) == take
     for words, says in (
-        ("redirect it: at night", "it is not being rendered now: say from which step"),
-        ("from step 10 on, at night", "cannot take another course after step 10"),
-        ("from step 5 on, slower", "is of a finished clip as a whole"),
-        ("from step 5 on, make it 8 s long", "a run keeps its length"),
+        (
+            "redirect it: at night",
+            "the clip is not being rendered now: say from which step",
+        ),
+        ("from step 10 on, at night", "cannot change after step 10"),
+        ("from step 5 on, slower", "applies to a whole finished clip"),
+        ("from step 5 on, make it 8 s long", "length and size cannot change"),
     ):
         with pytest.raises(SpecError, match=says):
             say(session, words)
@@ -447,15 +450,15 @@ def test_the_run_that_goes_on_is_redirected_at_its_step(session: Session) -> Non
     reply = say(session, "a red ball rises over the sea")
     session.render(reply)  # names it
     ledger, (take,) = session.ledger, reply.takes
-    job = ledger.add_job(take.id, reply.turn_id, "interactive")
-    ledger.set_job(job, "running", phase="denoise", step=3, num_steps=10)
+    job = ledger.jobs.add(take.id, reply.turn_id, "interactive")
+    ledger.jobs.record(job, "running", phase="denoise", step=3, num_steps=10)
     assert say(session, "redirect it: at night").takes[0].redirect_step == 4
 
 
 def test_a_part_of_a_storyboard_is_one_line(session: Session) -> None:
     reply = say(session, "two scenes: a cat on the beach; then it jumps")
     store(session, reply)
-    with pytest.raises(SpecError, match="a part of joined clips is changed in one"):
+    with pytest.raises(SpecError, match="a part can be changed in one clip"):
         say(session, "in the left half, at night")
 
 
@@ -493,5 +496,5 @@ def test_a_step_cache_is_the_sessions_the_turns_or_none(session: Session) -> Non
     assert (slower.operation, slower.step_cache) == ("derive", 0.1)
     assert (
         session.choose(choices.cache(StepCaching()))
-        == "no step cache: every step runs in full"
+        == "step cache off: every step runs in full"
     )

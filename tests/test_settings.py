@@ -13,9 +13,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nbagent.caching import StepCaching
 from nbagent.errors import SpecError
 from nbagent.settings import Settings
+from nbagent.take.caching import StepCaching
 
 PACKAGE = Path(__file__).parent.parent / "nbagent"
 

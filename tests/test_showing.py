@@ -116,7 +116,7 @@ def kernel() -> Iterator[Any]:
         "%load_ext nbagent\n%matplotlib inline\n"
         "import matplotlib.pyplot as plt\nfrom PIL import Image\n"
         "from IPython.display import display, HTML\n"
-        "names = get_ipython().magics_manager.registry['AgentMagics'].namespace"
+        "names = get_ipython().magics_manager.registry['AgentMagics'].speaker.namespace"
     )
     try:
         yield run

@@ -62,21 +62,21 @@ def mask(plan: Plan, ledger: Ledger) -> Any:
     if not digest:
         return None
     drawn = media.read_video(ledger.path(digest))[0][0, :, :, 0] > 127
-    return drawn.reshape(16, 128, 128)
+    return drawn.reshape(16, 256, 256)
 
 
 @pytest.mark.parametrize(
     ("plan", "index"),
     [
-        (refine(Time(time="night", region=LEFT)), np.s_[:, :, :64]),
+        (refine(Time(time="night", region=LEFT)), np.s_[:, :, :128]),
         (refine(Redo(span=Span(start=-0.5))), np.s_[12:]),
         (refine(Redo(span=Span(start=0.5, is_share=True))), np.s_[8:]),
         (refine(Redo(), frame=3), np.s_[3:4]),
         (
             refine(Time(time="night", region=LEFT), Recolor(color="red", region=LEFT)),
-            np.s_[:, :, :64],
+            np.s_[:, :, :128],
         ),
-        (refine(Redo(region=LEFT), Quality(quality="final")), np.s_[:, :, :64]),
+        (refine(Redo(region=LEFT), Quality(quality="final")), np.s_[:, :, :128]),
     ],
 )
 def test_a_part_is_white_in_the_mask(plan: Plan, index: Any, ledger: Ledger) -> None:
@@ -102,15 +102,15 @@ def test_the_whole_needs_no_mask(act: Act, ledger: Ledger) -> None:
     [
         (
             (Time(time="night", region="the sky"),),
-            "'the sky' is no part that I can tell apart: name one like the left half",
+            "'the sky' is not a part that I can find: name one like the left half",
         ),
-        ((Redo(span="the good bit"),), "'the good bit' is no part"),
+        ((Redo(span="the good bit"),), "'the good bit' is not a part"),
         (
             (Time(time="night", region=LEFT), Recolor(color="red")),
-            "'colour: red' is not of the same part",
+            "'colour: red' is about a different part",
         ),
         ((Redo(span=Span(start=1.0, end=5.0)),), "not inside the clip: it lasts 2 s"),
-        ((Redo(span=Span(start=0.0, end=0.01)),), "no frame at 8 fps"),
+        ((Redo(span=Span(start=0.0, end=0.01)),), "shorter than one frame at 8 fps"),
     ],
 )
 def test_a_part_that_cannot_be_is_refused_in_one_line(
@@ -127,7 +127,7 @@ def test_what_is_pointed_at_limits_what_the_words_say() -> None:
     assert plan.acts == (Time(time="night", span=Span(start=1.0), region=LEFT),)
     assert plan.step == 3
     assert pointed(plan, {"seed": 1}, "c2") is plan
-    with pytest.raises(SpecError, match="quality is of the whole clip"):
+    with pytest.raises(SpecError, match="quality applies to the whole clip"):
         pointed(refine(Quality(quality="draft")), options, "c2")
 
 

@@ -75,10 +75,10 @@ def test_a_turn_stopped_at_once_is_one_line_and_whole_or_not_there(
 
 def whole(ledger: Ledger) -> bool:
     """Whether each turn has its end, and each named clip a file or a job."""
-    jobs = {job.take_id for job in ledger.jobs("test")}
+    jobs = {job.take_id for job in ledger.jobs.find("test")}
     clips = ledger.clips("test")
     made = {clip.turn_id for clip in clips}
-    turns = ledger.turns("test")
+    turns = ledger.turns.of("test")
     return (
         bool(turns)
         and all(turn.error or turn.plan for turn in turns)

@@ -30,7 +30,7 @@ from nbagent.jobs.engine import Engine
 from nbagent.language.state import ClipInfo, State
 from nbagent.ledger import Ledger
 from nbagent.media import grid_clips, join_clips
-from nbagent.models import model_card
+from nbagent.models.cards import model_card
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress, Take
 from tests.test_session import fake_frames
@@ -126,9 +126,12 @@ def test_a_style_holds_for_all_scenes() -> None:
 @pytest.mark.parametrize(
     ("scenes", "says"),
     [
-        ((), "no scenes were read: tell 2 to 12, separated by ';', like"),
-        (("a cat",), "1 scenes were read: tell 2 to 12"),
-        (tuple("abcdefghijklm"), "13 scenes were read"),
+        (
+            (),
+            "a story has 2 to 12 scenes, and I read none: separate them with ';', like",
+        ),
+        (("a cat",), "a story has 2 to 12 scenes, and I read 1:"),
+        (tuple("abcdefghijklm"), "a story has 2 to 12 scenes, and I read 13"),
     ],
 )
 def test_what_is_no_storyboard_is_one_line(scenes: tuple[str, ...], says: str) -> None:
@@ -226,7 +229,9 @@ def test_a_scene_that_is_so_already_stays(desk: Desk) -> None:
 def test_what_is_of_one_clip_is_not_asked_of_several(desk: Desk) -> None:
     desk.take(board(*ROCKET))
     for act in (Extend(by_s=2), Loop(seamless=True)):
-        with pytest.raises(SpecError, match="is of one clip, not of several together"):
+        with pytest.raises(
+            SpecError, match="applies to one clip, not to several together"
+        ):
             desk.take(refine(act, of="c4"))
 
 
@@ -262,7 +267,7 @@ def test_what_is_asked_beside_a_join_is_done_or_refused(desk: Desk) -> None:
     desk.take(made("a cat in the snow"))
     desk.take(refine(Join(others=("c2",)), Speed(factor=2.0)))
     assert (desk.shown("c3").num_frames, desk.shown("c3").fps) == (32, 16.0)
-    with pytest.raises(SpecError, match="at night: that changes a clip"):
+    with pytest.raises(SpecError, match="at night: this changes a single clip"):
         desk.take(refine(Join(others=("c2",)), Time(time="night")))
     with pytest.raises(SpecError, match="name the other clip"):
         desk.take(refine(Join(transition="dissolve")))
@@ -274,16 +279,16 @@ def test_clips_are_shown_side_by_side(desk: Desk) -> None:
     (pair,) = desk.take(refine(Grid(others=("c2",))))
     assert (pair.operation, pair.parents) == ("grid", (takes[0].id, takes[1].id))
     clip = desk.shown("c4")
-    assert clip.frames.shape == (16, 128, 256, 3)
+    assert clip.frames.shape == (16, 256, 512, 3)
     left, right = (desk.shown(name).frames.astype(int) for name in ("c1", "c2"))
-    assert np.abs(clip.frames[:, :, :128] - left).mean() < 4
-    assert np.abs(clip.frames[:, :, 128:] - right).mean() < 4
+    assert np.abs(clip.frames[:, :, :256] - left).mean() < 4
+    assert np.abs(clip.frames[:, :, 256:] - right).mean() < 4
     (row,) = desk.take(refine(Grid(others=("c2", "c3"))))
-    assert (row.height, row.width) == (128, 384)
+    assert (row.height, row.width) == (256, 768)
     # A change of the whole changes each, and shows them as they were shown.
     *changed, again = desk.take(refine(Time(time="night"), of="c5"))
     assert [take.parents[0] for take in changed] == [take.id for take in takes]
-    assert (again.operation, again.width) == ("grid", 384)
+    assert (again.operation, again.width) == ("grid", 768)
 
 
 def test_joined_clips_are_joined_with_others(desk: Desk) -> None:
@@ -354,8 +359,8 @@ def test_a_join_ends_with_a_scene_that_will_not_come(
 def test_clips_of_two_sizes_do_not_join(desk: Desk) -> None:
     desk.take(made("a red ball on the beach"))
     (cat,) = desk.take(made("a cat in the snow"))
-    desk.named["c2"] = replace(cat, width=256)
-    with pytest.raises(SpecError, match="128x128 and 256x128 do not join"):
+    desk.named["c2"] = replace(cat, width=512)
+    with pytest.raises(SpecError, match="256x256 and 512x256 do not join"):
         desk.take(refine(Join(others=("c2",))))
 
 

@@ -63,7 +63,7 @@ def test_a_hold_or_a_join_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(SpecError, match=says):
         make_take(**values)
-    with pytest.raises(SpecError, match="are not a span"):
+    with pytest.raises(SpecError, match="hold one frame or more"):
         Hold(source="x", num_frames=0)
 
 

@@ -10,15 +10,16 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nbagent import private
 from nbagent.conversation.session import Session
 from nbagent.errors import StoreError
 from nbagent.jobs.engine import Engine
 from nbagent.ledger import Ledger
 from nbagent.settings import Settings
+from nbagent.system import private
 from nbagent.take import Take
 from tests.jobs_stub import RENDERER, plain, wait_until
 
@@ -72,12 +73,12 @@ def own(settings: Settings) -> Ledger:
     return Ledger(settings.store, owner=private.secret(settings.state))
 
 
-def queue(ledger: Ledger, conversation: str, seed: int = 0) -> str:
+def queue(ledger: Ledger, conversation: str, seed: int = 0, **changes: Any) -> str:
     """Record a job as a kernel does that has not sent it yet."""
-    turn = ledger.add_turn(conversation, "a red ball", None, {})
-    take_id = ledger.add_take(replace(TAKE, seed=seed))
+    turn = ledger.turns.add(conversation, "a red ball", None, {})
+    take_id = ledger.add_take(replace(TAKE, seed=seed, **changes))
     ledger.add_clip(conversation, turn.id, take_id)
-    return ledger.add_job(take_id, turn.id, "interactive")
+    return ledger.jobs.add(take_id, turn.id, "interactive")
 
 
 @pytest.mark.parametrize("conversation", ["draft", "kernel-4711"])
@@ -87,7 +88,7 @@ def test_what_a_renamed_or_nameless_notebook_left_is_taken_up_by_the_next_kernel
     with own(settings) as gone:
         job_id = queue(gone, conversation)
     said = session.whole.take_up()
-    assert said == f"taking up what was left unfinished: c1 of {conversation!r}"
+    assert said == f"continuing what was left unfinished: c1 of {conversation!r}"
     assert engine.wait(job_id, 20).state == "done"
     assert session.whole.take_up() == ""
 
@@ -99,7 +100,7 @@ def test_what_a_kernel_left_that_ended_later_is_taken_up_when_one_goes_there(
     job_id = queue(other, "draft")
     assert session.whole.take_up() == ""  # its kernel lives
     assert session.record.status() == (
-        "1 clip of the conversation 'draft': %nbagent conversation draft goes there"
+        "1 clip in the conversation 'draft': %nbagent conversation draft switches to it"
     )
     other.close()
     assert session.whole.converse("draft").endswith("left unfinished: c1")
@@ -143,12 +144,12 @@ def test_a_job_that_cannot_be_read_is_failed_and_keeps_nobody_waiting(
     session: Session, engine: Engine, settings: Settings
 ) -> None:
     with own(settings) as gone:
-        turn = gone.add_turn("draft", "a red ball", None, {})
-        bad = gone.add_job(gone.add_take(TAKE), turn.id, "express")
+        turn = gone.turns.add("draft", "a red ball", None, {})
+        bad = gone.jobs.add(gone.add_take(TAKE), turn.id, "express")
         good = queue(gone, "draft", seed=1)
     assert session.whole.take_up().endswith("c1 of 'draft'")
     assert engine.wait(good, 20).state == "done"
-    row = session.ledger.job(bad)
+    row = session.ledger.jobs.get(bad)
     assert row.state == "failed"
     assert row.message == "a job's lane cannot be 'express': see nbagent.take.Job"
 
@@ -158,10 +159,12 @@ def test_a_take_that_another_engine_renders_is_rendered_once(
 ) -> None:
     with own(settings) as gone:
         job_id = queue(gone, "draft")
-        lock = gone.render_lock(gone.job(job_id).take_id)
+        lock = gone.render_lock(gone.jobs.get(job_id).take_id)
     assert lock.take()
     session.whole.take_up()
-    wait_until(lambda: engine.wait(job_id, 0).message.startswith("another engine"))
+    wait_until(
+        lambda: engine.wait(job_id, 0).message.startswith("waiting, as another engine")
+    )
     session.ledger.put_file(b"", ".mp4")
     assert not (settings.store / "steps.jsonl").exists()
     lock.release()
@@ -172,7 +175,11 @@ def test_a_take_that_another_engine_renders_is_rendered_once(
 def test_many_clips_are_cancelled_by_name(session: Session) -> None:
     from nbagent.notebook.commands import COMMANDS
 
-    jobs = [queue(session.ledger, "test", seed) for seed in range(40)]
+    # Each takes longer than all are told to stop in.
+    jobs = [
+        queue(session.ledger, "test", seed, num_inference_steps=1000)
+        for seed in range(40)
+    ]
     names = tuple(f"c{number}" for number in range(2, 41))
     assert session.hands.cancel(names) == f"stopping: {', '.join(names)}"
     states = [session._engine.wait(job_id, 20).state for job_id in jobs[1:]]  # type: ignore[attr-defined]
@@ -196,7 +203,7 @@ def test_a_turn_reads_no_more_for_the_jobs_that_wait(
         with monkeypatch.context() as patch:
             patch.setattr(Take, "id", property(count))
             words = "a red ball bounces on the beach"
-            seed = {"seed": 1000 + len(session.ledger.jobs())}
+            seed = {"seed": 1000 + len(session.ledger.jobs.find())}
             reply = session.hear(words, seed, cell_id=str(seed))
             session.render(reply).start(lambda _index, _progress: None)
         return counted
@@ -227,16 +234,16 @@ def test_what_a_store_brings_from_elsewhere_is_told_and_waits_for_a_word(
         "left unfinished elsewhere: c1, c2 (%nbagent resume renders them here,"
         " %nbagent cancel drops them)"
     )
-    assert session.unfinished() == {}
-    assert [row.state for row in session.ledger.jobs()] == ["queued", "queued"]
-    assert session.hands.resume(["c2"]) == "going on: c2"
+    assert session.renderings.unfinished() == {}
+    assert [row.state for row in session.ledger.jobs.find()] == ["queued", "queued"]
+    assert session.hands.resume(["c2"]) == "continuing: c2"
     assert engine.wait("j2", 20).state == "done"
     assert session.hands.cancel(["c1"]) == "stopping: c1"
     assert session.hands.resume() == "nothing is paused", (
         "what is let go is not offered"
     )
     ledger = session.ledger
-    assert not ledger.keeper.is_strange(ledger.job("j1")), "it is in our hand"
+    assert not ledger.keeper.is_strange(ledger.jobs.get("j1")), "it is in our hand"
     assert engine.wait("j1", 20).state == "cancelled"
     assert session.whole.take_up() == ""
 
@@ -265,7 +272,7 @@ def test_who_a_store_names_as_a_keeper_touches_no_file_outside(
         database.execute("UPDATE jobs SET keeper = ?", (name,))
     database.close()
     with own(settings) as ledger:
-        (row,) = ledger.jobs()
+        (row,) = ledger.jobs.find()
         if way == "a link":
             with pytest.raises(StoreError):
                 ledger.keeper.is_strange(row)

@@ -49,17 +49,17 @@ def three(session: Session) -> None:
 
 def test_undo_says_what_it_undid_and_shows_what_is_current(session: Session) -> None:
     three(session)
-    assert step(session, "undo") == ("c2 again: undid 'slower' of c3", "c2")
-    assert step(session, "undo that") == ("c1 again: undid 'at night' of c2", "c1")
+    assert step(session, "undo") == ("back to c2: undid 'slower' of c3", "c2")
+    assert step(session, "undo that") == ("back to c1: undid 'at night' of c2", "c1")
     assert names(session) == ["c1"]
     with pytest.raises(UnknownClip):
         say(session, "c2 slower")
-    told = "would redo 'at night': c2 would be there again"
+    told = "would redo 'at night': c2 would come back"
     assert session.consider("redo", {}).answer == told
-    assert step(session, "redo") == ("c2 again: redid 'at night'", "c2")
-    assert step(session, "undo") == ("c1 again: undid 'at night' of c2", "c1")
+    assert step(session, "redo") == ("brought back c2: redid 'at night'", "c2")
+    assert step(session, "undo") == ("back to c1: undid 'at night' of c2", "c1")
     assert step(session, "redo")[1] == "c2"
-    assert step(session, "redo") == ("c3 again: redid 'slower'", "c3")
+    assert step(session, "redo") == ("brought back c3: redid 'slower'", "c3")
     assert names(session) == ["c1", "c2", "c3"]
 
 
@@ -99,8 +99,8 @@ def test_questions_and_turns_that_failed_are_passed_over(session: Session) -> No
     say(session, "what seed has c1?")
     with pytest.raises(UnknownClip):
         say(session, "c9 slower")
-    assert step(session, "undo") == ("c1 again: undid 'at night' of c2 and c3", "c1")
-    assert step(session, "redo") == ("c2 and c3 again: redid 'at night'", "c3")
+    assert step(session, "undo") == ("back to c1: undid 'at night' of c2 and c3", "c1")
+    assert step(session, "redo") == ("brought back c2 and c3: redid 'at night'", "c3")
 
 
 def test_a_storyboards_change_and_a_join_are_undone_whole(session: Session) -> None:
@@ -108,10 +108,10 @@ def test_a_storyboards_change_and_a_join_are_undone_whole(session: Session) -> N
     store(session, say(session, scenes))
     store(session, say(session, "c1 in the snow"))
     assert names(session) == ["c1", "c2", "c3", "c4", "c5"]
-    told = "c3 again: undid 'c1 in the snow' of c4 and c5"
+    told = "back to c3: undid 'c1 in the snow' of c4 and c5"
     assert step(session, "undo") == (told, "c3")
     store(session, say(session, "join c1 and c2"))
-    told = "c3 again: undid 'join c1 and c2' of c4"
+    told = "back to c3: undid 'join c1 and c2' of c4"
     assert step(session, "undo") == (told, "c3")
 
 
@@ -124,9 +124,9 @@ def test_a_new_kernel_undoes_and_redoes_what_an_earlier_one_did(
     session.close()
     later = Session(settings=settings, engine=Engine(settings))
     try:
-        assert step(later, "redo") == ("c3 again: redid 'slower'", "c3")
+        assert step(later, "redo") == ("brought back c3: redid 'slower'", "c3")
         assert later.clip("slow motion").name == "c3"
-        assert step(later, "undo") == ("c2 again: undid 'slower' of c3", "c2")
+        assert step(later, "undo") == ("back to c2: undid 'slower' of c3", "c2")
         assert step(later, "undo")[1] == "c1"
     finally:
         later.close()
@@ -145,7 +145,7 @@ def test_cells_that_are_run_again_come_to_the_same(session: Session) -> None:
     assert first == [
         ["c1"],
         ["c2"],
-        ["c1 again: undid 'at night' of c2"],
+        ["back to c1: undid 'at night' of c2"],
         ["c2"],
         ["c3"],
     ]
@@ -167,7 +167,7 @@ def test_what_is_being_rendered_is_stopped(session: Session) -> None:
     session._engine.reattach = lambda *_: None  # type: ignore[method-assign]
     session._engine.cancel = stopped.append  # type: ignore[assignment,method-assign]
     assert step(session, "undo")[1] == "c1"
-    (job,) = session.ledger.jobs(states=UNFINISHED)
+    (job,) = session.ledger.jobs.find(states=UNFINISHED)
     assert stopped == [job.id]
     line, shown = step(session, "redo")
     assert shown == "c2"
@@ -180,7 +180,7 @@ def test_a_clips_undo_is_the_same_and_of_an_older_one_shows_what_was_before(
     three(session)
     c2, c3 = session.clip("c2"), session.clip("c3")
     reply = session.hear("", {}, target=c3, acts=(Undo(),))
-    assert (reply.answer, reply.shows) == ("c2 again: undid 'slower' of c3", ("c2",))
+    assert (reply.answer, reply.shows) == ("back to c2: undid 'slower' of c3", ("c2",))
     say(session, "redo")
     (earlier,) = session.hear("", {}, target=c2, acts=(Undo(),)).takes
     assert earlier == session.record.take("c1")
@@ -202,7 +202,7 @@ def test_another_try_is_a_redo_only_after_an_undo(session: Session) -> None:
     assert anew.seed != session.record.take("c3").seed
     step(session, "undo")
     reply = session.hear("", {}, target=session.clip("c2"), acts=(Redo(),))
-    assert reply.answer == "c3 again: redid 'slower'"
+    assert reply.answer == "brought back c3: redid 'slower'"
 
 
 def test_an_undo_in_the_panel_shows_the_clip_and_an_export_leaves_it_out(

@@ -64,7 +64,7 @@ class Heard:
 
 def jobs_of(session: Session) -> list[tuple[str, str]]:
     names = session.record.names()
-    return [(names[row.take_id], row.state) for row in session.ledger.jobs()]
+    return [(names[row.take_id], row.state) for row in session.ledger.jobs.find()]
 
 
 def test_what_is_asked_of_a_running_clip_waits_and_renders_nothing_twice(
@@ -108,7 +108,7 @@ def test_a_clip_that_is_stopped_ends_what_waits_for_it_in_one_line(
     assert session.hands.cancel(["c1"]) == "stopping: c1"
     with pytest.raises(Cancelled):
         first.rendering.wait()
-    line = "^c1, which it is made of, was stopped: run its cell again first$"
+    line = "^c1, which this is made from, was stopped: run its cell again first$"
     for one in (slower, night):
         with pytest.raises(JobFailed, match=line):
             one.rendering.wait()
@@ -125,7 +125,8 @@ def test_a_clip_that_fails_ends_what_waits_for_it_with_its_reason(
     session.render(replace(reply, takes=(take,)))
     slower = Heard(session, "slower")
     line = (
-        "^c1, which it is made of, failed .*other weights.*: run its cell again first$"
+        "^c1, which this is made from, failed .*weights have changed.*: run its cell again"
+        " first$"
     )
     with pytest.raises(JobFailed, match=line):
         slower.rendering.wait()
@@ -173,9 +174,9 @@ def test_two_jobs_that_a_kernel_left_are_rendered_one_after_the_other(
     gone.ledger.close()  # its kernel has ended
     assert session.whole.take_up().endswith("c1, c2")
     deadline = time.monotonic() + LONG_S
-    while {row.state for row in session.ledger.jobs()} != {"done"}:
+    while {row.state for row in session.ledger.jobs.find()} != {"done"}:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    one, two = (session.ledger.job(job) for job in ("j1", "j2"))
+    one, two = (session.ledger.jobs.get(job) for job in ("j1", "j2"))
     assert one.updated_at < two.updated_at
     assert not two.message.startswith("part")

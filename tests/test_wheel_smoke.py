@@ -18,6 +18,7 @@ CARRIED = (
     "nbagent/language/NOTICE-e5.txt",
     "nbagent/language/lang/en.toml",
     "nbagent/language/reader.npz",
+    "nbagent/notebook/example_clips/ball.webp",
     "nbagent/py.typed",
     "nbagent/static/player.js",
     "nbagent/static/player.css",

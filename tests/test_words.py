@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -18,6 +19,7 @@ from nbagent.acts.add import Add
 from nbagent.acts.aspect import Aspect
 from nbagent.acts.blend import Blend
 from nbagent.acts.camera import Camera
+from nbagent.acts.chart import Show
 from nbagent.acts.crop import Crop
 from nbagent.acts.extend import Extend
 from nbagent.acts.fps import Fps
@@ -38,6 +40,7 @@ from nbagent.acts.reseed import Reseed
 from nbagent.acts.resize import Resize
 from nbagent.acts.restyle import Restyle
 from nbagent.acts.reverse import Reverse
+from nbagent.acts.sort import Sort
 from nbagent.acts.speed import Speed
 from nbagent.acts.time import Time
 from nbagent.acts.trim import Trim
@@ -87,6 +90,9 @@ MAKES: Final = {
     ),
     "a picture in motion": Plan(
         intent="animate_image", targets=("photo",), prompt="it spins"
+    ),
+    "data in motion": Plan(
+        intent="animate_image", targets=("sales",), acts=(Show(mark="bar"), Sort())
     ),
     "a frame in motion": Plan(
         intent="animate_image", targets=("c2",), prompt="it jumps", frame=3
@@ -179,6 +185,7 @@ CONTROLS: Final = {
 VALUES: Final[dict[str, object]] = {
     "photo": Image.new("RGB", (64, 64), "red"),
     "waves": np.zeros((4, 5)),
+    "sales": pd.DataFrame({"city": ["Berlin", "Ulm"], "n": [3, 1]}),
 }
 
 
@@ -263,7 +270,7 @@ def test_what_is_done_at_once_is_the_same_whatever_the_words_are(
 PATTERNS: Final = {
     "acts/wording.py": "takes an opening prompt apart by the words that prompts have",
     "conversation/mentions.py": "finds names behind @, for which values are fetched",
-    "conversation/rendering.py": "makes a file's name of a clip's",
+    "conversation/saving.py": "makes a file's name of a clip's",
     "render/loop.py": "looks into the source of a pipeline",
 }
 """Modules that may have patterns, and what for."""

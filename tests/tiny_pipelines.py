@@ -66,7 +66,7 @@ class Tiny:
         return {name: value for name, value in values.items() if value is not None}
 
 
-# What the seam refuses of a clip that is made in sections.
+# What the hook refuses of a clip that is made in sections.
 _SECTIONS = dict.fromkeys(("resumes", "remix", "holds"), "makes a clip in sections")
 # Kandinsky 5 changes the first frames of a picture's clip after its loop.
 _CHANGES_FIRST = "it changed what was held"

@@ -8,6 +8,7 @@ import diffusers
 import torch
 from diffusers import DiffusionPipeline
 
+from nbagent.pocket.vae import AutoencoderKLPocket
 from tests.tiny_parts import clip_vision, flow_euler, tokenizer, umt5, unipc
 
 
@@ -124,19 +125,14 @@ def skyreels_image() -> DiffusionPipeline:
 def pocket_like() -> DiffusionPipeline:
     """The classes and the quirks of pocket: no temporal VAE, frames in pairs."""
     torch.manual_seed(0)
-    vae = diffusers.AutoencoderKLWan(
-        base_dim=8,
+    vae = AutoencoderKLPocket(
         z_dim=8,
-        dim_mult=[1],
-        num_res_blocks=0,
-        temperal_downsample=[],
-        patch_size=8,
-        in_channels=192,
-        out_channels=192,
-        scale_factor_temporal=1,
+        patch_size=2,
+        block_out_channels=(8, 8),
+        layers_per_block=1,
         scale_factor_spatial=8,
-        latents_mean=[0.0] * 8,
-        latents_std=[1.0] * 8,
+        latents_mean=(0.0,) * 8,
+        latents_std=(1.0,) * 8,
     )
     scheduler = diffusers.UniPCMultistepScheduler(
         prediction_type="sample", use_flow_sigmas=True, flow_shift=3.0

@@ -7,7 +7,7 @@ export type Callback = NonNullable<Parameters<AnyModel["off"]>[1]>;
 
 /** The way to the kernel: a widget's model has it, whoever made the model. */
 export interface Line<Sent> {
-  send(message: Sent): void;
+  send(message: Sent, callbacks?: undefined, buffers?: ArrayBuffer[]): void;
   on(event: string, callback: Callback): void;
   off(event: string, callback: Callback): void;
 }
@@ -60,7 +60,11 @@ export class Channel<
    * Send a request. A silent kernel is not an error: it may be busy, and its answer is
    * good however late it comes, so `onSlow` only lets the view say so.
    */
-  request(body: WithoutId<Sent>, onSlow?: () => void): Promise<Answer<Heard>> {
+  request(
+    body: WithoutId<Sent>,
+    onSlow?: () => void,
+    buffers?: ArrayBuffer[],
+  ): Promise<Answer<Heard>> {
     const id = `${this.#prefix}-${++this.#count}`;
     const slow = setTimeout(() => onSlow?.(), SLOW_MS);
     return new Promise((resolve, reject) => {
@@ -72,7 +76,9 @@ export class Channel<
           resolve({ reply: good, bytes: buffers[0], buffers });
         }
       });
-      this.#line.send({ ...body, id } as unknown as Sent);
+      const message = { ...body, id } as unknown as Sent;
+      if (buffers) this.#line.send(message, undefined, buffers);
+      else this.#line.send(message);
     });
   }
 }

@@ -2,19 +2,23 @@
 // was said before, Escape ends the change of an earlier turn.
 
 import { h, icon, setText } from "./dom";
+import { takeDrops } from "./drops";
+import { Knobs } from "./knobs";
+import { split } from "./line";
 import { PlanChips } from "./plan";
-import type { PanelChannel } from "./store";
+import { aboutText } from "./reply";
+import type { PanelChannel, Store } from "./store";
 import { Suggestions } from "./suggest";
+import type { About } from "./wire";
 
 const SEND = "M8 2l5.5 5.5-1.4 1.4L9 5.8V14H7V5.8L3.9 8.9 2.5 7.5z";
+const PLACEHOLDER = "Describe a clip, or a change";
 /** The plan is asked for when typing rests. */
 export const REST_MS = 350;
-/** What a dragged clip carries: its name as it is said. */
-export const CLIP_MIME = "application/x-nbagent-clip";
 
 interface Hooks {
   /** Say a line; false if it did not arrive, and the words are wanted back. */
-  say: (line: string, replaces: number | null) => Promise<boolean>;
+  say: (line: string, replaces: number | null, about: About | null) => Promise<boolean>;
   stop: () => void;
   /** What was said before, newest last. */
   history: () => string[];
@@ -25,7 +29,7 @@ export class Composer {
   readonly box = h("textarea", {
     rows: 1,
     class: "nba-box",
-    placeholder: "Describe a clip, or a change",
+    placeholder: PLACEHOLDER,
     "aria-label": "Message",
   });
   #channel: PanelChannel;
@@ -34,18 +38,21 @@ export class Composer {
   #stop = h("button", { type: "button", class: "nba-pill" }, "Stop");
   #line = h("p", { class: "nba-line", role: "alert" });
   #editing = h("p", { class: "nba-editing" });
+  #reply = h("button", { type: "button", class: "nba-reply", hidden: true }, "Reply");
   #plan = new PlanChips(
     () => this.box.value,
     (line) => this.#rewrite(line),
   );
+  #knobs: Knobs;
   #suggestions = new Suggestions(this.box, () => this.#onInput());
   #back = 0; // how far ↑ has gone
   #draft = "";
   #replaces: number | null = null;
+  #about: About | null = null;
   #rest: ReturnType<typeof setTimeout> | undefined;
   #asked = 0;
 
-  constructor(channel: PanelChannel, hooks: Hooks) {
+  constructor(channel: PanelChannel, store: Store, hooks: Hooks) {
     this.#channel = channel;
     this.#hooks = hooks;
     this.#send.setAttribute("aria-label", "Send");
@@ -58,15 +65,27 @@ export class Composer {
     this.box.addEventListener("keydown", (event) => this.#onKey(event));
     this.box.addEventListener("blur", () => this.#suggestions.close());
     this.#editing.hidden = true;
+    this.#knobs = new Knobs(
+      () => this.box.value,
+      (line) => this.#rewrite(line),
+      channel,
+      store,
+    );
+    this.#reply.addEventListener("click", () => this.reply(null));
     const field = h(
       "div",
       { class: "nba-field" },
       this.#suggestions.el,
       this.#editing,
+      this.#reply,
       this.box,
-      h("div", { class: "nba-acts" }, this.#plan.el, this.#stop, this.#send),
+      this.#plan.el,
+      h("div", { class: "nba-acts" }, this.#knobs.el, this.#stop, this.#send),
     );
-    this.#takeDrops(field);
+    takeDrops(field, channel, {
+      insert: (word) => this.insert(word),
+      say: (text) => this.say(text),
+    });
     this.el = h("div", { class: "nba-composer" }, this.#line, field);
     this.#fit();
   }
@@ -91,12 +110,25 @@ export class Composer {
   /** Change an earlier turn: what is sent next takes its place. */
   edit(turn: number, line: string): void {
     this.#replaces = turn;
+    this.reply(null, false);
     const back = h("button", { type: "button", class: "nba-link" }, "Cancel");
     back.addEventListener("click", () => this.#leaveEdit(true));
     this.#editing.replaceChildren("Editing an earlier turn; its clips are replaced ");
     this.#editing.append(back);
     this.#editing.hidden = false;
     this.write(line);
+  }
+
+  /** Let what is sent next change this clip, or this part of it; null is any. */
+  reply(about: About | null, isWanted = true): void {
+    this.#about = about;
+    this.#reply.hidden = about === null;
+    const text = about ? aboutText(about) : "";
+    setText(this.#reply, text && `${text} ×`);
+    this.#reply.title = "Take this away: any clip may be meant (Escape)";
+    this.box.placeholder = about ? "What should be different?" : PLACEHOLDER;
+    if (isWanted) this.box.focus();
+    this.#onInput();
   }
 
   /** Say something about the box itself: why a turn could not be sent. */
@@ -111,12 +143,14 @@ export class Composer {
   async submit(): Promise<void> {
     const line = this.box.value.trim();
     if (!line) return;
-    const replaces = this.#replaces;
+    const [replaces, about] = [this.#replaces, this.#about];
     this.#leaveEdit(true);
+    this.reply(null, false);
     this.#back = 0;
     this.say("");
-    const arrived = await this.#hooks.say(line, replaces);
+    const arrived = await this.#hooks.say(line, replaces, about);
     if (arrived || this.box.value) return;
+    if (about) this.reply(about);
     if (replaces === null) this.write(line);
     else this.edit(replaces, line);
   }
@@ -138,8 +172,9 @@ export class Composer {
     this.#fit();
     clearTimeout(this.#rest);
     this.#asked += 1;
+    this.#knobs.update();
     const text = this.box.value;
-    if (!text.trim()) {
+    if (!split(text).words.trim()) {
       this.#plan.show(undefined);
       this.#suggestions.close();
       return;
@@ -162,8 +197,12 @@ export class Composer {
     }
     const asked = this.#asked;
     const answer = await this.#quietly({ type: "complete", line });
-    if (answer?.type !== "completed" || asked !== this.#asked) return;
-    this.#suggestions.show(answer.start, answer.words);
+    const reply = answer?.reply;
+    if (reply?.type !== "completed" || asked !== this.#asked) return;
+    const pictures = reply.pictures.map((at) =>
+      at === null ? undefined : answer?.buffers[at],
+    );
+    this.#suggestions.show(reply.start, reply.words, pictures);
   }
 
   async #foresee(): Promise<void> {
@@ -173,36 +212,20 @@ export class Composer {
       type: "get_plan",
       line,
       replaces: this.#replaces,
+      about: this.#about,
     });
     if (asked !== this.#asked) return; // something else is in the box by now
-    this.#plan.show(answer?.type === "plan" ? answer : undefined);
+    const reply = answer?.reply;
+    this.#plan.show(reply?.type === "plan" ? reply : undefined);
   }
 
   // While something is half typed, what is wrong with it is no news.
   async #quietly(body: Parameters<PanelChannel["request"]>[0]) {
     try {
-      return (await this.#channel.request(body)).reply;
+      return await this.#channel.request(body);
     } catch {
       return undefined;
     }
-  }
-
-  #takeDrops(field: HTMLElement): void {
-    const carries = (event: DragEvent) =>
-      event.dataTransfer?.types.includes(CLIP_MIME) ?? false;
-    field.addEventListener("dragover", (event) => {
-      if (!carries(event)) return;
-      event.preventDefault();
-      field.classList.add("nba-over");
-    });
-    field.addEventListener("dragleave", () => field.classList.remove("nba-over"));
-    field.addEventListener("drop", (event) => {
-      field.classList.remove("nba-over");
-      const name = event.dataTransfer?.getData(CLIP_MIME);
-      if (!name) return;
-      event.preventDefault();
-      this.insert(name);
-    });
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -222,6 +245,10 @@ export class Composer {
     }
     if (key === "Escape" && this.#replaces !== null) {
       this.#leaveEdit(true);
+      return true;
+    }
+    if (key === "Escape" && this.#about) {
+      this.reply(null);
       return true;
     }
     if (key === "ArrowUp" && this.#atStart()) return this.#recall(1);

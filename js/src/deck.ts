@@ -19,6 +19,8 @@ export class Deck {
   loop = true;
   speed = 1;
   frame = 0;
+  /** Whether all show the leader's frame; else each goes round by itself. */
+  isTogether = true;
   /** Called when another frame may be shown. */
   onFrame: (() => void) | undefined;
   /** The first and the last frame that are played, if not all are. */
@@ -211,6 +213,11 @@ export class Deck {
   #pace(): void {
     const leader = this.clip;
     for (const { video, fps, numFrames } of this.#clips.values()) {
+      if (!this.isTogether && video !== leader?.video) {
+        video.loop = true;
+        video.playbackRate = this.speed;
+        continue;
+      }
       const isAlike = numFrames === (leader?.numFrames ?? numFrames);
       video.loop = this.loop && !this.range && isAlike;
       video.playbackRate = (this.speed * (leader?.fps ?? fps)) / fps;
@@ -218,6 +225,7 @@ export class Deck {
   }
 
   #gather(leader: Clip): void {
+    if (!this.isTogether) return;
     const at = leader.video.currentTime * leader.fps;
     for (const { video, fps, numFrames } of this.#clips.values()) {
       const goal = Math.min(at, numFrames - 0.5);

@@ -1,3 +1,20 @@
+// The panel's place beside the notebook: it fills that, and the place is wide enough.
+
+/** Let a docked panel have the whole of its place; in a cell there is nothing to do. */
+export function fill(el: HTMLElement): void {
+  const sidecar = el.closest(".jupyterlab-sidecar");
+  // Notebook 7 makes one, and leaves it off the page.
+  if (!sidecar?.isConnected) return;
+  // The cell's hint that the panel is nowhere to be seen is not true here.
+  el.ownerDocument.body.classList.add("nba-docked");
+  for (let one = el; one !== sidecar && one.parentElement; one = one.parentElement) {
+    one.classList.add("nba-dock");
+    const before = one.previousElementSibling;
+    if (before?.matches(".jp-OutputPrompt")) before.classList.add("nba-dock-prompt");
+  }
+  sidecar.classList.add("nba-dock");
+}
+
 // A sidebar of JupyterLab opens 250 pixels wide, too narrow to read a conversation, and
 // nobody but its handle can make it wider. So the handle is drawn, once, as by a hand.
 

@@ -65,6 +65,20 @@ export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Let one card be what fills the screen, of those that stand in it. */
+export function bringToFront(card: HTMLElement, screen: HTMLElement): void {
+  for (const other of screen.querySelectorAll(".nba-front")) {
+    other.classList.remove("nba-front");
+  }
+  card.classList.add("nba-front");
+}
+
+/** The address of a JPEG that the kernel sent; who uses it takes it back. */
+export function jpegUrl(bytes: DataView): string {
+  const blob = new Blob([bytes as DataView<ArrayBuffer>], { type: "image/jpeg" });
+  return URL.createObjectURL(blob);
+}
+
 /** Let the browser keep a file. */
 export function keep(file: Blob, name: string): void {
   const url = URL.createObjectURL(file);

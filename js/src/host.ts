@@ -1,6 +1,6 @@
 // What the player gives to its tools, which come from the kernel with the first clip.
 
-import type { Channel } from "./channel";
+import type { Channel, Model } from "./channel";
 import type { Deck } from "./deck";
 import type { TakeView } from "./wire";
 
@@ -23,9 +23,16 @@ export interface Host {
   scrub: HTMLElement;
   /** The buttons of the transport. */
   row: HTMLElement;
-  /** Beside the picture: what was asked. */
-  words: HTMLElement;
+  /** Beside the picture, under what was asked: what leads on. */
+  lead: HTMLElement;
+  /** Under that: the tools. */
+  foot: HTMLElement;
+  /** What fills the screen: this card, and those of what was said in it. */
+  screen: HTMLElement;
   channel: Channel;
+  model: Model;
+  /** The page's manager of widgets, in a cell. */
+  manager: unknown;
   deck: Deck;
   signal: AbortSignal;
   front(): Front | undefined;

@@ -43,3 +43,17 @@ export function withoutFlag(line: string, name: string): string {
   const rest = options.replace(new RegExp(`(^|\\s)--${name}(?=\\s|$)`), "").trim();
   return [rest, words.trimStart()].filter(Boolean).join(" ");
 }
+
+/** What the words say that has this form, such as "16:9"; "" if nothing has. */
+export function phraseOf(words: string, form: RegExp): string {
+  return form.exec(words)?.[0] ?? "";
+}
+
+/** Say a phrase at the end of the words, instead of the one of its form that is there. */
+export function withPhrase(line: string, form: RegExp, phrase: string): string {
+  const { options, words } = split(line);
+  const old = new RegExp(`(?:,\\s*)?${form.source}`);
+  const rest = words.replace(old, "").trim();
+  const said = [rest, phrase].filter(Boolean).join(", ");
+  return [options, said].filter(Boolean).join(" ");
+}

@@ -3,20 +3,23 @@
 
 import type { RenderProps } from "@anywidget/types";
 import { act } from "./act";
-import { BrainMenu } from "./brains";
+import { Bin } from "./bin";
 import { Channel } from "./channel";
 import { Composer } from "./composer";
-import { widen } from "./dock";
+import { fill, widen } from "./dock";
 import { h, icon, setText } from "./dom";
 import { Gallery } from "./gallery";
-import { ModelMenu } from "./models";
+import { ModelsPage } from "./models";
+import { Notifier } from "./notify";
 import { Queue } from "./queue";
 import { canReconnect, type PanelLine, reconnect } from "./reconnect";
+import { REPLY, type Reply } from "./reply";
+import { SettingsPage } from "./settings";
 import { type PanelChannel, Store } from "./store";
 import { lineOf } from "./text";
 import { Thread } from "./thread";
 import { KERNEL_GONE } from "./view";
-import type { TurnView } from "./wire";
+import type { About, MarkView, TurnView } from "./wire";
 
 const EXAMPLES = [
   "a red ball crosses the beach at sunset",
@@ -26,35 +29,63 @@ const EXAMPLES = [
 const NO_ANSWER = "the kernel has not answered yet: a running cell may hold it up";
 const EXPORT = "M7 1h2v7h3l-4 4.5L4 8h3zM2 13h12v2H2z";
 
+const VIEWS = ["chat", "clips", "models", "settings"] as const;
+type View = (typeof VIEWS)[number];
+
 class Panel {
   readonly el: HTMLElement;
   #channel: PanelChannel;
   #store: Store;
   #thread: Thread;
   #gallery: Gallery;
+  #models: ModelsPage;
+  #settings: SettingsPage;
+  #bin: Bin;
   #composer: Composer;
   #empty = h("div", { class: "nba-empty" });
   #status = h("p", { class: "nba-loading", role: "status" });
   #said = h("p", { class: "nba-notice", role: "status" });
   #gone = h("div", { class: "nba-lost-kernel", role: "alert" });
-  #chat = tab("Chat");
-  #clips = tab("Clips");
-  #views: HTMLElement;
+  #tabs: Record<View, HTMLButtonElement> = {
+    chat: tab("Chat"),
+    clips: tab("Clips"),
+    models: tab("Models"),
+    settings: tab("Settings"),
+  };
+  #view: View = "chat";
 
   constructor(line: PanelLine, signal: AbortSignal, onGone: () => void) {
     this.#channel = new Channel(line, signal);
     this.#store = new Store(line, this.#channel, signal);
+    const say = (text: string) => setText(this.#said, text);
+    this.#bin = new Bin(this.#channel, say, () => this.#showBin(), signal);
+    const ofClips = {
+      mark: (mark: MarkView) => void this.#mark(mark, say),
+      remove: (names: string[]) => this.#bin.put(names),
+      undo: () => void this.#say("undo", null, null),
+      isLeaving: (name: string) => this.#bin.has(name),
+    };
     const hooks = {
+      ...ofClips,
       edit: (turn: TurnView) => this.#edit(turn),
       choose: (turn: TurnView, reading: string) => this.#choose(turn, reading),
     };
     this.#thread = new Thread(this.#store, hooks, this.#empty, signal);
-    this.#composer = new Composer(this.#channel, {
-      say: (text, replaces) => this.#say(text, replaces, null),
+    this.#composer = new Composer(this.#channel, this.#store, {
+      say: (text, replaces, about) => this.#say(text, replaces, null, about),
       stop: () => void this.#do({ type: "stop" }),
       history: () => [...this.#store.turns.map(typed), ...this.#thread.unconfirmed],
     });
+    const reply = (name: string) =>
+      this.#composer.reply({ name, span: null, region: null });
     const inGallery = {
+      ...ofClips,
+      say,
+      reply,
+      more: (name: string) => {
+        reply(name);
+        this.#composer.write("--takes 4 another take");
+      },
       use: (name: string) => this.#composer.insert(name),
       show: (turn: number) => {
         this.#open("chat");
@@ -64,7 +95,10 @@ class Panel {
     this.#gallery = new Gallery(this.#store, this.#channel, inGallery, signal);
     this.#fillEmpty();
     this.#gone.hidden = true;
-    this.#views = h("div", { class: "nba-views" }, this.#thread.el, this.#gallery.el);
+    const notifier = new Notifier(this.#store, signal);
+    this.#models = new ModelsPage(this.#store, this.#channel, say);
+    this.#settings = new SettingsPage(this.#channel, say, notifier);
+    const views = Object.values(this.#pages);
     const queue = new Queue(this.#store, this.#channel, (text) =>
       this.#composer.say(text),
     );
@@ -77,14 +111,20 @@ class Panel {
       },
       this.#header(),
       this.#status,
-      this.#views,
+      h("div", { class: "nba-views" }, ...views),
       this.#said,
+      this.#bin.el,
+      notifier.question,
       this.#gone,
       queue.el,
       this.#composer.el,
     );
     // The attribute is JupyterLab's; other hosts listen further out.
     this.el.addEventListener("keydown", (event) => event.stopPropagation());
+    this.el.addEventListener(REPLY, (event) => {
+      const { about, isWanted } = (event as CustomEvent<Reply>).detail;
+      this.#composer.reply(about, isWanted);
+    });
     line.on(KERNEL_GONE, onGone);
     signal.addEventListener("abort", () => line.off(KERNEL_GONE, onGone));
     this.#store.listen(() => this.#update());
@@ -119,37 +159,59 @@ class Panel {
     save.setAttribute("aria-label", "Export as Markdown");
     save.title = "Export as Markdown, with the clips, beside the notebook";
     save.addEventListener("click", () => void this.#do({ type: "export" }));
-    this.#chat.addEventListener("click", () => this.#open("chat"));
-    this.#clips.addEventListener("click", () => this.#open("clips"));
     const tabs = h("div", { class: "nba-tabs", role: "tablist" });
-    tabs.append(this.#chat, this.#clips);
+    tabs.append(...Object.values(this.#tabs));
+    for (const view of VIEWS) {
+      this.#tabs[view].addEventListener("click", () => this.#open(view));
+    }
     tabs.addEventListener("keydown", (event) => {
-      if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-      this.#open(this.#gallery.el.hidden ? "clips" : "chat");
-      (this.#gallery.el.hidden ? this.#chat : this.#clips).focus();
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (by === undefined) return;
+      const next = VIEWS.at((VIEWS.indexOf(this.#view) + by) % VIEWS.length) ?? "chat";
+      this.#open(next);
+      this.#tabs[next].focus();
     });
-    const say = (text: string) => setText(this.#said, text);
-    const models = new ModelMenu(this.#store, this.#channel, say);
-    const brains = new BrainMenu(this.#channel, say);
-    return h("header", { class: "nba-top" }, tabs, brains.el, models.el, save);
+    return h("header", { class: "nba-top" }, tabs, save);
   }
 
-  #open(view: "chat" | "clips"): void {
-    const isChat = view === "chat";
-    this.#thread.el.hidden = !isChat;
-    this.#gallery.el.hidden = isChat;
-    for (const [one, isOn] of [[this.#chat, isChat] as const, [this.#clips, !isChat]]) {
-      (one as HTMLElement).setAttribute("aria-selected", String(isOn));
-      (one as HTMLElement).tabIndex = isOn ? 0 : -1;
+  get #pages(): Record<View, HTMLElement> {
+    return {
+      chat: this.#thread.el,
+      clips: this.#gallery.el,
+      models: this.#models.el,
+      settings: this.#settings.el,
+    };
+  }
+
+  #open(view: View): void {
+    this.#view = view;
+    for (const one of VIEWS) {
+      this.#pages[one].hidden = one !== view;
+      this.#tabs[one].setAttribute("aria-selected", String(one === view));
+      this.#tabs[one].tabIndex = one === view ? 0 : -1;
     }
-    if (!isChat) this.#gallery.update();
+    if (view === "clips") this.#gallery.update();
+    if (view === "models") void this.#models.update();
+    if (view === "settings") void this.#settings.update();
+  }
+
+  #showBin(): void {
+    this.#thread.updateCards();
+    if (this.#view === "clips") this.#gallery.update();
   }
 
   #update(): void {
     const { running, done } = this.#store;
     this.#empty.hidden = !this.#thread.isEmpty || this.#status.textContent !== "";
     this.#composer.setBusy(running > 0);
-    setText(this.#clips, done ? `Clips ${done}` : "Clips");
+    setText(this.#tabs.clips, done ? `Clips ${done}` : "Clips");
+  }
+
+  async #mark(mark: MarkView, say: (text: string) => void): Promise<void> {
+    const before = this.#store.mark(mark.name);
+    this.#store.setMark(mark);
+    const isDone = await act(this.#channel, { type: "mark", ...mark }, say);
+    if (!isDone) this.#store.setMark(before);
   }
 
   #edit(turn: TurnView): void {
@@ -167,13 +229,14 @@ class Panel {
     line: string,
     replaces: number | null,
     reading: string | null,
+    about: About | null = null,
   ): Promise<boolean> {
     this.#open("chat");
     const waiting = this.#thread.wait(line);
     setText(this.#said, "");
     this.#update();
     try {
-      const body = { type: "say", line, replaces, reading } as const;
+      const body = { type: "say", line, replaces, reading, about } as const;
       await this.#channel.request(body, () => waiting.say(NO_ANSWER));
       return true;
     } catch (error) {
@@ -246,8 +309,11 @@ function render({ model, el, signal }: Props): void {
   }
 
   show(model);
-  // Its place is laid out after this; a frame later it has a width.
-  requestAnimationFrame(() => requestAnimationFrame(() => widen(el)));
+  // Its place is made after this, and laid out a frame later.
+  requestAnimationFrame(() => {
+    fill(el);
+    requestAnimationFrame(() => widen(el));
+  });
 }
 
 export default { render };

@@ -2,7 +2,7 @@
 // can be changed writes its option into the box: what is sent is what is read there.
 
 import { h, setText } from "./dom";
-import { withOption, withoutFlag } from "./line";
+import { withOption } from "./line";
 import { seconds } from "./text";
 import type { PanelReply } from "./wire";
 
@@ -14,8 +14,6 @@ export class PlanChips {
   #write: (line: string) => void;
   #does = h("span", { class: "nba-chip nba-does" });
   #seed = numberChip("Seed", 0, 2 ** 32 - 1);
-  #takes = numberChip("Takes", 1, 16);
-  #quality = h("select", { class: "nba-chip", "aria-label": "Quality" });
   #size = h("span", { class: "nba-chip" });
   #time = h("span", { class: "nba-chip" });
   #note = h("p", { class: "nba-foreseen" });
@@ -23,24 +21,8 @@ export class PlanChips {
   constructor(line: () => string, write: (line: string) => void) {
     this.#line = line;
     this.#write = write;
-    for (const name of ["draft", "final"]) {
-      this.#quality.append(h("option", { value: name }, name));
-    }
     this.#seed.input.addEventListener("change", () => this.#set("seed", this.#seed));
-    this.#takes.input.addEventListener("change", () => this.#set("takes", this.#takes));
-    this.#quality.addEventListener("change", () => {
-      const bare = withoutFlag(withoutFlag(this.#line(), "draft"), "final");
-      this.#write(withOption(bare, this.#quality.value, true));
-    });
-    this.el.append(
-      this.#does,
-      this.#seed.el,
-      this.#takes.el,
-      this.#quality,
-      this.#size,
-      this.#time,
-      this.#note,
-    );
+    this.el.append(this.#does, this.#seed.el, this.#size, this.#time, this.#note);
     this.show(undefined);
   }
 
@@ -48,19 +30,15 @@ export class PlanChips {
     this.el.hidden = plan === undefined;
     if (!plan) return;
     const { take } = plan;
-    setText(this.#does, plan.does);
+    setText(this.#does, [plan.does, takesText(plan)].filter(Boolean).join(" · "));
     this.#does.title = take?.prompt ?? "";
     setText(this.#note, plan.note);
-    for (const chip of [this.#seed.el, this.#takes.el, this.#quality, this.#size]) {
-      chip.hidden = take === null;
-    }
+    for (const chip of [this.#seed.el, this.#size]) chip.hidden = take === null;
     // What is made at once says so already.
     this.#time.hidden = plan.estimate_s === null || plan.estimate_s < 0.05;
     setText(this.#time, `about ${seconds(plan.estimate_s ?? 0)}`);
     if (!take) return;
     this.#seed.show(take.seed);
-    this.#takes.show(plan.num_takes);
-    this.#quality.value = take.quality;
     setText(
       this.#size,
       `${take.width}×${take.height} · ${take.num_frames} frames · ${take.num_steps} steps`,
@@ -70,6 +48,11 @@ export class PlanChips {
   #set(option: string, chip: NumberChip): void {
     this.#write(withOption(this.#line(), option, chip.input.value));
   }
+}
+
+function takesText({ take, num_takes: count }: Plan): string {
+  const takes = count > 1 ? `${count} takes` : "";
+  return [takes, take?.quality === "draft" ? "draft" : ""].filter(Boolean).join(", ");
 }
 
 type NumberChip = ReturnType<typeof numberChip>;

@@ -2,8 +2,8 @@
 // the turns that were said in it.
 
 import type { RenderProps } from "@anywidget/types";
-import type { Model } from "./channel";
-import { h } from "./dom";
+import type { Callback, Model } from "./channel";
+import { bringToFront, h } from "./dom";
 import { linkTime, type TimeModel } from "./time";
 import { PlayerView } from "./view";
 import type { PlayerState } from "./wire";
@@ -17,6 +17,12 @@ interface Manager {
   get_model(id: string): Promise<unknown>;
 }
 
+interface Following {
+  get(name: "follow_ups"): string[];
+  on(event: string, callback: Callback): void;
+  off(event: string, callback: Callback): void;
+}
+
 function render({ model, el, signal }: Props): void {
   mount(model as unknown as Model, model.widget_manager, el, signal);
 }
@@ -26,7 +32,24 @@ function mount(
   manager: Manager,
   el: HTMLElement,
   signal: AbortSignal,
+  screen = el,
+): HTMLElement {
+  const view = new PlayerView(model, signal, manager, screen);
+  linkTime(model as unknown as TimeModel, view.deck, signal);
+  el.append(view.el);
+  followUps(model, manager, el, signal, screen);
+  return view.el;
+}
+
+/** Show the players of turns that were said in a view, below it. */
+export function followUps(
+  model: Following,
+  manager: Manager,
+  el: HTMLElement,
+  signal: AbortSignal,
+  screen = el,
 ): void {
+  screen.classList.add("nba-screen"); // what fills it when one of them is to
   const places = new Map<string, HTMLElement>();
   const follow = () => {
     for (const id of model.get("follow_ups")) {
@@ -36,14 +59,14 @@ function mount(
       el.append(place);
       void find(manager, id, signal).then((found) => {
         if (!found) return;
-        mount(found, manager, place, signal);
+        const card = mount(found, manager, place, signal, screen);
         place.scrollIntoView?.({ block: "nearest" });
+        if (screen.ownerDocument.fullscreenElement !== screen) return;
+        bringToFront(card, screen);
+        card.focus();
       });
     }
   };
-  const view = new PlayerView(model, signal);
-  linkTime(model as unknown as TimeModel, view.deck, signal);
-  el.append(view.el);
   model.on("change:follow_ups", follow);
   signal.addEventListener("abort", () => model.off("change:follow_ups", follow));
   follow();

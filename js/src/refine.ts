@@ -2,7 +2,7 @@
 
 import { h, setText } from "./dom";
 import type { Host } from "./host";
-import { type Selections, selectionText } from "./selections";
+import { type Selection, type Selections, selectionText } from "./selections";
 import { lineOf } from "./text";
 
 export class RefineBox {
@@ -37,6 +37,12 @@ export class RefineBox {
     });
   }
 
+  /** Say something of the clip in front, and where it went. */
+  say(words: string): Promise<boolean> {
+    const { current } = this.#selections;
+    return say(this.#host, words, current, (line) => setText(this.#said, line));
+  }
+
   focus(): void {
     this.#words.focus();
   }
@@ -51,8 +57,7 @@ export class RefineBox {
     this.#part.setAttribute("aria-label", `Only ${part || "a part"} changes: clear`);
     const label = part ? `What should be in this part of ${name}` : `Refine ${name}`;
     this.#words.setAttribute("aria-label", label);
-    const idea = this.#host.deck.clip ? "slower, at night" : "at night, or let it move";
-    this.#words.placeholder = part ? "what should be here?" : `refine ${name}: ${idea}`;
+    this.#words.placeholder = part ? "what should be here?" : "say what should change";
   }
 
   async #refine(): Promise<void> {
@@ -61,21 +66,30 @@ export class RefineBox {
       this.#words.focus();
       return;
     }
-    const name = this.#host.shown()?.name ?? "";
     this.#send.disabled = true;
-    setText(this.#said, "reading your words");
-    try {
-      const { reply } = await this.#host.channel.request(
-        { type: "refine", name, words, ...this.#selections.current },
-        () => setText(this.#said, "kernel not reachable: it is said when it answers"),
-      );
-      if (reply.type === "refined") {
-        setText(this.#said, reply.line);
-        if (reply.turn !== null) this.#words.value = "";
-      }
-    } catch (error) {
-      setText(this.#said, lineOf(error));
-    }
+    if (await this.say(words)) this.#words.value = "";
     this.#send.disabled = false;
+  }
+}
+
+/** Say something of the clip that is looked at; whether a turn came of it. */
+export async function say(
+  host: Host,
+  words: string,
+  part: Selection,
+  tell: (line: string) => void,
+): Promise<boolean> {
+  const name = host.shown()?.name ?? "";
+  tell("reading your words");
+  try {
+    const { reply } = await host.channel.request(
+      { type: "refine", name, words, ...part },
+      () => tell("kernel not reachable: it is said when it answers"),
+    );
+    tell(reply.type === "refined" ? reply.line : "");
+    return reply.type === "refined" && reply.turn !== null;
+  } catch (error) {
+    tell(lineOf(error));
+    return false;
   }
 }

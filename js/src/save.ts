@@ -33,10 +33,13 @@ export class SaveMenu {
     this.#menu.addEventListener("keydown", (event) => this.#onKey(event));
     const root = this.#button.ownerDocument;
     const onOutside = (event: Event) => {
-      if (!event.composedPath().includes(this.el)) this.#open(false);
+      const path = event.composedPath();
+      if (![this.el, this.#menu].some((own) => path.includes(own))) this.#open(false);
     };
     root.addEventListener("pointerdown", onOutside, { signal: host.signal });
-    this.el = h("div", { class: "nba-save" }, this.#button, this.#menu);
+    this.el = h("div", { class: "nba-save" }, this.#button);
+    // In the flow of the card: a cell's output cuts off what hangs out of it.
+    host.foot.after(this.#menu);
     this.#open(false);
   }
 
@@ -46,8 +49,9 @@ export class SaveMenu {
 
   toggle(): void {
     this.#open(Boolean(this.#menu.hidden));
-    if (this.#menu.hidden) this.#button.focus();
-    else this.#menu.querySelector("button")?.focus();
+    const first = this.#menu.querySelector("button");
+    (this.#menu.hidden ? this.#button : first)?.focus();
+    if (!this.#menu.hidden) this.#menu.scrollIntoView({ block: "nearest" });
   }
 
   #open(open: boolean): void {

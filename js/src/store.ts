@@ -2,6 +2,7 @@
 
 import type { Callback, Channel, Line, Model } from "./channel";
 import type {
+  MarkView,
   PanelEvent,
   PanelReply,
   PanelRequest,
@@ -13,12 +14,13 @@ import type {
 
 export type PanelChannel = Channel<PanelRequest, PanelReply>;
 
-/** A turn that is new or changed, one that is gone, the queue, or the model. */
+/** A turn that is new or changed, one that is gone, the queue, the model, or the marks. */
 export type Change =
   | { turn: TurnView }
   | { gone: number }
   | { queue: TakePlace[] }
-  | { model: string };
+  | { model: string }
+  | { marks: Map<string, MarkView> };
 
 export class Store {
   #line: Line<PanelRequest>;
@@ -33,6 +35,9 @@ export class Store {
   queue: TakePlace[] = [];
   /** What renders new clips. */
   model = "";
+  /** The newest turn that made clips; what an undo takes back. */
+  newest: TurnView | undefined;
+  #marks = new Map<string, MarkView>();
   #listeners = new Set<(change: Change) => void>();
 
   constructor(line: Line<PanelRequest>, channel: PanelChannel, signal: AbortSignal) {
@@ -56,6 +61,16 @@ export class Store {
     return this.#turns.get(id);
   }
 
+  /** What the user thinks of a clip. */
+  mark(name: string): MarkView {
+    return this.#marks.get(name) ?? { name, favourite: false, tags: [] };
+  }
+
+  /** Know at once what was just told of a clip: the next change of it begins there. */
+  setMark(mark: MarkView): void {
+    this.#setMarks([...new Map(this.#marks).set(mark.name, mark).values()]);
+  }
+
   listen(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -71,6 +86,7 @@ export class Store {
     }
     this.#setQueue(reply.queue);
     this.#setModel(reply.model);
+    this.#setMarks(reply.marks);
   }
 
   /** A turn as the model of a player. */
@@ -102,11 +118,15 @@ export class Store {
       case "model":
         this.#setModel(event.model);
         break;
+      case "marks":
+        this.#setMarks(event.marks);
+        break;
       case "gone":
         this.#told.add(event.turn);
         this.#count(this.#turns.get(event.turn), -1);
         this.#turns.delete(event.turn);
         this.#sorted = undefined;
+        if (event.turn === this.newest?.id) this.#findNewest();
         this.#tell({ gone: event.turn });
     }
   }
@@ -121,6 +141,15 @@ export class Store {
     this.#tell({ model });
   }
 
+  #setMarks(marks: MarkView[]): void {
+    this.#marks = new Map(marks.map((mark) => [mark.name, mark]));
+    this.#tell({ marks: this.#marks });
+  }
+
+  #findNewest(): void {
+    this.newest = this.turns.findLast(({ takes }) => takes.length > 0);
+  }
+
   // Counted as they change: a step of a render must not cost a look at every turn.
   #count(turn: TurnView | undefined, by: 1 | -1): void {
     if (turn?.state === "running") this.running += by;
@@ -132,6 +161,9 @@ export class Store {
     this.#count(turn, 1);
     this.#turns.set(turn.id, turn);
     this.#sorted = undefined;
+    const isNewest = turn.place >= (this.newest?.place ?? 0);
+    if (turn.takes.length > 0) this.newest = isNewest ? turn : this.newest;
+    else if (turn.id === this.newest?.id) this.#findNewest(); // its clips were deleted
     this.#tell({ turn });
   }
 
@@ -160,6 +192,7 @@ class TurnModel implements Model {
       note: turn?.note ?? "",
       turn_state: turn?.state ?? "thinking",
       takes: turn?.takes ?? [],
+      own_id: "",
       follow_ups: [], // in the panel they are turns of the thread
     };
     return state[name];

@@ -1,6 +1,6 @@
 // Candidates for what is being typed: `@names` of clips and variables, and options.
 
-import { h } from "./dom";
+import { h, jpegUrl } from "./dom";
 
 let lists = 0;
 
@@ -32,16 +32,21 @@ export class Suggestions {
     return !this.el.hidden;
   }
 
-  show(start: number, words: string[]): void {
+  /** Show candidates, each with its picture if it has one. */
+  show(start: number, words: string[], pictures: (DataView | undefined)[] = []): void {
     const typed = this.#box.value.slice(start, this.#box.selectionStart);
     const isDone = words.length === 0 || (words.length === 1 && words[0] === typed);
     this.el.hidden = isDone;
     this.#start = start;
     this.#chosen = 0;
+    for (const image of this.el.querySelectorAll("img")) URL.revokeObjectURL(image.src);
     this.el.replaceChildren(
-      ...words.map((word, at) =>
-        h("div", { role: "option", id: `${this.el.id}-${at}` }, word),
-      ),
+      ...words.map((word, at) => {
+        const option = h("div", { role: "option", id: `${this.el.id}-${at}` }, word);
+        const picture = pictures[at];
+        if (picture) option.prepend(h("img", { src: jpegUrl(picture), alt: "" }));
+        return option;
+      }),
     );
     this.#mark();
   }

@@ -42,24 +42,73 @@ export function statusText(take: TakeView): string {
   }
 }
 
+/** The main words of a card: what is different, or else what was asked. */
+export function heading(take: TakeView | undefined, request: string): Said[] {
+  if (take?.changes.length) return take.changes.map(saidOf);
+  return [{ text: take?.is_scene ? take.prompt : request, isGone: false }];
+}
+
+interface Said {
+  text: string;
+  /** Whether this is what is there no more. */
+  isGone: boolean;
+}
+
+function saidOf(change: string): Said {
+  return {
+    text: change.replace(/^[+\u2212] /, ""),
+    isGone: change.startsWith("\u2212"),
+  };
+}
+
+/** What somebody should know of a turn. What its acts did is in the heading. */
+export function noteText(note: string): string {
+  const lines = note.split("\n");
+  return lines.filter((line) => /\.$|^read by /.test(line)).join(" ");
+}
+
+/** Whether a take has not ended. */
+export function isGoing(take: TakeView): boolean {
+  return ["queued", "running", "paused"].includes(take.state);
+}
+
+/** Whether a take can end now with the clip as it looks: not before it has a shape. */
+export function canKeep(take: TakeView): boolean {
+  const { state, phase, step, message } = take;
+  if (state !== "running" || phase !== "denoise" || step === 0) return false;
+  // A draft that goes ahead is another clip, and a part before the last no whole one.
+  const [, part, parts] = message.match(PART) ?? [];
+  return message !== DRAFT_FIRST && part === parts;
+}
+
+/** The picture of a take that has none yet: a sign, and a word or two. */
+export function signOf(take: TakeView): [sign: Sign, words: string] {
+  const { state, phase, step, num_steps, message } = take;
+  if (state === "queued" && step > 0) return ["wait", "going on soon"];
+  if (state === "queued") return ["wait", message || "waiting for its turn"];
+  if (state === "paused") return ["pause", "paused"];
+  if (state === "failed") return ["fail", "no clip"];
+  if (state === "cancelled")
+    return ["stop", step ? `stopped at step ${step}` : "stopped"];
+  if (state === "done") return ["wait", "fetching the clip"];
+  if (phase === "load" && step > 0) {
+    return ["load", shareText(take)];
+  }
+  if (phase === "load" || phase === null) return ["load", phaseText(phase)];
+  return ["make", isCounted(phase) ? `step ${step} of ${num_steps}` : phaseText(phase)];
+}
+
+export type Sign = "wait" | "load" | "make" | "pause" | "stop" | "fail";
+
+const PART = /^part (\d+) of (\d+)/;
+const DRAFT_FIRST = "a draft first";
+
 /** What a screen reader is told: changes of state, never every step. */
 export function announcement(take: TakeView): string {
   if (take.state !== "running") return `${take.name} ${statusText(take)}`;
   const { phase } = take;
   const said = isCounted(phase) ? COUNTED[phase][0] : phaseText(phase);
   return `${take.name} ${said}`;
-}
-
-export function metaText(take: TakeView): string {
-  const size = take.width && take.height ? `${take.width}×${take.height}` : "";
-  let frames = "";
-  if (take.num_frames === 1) frames = "still image";
-  if (take.num_frames > 1) {
-    frames = `${take.num_frames} frames · ${round(take.fps)} fps`;
-  }
-  const seed = take.model ? `seed ${take.seed}` : ""; // without a model, no noise
-  const facts = [seed, size, frames, take.model, take.quality];
-  return facts.filter(Boolean).join(" · ");
 }
 
 /** A duration that is easy to read: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min. */
@@ -86,12 +135,14 @@ export function unreachable(value: never): never {
 }
 
 function runningText(take: TakeView): string {
-  const parts = [take.message];
-  const { phase } = take;
-  if (isCounted(phase)) {
-    parts.push(`${COUNTED[phase][1]} ${take.step} of ${take.num_steps}`);
-    if (take.eta_s !== null) parts.push(etaText(take.eta_s));
-  } else parts.push(phaseText(phase));
+  const { phase, message } = take;
+  if (phase === "load" && take.step > 0) {
+    const got = message.replace(/ downloaded$/, "");
+    return ["downloading the model", got, shareText(take)].filter(Boolean).join(" · ");
+  }
+  if (!isCounted(phase)) return joined(phaseText(phase), message);
+  const parts = [message, `${COUNTED[phase][1]} ${take.step} of ${take.num_steps}`];
+  if (take.eta_s !== null) parts.push(etaText(take.eta_s, PART.test(message)));
   return parts.filter(Boolean).join(" · ");
 }
 
@@ -100,22 +151,23 @@ export function isCounted(phase: Phase | null): phase is Counted {
   return phase === "denoise" || phase === "draw";
 }
 
+function shareText({ step, num_steps }: TakeView): string {
+  return `${Math.min(100, Math.floor((100 * step) / num_steps))} %`;
+}
+
 function phaseText(phase: Exclude<Phase, Counted> | null): string {
   return phase === null ? "starting" : PHASES[phase];
 }
 
-function etaText(eta_s: number): string {
-  return eta_s < 1
-    ? "almost there"
-    : `about ${eta_s < 60 ? `${Math.ceil(eta_s)} s` : seconds(eta_s)} left`;
+/** The time left of what is counted: of one part of a clip, it is not the clip's. */
+function etaText(eta_s: number, isPart: boolean): string {
+  if (eta_s < 1) return isPart ? "" : "almost there";
+  const left = eta_s < 60 ? `${Math.ceil(eta_s)} s` : seconds(eta_s);
+  return isPart ? `about ${left} for this part` : `about ${left} left`;
 }
 
 function joined(state: string, message: string): string {
   return message ? `${state} · ${message}` : state;
-}
-
-function round(value: number): string {
-  return String(Math.round(value * 100) / 100);
 }
 
 /** An error as one line for the user. */

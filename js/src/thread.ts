@@ -1,6 +1,7 @@
 // The thread: all turns in order, of which only those near the screen are laid out and
 // have a player. It follows the newest turn while that is what is being looked at.
 
+import { CardBar, type ClipHooks } from "./card";
 import { h, setText } from "./dom";
 import type { Store } from "./store";
 import { type TurnHooks, TurnRow } from "./turn";
@@ -12,7 +13,9 @@ const AT_END_PX = 60;
 export class Thread {
   readonly el: HTMLElement;
   #store: Store;
-  #hooks: TurnHooks;
+  #hooks: TurnHooks & ClipHooks;
+  #bars = new Map<number, CardBar>();
+  #newest: number | undefined;
   #rows = new Map<number, TurnRow>();
   #list = h("div", { class: "nba-list", role: "log", "aria-label": "Conversation" });
   #waiting = h("div", { class: "nba-list" });
@@ -23,7 +26,12 @@ export class Thread {
   #said = h("div", { class: "nba-hidden", "aria-live": "polite" });
   #near: IntersectionObserver;
 
-  constructor(store: Store, hooks: TurnHooks, empty: HTMLElement, signal: AbortSignal) {
+  constructor(
+    store: Store,
+    hooks: TurnHooks & ClipHooks,
+    empty: HTMLElement,
+    signal: AbortSignal,
+  ) {
     this.#store = store;
     this.#hooks = hooks;
     // The rows speak for themselves: read aloud whole, the log would never be silent.
@@ -52,6 +60,7 @@ export class Thread {
     const end = store.listen((change) => {
       if ("gone" in change) this.#remove(change.gone);
       else if ("turn" in change) this.#put(change.turn);
+      else if ("marks" in change) this.updateCards();
     });
     signal.addEventListener("abort", () => {
       end();
@@ -101,17 +110,43 @@ export class Thread {
     return { say: (line) => setText(text, line), end: () => row.remove() };
   }
 
+  /** Show what can be done with the clips of every turn, and is about to be. */
+  updateCards(): void {
+    this.#newest = this.#store.newest?.id;
+    for (const id of this.#bars.keys()) this.#updateCard(id);
+  }
+
+  #updateCard(id: number): void {
+    const turn = this.#store.get(id);
+    if (turn) this.#bars.get(id)?.update(turn, id === this.#newest);
+  }
+
+  // Only the turn itself and, when another one is the newest, the one that was: a step
+  // of a render must not cost a look at every turn.
+  #followNewest(turn: TurnView): void {
+    const before = this.#newest;
+    this.#newest = this.#store.newest?.id;
+    if (before !== undefined && before !== this.#newest) this.#updateCard(before);
+    this.#updateCard(turn.id);
+  }
+
   #put(turn: TurnView): void {
     const known = this.#rows.get(turn.id);
     if (known) {
       this.#announce(known.turn, turn);
       const hadTakes = known.turn.takes.length > 0;
       known.update(turn);
+      known.el.classList.toggle("nba-many", turn.takes.length > 1);
       if (!hadTakes && turn.takes.length > 0) this.#watch(known);
+      this.#followNewest(turn);
       return;
     }
     const row = new TurnRow(this.#store, turn, this.#hooks);
     this.#rows.set(turn.id, row);
+    const bar = new CardBar(this.#store, this.#hooks);
+    this.#bars.set(turn.id, bar);
+    row.el.append(bar.el);
+    row.el.classList.toggle("nba-many", turn.takes.length > 1);
     row.el.dataset.place = String(turn.place);
     row.el.dataset.turn = String(turn.id);
     // Almost always the last; a cell that was run again stands where it stood.
@@ -122,6 +157,7 @@ export class Thread {
     if (before) before.after(row.el);
     else this.#list.prepend(row.el);
     this.#watch(row);
+    this.#followNewest(turn);
   }
 
   #watch(row: TurnRow): void {
@@ -136,6 +172,8 @@ export class Thread {
     this.#near.unobserve(row.el);
     row.remove();
     this.#rows.delete(id);
+    this.#bars.delete(id);
+    this.updateCards();
   }
 
   #onNear(seen: IntersectionObserverEntry[]): void {

@@ -2,23 +2,39 @@
 
 import type { Channel } from "./channel";
 import type { Clip } from "./deck";
-import { h, setText } from "./dom";
+import { h, icon, setText } from "./dom";
 import { fileOf, isStill } from "./file";
-import { isCounted } from "./text";
-import type { JobState, TakeView } from "./wire";
+import { isCounted, type Sign, signOf } from "./text";
+import type { TakeView } from "./wire";
 
 /** A new preview is fetched at most this often, and only for a step not yet seen. */
 export const PREVIEW_MS = 250;
 
-interface Place {
-  zoom: number;
-  /** Small clips are enlarged to this width and height, */
-  small: readonly [number, number];
-  /** and large ones are reduced to these. */
-  large: readonly [number, number];
-}
+/** How a poster begins, of the clip that a take is made from; a preview is a webp. */
+const JPEG = 0xffd8;
 
-const SINGLE: Place = { zoom: 5, small: [400, 320], large: [788, 444] };
+type Room = readonly [width: number, height: number];
+
+const HERO: Room = [420, 236];
+const STRIP: Room = [96, 64];
+const MAX_ZOOM = 5;
+
+const SIGNS: Record<Sign, string> = {
+  wait: "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1zm.8 3v3.7l2.6 1.5-.8 1.4-3.3-2V4z",
+  load: "M7 1h2v6h3l-4 4.5L4 7h3zM2 13h12v2H2z",
+  make: "M8 1l1.6 4.4L14 7l-4.4 1.6L8 13l-1.6-4.4L2 7l4.4-1.6z",
+  pause: "M4 3h3v10H4zM9 3h3v10H9z",
+  stop: "M3.5 3.5h9v9h-9z",
+  fail: "M8 1l7.5 13.5H.5zM7.2 6v4.2h1.6V6zm0 5.2v1.6h1.6v-1.6z",
+};
+
+/** How a take stands on the stage. */
+export interface Standing {
+  numTakes: number;
+  isSelected: boolean;
+  /** Whether the takes are scenes and their film: one is large, the others a strip. */
+  isStory: boolean;
+}
 
 /** How many takes stand in a row. */
 export function columnsOf(numTakes: number): number {
@@ -26,12 +42,10 @@ export function columnsOf(numTakes: number): number {
   return Math.min(numTakes, numTakes > 9 ? 4 : 3);
 }
 
-function placeOf(numTakes: number): Place {
-  if (numTakes === 1) return SINGLE;
-  const columns = columnsOf(numTakes);
-  const share = (width: number) => (width - 8 * (columns - 1)) / columns;
-  const small = share(504);
-  return { zoom: 3.5, small: [small, small], large: [share(788), 220] };
+/** The most room that a take has: a card of one is under 300 pixels high. */
+function roomOf(numTakes: number): Room {
+  if (numTakes === 1) return HERO;
+  return numTakes === 2 ? [200, 200] : [180, numTakes > 9 ? 110 : 150];
 }
 
 interface Hooks {
@@ -57,6 +71,7 @@ export class Tile {
   #onScreen = false;
   #previewStep = 0;
   #fetching = false;
+  #isAsked = false;
   #asked: Stage = "none";
   #mounted: Stage = "none";
   #slow = false;
@@ -74,22 +89,19 @@ export class Tile {
     this.#sight.observe(this.el);
   }
 
-  update(take: TakeView, numTakes: number, selected: boolean): void {
+  update(take: TakeView, { numTakes, isSelected, isStory }: Standing): void {
     this.#take = take;
     this.el.dataset.state = take.state;
-    this.el.classList.toggle("nba-selected", selected && numTakes > 1);
-    this.#size(take, placeOf(numTakes));
-    this.#pick.hidden = numTakes === 1;
-    setText(this.#chip, take.name);
-    this.#pick.setAttribute("aria-pressed", String(selected));
+    this.el.classList.toggle("nba-selected", isSelected && numTakes > 1);
+    this.#size(take, isStory ? (isSelected ? HERO : STRIP) : roomOf(numTakes));
+    this.#pick.hidden = numTakes === 1 || (isStory && isSelected);
+    setText(this.#chip, isStory && !take.is_scene ? "film" : take.name);
+    this.#pick.setAttribute("aria-pressed", String(isSelected));
     const key = String(this.#hooks.index + 1);
     this.#pick.setAttribute("aria-keyshortcuts", key);
     this.#pick.title = `Select ${take.name} (${key})`;
     this.#showBar(take);
     this.#showVeil();
-    // A lone take that ended without a picture leaves no empty place behind.
-    const ended = take.state === "failed" || take.state === "cancelled";
-    this.el.hidden = numTakes === 1 && ended && Boolean(this.#preview.hidden);
     const stage = stageOf(take);
     if (stage !== "none" && stage !== this.#asked) this.#fetchClip(take);
     this.#fetchPreview();
@@ -101,12 +113,10 @@ export class Tile {
     this.el.remove();
   }
 
-  #size(take: TakeView, { zoom, small, large }: Place): void {
+  #size(take: TakeView, [wide, high]: Room): void {
     const width = take.width || 1;
     const height = take.height || 1;
-    const up = Math.min(zoom, small[0] / width, small[1] / height);
-    const down = Math.min(1, large[0] / width, large[1] / height);
-    const scale = Math.max(up, down);
+    const scale = Math.min(MAX_ZOOM, wide / width, high / height);
     this.el.style.setProperty("--width", `${Math.round(width * scale)}px`);
     this.el.style.aspectRatio = `${width} / ${height}`;
     this.el.style.setProperty("--ratio", String(width / height));
@@ -132,13 +142,17 @@ export class Tile {
       this.#veil.replaceChildren(h("span", {}, text), again);
       return;
     }
-    const text = veilText(
-      take.state,
-      Boolean(this.#video.hidden && this.#preview.hidden),
-    );
-    if (this.#veil.textContent !== text || this.#veil.querySelector("button")) {
-      this.#veil.replaceChildren(...(text ? [h("span", {}, text)] : []));
-    }
+    const isSeen = !this.#video.hidden || !this.#preview.hidden;
+    const isMade = take.state === "done" || take.state === "running";
+    const isBefore = isSeen && this.#preview.classList.contains("nba-before");
+    const [sign, words] = signOf(take);
+    const text = isSeen && isMade && !isBefore ? "" : words;
+    this.#veil.classList.toggle("nba-over", isSeen);
+    if (this.#veil.dataset.shown === text && !this.#veil.querySelector("button"))
+      return;
+    this.#veil.dataset.shown = text;
+    const signs = [icon(SIGNS[sign]), h("span", {}, text)];
+    this.#veil.replaceChildren(...(text ? signs : []));
   }
 
   async #fetchClip(take: TakeView): Promise<void> {
@@ -193,12 +207,13 @@ export class Tile {
 
   async #fetchPreview(): Promise<void> {
     const take = this.#take;
-    const wanted =
-      take?.state === "running" &&
-      this.#mounted === "none" &&
-      this.#onScreen &&
-      take.step > this.#previewStep;
+    if (!take || take.state === "done" || this.#mounted !== "none") return;
+    const isGoing = take.state === "running";
+    // Before its first step there is only the clip that it is made from.
+    const isNew = take.step > this.#previewStep || (take.parent && !this.#isAsked);
+    const wanted = this.#onScreen && isNew && (isGoing || this.#preview.hidden);
     if (!wanted || this.#fetching || document.hidden) return;
+    this.#isAsked = true;
     this.#fetching = true;
     this.#previewStep = take.step;
     const body = { type: "get_preview", index: this.#hooks.index } as const;
@@ -219,12 +234,15 @@ export class Tile {
     const image = new Blob([bytes as DataView<ArrayBuffer>], { type: "image/webp" });
     this.#preview.src = URL.createObjectURL(image);
     this.#preview.hidden = false;
+    const isBefore = this.file === undefined && bytes.getUint16(0) === JPEG;
+    this.#preview.classList.toggle("nba-before", isBefore);
     this.#showVeil();
   }
 
   #forgetPreview(): void {
     URL.revokeObjectURL(this.#preview.src);
     this.#preview.removeAttribute("src");
+    this.#preview.classList.remove("nba-before");
     this.#preview.hidden = true;
   }
 }
@@ -235,9 +253,4 @@ type Stage = "none" | "draft" | "final";
 function stageOf(take: TakeView): Stage {
   if (take.state === "done") return "final";
   return take.has_draft ? "draft" : "none";
-}
-
-function veilText(state: JobState, isWaiting: boolean): string {
-  if (state === "done") return isWaiting ? "fetching the clip" : "";
-  return state === "running" ? "" : state;
 }

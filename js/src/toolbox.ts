@@ -2,7 +2,7 @@
 
 import { Compare } from "./compare";
 import { Details } from "./details";
-import { h, icon, keyButton } from "./dom";
+import { bringToFront, h, icon, keyButton } from "./dom";
 import { GuestClip } from "./guest";
 import { Help } from "./help";
 import type { Host } from "./host";
@@ -56,7 +56,7 @@ export class Toolbox {
       this.#lineage,
       "t",
       "Lineage",
-      "Where it comes from, and what came of it",
+      "Lineage: where it comes from, and what came of it",
     );
     this.#add(new Details(host, below), "d", "Details", "Details and code");
     this.#pixels.addEventListener("click", () => this.#togglePixels());
@@ -127,9 +127,12 @@ export class Toolbox {
   }
 
   #toggleFull(): void {
-    const { root } = this.#host;
+    const { root, screen } = this.#host;
     const page = root.ownerDocument;
     if (page.fullscreenElement) void page.exitFullscreen();
-    else void root.requestFullscreen();
+    else {
+      bringToFront(root, screen);
+      void screen.requestFullscreen();
+    }
   }
 }

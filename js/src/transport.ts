@@ -1,4 +1,4 @@
-// The controls under the stage. They show the deck and act on it; they own nothing.
+// The controls under the stage, and those for a closer look. They show the deck and act on it; they own nothing.
 
 import { type Deck, SPEEDS } from "./deck";
 import { h, icon, keyButton, setLabel, setText } from "./dom";
@@ -24,6 +24,7 @@ export class Transport {
     "aria-keyshortcuts": "ArrowLeft ArrowRight Home End",
     title: "Frame (← → home end)",
   });
+  /** What is used less often than playing: it stands with the tools. */
   readonly row = h("div", { class: "nba-row" });
   #counter = h("span", { class: "nba-counter" });
   #speed = h("select", { class: "nba-speed" });
@@ -48,20 +49,22 @@ export class Transport {
       deck.setSpeed(Number(this.#speed.value));
     });
     this.#loop.addEventListener("click", () => deck.setLoop(!deck.loop));
-    this.row.append(this.#toggle, back, next, this.#counter, this.#speed, this.#loop);
+    this.row.append(back, next, this.#speed, this.#loop);
     this.el = h(
       "div",
       { class: "nba-transport" },
+      this.#toggle,
       h("div", { class: "nba-track" }, this.scrub),
-      this.row,
+      this.#counter,
     );
   }
 
   /** Show the deck's state; a single image can be saved and nothing else. */
   update(isStill: boolean): void {
     const { clip, frame, playing, speed, loop } = this.#deck;
-    this.el.hidden = clip === undefined && !isStill;
-    this.el.classList.toggle("nba-still", clip === undefined);
+    this.el.hidden = clip === undefined;
+    this.row.hidden = clip === undefined && !isStill;
+    this.row.classList.toggle("nba-still", clip === undefined);
     if (!clip) return;
     const last = clip.numFrames - 1;
     this.scrub.max = String(last);
@@ -72,7 +75,8 @@ export class Transport {
       "aria-valuetext",
       `frame ${frame + 1} of ${clip.numFrames}`,
     );
-    setText(this.#counter, `${frame + 1} / ${clip.numFrames} · ${time} s`);
+    setText(this.#counter, `${frame + 1} / ${clip.numFrames}`);
+    this.#counter.title = `${time} s`;
     this.#speed.value = String(speed);
     this.#loop.setAttribute("aria-pressed", String(loop));
     const shown = playing ? "pause" : "play";

@@ -1,6 +1,7 @@
 // One turn in the thread: what was said, and what came of it.
 
 import { h, setText } from "./dom";
+import { harmless } from "./markup";
 import type { Store } from "./store";
 import { PlayerView } from "./view";
 import type { ReadingView, TurnView } from "./wire";
@@ -25,8 +26,9 @@ export class TurnRow {
   #wait = h("p", { class: "nba-wait" }, "reading your words");
   #note = h("p", { class: "nba-note" });
   #stage = h("div", { class: "nba-place" });
-  #answer = h("p", { class: "nba-answer" });
+  #answer = h("div", { class: "nba-answer" });
   #error = h("p", { class: "nba-error" });
+  #html = "";
   #player: { view: PlayerView; end: AbortController } | undefined;
 
   constructor(store: Store, turn: TurnView, hooks: TurnHooks) {
@@ -61,7 +63,7 @@ export class TurnRow {
     setText(this.#from, from.filter(Boolean).join(" · "));
     this.#wait.hidden = turn.state !== "thinking" || turn.answer !== "";
     setText(this.#edit, turn.origin === "panel" ? "Edit" : "Use again");
-    setText(this.#answer, questionOf(turn));
+    this.#showAnswer(turn);
     this.#showReadings(turn);
     const hasTakes = turn.takes.length > 0;
     // A player says itself why a take failed, and shows the note.
@@ -79,6 +81,14 @@ export class TurnRow {
   remove(): void {
     this.#unmount();
     this.el.remove();
+  }
+
+  #showAnswer(turn: TurnView): void {
+    const html = turn.answer_html;
+    this.#answer.classList.toggle("nba-markup", html !== "");
+    if (!html) setText(this.#answer, questionOf(turn));
+    else if (html !== this.#html) this.#answer.replaceChildren(harmless(html));
+    this.#html = html;
   }
 
   #showReadings(turn: TurnView): void {

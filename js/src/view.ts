@@ -3,17 +3,17 @@
 // The kernel owns the model and this view only reads it; what the view changes itself
 // (which take is in front, the playhead, speed, loop) stays here and is never synced.
 
-import { Channel, type Model, type WithoutId } from "./channel";
+import { Channel, type Model } from "./channel";
 import { Deck } from "./deck";
-import { h, keyButton, setLabel, setText } from "./dom";
+import { h, setText } from "./dom";
+import { Heading } from "./heading";
 import type { Guest, Tools } from "./host";
 import { loadTools } from "./loader";
-import { announcement, lineOf, metaText, statusText } from "./text";
+import { Stops } from "./stops";
+import { announcement, isGoing, lineOf, noteText, statusText } from "./text";
 import { columnsOf, Tile } from "./tile";
 import { Transport } from "./transport";
-import type { Cancel, Keep, Pause, Resume, TakeView } from "./wire";
-
-type Stop = Cancel | Keep | Pause | Resume;
+import type { TakeView } from "./wire";
 
 const TRAITS = ["takes", "request", "note", "turn_state"] as const;
 
@@ -21,11 +21,10 @@ const TRAITS = ["takes", "request", "note", "turn_state"] as const;
 // model has lost its other half then for good: a new kernel does not know it.
 export const KERNEL_GONE = "comm_live_update";
 
-const HINTS = "space play · ← → frame · r refine · p point · s save · ? all keys";
-
 export class PlayerView {
   readonly el: HTMLElement;
   #model: Model;
+  #manager: unknown;
   #channel: Channel;
   #deck = new Deck(() => this.#showControls());
   #signal: AbortSignal;
@@ -40,28 +39,32 @@ export class PlayerView {
   #stage = h("div", { class: "nba-stage" });
   #name = h("span", { class: "nba-name" });
   #status = h("span", { class: "nba-status" });
-  #cancel = keyButton("Cancel", "c", "Cancel");
-  #pause = keyButton("Pause the render", "h", "Pause");
-  #keep = keyButton("Keep it as it looks now", "k", "Keep");
-  #request = h("p", { class: "nba-request" });
-  #prompt = h("p", { class: "nba-prompt" });
+  #stops: Stops;
+  #from = h("span", { class: "nba-parent" });
+  #heading = new Heading();
   #note = h("p", { class: "nba-note" });
-  #meta = h("p", { class: "nba-meta" });
+  #lead = h("div", { class: "nba-lead" });
   #saved = h("p", { class: "nba-saved", role: "status" });
-  #keys = h("p", { class: "nba-keys", "aria-hidden": "true" });
+  #foot = h("div", { class: "nba-foot" });
   #words = h("div", { class: "nba-right" });
   #live = h("div", { class: "nba-hidden", "aria-live": "polite" });
 
-  constructor(model: Model, signal: AbortSignal) {
+  #screen: HTMLElement;
+  #isChosen = false;
+  #wasGoing = "";
+
+  /** `screen` is what fills the screen, if that is more than this card. */
+  constructor(
+    model: Model,
+    signal: AbortSignal,
+    manager?: unknown,
+    screen?: HTMLElement,
+  ) {
     this.#model = model;
+    this.#manager = manager;
     this.#channel = new Channel(model, signal);
     this.#signal = signal;
-    this.#cancel.classList.add("nba-end");
-    this.#cancel.addEventListener("click", () => this.#stop());
-    this.#pause.classList.add("nba-end");
-    this.#pause.addEventListener("click", () => this.#pauseIt());
-    this.#keep.classList.add("nba-end");
-    this.#keep.addEventListener("click", () => this.#keepIt());
+    this.#stops = new Stops(this.#channel, (text) => this.#say(text));
     // `nba-live` tells the static output behind this one that it is not needed;
     // the data attribute keeps the notebook from acting on keys typed here.
     this.el = h(
@@ -81,23 +84,29 @@ export class PlayerView {
         "div",
         { class: "nba-head" },
         this.#name,
+        this.#from,
         this.#status,
-        this.#pause,
-        this.#keep,
-        this.#cancel,
+        this.#stops.el,
       ),
-      this.#request,
-      this.#prompt,
+      this.#heading.el,
       this.#note,
-      this.#meta,
+      this.#lead,
       this.#saved,
-      this.#keys,
+      this.#foot,
     );
+    this.#foot.append(this.#transport.row);
+    this.#screen = screen ?? this.el;
     this.el.addEventListener("keydown", (event) => this.#onKey(event));
     const sight = new IntersectionObserver((seen) => {
       this.#deck.rest(!seen.some((entry) => entry.isIntersecting));
     });
     sight.observe(this.#stage);
+    // No container query: in a box of widgets the card's width is that of its content.
+    const width = new ResizeObserver(() => {
+      const wide = this.el.clientWidth;
+      this.el.classList.toggle("nba-narrow", wide >= 440 && wide < 680);
+    });
+    width.observe(this.el);
     const update = () => this.#update();
     for (const trait of TRAITS) model.on(`change:${trait}`, update);
     const onGone = () => this.#giveWay();
@@ -106,6 +115,7 @@ export class PlayerView {
       for (const trait of TRAITS) model.off(`change:${trait}`, update);
       model.off(KERNEL_GONE, onGone);
       sight.disconnect();
+      width.disconnect();
       for (const tile of this.#tiles) tile.remove();
       this.#deck.clear();
     });
@@ -126,8 +136,12 @@ export class PlayerView {
         stage: this.#stage,
         scrub: this.#transport.scrub,
         row: this.#transport.row,
-        words: this.#words,
+        lead: this.#lead,
+        foot: this.#foot,
+        screen: this.#screen,
         channel: this.#channel,
+        model: this.#model,
+        manager: this.#manager,
         deck: this.#deck,
         signal: this.#signal,
         front: () => {
@@ -142,10 +156,10 @@ export class PlayerView {
           this.#guest = guest;
           this.#update();
         },
-        say: (text) => setText(this.#saved, text),
+        say: (text) => this.#say(text),
       });
     } catch (error) {
-      setText(this.#saved, `no tools: ${lineOf(error)}`);
+      this.#say(`no tools: ${lineOf(error)}`);
     }
   }
 
@@ -164,38 +178,45 @@ export class PlayerView {
   #update(): void {
     const takes = this.#takes;
     this.#fitTiles(takes.length);
+    const isStory = takes.some((take) => take.is_scene);
+    const front = isStory && !this.#isChosen ? inFront(takes) : this.#selected;
+    if (front !== this.#selected) this.#bring(front);
     this.#selected = Math.min(this.#selected, Math.max(0, takes.length - 1));
+    this.#deck.isTogether = !isStory;
+    this.#stage.classList.toggle("nba-story", isStory);
     takes.forEach((take, index) => {
-      this.#tiles[index]?.update(take, takes.length, index === this.#selected);
+      const isSelected = index === this.#selected;
+      this.#tiles[index]?.update(take, {
+        numTakes: takes.length,
+        isSelected,
+        isStory,
+      });
     });
-    const columns = columnsOf(takes.length);
+    const columns = isStory ? takes.length - 1 : columnsOf(takes.length);
     this.#stage.style.setProperty("--columns", String(columns));
     this.#stage.style.setProperty(
       "--rows",
       String(Math.ceil(takes.length / (columns || 1))),
     );
-    const request = this.#guest?.request ?? this.#model.get("request");
+    const turn = this.#model.get("request");
+    const request = this.#guest?.request ?? turn;
     const take = this.#shown;
     this.el.setAttribute("aria-label", `Clip ${take?.name ?? ""}: ${request}`);
     this.el.dataset.state = take?.state ?? this.#model.get("turn_state");
     setText(this.#name, take?.name ?? "");
-    setText(this.#request, request);
-    setText(this.#note, this.#guest ? "" : this.#model.get("note"));
-    setText(this.#prompt, take && take.prompt !== request ? take.prompt : "");
-    setText(this.#meta, take ? metaText(take) : "");
+    setText(this.#from, take?.parent ? `from ${take.parent}` : "");
+    this.#heading.show(take, request, turn);
+    setText(this.#note, this.#guest ? "" : noteText(this.#model.get("note")));
     setText(this.#status, this.#statusText(take));
-    this.#cancel.hidden = this.#isGone || !takes.some(isGoing);
-    // Without a step there is nothing to keep, and at its last the end is as near.
-    const isShaped = take?.state === "running" && take.phase === "denoise";
-    this.#keep.hidden = this.#isGone || !isShaped || take.step === 0;
-    const isPaused = take?.state === "paused";
-    this.#pause.hidden = this.#isGone || !take || !isGoing(take);
-    const verb = isPaused ? "Resume" : "Pause";
-    setText(this.#pause, verb);
-    setLabel(this.#pause, `${verb} the render`, "h"); // the clip has a Pause of its own
+    this.#status.classList.toggle("nba-ended", take?.state === "done" && !take.message);
+    // What was said of a render is over when it goes on otherwise.
+    const going = `${take?.name} ${take?.state}`;
+    if (going !== this.#wasGoing) this.#say("");
+    this.#wasGoing = going;
+    if (this.#isGone) this.#stops.update([], 0, undefined);
+    else this.#stops.update(takes, this.#selected, take);
     this.#announce(takes);
     this.#showControls();
-    this.#showHints();
     this.#tools?.update();
   }
 
@@ -205,20 +226,8 @@ export class PlayerView {
 
   #onFile(): void {
     this.#showControls();
-    this.#showHints();
     if (this.#tools) this.#tools.update();
     else void this.#loadTools();
-  }
-
-  #showHints(): void {
-    const hints = [
-      this.#deck.clip ? HINTS : "",
-      this.#tiles.length > 1 ? `1 to ${this.#tiles.length} take` : "",
-      this.#pause.hidden ? "" : `h ${this.#pause.textContent?.toLowerCase()}`,
-      this.#keep.hidden ? "" : "k keep it as it is",
-      this.#cancel.hidden ? "" : "c cancel",
-    ];
-    setText(this.#keys, hints.filter(Boolean).join(" · "));
   }
 
   #fitTiles(count: number): void {
@@ -243,11 +252,16 @@ export class PlayerView {
 
   #choose(index: number): void {
     if (index >= this.#tiles.length) return;
-    this.#selected = index;
+    this.#isChosen = true;
     this.#guest = undefined;
-    this.#deck.lead(index);
-    setText(this.#saved, "");
+    this.#bring(index);
+    this.#say("");
     this.#update();
+  }
+
+  #bring(index: number): void {
+    this.#selected = index;
+    this.#deck.lead(index);
   }
 
   /** Without a kernel the static output shows the clip; it takes this one's place. */
@@ -272,33 +286,9 @@ export class PlayerView {
     this.#said = text;
   }
 
-  #stop(): void {
-    void this.#ask(this.#cancel, { type: "cancel", index: null });
-  }
-
-  #keepIt(): void {
-    void this.#ask(this.#keep, { type: "keep", index: this.#selected });
-  }
-
-  #pauseIt(): void {
-    const type = this.#shown?.state === "paused" ? "resume" : "pause";
-    void this.#ask(this.#pause, { type, index: this.#selected });
-  }
-
-  /** Send what a button stands for; it rests until the kernel has answered. */
-  async #ask(button: HTMLButtonElement, body: WithoutId<Stop>): Promise<void> {
-    if (button.hidden || button.disabled) return;
-    button.disabled = true;
-    setText(this.#saved, "");
-    try {
-      await this.#channel.request(body, () => {
-        button.disabled = false;
-        setText(this.#saved, "kernel not reachable: use the notebook's stop button");
-      });
-    } catch (error) {
-      setText(this.#saved, lineOf(error));
-    }
-    button.disabled = false;
+  /** Say what came of a button, or of a tool. */
+  #say(text: string): void {
+    setText(this.#saved, text);
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -313,9 +303,7 @@ export class PlayerView {
   }
 
   #act(key: string): boolean {
-    if (key === "c" && !this.#cancel.hidden) return this.#do(() => this.#stop());
-    if (key === "h" && !this.#pause.hidden) return this.#do(() => this.#pauseIt());
-    if (key === "k" && !this.#keep.hidden) return this.#do(() => this.#keepIt());
+    if (this.#stops.key(key)) return true;
     if (/^[1-9]$/.test(key)) return this.#do(() => this.#choose(Number(key) - 1));
     const deck = this.#deck;
     const actions: Record<string, () => void> = {
@@ -339,8 +327,12 @@ export class PlayerView {
   }
 }
 
-function isGoing(take: TakeView): boolean {
-  return ["queued", "running", "paused"].includes(take.state);
+/** Of scenes and their film: the film, or what is being made of it. */
+function inFront(takes: TakeView[]): number {
+  const film = takes.findIndex((take) => !take.is_scene);
+  const isWaiting = takes[film]?.state === "queued";
+  const running = takes.findIndex((take) => take.state === "running");
+  return isWaiting && running >= 0 ? running : film;
 }
 
 function prefersStill(): boolean {

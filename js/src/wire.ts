@@ -36,14 +36,24 @@ export interface TakeView {
   seed: number;
   model: string;
   quality: Quality;
+  parent: string;
+  changes: string[];
+  is_scene: boolean;
 }
 
 export interface PlayerState {
+  own_id: string;
   request: string;
   note: string;
   turn_state: TurnState;
   takes: TakeView[];
   follow_ups: string[];
+}
+
+export interface InsertCell {
+  type: "insert_cell";
+  source: string;
+  data: Record<string, string>;
 }
 
 export interface GetClip {
@@ -153,11 +163,23 @@ export interface GetDetails {
   name: string;
 }
 
+export interface GetNext {
+  type: "get_next";
+  id: string;
+  name: string;
+}
+
 export interface GetFile {
   type: "get_file";
   id: string;
   name: string;
   format: SaveFormat;
+}
+
+export interface GoOn {
+  type: "go_on";
+  id: string;
+  name: string;
 }
 
 export interface Save {
@@ -204,6 +226,18 @@ export interface DetailsReply {
   python: string;
 }
 
+export interface NextReply {
+  type: "next";
+  id: string;
+  steps: string[];
+}
+
+export interface GoOnReply {
+  type: "going_on";
+  id: string;
+  turn: number;
+}
+
 export interface SaveReply {
   type: "saved";
   id: string;
@@ -242,6 +276,7 @@ export interface TurnView {
   words: string;
   state: TurnState;
   answer: string;
+  answer_html: string;
   error: string;
   note: string;
   readings: ReadingView[];
@@ -253,10 +288,34 @@ export interface TakePlace {
   index: number;
 }
 
+export interface About {
+  name: string;
+  span: number[] | null;
+  region: number[] | null;
+}
+
+export interface MarkView {
+  name: string;
+  favourite: boolean;
+  tags: string[];
+}
+
 export interface ModelView {
   name: string;
   here: boolean;
-  fits: boolean;
+  licence: string;
+  size_bytes: number | null;
+  fit: string;
+  why_not: string;
+  seconds: number | null;
+}
+
+export interface SettingView {
+  name: string;
+  label: string;
+  help: string;
+  value: string;
+  choices: string[];
 }
 
 export interface GetThread {
@@ -270,6 +329,7 @@ export interface Say {
   line: string;
   replaces: number | null;
   reading: string | null;
+  about: About | null;
 }
 
 export interface Stop {
@@ -282,6 +342,7 @@ export interface GetPlan {
   id: string;
   line: string;
   replaces: number | null;
+  about: About | null;
 }
 
 export interface Complete {
@@ -305,16 +366,6 @@ export interface GetPoster {
   index: number;
 }
 
-export interface GetModels {
-  type: "get_models";
-  id: string;
-}
-
-export interface GetBrains {
-  type: "get_brains";
-  id: string;
-}
-
 export interface UseModel {
   type: "use_model";
   id: string;
@@ -332,12 +383,61 @@ export interface Export {
   id: string;
 }
 
+export interface Bring {
+  type: "bring";
+  id: string;
+  file_name: string;
+}
+
+export interface Mark {
+  type: "mark";
+  id: string;
+  name: string;
+  favourite: boolean;
+  tags: string[];
+}
+
+export interface Delete {
+  type: "delete";
+  id: string;
+  names: string[];
+}
+
+export interface GetZip {
+  type: "get_zip";
+  id: string;
+  names: string[];
+}
+
+export interface GetModels {
+  type: "get_models";
+  id: string;
+}
+
+export interface GetSettings {
+  type: "get_settings";
+  id: string;
+}
+
+export interface Set {
+  type: "set";
+  id: string;
+  name: string;
+  value: string;
+}
+
+export interface ConnectModel {
+  type: "connect_model";
+  id: string;
+}
+
 export interface ThreadReply {
   type: "thread";
   id: string;
   turns: TurnView[];
   queue: TakePlace[];
   model: string;
+  marks: MarkView[];
 }
 
 export interface SaidReply {
@@ -361,11 +461,24 @@ export interface CompleteReply {
   id: string;
   start: number;
   words: string[];
+  pictures: (number | null)[];
 }
 
 export interface PosterReply {
   type: "poster";
   id: string;
+}
+
+export interface LineReply {
+  type: "line";
+  id: string;
+  line: string;
+}
+
+export interface BroughtReply {
+  type: "brought";
+  id: string;
+  name: string;
 }
 
 export interface ModelsReply {
@@ -374,16 +487,13 @@ export interface ModelsReply {
   models: ModelView[];
 }
 
-export interface BrainsReply {
-  type: "brains";
+export interface SettingsReply {
+  type: "settings";
   id: string;
+  settings: SettingView[];
   brains: string[];
-}
-
-export interface LineReply {
-  type: "line";
-  id: string;
-  line: string;
+  cost: FactView[];
+  estimate: string;
 }
 
 export interface TurnEvent {
@@ -420,6 +530,62 @@ export interface GoneEvent {
   turn: number;
 }
 
+export interface MarksEvent {
+  type: "marks";
+  marks: MarkView[];
+}
+
+export interface ExampleView {
+  title: string;
+  cell: string;
+  turn: string;
+}
+
+export interface StartState {
+  own_id: string;
+  examples: ExampleView[];
+  palette: Record<string, string[]>;
+  follow_ups: string[];
+}
+
+export interface GetPictures {
+  type: "get_pictures";
+  id: string;
+}
+
+export interface LookAround {
+  type: "look_around";
+  id: string;
+}
+
+export interface Connect {
+  type: "connect";
+  id: string;
+}
+
+export interface Run {
+  type: "run";
+  id: string;
+  turn: string;
+}
+
+export interface PicturesReply {
+  type: "pictures";
+  id: string;
+}
+
+export interface AroundReply {
+  type: "around";
+  id: string;
+  lines: string[];
+}
+
+export interface RanReply {
+  type: "ran";
+  id: string;
+  line: string;
+}
+
 export type Request = GetClip | GetPreview | Cancel | Keep | Pause | Resume;
 
 export type Reply =
@@ -436,7 +602,9 @@ export type DeskRequest =
   | GetNamed
   | GetLineage
   | GetDetails
+  | GetNext
   | GetFile
+  | GoOn
   | Save
   | Select
   | Refine;
@@ -445,6 +613,8 @@ export type DeskReply =
   | ToolsReply
   | LineageReply
   | DetailsReply
+  | NextReply
+  | GoOnReply
   | SaveReply
   | FileReply
   | SelectReply
@@ -462,11 +632,17 @@ export type OwnRequest =
   | Complete
   | Move
   | GetPoster
-  | GetModels
-  | GetBrains
   | UseModel
   | UseBrain
-  | Export;
+  | Export
+  | Bring
+  | Mark
+  | Delete
+  | GetZip
+  | GetModels
+  | GetSettings
+  | Set
+  | ConnectModel;
 
 /** What a player asks, of one turn of the panel. */
 export type TakeRequest = PlayerRequest & { turn: number };
@@ -479,9 +655,10 @@ export type OwnReply =
   | PlanReply
   | CompleteReply
   | PosterReply
+  | LineReply
+  | BroughtReply
   | ModelsReply
-  | BrainsReply
-  | LineReply;
+  | SettingsReply;
 
 export type PanelReply = PlayerReply | OwnReply;
 
@@ -491,7 +668,12 @@ export type PanelEvent =
   | TextEvent
   | QueueEvent
   | ModelEvent
-  | GoneEvent;
+  | GoneEvent
+  | MarksEvent;
+
+export type StartRequest = GetPictures | LookAround | Connect | Run;
+
+export type StartReply = PicturesReply | AroundReply | RanReply | ErrorReply;
 
 export const SAVE_FORMATS = [
   "mp4",

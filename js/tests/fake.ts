@@ -25,6 +25,7 @@ export class FakeModel {
       note: "",
       turn_state: "thinking",
       takes: [],
+      own_id: "player",
       follow_ups: [],
       ...state,
     };
@@ -109,6 +110,9 @@ export function take(fields: Partial<TakeView> = {}): TakeView {
     seed: 42,
     model: "pocket",
     quality: "final",
+    parent: "",
+    changes: [],
+    is_scene: false,
     ...fields,
   };
 }

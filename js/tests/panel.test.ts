@@ -1,6 +1,9 @@
 import { beforeEach, expect, test, vi } from "vitest";
+import { UNDO_MS } from "../src/bin";
 import { REST_MS } from "../src/composer";
+import { LONG_MS } from "../src/notify";
 import panel from "../src/panel";
+import { REPLY } from "../src/reply";
 import type { PanelEvent, PanelReply, PanelRequest, TurnView } from "../src/wire";
 import { take } from "./fake";
 
@@ -32,8 +35,10 @@ class FakeLine {
   off(event: string, listener: Listener): void {
     this.#listeners.get(event)?.delete(listener);
   }
-  send(request: PanelRequest): void {
+  buffers: ArrayBuffer[] = [];
+  send(request: PanelRequest, _callbacks?: undefined, buffers?: ArrayBuffer[]): void {
     this.sent.push(request);
+    this.buffers.push(...(buffers ?? []));
   }
   tell(message: PanelReply | PanelEvent): void {
     this.emit("msg:custom", message, []);
@@ -69,6 +74,7 @@ function turn(id: number, fields: Partial<TurnView> = {}): TurnView {
     words: `turn ${id}`,
     state: "done",
     answer: "",
+    answer_html: "",
     error: "",
     note: "",
     readings: [],
@@ -84,7 +90,7 @@ function show(turns: TurnView[] = []) {
   document.body.append(el);
   panel.render({ model: line as never, el, signal: end.signal });
   const { id } = line.last("get_thread");
-  line.tell({ type: "thread", id, turns, queue: [], model: "pocket" });
+  line.tell({ type: "thread", id, turns, queue: [], model: "pocket", marks: [] });
   const find = <E extends HTMLElement>(selector: string): E => {
     const found = el.querySelector<E>(selector);
     if (!found) throw new Error(`nothing matches ${selector}`);
@@ -123,6 +129,55 @@ test("an empty conversation offers examples, which only fill the box", async () 
   expect(line.sent.some(({ type }) => type === "say")).toBe(false);
 });
 
+test("a docked panel fills its place, and one in a cell stays as it is", async () => {
+  const place = document.createElement("div");
+  place.innerHTML = `<div class="jupyterlab-sidecar"><div class="jp-OutputPrompt"></div>
+    <div class="out"></div></div><div class="in-cell"></div>`;
+  document.body.append(place);
+  const line = new FakeLine();
+  const { signal } = new AbortController();
+  for (const where of [".out", ".in-cell"]) {
+    const el = place.querySelector(where) as HTMLElement;
+    panel.render({ model: line as never, el, signal });
+    await new Promise(requestAnimationFrame);
+    expect(el.classList.contains("nba-dock")).toBe(where === ".out");
+  }
+  const sidecar = place.querySelector(".jupyterlab-sidecar");
+  expect(sidecar?.classList.contains("nba-dock")).toBe(true);
+  expect(place.classList.contains("nba-dock")).toBe(false);
+  expect(place.querySelector(".nba-dock-prompt")).not.toBeNull();
+  expect(document.body.classList.contains("nba-docked")).toBe(true);
+});
+
+test("a reply goes to its clip, and the chip can be taken away", async () => {
+  const { line, find, type, press } = show([turn(1, { takes: [take()] })]);
+  await settled();
+  const about = { name: "c1", span: [0.5, 1], region: null };
+  const reply = (isWanted: boolean) =>
+    find(".nba-turn").dispatchEvent(
+      new CustomEvent(REPLY, { bubbles: true, detail: { about, isWanted } }),
+    );
+  reply(true);
+  expect(find(".nba-reply").textContent).toBe("Reply to c1, only 0.50–1.00 s ×");
+  expect(document.activeElement).toBe(find(".nba-box"));
+  type("bluer");
+  await new Promise((resolve) => setTimeout(resolve, REST_MS + 20));
+  expect(line.last("get_plan").about).toEqual(about);
+  press("Enter");
+  const said = line.last("say");
+  expect(said).toMatchObject({ line: "bluer", about });
+  expect(find(".nba-reply").hidden).toBe(true);
+  line.tell({ type: "error", id: said.id, message: "that is blue already" });
+  await settled();
+  expect(find(".nba-reply").hidden).toBe(false); // the words are back, and what for
+  find(".nba-reply").click();
+  press("Enter");
+  expect(line.last("say").about).toBeNull();
+  reply(false);
+  press("Escape");
+  expect(find(".nba-reply").hidden).toBe(true);
+});
+
 test("turns stand in their order, wherever they come from and whenever", async () => {
   const { line, texts } = show([turn(3), turn(5)]);
   await settled();
@@ -141,7 +196,7 @@ test("what was told while the thread was fetched is newer, and stays", async () 
   line.tell({ type: "turn", turn: turn(1, { words: "new" }) });
   line.tell({ type: "gone", turn: 2 });
   const old = [turn(1, { words: "old" }), turn(2)];
-  line.tell({ type: "thread", id, turns: old, queue: [], model: "pocket" });
+  line.tell({ type: "thread", id, turns: old, queue: [], model: "pocket", marks: [] });
   await settled();
   const words = [...el.querySelectorAll(".nba-words")].map((one) => one.textContent);
   expect(words).toEqual(["new"]);
@@ -222,7 +277,8 @@ test("actors that could stand in are buttons with their pictures", async () => {
     { intent: "red ball", label: "Red ball", picture },
     { intent: "cake", label: "Cake", picture },
   ];
-  const answer = "pocket cannot draw a coffee cup: its nearest are ….\nSay which.";
+  const answer =
+    "pocket can't draw a coffee cup; the closest it can draw: ….\nSay which.";
   const shown = show([turn(1, { readings, answer, words: "a coffee cup spins" })]);
   await settled();
   expect(shown.texts(".nba-answer")).toEqual([answer.split("\n")[0]]);
@@ -272,12 +328,12 @@ test("the plan follows the words, and its chips write options into the box", asy
     take: take({ seed: 42 }),
     num_takes: 1,
     estimate_s: 2.5,
-    note: "pocket cannot show: a hat. Left out.",
+    note: "pocket can't show a hat.",
   } as const;
   line.tell(reply);
   await vi.advanceTimersByTimeAsync(1);
   expect(find(".nba-does").textContent).toBe("new clip");
-  expect(find(".nba-plan").textContent).toContain("cannot show: a hat");
+  expect(find(".nba-plan").textContent).toContain("can't show a hat");
   expect(find(".nba-plan").textContent).toContain("about 2.5 s");
   const seed = find<HTMLInputElement>("[aria-label=Seed]");
   expect(seed.value).toBe("42");
@@ -299,7 +355,13 @@ test("candidates are chosen by keys and put where they belong", async () => {
   const { line, type, press, box, texts, find } = show();
   type("like @c");
   const { id } = line.last("complete");
-  line.tell({ type: "completed", id, start: 5, words: ["@c1", "@c2"] });
+  line.tell({
+    type: "completed",
+    id,
+    start: 5,
+    words: ["@c1", "@c2"],
+    pictures: [null, null],
+  });
   await settled();
   expect(texts("[role=option]")).toEqual(["@c1", "@c2"]);
   press("ArrowDown");
@@ -393,37 +455,286 @@ test("without its kernel the panel says so, and keeps what was said", async () =
   expect(texts(".nba-words")).toEqual(["turn 1"]);
 });
 
-test("what reads the turns is chosen in the panel", async () => {
-  const { find, line, all } = show();
-  const menu = find<HTMLSelectElement>('[aria-label="Read by"]');
-  expect(menu.value).toBe("reader");
-  menu.dispatchEvent(new Event("focus"));
-  const { id } = line.last("get_brains");
-  line.tell({ type: "brains", id, brains: ["qwen3", "reader"] });
+test("settings say what reads the turns, what can be set, and what was spent", async () => {
+  const { find, line, all, texts } = show();
+  all("[role=tab]")[3]?.click();
+  const limit = {
+    name: "limit",
+    label: "Ask before long turns",
+    help: "seconds",
+    value: "300",
+    choices: [],
+  };
+  const answer = (value: string) =>
+    line.tell({
+      type: "settings",
+      id: line.last("get_settings").id,
+      settings: [{ ...limit, value }],
+      brains: ["qwen3", "reader"],
+      cost: [{ label: "steps", value: "40" }],
+      estimate: "an estimate",
+    });
+  answer("300");
   await settled();
-  expect(menu.value).toBe("qwen3");
-  expect(all('[aria-label="Read by"] option')).toHaveLength(2);
+  expect(texts(".nba-cost dd")).toEqual(["40"]);
+  const menu = find<HTMLSelectElement>('[aria-label="Language model"]');
+  expect([menu.value, menu.options.length]).toEqual(["qwen3", 2]);
   menu.value = "reader";
   menu.dispatchEvent(new Event("change"));
   expect(line.last("use_brain")).toMatchObject({ brain: "reader" });
+  const field = find<HTMLInputElement>('[aria-label="Ask before long turns"]');
+  field.value = "soon";
+  field.dispatchEvent(new Event("change"));
+  const { id, ...sent } = line.last("set");
+  expect(sent).toMatchObject({ name: "limit", value: "soon" });
+  line.tell({ type: "error", id, message: "'soon' is no number" });
+  await settled();
+  answer("300");
+  await settled();
+  expect(find(".nba-notice").textContent).toBe("'soon' is no number");
+  expect(find<HTMLInputElement>(".nba-value[type=text]").value).toBe("300");
+  for (const button of all(".nba-page .nba-pill")) {
+    if (button.textContent === "Connect a language model") button.click();
+  }
+  expect(line.last("connect_model").type).toBe("connect_model");
 });
 
-test("a model that does not fit here is shown, and cannot be chosen", async () => {
-  const { find, line, all } = show();
-  const menu = find<HTMLSelectElement>('[aria-label="Model"]');
-  menu.dispatchEvent(new Event("focus"));
-  const { id } = line.last("get_models");
-  const models = [
-    { name: "pocket", here: true, fits: true },
-    { name: "wan", here: false, fits: true },
-    { name: "wan-14b", here: false, fits: false },
-  ];
-  line.tell({ type: "models", id, models });
+test("a model that cannot run here is shown with the reason, and not offered", async () => {
+  const { line, all, texts } = show();
   await settled();
-  const large = find<HTMLOptGroupElement>('[label="too large for this machine"]');
-  expect(large.textContent).toBe("wan-14b");
-  const free = all('[aria-label="Model"] option:not(:disabled)') as HTMLOptionElement[];
-  expect(free.map(({ value }) => value)).toEqual(["pocket", "wan"]);
+  all("[role=tab]")[2]?.click();
+  const { id } = line.last("get_models");
+  const model = {
+    name: "pocket",
+    here: true,
+    licence: "BSD-3",
+    size_bytes: 45e6,
+    fit: "resident",
+    why_not: "",
+    seconds: 90,
+  };
+  const large = { name: "wan", here: false, why_not: "wan needs 40 GB" };
+  line.tell({ type: "models", id, models: [model, { ...model, ...large }] });
+  await settled();
+  expect(texts(".nba-page h3").slice(0, 2)).toEqual([
+    "On this machine",
+    "Cannot run here",
+  ]);
+  expect(texts(".nba-model p")[0]).toBe(
+    "BSD-3 · about 45.0 MB · 1 min 30 s a clip here",
+  );
+  expect(texts(".nba-unfit .nba-fit")).toEqual(["wan needs 40 GB"]);
+  const buttons = all(".nba-model button") as HTMLButtonElement[];
+  expect(buttons.map(({ disabled }) => disabled)).toEqual([true, true]); // in use, unfit
+});
+
+test("knobs write what they mean into the box, and show what it says", async () => {
+  const { find, type, box } = show();
+  const choose = (label: string, value: string) => {
+    const knob = find<HTMLSelectElement>(`[aria-label="${label}"]`);
+    knob.value = value;
+    knob.dispatchEvent(new Event("change"));
+  };
+  type("a boat at sea");
+  choose("Shape", "16:9");
+  choose("Length", "4 s");
+  choose("Takes", "4");
+  choose("Quality", "draft");
+  expect(box()).toBe("--takes 4 --draft a boat at sea, 16:9, 4 s");
+  choose("Shape", "1:1");
+  choose("Takes", "");
+  expect(box()).toBe("--draft a boat at sea, 4 s, 1:1");
+  type("--takes 5 a boat, 9:16");
+  const value = (label: string) =>
+    find<HTMLSelectElement>(`[aria-label="${label}"]`).value;
+  expect([value("Takes"), value("Shape"), value("Length")]).toEqual(["5", "9:16", ""]);
+});
+
+test("a picture that is dropped or pasted becomes a name in the box", async () => {
+  const { find, line, box } = show();
+  const file = new File(["jpeg"], "beach.jpg", { type: "image/jpeg" });
+  const paste = new Event("paste", { bubbles: true, cancelable: true });
+  Object.assign(paste, { clipboardData: { files: [file], types: ["Files"] } });
+  find(".nba-box").dispatchEvent(paste);
+  expect(paste.defaultPrevented).toBe(true);
+  await vi.waitFor(() => line.last("bring"));
+  const { id, file_name } = line.last("bring");
+  expect(file_name).toBe("beach.jpg");
+  expect(line.buffers.at(-1)?.byteLength).toBe(4);
+  line.tell({ type: "brought", id, name: "photo1" });
+  await vi.waitFor(() => expect(box()).toBe("@photo1 "));
+  const large = new File([new Uint8Array(9_000_001)], "film.mp4");
+  const drop = new Event("drop", { bubbles: true, cancelable: true });
+  const files = { files: [large], types: ["Files"], getData: () => "" };
+  Object.assign(drop, { dataTransfer: files });
+  find(".nba-field").dispatchEvent(drop);
+  await settled();
+  expect(find(".nba-line").textContent).toContain("film.mp4 has 9.0 MB");
+  expect(line.last("bring").file_name).toBe("beach.jpg");
+});
+
+test("a clip is marked, and deleted only when nobody has undone it", async () => {
+  vi.useFakeTimers();
+  const done = (id: number) => [take({ name: `c${id}`, state: "done" })];
+  const shown = show([turn(1, { takes: done(1) }), turn(2, { takes: done(2) })]);
+  await vi.advanceTimersByTimeAsync(5);
+  const button = (label: string) =>
+    shown.all(`button[aria-label="${label}"]`) as HTMLButtonElement[];
+  button("Favourite: c1")[0]?.click();
+  const { id, type: _, ...mark } = shown.line.last("mark");
+  expect(mark).toEqual({ name: "c1", favourite: true, tags: [] });
+  shown.line.tell({ type: "marks", marks: [mark] });
+  expect(button("Favourite: c1")[0]?.getAttribute("aria-pressed")).toBe("true");
+  const field = shown.find<HTMLInputElement>('[aria-label="Add a tag to c1"]');
+  field.value = "#sea";
+  field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+  expect(shown.line.last("mark")).toMatchObject({ tags: ["sea"], favourite: true });
+  // Only the newest turn is taken back.
+  expect(button("Undo the last turn")).toHaveLength(1);
+  button("Undo the last turn")[0]?.click();
+  expect(shown.line.last("say").line).toBe("undo");
+  button("Delete c1")[0]?.click();
+  expect(shown.find(".nba-leaving")).toBeTruthy();
+  await vi.advanceTimersByTimeAsync(UNDO_MS - 10);
+  (shown.all(".nba-ask button")[0] as HTMLButtonElement).click();
+  await vi.advanceTimersByTimeAsync(UNDO_MS);
+  expect(shown.line.sent.some(({ type }) => type === "delete")).toBe(false);
+  button("Delete c1")[0]?.click();
+  button("Delete c2")[0]?.click();
+  await vi.advanceTimersByTimeAsync(UNDO_MS + 10);
+  expect(shown.line.last("delete").names).toEqual(["c1", "c2"]);
+  const { id: deleting } = shown.line.last("delete");
+  shown.line.tell({ type: "turn", turn: turn(2) });
+  shown.line.tell({ type: "line", id: deleting, line: "deleted: c2" });
+  await vi.advanceTimersByTimeAsync(1);
+  expect(shown.all(".nba-turn")[1]?.textContent).toContain("What it made is deleted.");
+  const first = shown.all(".nba-turn")[0];
+  expect(first?.querySelector('[aria-label="Undo the last turn"]')).not.toBeNull();
+  vi.useRealTimers();
+});
+
+test("clips that are chosen together are packed, and two of them compared", async () => {
+  const takes = ["c1", "c2", "c3"].map((name) => take({ name, state: "done" }));
+  const shown = show([turn(1, { takes })]);
+  await settled();
+  shown.all("[role=tab]")[1]?.click();
+  const choose = (name: string) =>
+    shown.find<HTMLInputElement>(`[aria-label="Choose ${name}"]`).click();
+  const bar = (text: string) =>
+    shown.all(".nba-chosen-bar button").find((one) => one.textContent === text);
+  choose("c1");
+  expect(bar("Compare")).toBeUndefined();
+  bar("More like this")?.click();
+  expect(shown.box()).toBe("--takes 4 another take");
+  expect(shown.find(".nba-reply").textContent).toBe("Reply to c1 ×");
+  choose("c3");
+  bar("Download")?.click();
+  expect(shown.line.last("get_zip").names).toEqual(["c1", "c3"]);
+  bar("Compare")?.click();
+  for (const sent of shown.line.sent) {
+    if (sent.type === "get_named") shown.line.tell({ type: "clip", id: sent.id });
+  }
+  await vi.waitFor(() => expect(shown.find(".nba-pair").hidden).toBe(false));
+  expect(shown.texts(".nba-pair .nba-name")).toEqual(["c1", "c3"]);
+  shown.line.tell({
+    type: "marks",
+    marks: [{ name: "c2", favourite: true, tags: ["sea"] }],
+  });
+  const filter = shown.find<HTMLSelectElement>("[aria-label=Filter]");
+  filter.value = "favourites";
+  filter.dispatchEvent(new Event("change"));
+  const names = () =>
+    shown
+      .all(".nba-card")
+      .filter((card) => !card.hidden)
+      .map((card) => card.dataset.key);
+  expect(names()).toEqual(["1-1"]);
+});
+
+test("the end of a long render is told to somebody who looks elsewhere", async () => {
+  vi.useFakeTimers();
+  localStorage.clear();
+  document.title = "notebook";
+  const told: string[] = [];
+  class FakeNotification {
+    static permission = "default";
+    static requestPermission = async () => {
+      FakeNotification.permission = "granted";
+      return "granted";
+    };
+    constructor(title: string) {
+      told.push(title);
+    }
+  }
+  vi.stubGlobal("Notification", FakeNotification);
+  let isHidden = false;
+  Object.defineProperty(document, "hidden", {
+    get: () => isHidden,
+    configurable: true,
+  });
+  const { line, find, end } = show();
+  const render = async (id: number, ms: number) => {
+    const takes = [take({ name: `c${id}`, state: "running" })];
+    line.tell({ type: "turn", turn: turn(id, { state: "running", takes }) });
+    await vi.advanceTimersByTimeAsync(ms);
+    line.tell({ type: "turn", turn: turn(id, { takes }) });
+  };
+  const question = () =>
+    (find(".nba-composer").parentElement as HTMLElement).querySelectorAll<HTMLElement>(
+      ".nba-ask",
+    )[1] as HTMLElement;
+  const takes = [take({ name: "c1", state: "running" })];
+  line.tell({ type: "turn", turn: turn(1, { state: "running", takes }) });
+  await vi.advanceTimersByTimeAsync(LONG_MS + 1);
+  expect(question().hidden).toBe(false);
+  question().querySelector("button")?.click();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(question().hidden).toBe(true);
+  isHidden = true;
+  line.tell({ type: "turn", turn: turn(1, { takes }) });
+  expect(told).toEqual(["c1 is ready"]);
+  expect(document.title).toBe("● notebook");
+  await render(2, LONG_MS - 100); // a short one is waited for
+  expect(told).toHaveLength(1);
+  isHidden = false;
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(document.title).toBe("notebook");
+  await render(3, LONG_MS + 1); // it was seen
+  expect(told).toHaveLength(1);
+  expect(question().hidden).toBe(true); // asked once
+  end.abort();
+  vi.useRealTimers();
+});
+
+test("a model's Markdown is shown as what it says", async () => {
+  const answer = "# Why\n\n* **round**";
+  const answer_html = "<h1>Why</h1>\n<ul>\n<li><strong>round</strong></li>\n</ul>";
+  const thinking = turn(1, { state: "thinking" });
+  const { line, find } = show([thinking]);
+  await settled();
+  line.tell({ type: "text", turn: 1, text: "# Wh" });
+  expect(find(".nba-answer").textContent).toBe("# Wh"); // until it is whole
+  const done = { ...thinking, state: "done", answer, answer_html } as const;
+  line.tell({ type: "turn", turn: done });
+  expect(find(".nba-answer h4").textContent).toBe("Why");
+  expect(find(".nba-answer li strong").textContent).toBe("round");
+  const shown = find(".nba-answer li");
+  line.tell({ type: "turn", turn: { ...done, note: "answered by m" } });
+  expect(find(".nba-answer li")).toBe(shown); // nothing that is selected is lost
+});
+
+test("a card says what changed, and repeats no words of its turn", async () => {
+  const first = take({ state: "done" });
+  const changes = ["+ at night", "\u2212 at sunset"];
+  const second = take({ name: "c2", state: "done", parent: "c1", changes });
+  const shown = show([
+    turn(1, { takes: [first] }),
+    turn(2, { words: "at night", takes: [second] }),
+  ]);
+  await vi.waitFor(() => expect(shown.all(".nba-request")).toHaveLength(2));
+  expect(shown.texts(".nba-request")).toEqual(["turn 1", "at night at sunset"]);
+  const isRepeated = (el: Element) => el.classList.contains("nba-repeats");
+  expect(shown.all(".nba-request").map(isRepeated)).toEqual([true, false]);
 });
 
 test("words of users and models are never markup", async () => {

@@ -23,12 +23,16 @@ export function prepare(): void {
   document.body.replaceChildren();
 }
 
-export function show(state: Partial<PlayerState>, models = {}) {
+export function show(
+  state: Partial<PlayerState>,
+  models = {},
+  page: HTMLElement = document.body,
+) {
   const model = new FakeModel(state);
   model.models = models;
   const end = new AbortController();
   const el = document.createElement("div");
-  document.body.append(el);
+  page.append(el);
   player.render({ model: model.asModel(), el, signal: end.signal });
   const find = <E extends HTMLElement>(selector: string): E => {
     const found = el.querySelector<E>(selector);

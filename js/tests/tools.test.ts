@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { WithoutId } from "../src/channel";
 import type { Host } from "../src/host";
+import { REPLY } from "../src/reply";
 import { selectionText } from "../src/selections";
 import { boxFrom, frameAt, moved, spanOf } from "../src/shares";
 import type { LineageReply, NodeView } from "../src/wire";
@@ -104,6 +105,25 @@ test("what is pointed at by keys is told, played, and goes with the words", asyn
   shown.find(".nba-part").click();
   expect(shown.model.last("select")).toMatchObject({ span: null, region: null });
   expect(shown.find(".nba-part").hidden).toBe(true);
+});
+
+test("in the panel a clip has no box: its reply, and its part, go to the panel's", async () => {
+  const place = document.createElement("div");
+  place.className = "nba-panel";
+  document.body.append(place);
+  const told: unknown[] = [];
+  place.addEventListener(REPLY, (event) => told.push((event as CustomEvent).detail));
+  const shown = show({ takes: [take({ state: "done" })] }, {}, place);
+  await load(shown);
+  expect(shown.el.querySelector("form")).toBeNull();
+  shown.button("Reply to c1").click();
+  const about = { name: "c1", span: null, region: null };
+  expect(told).toEqual([{ about, isWanted: true }]);
+  shown.press("p");
+  shown.press("i");
+  const span = [0, 1 / 8];
+  shown.press("o");
+  expect(told.at(-1)).toMatchObject({ about: { span }, isWanted: false });
 });
 
 test("a refusal stays under the box, and the words stay in it", async () => {
@@ -226,4 +246,46 @@ test("a clip of another format is made by the kernel and kept by the browser", a
   shown.button("download one web page").click();
   shown.answer("get_file", { type: "file", file_name: "c2.html" }, bytes());
   await vi.waitFor(() => expect(click).toHaveBeenCalledTimes(2));
+});
+
+test("next steps are asked of a clip that is seen, and say themselves", async () => {
+  const shown = await done();
+  await vi.waitFor(() => shown.model.last("get_next"));
+  expect(shown.model.last("get_next")).toMatchObject({ name: "c2" });
+  shown.answer("get_next", { type: "next", steps: ["loop it", "4 takes"] });
+  await vi.waitFor(() => shown.find(".nba-idea"));
+  const chips = () => [...shown.el.querySelectorAll<HTMLButtonElement>(".nba-idea")];
+  expect(chips().map((chip) => chip.textContent)).toEqual(["loop it", "4 takes"]);
+  chips()[1]?.click();
+  expect(shown.model.last("refine")).toMatchObject({ name: "c2", words: "4 takes" });
+  expect(chips()[1]?.disabled).toBe(true);
+  shown.answer("refine", { type: "refined", turn: 3, line: "" });
+  await vi.waitFor(() => expect(chips()[1]?.disabled).toBe(false));
+  shown.model.change({ takes: [take({ name: "c2", state: "running" })] });
+  expect(chips()).toEqual([]); // it has no end yet to go on from
+});
+
+test("in full screen, what is said there takes the place of what it was said of", async () => {
+  const shown = await done();
+  const asked = vi.fn(async () => {});
+  shown.el.requestFullscreen = asked;
+  shown.press("f");
+  expect(asked).toHaveBeenCalled();
+  const card = shown.find(".nba-player");
+  expect(card.classList.contains("nba-front")).toBe(true);
+  Object.defineProperty(document, "fullscreenElement", {
+    value: shown.el,
+    configurable: true,
+  });
+  shown.model.models.next = new FakeModel({ takes: [take({ name: "c3" })] });
+  shown.model.change({ follow_ups: ["next"] });
+  await vi.waitFor(() => {
+    const cards = [...shown.el.querySelectorAll(".nba-player")];
+    const front = cards.map((one) => one.classList.contains("nba-front"));
+    expect(front).toEqual([false, true]);
+  });
+  Object.defineProperty(document, "fullscreenElement", {
+    value: null,
+    configurable: true,
+  });
 });

@@ -73,7 +73,7 @@ def act_of(effect: Effect) -> Cut:
     act = ACTS.get(effect.kind)
     if act is None or not issubclass(act, Cut):
         known = ", ".join(kind for kind, one in ACTS.items() if issubclass(one, Cut))
-        raise SpecError(f"effect {effect.kind!r:.40} is unknown: use {known}")
+        raise SpecError(f"there is no effect {effect.kind!r:.40}: use {known}")
     return act.of(effect)
 
 

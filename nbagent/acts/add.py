@@ -7,19 +7,28 @@ from typing import Annotated, ClassVar
 
 from nbagent.acts.base import Act, Arg, Does
 from nbagent.acts.shot import Shot
+from nbagent.acts.wording import PREPOSITIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Add(Act):
-    """Put something more into the picture."""
+    """Add something to the picture."""
 
     kind: ClassVar[str] = "add"
     does: ClassVar[Does] = "shot"
-    summary: ClassVar[str] = "Something more in the picture."
+    summary: ClassVar[str] = "Adds something to the picture."
     examples: ClassVar[tuple[str, ...]] = ("add a moon", "give it a hat")
     strength: ClassVar[float] = 0.85  # where it comes, little is in the parent
 
     what: Annotated[str, Arg("what is added, like 'a moon'")]
+
+    @property
+    def where(self) -> str:
+        """Say where it comes, if that is a thing of the picture: "in the sky"."""
+        if not isinstance(self.region, str):
+            return ""
+        is_said = self.region.split(maxsplit=1)[0].lower() in PREPOSITIONS
+        return self.region if is_said else f"in the {self.region}"
 
     def says(self) -> str:
         """Name what is added."""
@@ -32,6 +41,5 @@ class Add(Act):
         return replace(shot, extra=(*shot.extra, f"with {self._place()}"))
 
     def _place(self) -> str:
-        """Return it with its place, if that is a thing of the picture: 'in the sky'."""
-        what = self.what.removeprefix("with ")
-        return f"{what} in the {self.region}" if isinstance(self.region, str) else what
+        """Return it with where it comes."""
+        return f"{self.what.removeprefix('with ')} {self.where}".rstrip()

@@ -11,12 +11,14 @@ from nbagent.acts.shot import Shot, ratio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aspect(Act):
-    """Show more around the picture, in a frame of another shape."""
+    """Show more around the picture, in a frame of a different shape."""
 
     kind: ClassVar[str] = "aspect"
     method: ClassVar[str] = "reframe"
     does: ClassVar[Does] = "held"
-    summary: ClassVar[str] = "Another frame shape: more is shown around the picture."
+    summary: ClassVar[str] = (
+        "A different frame shape, with more shown around the picture."
+    )
     examples: ClassVar[tuple[str, ...]] = ("make it 16:9", "make it vertical")
     parts: ClassVar[tuple[()]] = ()
 

@@ -19,10 +19,10 @@ from typing import (
 
 from nbagent.acts.shot import Shot
 from nbagent.errors import SpecError
-from nbagent.take import is_a
+from nbagent.take.typed import is_a
 
-Cost = Literal["nothing", "re-cut", "diffusion"]
-Does = Literal["shot", "frames", "held", "timeline"]
+Cost = Literal["nothing", "re-cut", "drawing", "diffusion"]
+Does = Literal["shot", "frames", "data", "held", "timeline"]
 Region = tuple[float, float, float, float]
 """Left, top, right and bottom of a part of the picture, in shares of it, 0..1."""
 
@@ -51,13 +51,15 @@ class Span:
         """
         ends = (self.start,) if self.end is None else (self.start, self.end)
         if not all(is_a(one, float) for one in ends):
-            raise SpecError(f"{ends!r:.60} is no span: use seconds, like (1, 2.5)")
+            raise SpecError(
+                f"{ends!r:.60} is not a time span: use seconds, like (1, 2.5)"
+            )
         if self.end is not None and self.start >= self.end and self.start >= 0:
             raise SpecError(
                 f"{self} is empty: the end must come after the start, like (1, 2.5)"
             )
         if self.is_share and not all(0 <= one <= 1 for one in ends):
-            raise SpecError(f"{ends} are no shares of a clip: use 0 to 1")
+            raise SpecError(f"{ends} are not shares of a clip: use 0 to 1")
 
     def __str__(self) -> str:
         """Say it in words."""
@@ -79,7 +81,9 @@ class Span:
         """
         if clip_s is None:
             if self.is_share or self.start < 0:
-                raise SpecError(f"{self} of an unfinished clip is unknown: wait for it")
+                raise SpecError(
+                    f"{self} of an unfinished clip is unknown: wait until it is done"
+                )
             return self.start, self.end
         scale = clip_s if self.is_share else 1.0
         start = self.start * scale + (clip_s if self.start < 0 else 0.0)
@@ -101,7 +105,10 @@ class Arg:
         name: What it is called in JSON, if that is another name.
         least: Of a number.
         most: Of a number.
-        is_private: Whether it is filled in later, and nobody's to state.
+        is_private: Whether it is filled in later, or Python's alone: no language model
+            is told of it.
+        is_rare: Whether no language model is told of it either, since each word of a
+            schema goes with each request; words and Python say it.
     """
 
     about: str
@@ -109,6 +116,7 @@ class Arg:
     least: float | None = None
     most: float | None = None
     is_private: bool = False
+    is_rare: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +128,11 @@ class Act:
     Attributes:
         kind: Its name in plans, recipes and schemas.
         method: The name of its method of a `Clip`, if that is not its kind.
-        does: What it changes: the `shot`, the `frames` of a finished clip, frames that
-            are `held` while others are made, or how clips stand on a `timeline`.
-        cost: What it takes: `nothing` shows what is there, `re-cut` needs no model.
+        does: What it changes: the `shot`, the `frames` of a finished clip, the `data`
+            that a chart shows, frames that are `held` while others are made, or how clips
+            stand on a `timeline`.
+        cost: What it takes: `nothing` shows what is there, `re-cut` and `drawing` need no
+            model.
         renews: Whether it asks for another seed, if it states none.
         summary: One line about it, for language models and the table in the README.
         examples: What one says for it.
@@ -145,11 +155,11 @@ class Act:
 
     span: Annotated[
         Span | str | None,
-        Arg("the part of the time that alone changes: [from_s, to_s], or words"),
+        Arg("the only part of the time to change: [from_s, to_s], or words"),
     ] = None
     region: Annotated[
         Region | str | None,
-        Arg("the part of the picture that alone changes, in words, or as shares"),
+        Arg("the only part of the picture to change, in words, or as shares"),
     ] = None
 
     def __post_init__(self) -> None:
@@ -167,8 +177,8 @@ class Act:
         for part in ("span", "region"):
             if getattr(self, part) is not None and part not in self.parts:
                 raise SpecError(
-                    f"{self.kind} is of the whole clip: leave {getattr(self, part)!s:.60}"
-                    " out"
+                    f"{self.kind} applies to the whole clip: leave"
+                    f" {getattr(self, part)!s:.60} out"
                 )
         if isinstance(self.region, tuple):
             check_region(self.region)
@@ -240,7 +250,11 @@ class Act:
         needed = ["act"]
         for one in fields(cls):
             hint, arg = args_of(cls)[one.name]
-            if arg.is_private or one.name in {"span", "region"} - {*cls.parts}:
+            if (
+                arg.is_private
+                or arg.is_rare
+                or one.name in {"span", "region"} - {*cls.parts}
+            ):
                 continue
             name = _json_name(cls, one.name)
             properties[name] = {**_schema(hint, arg), "description": arg.about}
@@ -290,12 +304,12 @@ def _json_name(cls: type[Act], name: str) -> str:
 
 
 def _lack(kind: str, name: str, arg: Arg) -> str:
-    return f"{kind} needs {arg.about} ({arg.name or name}): state it"
+    return f"{kind} needs {arg.name or name} ({arg.about}): state it"
 
 
 def _check(told: str, value: Any, hint: Any, arg: Arg) -> None:
     if not is_a(value, hint):
-        raise SpecError(f"{told} cannot be {value!r:.60}: it is {_kinds(hint, arg)}")
+        raise SpecError(f"{told} cannot be {value!r:.60}: use {_kinds(hint, arg)}")
     if not isinstance(value, int | float) or isinstance(value, bool):
         return
     low, high = arg.least, arg.most
@@ -338,7 +352,9 @@ def _span(value: Any) -> Span:
     is_share = isinstance(value, Mapping)
     ends = value.get("shares") if isinstance(value, Mapping) else value
     if not isinstance(ends, list | tuple) or len(ends) != 2:
-        raise SpecError(f"{value!r:.60} is no span: use [from_s, to_s], like [1, 2.5]")
+        raise SpecError(
+            f"{value!r:.60} is not a time span: use [from_s, to_s], like [1, 2.5]"
+        )
     start = 0.0 if ends[0] is None else ends[0]
     return Span(start=start, end=ends[1], is_share=is_share)
 

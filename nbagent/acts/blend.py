@@ -11,17 +11,17 @@ from nbagent.errors import SpecError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blend(Act):
-    """Lead from the end of a clip to the beginning of another, by new frames."""
+    """Lead from the end of one clip to the start of the next, with new frames."""
 
     kind: ClassVar[str] = "blend"
     does: ClassVar[Does] = "held"
     summary: ClassVar[str] = (
-        "New frames from the end of a clip to the start of another."
+        "New frames that lead from the end of one clip to the start of the next."
     )
     examples: ClassVar[tuple[str, ...]] = ("blend c1 into c2", "morph it into c3")
     parts: ClassVar[tuple[()]] = ()
 
-    others: Annotated[tuple[str, ...], Arg("the clip that it leads to", name="with")]
+    others: Annotated[tuple[str, ...], Arg("the clip that it leads into", name="with")]
 
     @staticmethod
     def of_call(other: str) -> Blend:
@@ -32,7 +32,7 @@ class Blend(Act):
         """Refuse several at once."""
         if len(self.others) != 1:
             raise SpecError(
-                f"a blend leads to one other clip, not to {len(self.others)}: name one,"
+                f"a blend leads into one clip, not {len(self.others)}: name one,"
                 " like 'blend c1 into c2', or join them"
             )
 

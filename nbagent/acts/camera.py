@@ -9,17 +9,17 @@ from typing import Annotated, ClassVar
 from nbagent.acts.base import Act, Arg, Does
 from nbagent.acts.shot import Shot
 from nbagent.errors import SpecError
-from nbagent.move import MAX_HOLD_S, MAX_ROLL, Ease
+from nbagent.take.move import MAX_HOLD_S, MAX_ROLL, Ease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera(Act):
-    """Let the camera do something else."""
+    """Change what the camera does."""
 
     kind: ClassVar[str] = "camera"
     does: ClassVar[Does] = "shot"
     summary: ClassVar[str] = (
-        "What the camera does, or where it stands; over a picture, an exact move."
+        "What the camera does or where it stands; over a picture, an exact move."
     )
     examples: ClassVar[tuple[str, ...]] = ("from above", "zoom in slowly", "close-up")
     strength: ClassVar[float] = 0.8
@@ -40,25 +40,25 @@ class Camera(Act):
     ] = None
     path: Annotated[
         tuple[float, ...] | None,
-        Arg("over a picture, points to go along: x and y of each in turn, in shares"),
+        Arg("over a picture, points to travel along: x and y of each, in shares"),
     ] = None
     ease: Annotated[Ease | None, Arg("how a move over a picture starts and stops")] = (
         None
     )
     hold_s: Annotated[
         float | None,
-        Arg("seconds that its last frame stands", least=0, most=MAX_HOLD_S),
+        Arg("how many seconds the last frame stands still", least=0, most=MAX_HOLD_S),
     ] = None
     parallax: Annotated[
         float | None,
         Arg(
-            "by how much less the backdrop of a cut-out moves than it, 0..1",
+            "how much less the backdrop moves than the cut-out, 0..1",
             least=0,
             most=1,
         ),
     ] = None
     backdrop: Annotated[
-        str | None, Arg("the colour behind a cut-out, or 'own' for one of its own")
+        str | None, Arg("the colour behind a cut-out, or 'own' for its own")
     ] = None
 
     @staticmethod
@@ -119,7 +119,8 @@ class Camera(Act):
         """
         if self.is_exact:
             raise SpecError(
-                f"{self.says()}: numbers are for a move over a picture, and this clip is"
-                " a model's: say it in words alone, or set a picture or a still in motion"
+                f"{self.says()}: only a move over a picture takes numbers, and a"
+                " model made this clip: describe the move in words, or set a"
+                " picture or a still in motion"
             )
         return replace(shot, camera=(self.camera,))

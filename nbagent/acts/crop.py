@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crop(Cut):
-    """Let a part of the picture be all of it."""
+    """Crop to a part of the picture."""
 
     kind: ClassVar[str] = "crop"
-    summary: ClassVar[str] = "A part of the picture becomes all of it."
+    summary: ClassVar[str] = "A part of the picture fills the frame."
     examples: ClassVar[tuple[str, ...]] = (
         "crop it to the left half",
         "crop it to a square",
@@ -47,7 +47,7 @@ class Crop(Cut):
         """Refuse a crop that says nothing, or two things at once."""
         if (self.region is None) == (self.aspect is None):
             raise SpecError(
-                "crop it to what? state a part, like the left half, or a shape, like 1:1"
+                "crop it to what? name a part, like the left half, or a shape, like 1:1"
             )
         if self.aspect is not None:
             ratio(self.aspect)
@@ -62,8 +62,9 @@ class Crop(Cut):
         """Return it as a recipe keeps it."""
         if isinstance(self.region, str):
             raise SpecError(
-                f"{self.region!r:.60} is no part of a picture that I can tell: use the"
-                " left half, the top right corner, 1:1, or shares like (0, 0, 0.5, 1)"
+                f"{self.region!r:.60} is not a part of a picture that I know: use"
+                " the left half, the top right corner, 1:1, or shares like (0, 0,"
+                " 0.5, 1)"
             )
         return Cut.effect(self, clip_s)
 

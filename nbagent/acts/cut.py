@@ -46,7 +46,7 @@ class Cut(Act):
         if isinstance(self.span, str) or isinstance(self.region, str):
             part = self.span if isinstance(self.span, str) else self.region
             raise SpecError(
-                f"{part!r:.60} is no part of a clip that I can tell apart: name it like"
+                f"{part!r:.60} is not a part of a clip that I know: name one like"
                 " the first second, 1 s to 2 s, or the left half"
             )
         values = self.values()

@@ -14,11 +14,11 @@ USUAL_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extend(Act):
-    """Go on after a clip, or lead up to it; the clip itself stays."""
+    """Continue after a clip, or lead up to it; the clip itself stays as it is."""
 
     kind: ClassVar[str] = "extend"
     does: ClassVar[Does] = "held"
-    summary: ClassVar[str] = "Go on past an end; the clip itself stays."
+    summary: ClassVar[str] = "Continues past one end; the clip itself stays as it is."
     examples: ClassVar[tuple[str, ...]] = (
         "extend it by two seconds",
         "add a second before the beginning",
@@ -27,11 +27,9 @@ class Extend(Act):
 
     by_s: Annotated[
         float | None,
-        Arg("how many seconds are added, 1 if left out", least=0.01, most=3600),
+        Arg("how many seconds to add, 1 if left out", least=0.01, most=3600),
     ] = None
-    side: Annotated[Literal["end", "start"], Arg("the end that it goes on from")] = (
-        "end"
-    )
+    side: Annotated[Literal["end", "start"], Arg("the end to continue from")] = "end"
 
     @staticmethod
     def of_call(by_s: float | None = None, *, at_start: bool = False) -> Extend:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fps(Cut):
-    """Give it another frame rate; it lasts as long as before."""
+    """Change its frame rate; it lasts as long as before."""
 
     kind: ClassVar[str] = "fps"
     method: ClassVar[str] = "at_fps"
-    summary: ClassVar[str] = "The frame rate: frames are repeated or left out."
+    summary: ClassVar[str] = "The frame rate; frames are repeated or dropped."
     examples: ClassVar[tuple[str, ...]] = ("make it 24 fps",)
     parts: ClassVar[tuple[()]] = ()
     carried: ClassVar[Mapping[str, str]] = {"fps": "fps"}

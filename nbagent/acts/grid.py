@@ -11,12 +11,12 @@ from nbagent.errors import SpecError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid(Act):
-    """Show clips beside each other."""
+    """Show clips side by side."""
 
     kind: ClassVar[str] = "grid"
     does: ClassVar[Does] = "timeline"
     cost: ClassVar[Cost] = "re-cut"
-    summary: ClassVar[str] = "Clips beside each other."
+    summary: ClassVar[str] = "Clips side by side."
     examples: ClassVar[tuple[str, ...]] = ("put c1 and c2 side by side",)
     parts: ClassVar[tuple[()]] = ()
 

@@ -12,11 +12,11 @@ from nbagent.take import Effect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Length(Act):
-    """Give the clip another length: it goes on, or its end is cut off."""
+    """Change its length: it is continued, or its end is cut off."""
 
     kind: ClassVar[str] = "length"
     does: ClassVar[Does] = "held"
-    summary: ClassVar[str] = "How long the whole is: it goes on, or is cut off."
+    summary: ClassVar[str] = "How long the clip is; it is continued or cut to fit."
     examples: ClassVar[tuple[str, ...]] = ("make it 5 seconds long",)
     parts: ClassVar[tuple[()]] = ()
 

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop(Cut):
-    """Let it repeat: forth and back, or so that its end leads to its beginning."""
+    """Make it repeat: back and forth, or with an end that leads to its beginning."""
 
     kind: ClassVar[str] = "loop"
     summary: ClassVar[str] = (
-        "Repeat it, forth and back; seamlessly, its end leads back to its beginning."
+        "Repeats it back and forth; a seamless loop leads from its end back to its"
+        " start."
     )
     examples: ClassVar[tuple[str, ...]] = ("loop it", "loop it seamlessly")
 
     seamless: Annotated[
-        bool, Arg("true if its end is made anew to lead back to its beginning")
+        bool, Arg("true to make its end anew, so that it leads back to its beginning")
     ] = False
 
     @staticmethod
@@ -39,7 +40,9 @@ class Loop(Cut):
     def check(self) -> None:
         """Refuse a part of a seamless loop."""
         if self.seamless and (self.span is not None or self.region is not None):
-            raise SpecError("a seamless loop is of the whole clip: leave the part out")
+            raise SpecError(
+                "a seamless loop applies to the whole clip: leave the part out"
+            )
 
     @property
     def does(self) -> Does:  # type: ignore[override]  # of a class it is the usual one
@@ -55,7 +58,7 @@ class Loop(Cut):
         """Say how it loops."""
         if self.seamless:
             return "loops: its end leads back to its beginning"
-        return self._told("loops, forth and back")
+        return self._told("loops back and forth")
 
     def change(self, shot: Shot, clip_s: float | None) -> Shot:
         """Return a shot that plays forth and back; a seam changes no shot."""

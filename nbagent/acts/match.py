@@ -16,25 +16,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match(Cut):
-    """Bring its colours to those of another clip."""
+    """Match its colours to those of a different clip."""
 
     kind: ClassVar[str] = "match"
-    summary: ClassVar[str] = "Colours as those of another clip."
+    summary: ClassVar[str] = "The colours of a different clip."
     examples: ClassVar[tuple[str, ...]] = ("match the colours of c1",)
     carried: ClassVar[Mapping[str, str]] = {"palette": "palette"}
 
     other: Annotated[
-        str, Arg("the clip whose colours it gets; its first version", name="with")
+        str,
+        Arg(
+            "the clip whose colours to use; its own first version if left out",
+            name="with",
+        ),
     ] = ""
     palette: Annotated[
         tuple[float, ...],
-        Arg("those colours, as media.palette has them", is_private=True),
+        Arg("those colours, as media.palette returns them", is_private=True),
     ] = ()
 
     def check(self) -> None:
         """Refuse what is no palette."""
         if len(self.palette) not in (0, 6):
-            raise SpecError(f"{self.palette} is not a palette: name a clip to match")
+            raise SpecError(f"{self.palette} is not a palette: name the clip to match")
 
     def says(self) -> str:
         """Say whose colours."""
@@ -45,5 +49,5 @@ class Match(Cut):
         from nbagent.media.drift import match
 
         if not self.palette:
-            raise SpecError("the colours to match are not there: name a clip to match")
+            raise SpecError("there are no colours to match: name the clip to match")
         return match(frames, self.palette), fps

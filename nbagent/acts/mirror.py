@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirror(Cut):
-    """Flip it left to right, or a part of it."""
+    """Flip it, or a part of it, left to right."""
 
     kind: ClassVar[str] = "mirror"
-    summary: ClassVar[str] = "Flip it left to right."
+    summary: ClassVar[str] = "Flips it left to right."
     examples: ClassVar[tuple[str, ...]] = ("mirror it", "flip it horizontally")
 
     def says(self) -> str:

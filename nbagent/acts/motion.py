@@ -13,7 +13,7 @@ from nbagent.acts.verbs import finite
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Motion(Act):
-    """Let the subject do something else."""
+    """Change what the subject does."""
 
     kind: ClassVar[str] = "motion"
     does: ClassVar[Does] = "shot"

@@ -12,7 +12,7 @@ from nbagent.acts.shot import Shot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place(Act):
-    """Let it happen somewhere else."""
+    """Move it somewhere else."""
 
     kind: ClassVar[str] = "place"
     does: ClassVar[Does] = "shot"

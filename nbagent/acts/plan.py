@@ -188,6 +188,10 @@ class Plan:
             only takes long.
         offers: For `ask`, the actors of pocket that might stand in for a subject that it
             cannot draw; beside another intent, those that one was chosen of.
+        guesses: Words that name no column, and the columns that they might mean, the
+            likeliest first.
+        took: Words that were taken for a column, that column, and others that they
+            might mean.
         choosers: The cells that said who was chosen, so that they do when they are run
             again; nothing for a button.
         proposal: Set if a language model read the turn.
@@ -214,6 +218,8 @@ class Plan:
     readings: tuple[Choice, ...] = ()
     consents: tuple[str, ...] = ()
     offers: tuple[str, ...] = ()
+    guesses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    took: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     choosers: tuple[str, ...] = ()
     proposal: Proposal | None = None
 

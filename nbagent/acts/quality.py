@@ -11,7 +11,7 @@ from nbagent.acts.shot import Shot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality(Act):
-    """Make a final of a draft, or a quick draft."""
+    """Render a draft in final quality, or a quick draft."""
 
     kind: ClassVar[str] = "quality"
     does: ClassVar[Does] = "shot"

@@ -12,7 +12,7 @@ from nbagent.acts.shot import Shot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recolor(Act):
-    """Give a thing another colour."""
+    """Change the colour of a thing."""
 
     kind: ClassVar[str] = "recolor"
     does: ClassVar[Does] = "shot"
@@ -21,7 +21,7 @@ class Recolor(Act):
     strength: ClassVar[float] = 0.8
 
     color: Annotated[str, Arg("a colour in words, like 'blue'")]
-    what: Annotated[str, Arg("the thing that gets it; the subject if left out")] = ""
+    what: Annotated[str, Arg("the thing to paint; the subject if left out")] = ""
 
     def says(self) -> str:
         """Say what gets which colour."""

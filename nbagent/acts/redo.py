@@ -10,12 +10,12 @@ from nbagent.acts.base import Act, Does
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redo(Act):
-    """Make it anew, or a part of it alone, from another seed."""
+    """Make it, or only a part of it, anew from a different seed."""
 
     kind: ClassVar[str] = "redo"
     does: ClassVar[Does] = "held"
     renews: ClassVar[bool] = True
-    summary: ClassVar[str] = "A part made anew, with nothing else changed."
+    summary: ClassVar[str] = "Makes one part anew; the rest stays as it is."
     examples: ClassVar[tuple[str, ...]] = ("redo the last second", "redo the left half")
     strength: ClassVar[float] = 1.0
 

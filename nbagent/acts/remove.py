@@ -16,7 +16,7 @@ class Remove(Act):
 
     kind: ClassVar[str] = "remove"
     does: ClassVar[Does] = "shot"
-    summary: ClassVar[str] = "Something less in the picture."
+    summary: ClassVar[str] = "Removes something from the picture."
     examples: ClassVar[tuple[str, ...]] = ("without the cat", "get rid of the text")
     strength: ClassVar[float] = 0.85  # what was behind it is not in the parent
 

@@ -12,16 +12,16 @@ from nbagent.acts.shot import Shot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replace(Act):
-    """Put something else in the place of a thing."""
+    """Replace a thing with something else."""
 
     kind: ClassVar[str] = "replace"
     does: ClassVar[Does] = "shot"
-    summary: ClassVar[str] = "Another subject or thing in the place of one."
+    summary: ClassVar[str] = "Puts something else in the place of a subject or thing."
     examples: ClassVar[tuple[str, ...]] = ("a seal instead", "swap the dog for a cat")
     strength: ClassVar[float] = 0.7
 
-    by: Annotated[str, Arg("what comes in its place, like 'a cat'", name="with")]
-    what: Annotated[str, Arg("what goes; the subject if left out")] = ""
+    by: Annotated[str, Arg("what to put in its place, like 'a cat'", name="with")]
+    what: Annotated[str, Arg("what to replace; the subject if left out")] = ""
 
     def says(self) -> str:
         """Say what comes instead of what."""

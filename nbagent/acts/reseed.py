@@ -12,12 +12,12 @@ from nbagent.take import MAX_SEED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reseed(Act):
-    """Try the same shot from another seed, once or several times."""
+    """Try the same shot from a new seed, once or several times."""
 
     kind: ClassVar[str] = "reseed"
     does: ClassVar[Does] = "shot"
     renews: ClassVar[bool] = True
-    summary: ClassVar[str] = "Another take of the same, from another seed."
+    summary: ClassVar[str] = "A new take of the same shot, from a different seed."
     examples: ClassVar[tuple[str, ...]] = ("another take", "with seed 7", "3 versions")
     strength: ClassVar[float] = 1.0
 
@@ -28,7 +28,7 @@ class Reseed(Act):
 
     def says(self) -> str:
         """Say which seed, and how many."""
-        seed = "another seed" if self.seed is None else f"seed {self.seed}"
+        seed = "a new seed" if self.seed is None else f"seed {self.seed}"
         return seed if self.count == 1 else f"{self.count} takes, {seed}"
 
     def change(self, shot: Shot, clip_s: float | None) -> Shot:  # noqa: ARG002

@@ -20,7 +20,7 @@ class Resize(Cut):
     """Scale the picture, at once and without a model."""
 
     kind: ClassVar[str] = "resize"
-    summary: ClassVar[str] = "Scale the picture to another number of pixels."
+    summary: ClassVar[str] = "Scales the picture to a new size in pixels."
     examples: ClassVar[tuple[str, ...]] = ("twice as large", "resize it to 320x240")
     parts: ClassVar[tuple[()]] = ()
     carried: ClassVar[Mapping[str, str]] = {
@@ -55,7 +55,7 @@ class Resize(Cut):
         """Refuse a size that is not stated, or that no mp4 can hold."""
         sides = [side for side in (self.width, self.height) if side is not None]
         if (self.scale is None) == (not sides):
-            raise SpecError("to which size? state it like 320x240, or twice as large")
+            raise SpecError("to what size? say it like 320x240, or twice as large")
         for side in sides:
             if side % 2:
                 raise SpecError(

@@ -11,7 +11,7 @@ from nbagent.acts.shot import Shot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restyle(Act):
-    """Give the picture another look."""
+    """Change the look of the picture."""
 
     kind: ClassVar[str] = "restyle"
     does: ClassVar[Does] = "shot"

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reverse(Cut):
-    """Play it backwards, or a part of it."""
+    """Play it, or a part of it, backwards."""
 
     kind: ClassVar[str] = "reverse"
-    summary: ClassVar[str] = "Play it backwards."
+    summary: ClassVar[str] = "Plays it backwards."
     examples: ClassVar[tuple[str, ...]] = ("play it backwards",)
 
     def says(self) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
+from nbagent.acts.text import Text
 from nbagent.errors import SpecError
-from nbagent.take import Effect, Quality, with_tuples
+from nbagent.take import TEXTS, Effect, Quality
+from nbagent.take.typed import with_tuples
 
 _AREA_WEIGHT = 0.25
 
@@ -27,9 +29,11 @@ class Shot:
             follows from the other one.
         seed: Set only where the user named one.
         effects: Done to the finished frames, in order, without diffusion.
+        texts: What lies over those.
         scene: The factors of pocket's world that are drawn (`nbagent.pocket.taught`),
             if pocket renders it.
         open: Which of them the words leave open.
+        into: The factors of what it turns into, in a blend.
     """
 
     core: str
@@ -49,8 +53,10 @@ class Shot:
     quality: Quality | None = None
     seed: int | None = None
     effects: tuple[Effect, ...] = ()
+    texts: tuple[Text, ...] = ()
     scene: Mapping[str, str] = field(default_factory=dict)
     open: tuple[str, ...] = ()
+    into: Mapping[str, str] = field(default_factory=dict)
 
 
 _NONE = type(None)
@@ -70,6 +76,7 @@ def to_json(shot: Shot) -> dict[str, Any]:
         {k: v for k, v in effect.items() if v is not None}
         for effect in values["effects"]
     ]
+    values[TEXTS] = [text.to_json() for text in shot.texts]
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in values.items()
@@ -91,15 +98,17 @@ def from_json(data: Mapping[str, Any]) -> Shot:
         values["effects"] = tuple(
             Effect(**with_tuples(effect)) for effect in values.get("effects", ())
         )
-        scene = dict(values.get("scene", {}))
-        values["scene"] = {str(k): str(v) for k, v in scene.items()}
+        values[TEXTS] = tuple(map(Text.from_json, values.get(TEXTS, ())))
+        for name in ("scene", "into"):
+            factors = dict(values.get(name, {}))
+            values[name] = {str(k): str(v) for k, v in factors.items()}
         values["core"] = values.get("core", "")
         for name, kinds in _KINDS.items():
             if not isinstance(values.get(name, kinds[0]()), kinds):
                 raise TypeError(f"{name} is {values[name]!r:.40}")
         return Shot(**values)
     except (TypeError, ValueError) as error:
-        raise SpecError(f"the shot is damaged ({error}): it cannot be used") from error
+        raise SpecError(f"the shot is damaged ({error}): say its turn again") from error
 
 
 def frame_size(shot: Shot, height: int, width: int, multiple: int) -> tuple[int, int]:

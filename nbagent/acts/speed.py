@@ -27,13 +27,13 @@ class Speed(Cut):
         float | None, Arg("how many times as fast, 0.5 is half", least=0.05, most=20)
     ] = None
     direction: Annotated[
-        Literal["slower", "faster"] | None, Arg("where no factor is stated")
+        Literal["slower", "faster"] | None, Arg("for when no factor is given")
     ] = None
 
     def check(self) -> None:
         """Refuse a speed that is not stated."""
         if self.factor is None and self.direction is None:
-            raise SpecError("how fast? state a factor: 0.5 is half as fast, 2 twice")
+            raise SpecError("how fast? give a factor: 0.5 is half as fast, 2 is twice")
 
     @property
     def rate(self) -> float:

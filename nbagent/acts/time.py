@@ -12,7 +12,7 @@ from nbagent.acts.shot import Shot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Time(Act):
-    """Let it be another hour, or another season."""
+    """Change the hour or the season."""
 
     kind: ClassVar[str] = "time"
     does: ClassVar[Does] = "shot"

@@ -19,7 +19,7 @@ class Trim(Cut):
     """Keep a part of the clip's time."""
 
     kind: ClassVar[str] = "trim"
-    summary: ClassVar[str] = "Cut off its beginning or its end."
+    summary: ClassVar[str] = "Cuts off its beginning or its end."
     examples: ClassVar[tuple[str, ...]] = (
         "drop the last second",
         "keep only 1 s to 3 s",
@@ -41,7 +41,7 @@ class Trim(Cut):
         is_dropped = (self.drop_first_s, self.drop_last_s) != (None, None)
         if sum((is_dropped, self.keep is not None, self.span is not None)) != 1:
             raise SpecError(
-                "what is cut off? state either what to keep, like 1 s to 3 s, or how"
+                "what should be cut off? say what to keep, like 1 s to 3 s, or how"
                 " many seconds to drop at the beginning or the end"
             )
 
@@ -56,7 +56,7 @@ class Trim(Cut):
         """Return it as a recipe keeps it."""
         start_s, end_s = self._kept(clip_s)
         if not start_s and end_s is None:
-            raise SpecError(f"{self.says()}: that is all of the clip; trim more of it")
+            raise SpecError(f"{self.says()}: that is the whole clip; trim more of it")
         return Effect(kind=self.kind, start_s=start_s or None, end_s=end_s)
 
     @classmethod
@@ -83,8 +83,8 @@ class Trim(Cut):
         kept: Any = self.keep or self.span
         if isinstance(kept, str):
             raise SpecError(
-                f"{kept!r:.60} is no part of a clip that I can tell: name seconds, like"
-                " 1 s to 3 s"
+                f"{kept!r:.60} is not a part of a clip that I know: name seconds,"
+                " like 1 s to 3 s"
             )
         if kept is not None:
             return Span.seconds(kept, clip_s)
@@ -92,12 +92,15 @@ class Trim(Cut):
         if not last_s:
             end_s = None
         elif clip_s is None:
-            raise SpecError("a trim needs a finished clip: wait for it, or name one")
+            raise SpecError(
+                "a trim needs a finished clip: wait until it is done, or name a"
+                " finished one"
+            )
         else:
             end_s = clip_s - last_s
         if clip_s is not None and first_s + last_s >= clip_s:
             raise SpecError(
-                f"{first_s + last_s:g} s is not less than the clip's {clip_s:g} s: trim"
+                f"{first_s + last_s:g} s is all of the clip's {clip_s:g} s: trim"
                 " less of it"
             )
         return float(first_s), end_s

@@ -11,19 +11,19 @@ from nbagent.errors import SpecError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo(Act):
-    """Take the last change back, go back to a version, or make a change again."""
+    """Undo the last change, go back to a version, or redo a change."""
 
     kind: ClassVar[str] = "undo"
     does: ClassVar[Does] = "timeline"
     cost: ClassVar[Cost] = "nothing"
     summary: ClassVar[str] = (
-        "The last change taken back, or redone; or a version again."
+        "Takes the last change back, redoes it, or goes back to a version."
     )
     examples: ClassVar[tuple[str, ...]] = ("undo", "redo", "back to c1")
     parts: ClassVar[tuple[()]] = ()
 
-    to: Annotated[str, Arg("the version; the one before if left out")] = ""
-    redo: Annotated[bool, Arg("true if what was undone is to be there again")] = False
+    to: Annotated[str, Arg("the version; the previous one if left out")] = ""
+    redo: Annotated[bool, Arg("true to bring back what was undone")] = False
 
     def check(self) -> None:
         """Refuse to go back and forth at once.
@@ -33,12 +33,12 @@ class Undo(Act):
         """
         if self.redo and self.to:
             raise SpecError(
-                f"redo makes the last undone change again, not {named(self.to)}: leave"
+                f"redo repeats the last undone change, not {named(self.to)}: leave"
                 " the name out, or go back to that version"
             )
 
     def says(self) -> str:
         """Say which version."""
         if self.redo:
-            return "what was undone, again"
+            return "what was undone, redone"
         return f"back to {named(self.to) or 'the version before'}"

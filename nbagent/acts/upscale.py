@@ -10,11 +10,11 @@ from nbagent.acts.base import Act, Arg, Does
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upscale(Act):
-    """Draw it larger: its own picture, and finer detail from the model."""
+    """Draw it larger, with finer detail from the model."""
 
     kind: ClassVar[str] = "upscale"
     does: ClassVar[Does] = "held"
-    summary: ClassVar[str] = "Draw it larger, with finer detail from the model."
+    summary: ClassVar[str] = "Draws it larger, with finer detail from the model."
     examples: ClassVar[tuple[str, ...]] = ("upscale it", "upscale it three times")
     strength: ClassVar[float] = 0.25  # its outlines stay, what is between is drawn
     parts: ClassVar[tuple[()]] = ()

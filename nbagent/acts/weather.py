@@ -12,7 +12,7 @@ from nbagent.acts.shot import Shot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weather(Act):
-    """Let the weather be another."""
+    """Change the weather."""
 
     kind: ClassVar[str] = "weather"
     does: ClassVar[Does] = "shot"

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
+from nbagent.charts.flight import EASES, Flight, flight
 from nbagent.charts.pace import check_picture, pace
 from nbagent.charts.planes import Pixels, Plane, backdrop, over
-from nbagent.charts.views import EASES, Flight, flight
 from nbagent.errors import SpecError
-from nbagent.move import Move
+from nbagent.take.move import Move
 
 
 class Camera:
@@ -67,16 +68,19 @@ class _Layers:
     def __init__(self, move: Move, picture: Pixels, size: tuple[int, int]) -> None:
         height, width = picture.shape[:2]
         check_picture(height, width)
-        self._way: Flight = flight(move, (height, width), size)
+        cutout = None
+        if picture.shape[2] == 4:
+            cutout = Image.fromarray(picture[..., 3]).getbbox()
+            if cutout is None:
+                raise SpecError(
+                    "the picture is fully transparent: name one that shows something"
+                )
+        self._way: Flight = flight(move, (height, width), size, cutout)
         self._parallax = move.parallax
         views = self._way.first.width, self._way.last.width
         self._front = Plane(picture, views, size[1], turns=bool(move.roll))
         self._back: Plane | None = None
-        if picture.shape[2] == 4:
-            if not picture[..., 3].any():
-                raise SpecError(
-                    "the picture is transparent all over: there is nothing to move over"
-                )
+        if cutout is not None:
             sheet = backdrop(picture, move.backdrop)
             self._shrink = sheet.shape[1] / width, sheet.shape[0] / height
             self._back = Plane(sheet, (1.0, 1.0), size[1], turns=False)

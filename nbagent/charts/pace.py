@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nbagent.errors import SpecError
-from nbagent.move import Move
+from nbagent.take.move import Move
 
 MIN_SIDE: Final = 8
 """Pixels of a picture's shorter side: a smaller one has nothing to move over."""
@@ -58,10 +58,12 @@ def pace(move: Move, num_frames: int, fps: float, pictures: int) -> Pace:
     moving = num_frames - first - last
     each = (moving + (pictures - 1) * dissolve) / pictures
     if each < max(_MIN_FRAMES, dissolve + 1):
-        stands = f", of which {(first + last) / fps:g} s stand" * bool(first + last)
+        stands = f", with {(first + last) / fps:g} s of it standing still" * bool(
+            first + last
+        )
         raise SpecError(
-            f"{num_frames / fps:.3g} s at {fps:g} fps{stands}: too short for a move over"
-            f" {_count(pictures)}, make it longer"
+            f"{num_frames / fps:.3g} s at {fps:g} fps{stands} is too short for a"
+            f" move over {_count(pictures)}: make it longer"
         )
     return Pace(first, moving, each, dissolve)
 
@@ -75,7 +77,7 @@ def check_picture(height: int, width: int, called: str = "the picture") -> None:
     check_size(height, width, called)
     if min(height, width) < MIN_SIDE:
         raise SpecError(
-            f"{called} is {width}x{height}: a camera has nothing to move over there, use"
+            f"{called} is {width}x{height}, too small for a camera move: use"
             f" {MIN_SIDE}x{MIN_SIDE} pixels or more"
         )
 

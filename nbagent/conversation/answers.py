@@ -7,10 +7,13 @@ from typing import Final
 
 from nbagent.acts import act_of
 from nbagent.acts.plan import Intent, Plan, Topic
+from nbagent.acts.text import texts_of
+from nbagent.conversation.offered import label
 from nbagent.ledger import Artifact, ClipRow, JobRow, Ledger
-from nbagent.take import Take
+from nbagent.take import Take, words
 
-_CAMERA: Final = "a camera's move over a picture, without a model"
+_CAMERA: Final = "a camera move over a picture, made without a model"
+_CHART: Final = "a chart, drawn exactly and without a model"
 
 
 def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) -> str:
@@ -29,12 +32,12 @@ def facts(name: str, take: Take, artifact: Artifact | None, parent: str | None) 
     ]
     if take.step_cache:
         parts.append(f"step cache {take.caching}")
-    if effects := ", ".join(_effect(take)):
+    if effects := ", ".join((*_effect(take), *map(str, texts_of(take)))):
         parts.append(effects)
     if take.parents and take.operation != "open":
         how = "" if take.strength is None else f", strength {take.strength:g}"
         origin = parent or "a clip that was replaced"
-        parts.append(f"from {origin} ({take.operation}{how})")
+        parts.append(f"from {origin} ({words.did(take.operation)}{how})")
     return " | ".join(parts)
 
 
@@ -42,12 +45,19 @@ def _made_by(take: Take) -> str:
     """Say what made a clip's frames."""
     if take.operation == "open":
         return f"opened from {take.request}"
-    if take.move is not None:
-        return _CAMERA
+    if drawn := _drawn(take):
+        return drawn
     return (
         f"seed {take.seed}, {take.model}, {take.num_inference_steps} steps"
         f" ({take.quality}), guidance {take.guidance_scale:g}"
     )
+
+
+def _drawn(take: Take) -> str:
+    """Say what drew a clip that no model made; nothing of others."""
+    if take.move is not None:
+        return _CAMERA
+    return "" if take.chart is None else _CHART
 
 
 def fact(topic: Topic, name: str, take: Take, artifact: Artifact | None) -> str:
@@ -59,7 +69,7 @@ def fact(topic: Topic, name: str, take: Take, artifact: Artifact | None) -> str:
         size = f"{artifact.width}x{artifact.height}"
     length = f"{frames / fps:.1f} s: {_count(frames)} at {fps:g} fps."
     if artifact is None:
-        length += " It is not rendered yet."
+        length += " It has not been rendered yet."
     if frames == 1:
         length = "no time: it is a still."
     sentences: dict[Topic, str] = {
@@ -69,15 +79,20 @@ def fact(topic: Topic, name: str, take: Take, artifact: Artifact | None) -> str:
         "size": f"{name} is {size} pixels (width x height).",
         "prompt": f"{name} was rendered from the prompt {take.prompt!r}.",
         "model": f"{name} was made by the model {take.model}.",
-        "steps": f"{name} had {take.num_inference_steps} steps ({take.quality}),"
-        f" guidance {take.guidance_scale:g}.",
+        "steps": (
+            f"{name} took {take.num_inference_steps} steps ({take.quality}),"
+            f" guidance {take.guidance_scale:g}."
+        ),
         "request": f"For {name} you said {take.request!r}.",
     }
     if take.move is not None and topic in ("model", "seed", "steps"):
-        return f"{name} is {_CAMERA}, and has no {topic}: {take.move.says()}."
+        return f"{name} is {_CAMERA}, so it has no {topic}: {take.move.says()}."
+    if take.chart is not None and topic in ("model", "seed", "steps"):
+        return f"{name} is {_CHART}, so it has no {topic}: {take.prompt}."
     if take.operation == "open" and topic in ("model", "seed", "steps"):
         return (
-            f"{name} was opened from the file {take.request}: nothing says its {topic}."
+            f"{name} was opened from the file {take.request}, which does not"
+            f" record its {topic}."
         )
     return sentences[topic]
 
@@ -89,7 +104,7 @@ def called(rows: Sequence[ClipRow], ledger: Ledger) -> str:
         f" {ledger.take(row.take_id).prompt}"
         for row in rows
     ]
-    return "\n".join(lines) or "There is no clip yet."
+    return "\n".join(lines) or "There are no clips yet."
 
 
 def changes(first: str, one: Take, second: str, other: Take) -> str:
@@ -100,6 +115,9 @@ def changes(first: str, one: Take, second: str, other: Take) -> str:
     before_effects, after_effects = ", ".join(_effect(one)), ", ".join(_effect(other))
     if before_effects != after_effects:
         rows.append(f"  effects: {before_effects or 'none'} -> {after_effects}")
+    before_texts, after_texts = ", ".join(_texts(one)), ", ".join(_texts(other))
+    if before_texts != after_texts:
+        rows.append(f"  texts: {before_texts or 'none'} -> {after_texts or 'none'}")
     if one.move != other.move:
         moves = (take.move.says() if take.move else "none" for take in (one, other))
         rows.append(f"  camera: {' -> '.join(moves)}")
@@ -116,13 +134,26 @@ def edge(parent: Take, take: Take) -> list[str]:
     # A re-cut is of the parent's frames as they are; what is made anew is re-cut again.
     had = [] if take.operation == "derive" else _effect(parent)
     said += [effect for effect in _effect(take) if effect not in had]
+    mine, theirs = _texts(take), _texts(parent)
+    said += [text for text in mine if text not in theirs]
+    gone = {*map(str, texts_of(parent))} - {*map(str, texts_of(take))}
+    said += [f"\N{MINUS SIGN} {text}" for text in sorted(gone)]
     said += [
         line.replace("->", "\N{RIGHTWARDS ARROW}")
         for line in _differences(parent, take)
     ]
     if take.operation == "inpaint":
         said.append("in a part")
-    return said or [take.operation]
+    return said or [words.did(take.operation)]
+
+
+def changed(parent: Take, take: Take) -> list[str]:
+    """Say for a clip's card what is different from its parent; no seeds, no sizes."""
+    if take.seed != parent.seed and take.prompt == parent.prompt:
+        return ["another seed"]
+    told = {f"{name}:" for name in ("seed", "frames", "width", "height", "steps")}
+    said = [line for line in edge(parent, take) if not line.startswith((*told,))]
+    return [] if said == [words.did(take.operation)] else said
 
 
 def details(
@@ -132,8 +163,9 @@ def details(
     expected_s: float | None = None,
 ) -> list[tuple[str, str]]:
     """Return all that is recorded of a take as labels and values; empty ones too."""
-    how = "" if take.strength is None else f", strength {take.strength:g}"
-    origin = f" of {', '.join(parents)}" if parents else ""
+    made_from = [*parents, words.did(take.operation)] if parents else []
+    if take.strength is not None:
+        made_from.append(f"strength {take.strength:g}")
     rendered = "" if artifact is None else took(artifact, expected_s)
     frames, fps, size = take.num_frames, take.fps, f"{take.width}×{take.height}"
     if artifact is not None:
@@ -144,8 +176,9 @@ def details(
         ("You said", take.request),
         ("Prompt", take.prompt),
         ("Negative prompt", take.negative_prompt),
-        ("Made by", f"{take.operation}{origin}{how}"),
+        ("Made from", ", ".join(made_from)),
         ("Effects", ", ".join(_effect(take))),
+        ("Texts", "; ".join(_texts(take))),
         *_run(take),
         ("Step cache", str(take.caching) if take.step_cache else ""),
         ("Size", f"{size}, {_count(frames)}" + f", {fps:g} fps" * (frames > 1)),
@@ -158,9 +191,11 @@ def details(
 
 
 def _run(take: Take) -> list[tuple[str, str]]:
-    """Return what is recorded of how a model rendered a take, or a camera drew it."""
+    """Return what is recorded of how a model rendered a take, or how it was drawn."""
     if take.move is not None:
         return [("Camera", take.move.says()), ("Quality", take.quality)]
+    if take.chart is not None:
+        return [("Data", take.chart.called), ("Quality", take.quality)]
     return [
         ("Model", f"{take.model} ({take.model_revision})"),
         ("Seed", str(take.seed)),
@@ -175,7 +210,7 @@ def _count(num_frames: int) -> str:
 
 def took(artifact: Artifact, expected_s: float | None) -> str:
     """Say how long a clip took, and was expected to take."""
-    expected = f", {expected_s:.1f} s were expected" if expected_s else ""
+    expected = f", expected {expected_s:.1f} s" if expected_s else ""
     return f"{artifact.seconds_rendered:.1f} s{expected}"
 
 
@@ -202,6 +237,10 @@ def _differences(one: Take, other: Take) -> list[str]:
     ]
 
 
+def _texts(take: Take) -> list[str]:
+    return [text.says() for text in texts_of(take)]
+
+
 def _effect(take: Take) -> list[str]:
     return [act_of(effect).says() for effect in take.effects]
 
@@ -224,23 +263,23 @@ def status(
     for conversation, count in others.items():
         clips = f"{count} clip" if count == 1 else f"{count} clips"
         lines.append(
-            f"{clips} of the conversation {conversation!r}:"
-            f" %nbagent conversation {conversation} goes there"
+            f"{clips} in the conversation {conversation!r}: %nbagent conversation"
+            f" {conversation} switches to it"
             if conversation
-            else f"{clips} of no conversation"
+            else f"{clips} outside any conversation"
         )
     return "\n".join(lines) or "nothing is being rendered"
 
 
 _DOES: Final[dict[Intent, str]] = {
-    "generate_video": "new clip",
-    "generate_image": "still picture",
+    "generate_video": "a new clip",
+    "generate_image": "a still picture",
     "animate_image": "a picture set in motion",
-    "describe": "answer from the record",
-    "analyze": "answer from your data",
-    "chat": "answer in words",
+    "describe": "an answer from the records",
+    "analyze": "an answer from your data",
+    "chat": "an answer in words",
     "control": "stop, status or save",
-    "ask": "unclear: I will ask back",
+    "ask": "unclear: I will ask you",
     "unsupported": "not possible yet",
 }
 
@@ -252,15 +291,13 @@ def does(plan: Plan, takes: Sequence[Take]) -> str:
     if plan.intent == "control" and plan.control:
         return " ".join((plan.control.action, *plan.targets))
     if plan.intent == "ask" and plan.offers:
-        *few, last = plan.offers
+        *few, last = map(label, plan.offers)
         return f"asks: {', '.join(few)} or {last}?" if few else f"asks: {last}?"
     if plan.intent != "refine":
         return _DOES[plan.intent]
-    if takes and takes[0].is_recut:
-        return "re-cut, at once"
-    names = " and ".join(plan.targets)
-    how = takes[0].operation if takes else "refine"
-    return f"{'change' if how in ('remix', 'camera') else how} {names}".strip()
+    names = " and ".join(plan.targets) or "it"
+    said = words.changes(takes[0].operation if takes else "remix", names)
+    return f"{said}, at once" if takes and takes[0].is_recut else said
 
 
 def preview(takes: Sequence[Take], notes: Sequence[str], seconds: float | None) -> str:
@@ -268,14 +305,14 @@ def preview(takes: Sequence[Take], notes: Sequence[str], seconds: float | None) 
     lines = []
     for take in takes:
         how = "" if take.strength is None else f" at strength {take.strength:g}"
-        does = "move a camera" if take.operation == "camera" else take.operation
+        does = words.does(take.operation, "it")
         lines.append(f"would {does}{how}: {take.prompt}")
         if take.negative_prompt:
             lines.append(f"  without: {take.negative_prompt}")
         how = f"{take.model}, seed {take.seed}"
         run = f"{take.num_inference_steps} steps, guidance {take.guidance_scale:g}"
-        if take.move is not None:
-            how, run = _CAMERA, take.quality
+        if drawn := _drawn(take):
+            how, run = drawn, take.quality
         lines.append(
             f"  {how}, {_count(take.num_frames)}, {take.width}x{take.height},"
             + f" {take.fps:g} fps," * (take.num_frames > 1)
@@ -283,11 +320,13 @@ def preview(takes: Sequence[Take], notes: Sequence[str], seconds: float | None) 
         )
         if take.step_cache:
             lines.append(f"  step cache {take.caching}")
-        if effects := ", ".join(_effect(take)):
+        if effects := ", ".join((*_effect(take), *_texts(take))):
             lines.append(f"  then {effects}")
     lines += [f"  note: {note}" for note in notes]
     if seconds is None:
-        lines.append("  time: not known yet, none of this size was rendered here")
+        lines.append(
+            "  time: not known yet, nothing of this size has been rendered here"
+        )
     else:
-        lines.append(f"  time: about {seconds:.1f} s, as the last ones took")
+        lines.append(f"  time: about {seconds:.1f} s, going by the last ones")
     return "\n".join(lines)

@@ -53,7 +53,9 @@ def frames_of(
     import numpy as np
 
     if np.ma.isMaskedArray(array) and np.ma.is_masked(array):
-        raise SpecError(f"{called} has masked values: fill them, like x.filled(0)")
+        raise SpecError(
+            f"{called} has masked values: fill them first, like x.filled(0)"
+        )
     array = np.asarray(array)
     shape = "x".join(map(str, array.shape)) or "a single number"
     if array.ndim == 5:
@@ -113,12 +115,12 @@ def _levels(called: str, array: NDArray[Any]) -> NDArray[np.uint8]:
     if kind == "b":
         return array.astype(np.uint8) * np.uint8(255)
     if kind not in "uif":
-        raise SpecError(f"{called} holds {array.dtype}: {_HOW}, of real numbers")
+        raise SpecError(f"{called} holds {array.dtype}: {_HOW}, with real numbers")
     if kind == "f" and not np.isfinite(array).all():
         missing = array.size - int(np.isfinite(array).sum())
         raise SpecError(
-            f"{called} holds {missing:,} of {array.size:,} numbers that are NaN or"
-            " infinite: fill them, like np.nan_to_num(x)"
+            f"{called} has {missing:,} NaN or infinite values out of"
+            f" {array.size:,}: fill them first, like np.nan_to_num(x)"
         )
     low, high = array.min(), array.max()
     if kind == "f" and low >= -_HALF and high <= 1 + _HALF:
@@ -135,7 +137,7 @@ def _levels(called: str, array: NDArray[Any]) -> NDArray[np.uint8]:
 def _scaling(kind: str, low: float, high: float) -> str:
     """Say how such numbers become those of a picture."""
     if kind != "f" and low >= 0 and high == 1:
-        return "a mask is bool, like x > 0, or 0 and 255"
+        return "make a mask boolean, like x > 0, or 0 and 255"
     if low >= -1 - _HALF and high <= 1 + _HALF:
         return "scale it to 0..1, like (x + 1) / 2"
     if low >= 0 and high <= 255:

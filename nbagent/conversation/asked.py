@@ -27,8 +27,8 @@ class Asked:
     Attributes:
         words: The user's.
         options: Those that are stated. Beside those of a line there may be a `target`,
-            the clip that the turn is about whatever its words say, and `acts` as JSON,
-            which are done to that clip whatever its words say.
+            the clip that the turn is about whatever its words say, or `data`, the
+            variable that it shows, and `acts` as JSON, which are done to that.
         variables: What the notebook holds.
         values: The variables themselves, by name; looked at only if named.
         cell_id: Of the notebook cell.
@@ -36,6 +36,7 @@ class Asked:
         proposal: The language model's plan that the yes is to, if it is to one.
         offers: The actors that one was chosen of, if the turn has asked.
         choosers: The cells that said who was chosen; see `Plan`.
+        is_tried: Whether it is only tried, as what may be offered; it offers nothing.
     """
 
     words: str
@@ -47,6 +48,7 @@ class Asked:
     proposal: Proposal | None = None
     offers: tuple[str, ...] = ()
     choosers: tuple[str, ...] = ()
+    is_tried: bool = False
 
     @property
     def is_dry(self) -> bool:
@@ -57,6 +59,8 @@ class Asked:
     def known(self) -> tuple[Variable, ...]:
         """The variables, and those of any kind that the words name."""
         names = mentions.mentioned(self.words)
+        if data := self.options.get("data"):
+            names = (*names, str(data))
         return mentions.with_named(self.variables, names, self.values)
 
     @property
@@ -73,7 +77,7 @@ class Asked:
         """
         said = self.options.get("acts") or ()
         if not isinstance(said, Sequence) or isinstance(said, str):
-            raise SpecError(f"acts are a list of JSON objects, not {said!r:.40}")
+            raise SpecError(f"acts must be a list of JSON objects, not {said!r:.40}")
         return tuple(map(act_from_json, said))
 
     @property

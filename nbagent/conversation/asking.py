@@ -65,16 +65,17 @@ class Asking:
         return self.ask(words, **options)
 
     def ask(self, said: str | tuple[Act, ...], **options: Any) -> Clip:
-        """Make the next version of this clip, by words or by finished acts.
+        """Make the next version of this clip, from words or from acts.
 
         Raises:
-            SpecError: If it is of no conversation, or cannot be.
+            SpecError: If it belongs to no conversation, or the change cannot be made.
         """
         self._settle()
         if self._remixer is None:
             raise SpecError(
-                f"{self.name} belongs to no conversation here: run"
-                " %load_ext nbagent, then remix it"
+                f"{self.name} does not belong to a conversation here: run"
+                " %load_ext nbagent first, or in a script say a turn about it, like"
+                " nbagent.say('@clip at night')"
             )
         return self._remixer(self, said, **options)
 
@@ -92,7 +93,8 @@ class Asking:
         self._settle()
         if self._ledger is None:
             raise SpecError(
-                f"{self.name} belongs to no conversation here: open it there"
+                f"{self.name} does not belong to a conversation here: open it"
+                " where it was made"
             )
         from nbagent.conversation.brought import Brought
 
@@ -178,7 +180,7 @@ def span_of(value: Any) -> Span | str:
         start, end = value
     except (TypeError, ValueError) as error:
         raise SpecError(
-            f"{value!r:.60} is no span: use seconds, like (1, 2.5), or words"
+            f"{value!r:.60} is not a time span: use seconds, like (1, 2.5), or words"
         ) from error
     return Span(start=_plain(start), end=_plain(end))
 
@@ -200,8 +202,8 @@ def region_of(value: Any) -> Region | str:
         left, top, right, bottom = map(_plain, value)
     except (TypeError, ValueError) as error:
         raise SpecError(
-            f"{value!r:.60} is no part of a picture: use words, or left, top, right and"
-            " bottom as shares, like (0, 0, 0.5, 1)"
+            f"{value!r:.60} is not a part of a picture: use words, or left, top,"
+            " right and bottom as shares from 0 to 1, like (0, 0, 0.5, 1)"
         ) from error
     return (left, top, right, bottom)
 
@@ -247,6 +249,7 @@ def _own_parameters(act: type[Act]) -> list[Parameter]:
     """Return the parameters of an act's method: its own, or those of `of_call`."""
     if (of_call := getattr(act, "of_call", None)) is not None:
         return list(inspect.signature(of_call).parameters.values())
+    named = act.__annotations__  # what all of its kind have comes last
     return [
         Parameter(
             one.name,
@@ -254,7 +257,7 @@ def _own_parameters(act: type[Act]) -> list[Parameter]:
             default=Parameter.empty if one.default is MISSING else one.default,
             annotation=args_of(act)[one.name][0],
         )
-        for one in fields(act)
+        for one in sorted(fields(act), key=lambda one: one.name not in named)
         if one.name not in ("span", "region")
         and not args_of(act)[one.name][1].is_private
     ]
@@ -279,7 +282,7 @@ def _argument(clip: Asking, name: str, value: Any) -> Any:
         return span_of(value)
     if name in _PLACES:
         return region_of(value)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return tuple(_argument(clip, "", one) for one in value)
     return (
         clip.ref_of(cast("Clip", value)) if isinstance(value, Asking) else _plain(value)

@@ -15,11 +15,11 @@ from nbagent.conversation import mentions, proposals
 from nbagent.conversation.attachments import attached
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.discovery import found
-from nbagent.conversation.llm import LanguageModel, OnText, View, is_sure
-from nbagent.conversation.outline import outline
+from nbagent.conversation.llm import Answer, LanguageModel, OnText, View, is_sure
+from nbagent.conversation.llm_context import outline
+from nbagent.conversation.llm_tools import allowed, views
 from nbagent.conversation.record import Record
 from nbagent.conversation.stopping import released
-from nbagent.conversation.views import allowed, views
 from nbagent.errors import EngineError
 from nbagent.language import read as read_words
 from nbagent.language.state import SHOWN, State
@@ -68,10 +68,16 @@ class Brains:
             return self._connect_first()
         if name == READER:
             self._llm = None
-            return "turns are read by the embedded reader alone"
+            return "only the built-in reader reads your turns now"
         if base_url is not None or name not in self._connected:
             self._connected[name] = LanguageModel(name, base_url)
         return self._use(name)
+
+    def found(self) -> str:
+        """Say which language models there are, and connect none."""
+        if self._llm is not None:
+            return f"{self.model} is connected."
+        return found().told()
 
     def _connect_first(self) -> str:
         there, line = found(), ""
@@ -85,9 +91,9 @@ class Brains:
     def _use(self, name: str) -> str:
         self._llm = self._connected[name]
         return (
-            f"{name} is connected for this session: it answers in words, and reads the"
-            " turns that are not understood without it (what it would render, stop or"
-            " save beyond your words waits for your yes)"
+            f"{name} is connected for this session: it answers questions in words"
+            " and reads turns that nbagent cannot read by itself (anything it would"
+            " render, stop or save beyond your words waits for your yes)"
         )
 
     def allow(self, function: View) -> None:
@@ -154,7 +160,7 @@ class Brains:
             read = mentions.checked(proposals.weighed(read, plan, state), state, values)
             return read, (f"read by {self._llm.name}",)
         except EngineError as error:
-            return plan, (f"{error}; the turn was read without it",)
+            return plan, (f"{error}; nbagent read the turn without it",)
 
     def answer(
         self,
@@ -167,7 +173,7 @@ class Brains:
         clip: Callable[[str], Clip],
         timeout_s: float,
         on_text: OnText | None,
-    ) -> str:
+    ) -> Answer:
         """Let the language model in use answer a turn.
 
         Args:

@@ -14,15 +14,17 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from nbagent import media
 from nbagent.acts.plan import Plan
-from nbagent.conversation.chosen import card_here
 from nbagent.conversation.clip import Clip
+from nbagent.conversation.model_choice import card_here
+from nbagent.conversation.record import Record
+from nbagent.conversation.reply import Reply
 from nbagent.errors import SpecError
 from nbagent.ledger import Artifact, Ledger
-from nbagent.take import Hold, Take
+from nbagent.take import TEXTS, Hold, Take
 
 _MOST_STEPS: Final = 1000  # as many as a turn may state
 
@@ -51,14 +53,28 @@ def check_act(plan: Plan, clips: Mapping[str, Clip]) -> None:
     for name in plan.targets:
         if name in clips:
             what = (
-                "is a file that was opened, not a clip of"
+                "is an opened file, not a clip of"
                 if clips[name].is_opened
-                else "is a clip of another conversation, not of"
+                else "is a clip from another conversation, not one of"
             )
             raise SpecError(
-                f"@{name} {what} this conversation: {name}.save('{name}.{kind}') writes"
-                " it"
+                f"@{name} {what} this conversation: write it to a file with"
+                f" {name}.save('{name}.{kind}')"
             )
+
+
+def first_named(reply: Reply, record: Record) -> tuple[str, ...]:
+    """Return the takes of the films that a turn is the first to use, in their order."""
+    made = (*reply.parts, *reply.takes)
+    built_on = dict.fromkeys(one for t in made for one in (*t.parents, *t.needs))
+    named, ledger = record.names(), record.ledger
+    return tuple(
+        take_id
+        for take_id in built_on
+        if take_id not in named
+        and ledger.has_take(take_id)
+        and ledger.take(take_id).operation == "open"
+    )
 
 
 class Brought:
@@ -103,7 +119,8 @@ def _stored(clip: Clip, ledger: Ledger) -> Take:
         model_revision="",
         prompt=clip.prompt,
         request=clip.path.name if clip.is_opened else clip.name,
-        shot={"core": ""} if origin is None else origin.shot,
+        # What is drawn on its frames is of them now.
+        shot={"core": ""} if origin is None else origin.bare.shot,
         seed=clip.seed or 0,
         num_frames=num_frames,
         height=height,
@@ -144,6 +161,17 @@ def home_of(take: Take, ledger: Ledger) -> Take | None:
     while origin.operation == "derive" and ledger.has_take(origin.parents[0]):
         origin = ledger.take(origin.parents[0])
     return origin if _replays(origin, ledger) else None
+
+
+def with_letters(take: Take, ledger: Ledger) -> Mapping[str, Any]:
+    """Return the shot of an opened clip with the texts that are drawn on its frames."""
+    opened = take
+    while opened.operation == "derive" and opened.is_brought:
+        opened = ledger.take(opened.parents[0])
+    origin = ledger.take(opened.parents[0]) if opened.parents else opened
+    if not origin.is_lettered:
+        return take.shot
+    return {**take.shot, TEXTS: [*origin.shot[TEXTS], *take.shot.get(TEXTS, ())]}
 
 
 def _replays(take: Take, ledger: Ledger) -> bool:

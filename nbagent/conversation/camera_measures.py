@@ -14,15 +14,15 @@ from nbagent.acts.loop import Loop
 from nbagent.acts.quality import Quality
 from nbagent.acts.shot import ratio
 from nbagent.acts.speed import Speed
+from nbagent.charts.flight import flight
 from nbagent.charts.pace import pace
-from nbagent.charts.views import flight
 from nbagent.conversation import moves
 from nbagent.conversation import shot as shots
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.sources import Planed
 from nbagent.errors import SpecError
-from nbagent.move import Move
 from nbagent.take import Take
+from nbagent.take.move import Move
 
 FPS: Final = 24.0
 MAX_SIDE: Final = 1920
@@ -125,6 +125,6 @@ def check_drawn(
     if num_frames * height * width * 3 > _MAX_BYTES:
         most_s = _MAX_BYTES // (height * width * 3) / fps
         raise SpecError(
-            f"{num_frames / fps:g} s of {width}x{height} are more than fit at once: use"
-            f" up to {most_s:.0f} s, or a smaller size"
+            f"{num_frames / fps:g} s of {width}x{height} is too much for one clip:"
+            f" use up to {most_s:.0f} s, or a smaller size"
         )

@@ -14,7 +14,6 @@ from nbagent.acts.add import Add
 from nbagent.acts.aspect import Aspect
 from nbagent.acts.base import Act
 from nbagent.acts.camera import Camera
-from nbagent.acts.cut import Cut
 from nbagent.acts.fps import Fps
 from nbagent.acts.loop import Loop
 from nbagent.acts.motion import Motion
@@ -22,7 +21,6 @@ from nbagent.acts.plan import Plan
 from nbagent.acts.quality import Quality
 from nbagent.acts.reseed import Reseed
 from nbagent.acts.restyle import Restyle
-from nbagent.catalogue import CATALOGUE, UNCHECKED
 from nbagent.charts.pace import check_picture
 from nbagent.conversation import measures, moves
 from nbagent.conversation import shot as shots
@@ -37,12 +35,13 @@ from nbagent.conversation.shot import Shot
 from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Planed, Sources
 from nbagent.errors import SpecError
-from nbagent.families import FAMILIES
 from nbagent.language import cameras
 from nbagent.language.cameras import CameraWords
-from nbagent.models import ModelCard
-from nbagent.move import Move
+from nbagent.models.cards import ModelCard
+from nbagent.models.catalogue import CATALOGUE, UNCHECKED
+from nbagent.models.families import FAMILIES
 from nbagent.take import Hold, Take
+from nbagent.take.move import Move
 
 _DISSOLVE_S: Final = 1.0
 _PARALLAX: Final = 0.5  # of a cut-out, where nobody says how much
@@ -62,11 +61,13 @@ class _Said:
         words: All of them.
         acts: The acts that say it.
         rest: What is said beside it, that only a model could do.
+        is_for_model: Whether a model could do what the camera does: "it spins".
     """
 
     words: CameraWords
     acts: tuple[Act, ...]
     rest: str
+    is_for_model: bool = False
 
 
 def is_meant(plan: Plan, sources: Sources, card: ModelCard) -> bool:
@@ -74,7 +75,7 @@ def is_meant(plan: Plan, sources: Sources, card: ModelCard) -> bool:
     parent = sources.parent
     if not sources.planes or sources.film is not None:
         return False
-    said = _said(plan)
+    said = _said(plan, card)
     if _goes_on(plan, parent):
         return _moves_on(plan, said, card)
     is_asked = said.words.is_sure and not said.rest
@@ -86,11 +87,18 @@ def is_meant(plan: Plan, sources: Sources, card: ModelCard) -> bool:
     return plan.intent == "refine" and is_still and is_asked
 
 
+def is_said(plan: Plan) -> bool:
+    """Return whether a plan names a move that nothing in a picture does."""
+    said = (plan.prompt, plan.settings.get("camera", ""))
+    is_act = any(isinstance(act, Camera) for act in plan.acts)
+    return is_act or any(cameras.read(text).is_sure for text in said if text)
+
+
 def changes_move(plan: Plan, sources: Sources) -> bool:
     """Return whether a plan changes how the camera of a clip moves, not only its frames."""
     if not sources.planes or not _goes_on(plan, sources.parent):
         return False
-    said = _said(plan)
+    said = _said(plan, None)
     others = [act for act in plan.asked if act not in said.acts]
     return bool(said.acts) or any(is_shaping(act) for act in others)
 
@@ -126,7 +134,7 @@ def composed(
     """
     parent, planes = sources.parent, sources.planes
     before = parent if parent is not None and parent.move is not None else None
-    said = _said(plan)
+    said = _said(plan, card)
     others = [act for act in plan.asked if act not in said.acts]
     _check(planes, said.rest, before, card)
     shot = _shot(plan, parent, others)
@@ -163,26 +171,33 @@ def composed(
     )
     if before is not None and _same(take, before):
         raise SpecError(
-            f"the camera does that already ({move.says()}): say what it should do else"
+            f"the camera does that already ({move.says()}): ask for a different move"
         )
     notes = _notes(plan, said, card, take, planes, is_new=before is None)
     if measures.count(plan, options) > 1:
-        notes.append("A camera's move has no chance in it: there is one take of it.")
+        notes.append("A camera move always looks the same, so one take was made.")
     if unused := [f"--{name}" for name in _OF_MODELS if name in options]:
-        notes.append(f"{', '.join(unused)}: of a model alone, a camera takes none.")
+        notes.append(f"Ignored {', '.join(unused)}: a camera move uses no model.")
     return Composed(takes=(take,), notes=tuple(notes))
 
 
-def _said(plan: Plan) -> _Said:
-    """Return what a plan says of a camera, and what it says beside it."""
+def _said(plan: Plan, card: ModelCard | None) -> _Said:
+    """Return what a plan says of a camera, and what it says beside it.
+
+    On pocket nothing in a picture turns, so "rotate" is the camera's.
+    """
+    is_still = card is not None and card.base == "pocket"
     texts, acts, rest = list[str](), list[Act](), list[str]()
+    is_for_model = False
     settings = plan.settings
     for text in (settings.get("camera", ""), settings.get("style", "")):
         if text and cameras.read(text).is_said:
             texts.append(text)
     if plan.intent == "animate_image" and plan.prompt:
         read = cameras.read(plan.prompt)
-        if read.is_sure or (read.is_said and texts and read.is_all):
+        is_ours = read.is_sure or (read.is_said and texts and read.is_all)
+        is_for_model = bool(not is_ours and is_still and read.moves and read.is_all)
+        if is_ours or is_for_model:
             texts.append(plan.prompt)
         if not read.is_all or plan.prompt not in texts:
             rest.append(plan.prompt)
@@ -197,11 +212,11 @@ def _said(plan: Plan) -> _Said:
     others = (act for act in plan.asked if act not in acts and _is_drawn(act))
     rest += [act.says() for act in others]
     words = cameras.read(", ".join(texts))
-    return _Said(words, tuple(acts), ", ".join(rest))
+    return _Said(words, tuple(acts), ", ".join(rest), is_for_model)
 
 
 def _is_cut(act: Act) -> bool:
-    return isinstance(act, Cut) and act.does == "frames"
+    return act.does == "frames"
 
 
 def _is_drawn(act: Act) -> bool:
@@ -219,12 +234,14 @@ def _check(
     """
     for plane in planes:
         if not plane.is_here:
-            raise SpecError("a camera moves over a finished picture: wait for it")
+            raise SpecError(
+                "the camera needs a finished picture: wait until it is done"
+            )
         check_picture(plane.height, plane.width)
     if before is not None and rest:
         raise SpecError(
-            f"{rest}: {card.name} does not change what is in a picture that a camera"
-            " moves over. Say another move, or ask for it with a model that takes"
+            f"{rest}: {card.name} cannot change what is in the picture under a"
+            " camera move. Ask for another move, or name a model that takes"
             f" pictures (--model {_models()[0]})"
         )
 
@@ -256,8 +273,8 @@ def _layered(move: Move, planes: Sequence[Planed], *, is_new: bool) -> Move:
     is_cut = any(plane.is_cut for plane in planes)
     if (move.parallax or move.backdrop) and not is_cut:
         raise SpecError(
-            "parallax needs two layers: a picture with an alpha channel, of which the"
-            " cut-out moves before a backdrop; this one has none"
+            "parallax needs two layers, and this picture has one: name a picture"
+            " with an alpha channel, so that its cut-out can move over a backdrop"
         )
     if is_cut and is_new and not move.parallax:
         move = replace(move, parallax=_PARALLAX)
@@ -304,32 +321,34 @@ def _notes(
 ) -> list[str]:
     """Say what became of the pictures, and of the words that no camera does."""
     notes = []
-    if is_new and card.base == "pocket" and (said.rest or not said.words.is_said):
-        left = f" ({said.rest!r:.80} is left out)" if said.rest else ""
+    is_less = bool(said.rest) or said.is_for_model or not said.words.is_said
+    if is_new and card.base == "pocket" and is_less:
+        left = f" ({said.rest!r:.80} was left out)" if said.rest else ""
         notes.append(
-            f"pocket does not invent motion in a photo{left}: a camera moves over it"
-            f" ({take.move.says() if take.move else ''}). Models that do:"
+            f"pocket can't make things in a photo move{left}, so a camera moves"
+            f" over it ({take.move.says() if take.move else ''}). Models that can:"
             f" {', '.join(_models()[:_SHOWN])} and others (--model NAME)."
         )
     elif is_new and card.base != "pocket" and plan.intent == "animate_image":
         notes.append(
-            f"A camera moves over the picture as it is; say how things in it move, and"
-            f" {card.name} renders that."
+            "A camera moves over the picture; to make things in it move, say how,"
+            f" and {card.name} renders that."
         )
     names = [f"@{name}" if name else "the picture" for name in plan.targets or ("",)]
     for name, plane in zip(names, planes, strict=False):
         long = max(plane.height, plane.width)
         if is_new and long > MAX_SIDE and plane == planes[0]:
             notes.append(
-                f"{name} is {plane.width}x{plane.height}: the clip is"
-                f" {take.width}x{take.height}, --size WxH sets another."
+                f"{name} is {plane.width}x{plane.height}, the clip"
+                f" {take.width}x{take.height}: --size WxH changes that."
             )
         seen = take.width / take.height * plane.height / plane.width
         cut = 1 - min(seen, 1 / seen)
         if is_new and cut > _FITTED:
             notes.append(
-                f"{name} is {plane.width}x{plane.height} and the clip"
-                f" {take.width}x{take.height}: {min(cut, 0.99):.0%} of it is outside."
+                f"{name} is {plane.width}x{plane.height}, the clip"
+                f" {take.width}x{take.height}: {min(cut, 0.99):.0%} of the picture"
+                " is outside it."
             )
     return notes
 

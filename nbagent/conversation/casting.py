@@ -18,7 +18,7 @@ from nbagent.conversation import shot as shots
 from nbagent.conversation.shot import Shot
 from nbagent.errors import SpecError
 from nbagent.language.scenes import read_scene, read_value
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 from nbagent.pocket.taught import with_a
 
 
@@ -34,7 +34,8 @@ def cast(
     if names and card.base != "pocket":
         options = {key: value for key, value in options.items() if key != "actor"}
         note = (
-            f"--actor is for pocket alone: {card.name} is told your words as they are."
+            f"Ignored --actor, which is for pocket only: {card.name} reads your"
+            " words as they are."
         )
         return plan, options, [note]
     plan, notes = _played_by(plan, names) if names else (plan, [])
@@ -52,8 +53,7 @@ def _played_by(plan: Plan, names: Sequence[str]) -> tuple[Plan, list[str]]:
     """
     if plan.intent == "animate_image":
         raise SpecError(
-            f"--actor {_typed(names)} has no part here: a picture shows what it shows;"
-            " leave the option out"
+            f"--actor {_typed(names)} has no effect on a picture: leave the option out"
         )
     if plan.intent == "storyboard":
         return plan, []
@@ -117,8 +117,8 @@ def _is_stranger(words: str) -> bool:
 def _check_all(names: Sequence[str], needed: int) -> None:
     if len(names) > needed:
         raise SpecError(
-            f"--actor {_typed(names)} names {len(names)}, and {needed or 'none'} of them"
-            f" {'is' if needed == 1 else 'are'} needed: leave the others out"
+            f"--actor {_typed(names)} names {len(names)} actors, and the turn"
+            f" needs {needed}: leave the others out"
         )
 
 

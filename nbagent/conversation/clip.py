@@ -13,26 +13,27 @@ from, never its frames.
 from __future__ import annotations
 
 import functools
-import json
-import shutil
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import WeakValueDictionary
 
+from nbagent.acts.text import Text, texts_of
 from nbagent.conversation.asking import Asking, Remixer
+from nbagent.conversation.opened_file import OpenedFile, open_file
+from nbagent.conversation.saving import write
 from nbagent.conversation.selection import Selection
 from nbagent.errors import MediaError, SpecError, StoreError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.take import Take, size_text
 
 if TYPE_CHECKING:
+    from nbagent.media import Cue
     from nbagent.media.drift import Drift
     from nbagent.media.frames import Frames
     from nbagent.media.recent import RecentFrames
 
-_MOST_NEEDED: Final = 64  # takes that a recipe says another is made of
 _LEDGERS: Final[WeakValueDictionary[Path, Ledger]] = WeakValueDictionary()
 """Of the clips that came back from a pickle: one for each store."""
 
@@ -43,9 +44,10 @@ class Clip(Asking):
     """A finished clip.
 
     Attributes:
-        name: Its name in the conversation, such as `c1`; a file's own name otherwise.
+        name: Its name in the conversation, such as `c1`, or the name of its file.
         take: What it was made from; None for a file without a recipe.
-        notes: What of an opened file is otherwise than in it, such as its rate.
+        notes: The lines below the player, such as what its model cannot show; of an
+            opened file, how it was read differently, such as at a different rate.
     """
 
     def __init__(
@@ -63,11 +65,7 @@ class Clip(Asking):
         self._remixer = remixer
         self._viewer = viewer
         self._selections = {} if selections is None else selections
-        self._file: Path | None = None
-        self._file_fps = 0.0
-        self._part: Mapping[str, Any] = {}  # of that file, as it was opened
-        self._opened: Frames | None = None  # of a file that may be gone tomorrow
-        self._made_of: tuple[Take, ...] = ()  # as the file's recipe says
+        self._file: OpenedFile | None = None
         self.notes: tuple[str, ...] = ()
 
     @classmethod
@@ -82,7 +80,7 @@ class Clip(Asking):
     ) -> Self:
         """Open a media file that was saved here or anywhere else.
 
-        It is read as players show it; what is read otherwise, `notes` say.
+        It is read the way players show it; `notes` says where it had to differ.
 
         Args:
             file: A film (mp4, mov, webm, mkv, avi, ...), an animation or a picture
@@ -94,25 +92,11 @@ class Clip(Asking):
 
         Raises:
             MediaError: If the file is missing, damaged or of another kind.
-            SpecError: If its recipe is one that this version cannot read, or the part
-                is none.
+            SpecError: If this version cannot read its recipe, or the part is empty.
         """
-        from nbagent.media import read_media, read_recipe
-
-        path = Path(file).expanduser()
-        part: dict[str, Any] = {"start_s": start_s, "end_s": end_s, "fps": fps}
-        footage = read_media(path, **part)
-        recipe = read_recipe(path)
-        try:
-            take = None if recipe is None else Take.from_recipe(recipe)
-            made_of = _made_of(recipe or {})
-        except SpecError as error:
-            raise SpecError(f"{path}: {error}") from error
-        clip = cls(ledger, take, path.stem)
-        clip._made_of = made_of
-        clip._file, clip._file_fps = path.absolute(), footage.fps
-        clip._opened, clip._part = footage.frames, part
-        clip.notes = footage.notes
+        opened = open_file(file, {"start_s": start_s, "end_s": end_s, "fps": fps})
+        clip = cls(ledger, opened.take, opened.path.stem)
+        clip._file, clip.notes = opened, opened.notes
         return clip
 
     def __copy__(self) -> Self:
@@ -129,15 +113,11 @@ class Clip(Asking):
     def __reduce__(self) -> tuple[Any, ...]:
         """Be pickled: by store and recipe, or by file."""
         store = None if self._ledger is None else self._ledger.folder.absolute()
-        file = {
-            name: getattr(self, name)
-            for name in ("_file", "_file_fps", "_part", "_made_of", "notes")
-        }
-        return _restored, (store, self.recipe, self.name, file)
+        return _restored, (store, self.recipe, self.name, self._file, self.notes)
 
     @property
     def is_opened(self) -> bool:
-        """Whether it is of a file that was opened, not of a conversation."""
+        """Whether it comes from an opened file instead of a conversation."""
         return self._file is not None
 
     @property
@@ -148,15 +128,17 @@ class Clip(Asking):
         if self._file is None and self._ledger is not None:
             return self._ledger.recipe(self.take)
         recipe = self.take.to_recipe()
-        if self._made_of:
-            recipe["made_of"] = [take.to_recipe() for take in self._made_of]
+        if self.made_of:
+            recipe["made_of"] = [take.to_recipe() for take in self.made_of]
         return recipe
 
     @property
     def made_of(self) -> tuple[Take, ...]:
-        """What its take needs to be rendered again, as far as that is known here."""
-        if self._file is not None or self._ledger is None or self.take is None:
-            return self._made_of
+        """What its take needs to be rendered again, as far as it is known here."""
+        if self._file is not None:
+            return self._file.made_of
+        if self._ledger is None or self.take is None:
+            return ()
         return self._ledger.made_of(self.take)
 
     @property
@@ -166,36 +148,32 @@ class Clip(Asking):
 
     @property
     def seed(self) -> int | None:
-        """The seed it was rendered from, if it is known."""
+        """The seed it was rendered from, if known."""
         return None if self.take is None else self.take.seed
 
     @property
     def frames(self) -> Frames:
         """All frames, (F, H, W, 3) uint8 RGB, read when asked for.
 
-        The last few that were read are kept, and are not to be written into: draw on a
+        The last few are kept in memory, so do not write into them: draw on a
         `clip.frames.copy()`.
         """
         if self._file is None:
             return _recent().read(self.path)
-        if self._opened is None:
-            from nbagent.media import read_media
-
-            self._opened = read_media(self._file, **self._part).frames
-        return self._opened
+        return self._file.frames
 
     @property
     def path(self) -> Path:
         """The file on disk: in the store, or the one it was opened from."""
         if self._file is not None:
-            return self._file
+            return self._file.path
         assert self._ledger is not None
         artifact = self._artifact
         return self._ledger.path(artifact.video or artifact.poster)
 
     @property
     def poster(self) -> bytes:
-        """One frame as a JPEG: as the store has it, or of the file's frames."""
+        """One frame as a JPEG, from the store or from the file."""
         if self._file is not None:
             from nbagent.media import poster_jpeg
 
@@ -206,7 +184,7 @@ class Clip(Asking):
     @property
     def fps(self) -> float:
         """Frames per second."""
-        return self._artifact.fps if self._file is None else self._file_fps
+        return self._artifact.fps if self._file is None else self._file.fps
 
     @property
     def num_frames(self) -> int:
@@ -236,7 +214,7 @@ class Clip(Asking):
     def seam(self) -> float:
         """How much it jumps from its end to its beginning; about 1 if it loops.
 
-        In units of what usually changes from one frame to the next.
+        In units of the usual change from one frame to the next.
         """
         from nbagent.media import seam
 
@@ -244,7 +222,7 @@ class Clip(Asking):
 
     @property
     def drift(self) -> Drift:
-        """How far it has moved from the first clip of its lineage; see `media.drift`.
+        """How far it has drifted from the first clip of its lineage; see `media.drift`.
 
         Raises:
             StoreError: If that clip was removed.
@@ -259,21 +237,21 @@ class Clip(Asking):
 
     @cached_property
     def player(self) -> Any:
-        """A player of this clip alone, a widget to be put beside others.
+        """A player for just this clip, a widget to place beside others.
 
         >>> HBox([a.player, b.player])
         >>> jslink((a.player, "time"), (b.player, "time"))
         """
         if self._viewer is None:
             raise SpecError(
-                f"{self.name} belongs to no conversation here: run"
+                f"{self.name} does not belong to a conversation here: run"
                 " %load_ext nbagent, then show a clip of this notebook"
             )
         return self._viewer(self)
 
     @property
     def selection(self) -> Selection | None:
-        """What is selected of it in its player, if anything is.
+        """What is selected in its player, if anything.
 
         >>> clip.frames[clip.selection.index]  # that part, as an array
         >>> clip.inpaint(clip.selection, "at night")
@@ -301,28 +279,25 @@ class Clip(Asking):
     def save(self, path: str | Path) -> Path:
         """Write the clip with its recipe: mp4, webm, gif, webp, or a folder of png.
 
-        The clip's own kind is copied byte by byte; another kind is encoded anew. A
-        `.html` is one page that plays the clip anywhere; a `.json` is the recipe alone.
+        The clip's own format is copied byte for byte; other formats are encoded. A
+        `.html` is one page that plays the clip anywhere; a `.json` is just the recipe.
+        Subtitle tracks stay tracks in mp4 and html, and are drawn in other formats.
         """
-        from nbagent.media import write_clip
-        from nbagent.media.video import replacing
+        return write(self, path)
 
-        target = Path(path).expanduser().absolute()
-        source = self.path
-        if target.suffix.lower() == ".html":
-            with replacing(target) as scratch:
-                scratch.write_text(self._page(), encoding="utf-8")
-        elif target.suffix.lower() == ".json":
-            if self.recipe is None:
-                raise SpecError(f"{self.name} has no recipe: its file came without one")
-            with replacing(target) as scratch:
-                scratch.write_text(json.dumps(self.recipe, indent=2), encoding="utf-8")
-        elif target.suffix.lower() == source.suffix.lower() and self.is_whole:
-            with replacing(target) as scratch:
-                shutil.copyfile(source, scratch)
-        else:
-            write_clip(target, self.frames, self.fps, self.recipe)
-        return target
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """The texts over it: titles, captions, labels and subtitles, the lowest first."""
+        return () if self.take is None else texts_of(self.take)
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        """The subtitles of its track."""
+        if not any(text.track for text in self.texts):
+            return ()
+        from nbagent.charts.lettering import cues
+
+        return cues(self.texts, self.duration_s)
 
     def __repr__(self) -> str:
         """Return one line that is the same on every run: no path, id or time."""
@@ -336,7 +311,7 @@ class Clip(Asking):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Show the clip where it stands alone in a cell: it plays without a kernel."""
-        from nbagent.media import poster_jpeg, poster_png, preview_mp4, static_html
+        from nbagent.media import poster, poster_jpeg, preview_mp4, static_html
 
         plain = repr(self)
         try:
@@ -345,41 +320,18 @@ class Clip(Asking):
             return {"text/plain": plain}
         preview = preview_mp4(frames, fps) if len(frames) > 1 else None
         element = static_html(preview, poster_jpeg(frames), self.name)
+        kind, picture = poster(frames)
         return {
             "text/plain": plain,
             # No class of the player's style sheet: alone, it must not hide anything.
             "text/html": f"<div>{element}</div>",
-            "image/png": poster_png(frames),
+            kind: picture,
         }
-
-    def _page(self) -> str:
-        from nbagent.media import poster_jpeg, preview_mp4, share_page
-
-        lines = [self.prompt]
-        if self.take is not None:
-            take = self.take
-            request = [take.request] if take.request != take.prompt else []
-            lines = [*request, take.prompt]
-            lines.append(
-                f"seed {take.seed} · {take.model} · {take.num_inference_steps} steps ·"
-                f" {self.width}×{self.height} · {self.num_frames} frames ·"
-                f" {self.fps:g} fps"
-            )
-        video = None
-        if self.path.suffix == ".mp4":
-            video = (
-                self.path.read_bytes()
-                if self.is_whole
-                else preview_mp4(self.frames, self.fps)
-            )
-        return share_page(
-            video, poster_jpeg(self.frames), self.name, lines, self.recipe, self.fps
-        )
 
     @property
     def is_whole(self) -> bool:
-        """Whether its file holds this clip and nothing else of another film."""
-        is_part = any(value not in (None, 0) for value in self._part.values())
+        """Whether its file holds just this clip, and no more of a longer film."""
+        is_part = self._file is not None and self._file.is_part
         return self.path.is_file() and not is_part
 
     def belong(
@@ -402,35 +354,23 @@ class Clip(Asking):
         if artifact is None:
             if not self._ledger.folder.exists():
                 raise StoreError(
-                    f"{self.name} is stored in {self._ledger.folder}, which is not here: save"
-                    " it there with clip.save(...), and open that file"
+                    f"{self.name} is stored in {self._ledger.folder}, which is not"
+                    " on this machine: save it there with clip.save(...), and open"
+                    " that file"
                 )
             raise StoreError(
-                f"{self.name} is not rendered, or its file was removed:"
-                " run its turn again"
+                f"{self.name} has no file, because it was not rendered or was"
+                " removed: run its turn again"
             )
         return artifact
-
-
-def _made_of(recipe: Mapping[str, Any]) -> tuple[Take, ...]:
-    """Return what a file says that its clip is made of; it may be anybody's.
-
-    Raises:
-        SpecError: If that is no list of takes, or more than nbagent writes.
-    """
-    said = recipe.get("made_of", [])
-    if not isinstance(said, list) or len(said) > _MOST_NEEDED:
-        raise SpecError("the recipe is damaged (made_of): it cannot be used")
-    if not all(isinstance(one, Mapping) for one in said):
-        raise SpecError("the recipe is damaged (made_of): it cannot be used")
-    return tuple(map(Take.from_recipe, said))
 
 
 def _restored(
     store: Path | None,
     recipe: Mapping[str, Any] | None,
     name: str,
-    file: Mapping[str, Any],
+    file: OpenedFile | None,
+    notes: tuple[str, ...],
 ) -> Clip:
     """Return a clip as it was pickled; its facts and frames are read when asked for."""
     ledger = None
@@ -439,7 +379,7 @@ def _restored(
         _LEDGERS[store] = ledger
     take = None if recipe is None else Take.from_recipe(recipe)
     clip = Clip(ledger, take, name)
-    vars(clip).update(file)
+    vars(clip).update(_file=file, notes=notes)
     return clip
 
 

@@ -24,7 +24,7 @@ from nbagent.conversation.storyboard import (
     storyboard,
 )
 from nbagent.errors import SpecError
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 
 
 def compose(
@@ -92,7 +92,8 @@ def _composed(
     if sources.whole is not None:
         if sources.mask:
             raise SpecError(
-                "a part of joined clips is changed in one of them: name that clip"
+                "a part can be changed in one clip, not in several joined ones:"
+                " name that clip"
             )
         return changed_storyboard(plan, request, options, card, sources)
     plan = _with_palette(plan, sources.palette)
@@ -110,7 +111,9 @@ def _on_board(
     # A scene was changed: the whole is shown anew, with the other scenes as they are.
     takes = [made[0] if t == sources.parent else t for t in sources.board_scenes]
     if len({(take.height, take.width) for take in takes}) > 1:
-        note = "The joined clip stays as it is: its other scenes are of another size."
+        note = (
+            "The joined clip stays as it is, as its other scenes have a different size."
+        )
         return replace(composed, notes=(*composed.notes, note))
     whole = join(takes, request, seconds=sources.board.dissolve_s)
     return replace(composed, takes=(*made, whole))

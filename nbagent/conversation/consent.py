@@ -9,16 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Literal, cast, get_args
 
-from nbagent.caching import StepCaching
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.record import Record
 from nbagent.conversation.reply import Reply
 from nbagent.errors import SpecError
 from nbagent.language import grammar
 from nbagent.ledger import Turn
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 from nbagent.settings import Settings
-from nbagent.take import Operation, Take, with_tuples
+from nbagent.take import Operation, Take
+from nbagent.take.caching import StepCaching
+from nbagent.take.typed import with_tuples
 
 Consent = Literal["yes", "draft", "no"]
 
@@ -42,7 +43,7 @@ def asked(turn: Turn) -> tuple[Consent, ...]:
 def waiting(record: Record, words: str) -> tuple[Turn, Consent] | None:
     """Return the turn that these words answer, and how; None if they are no answer."""
     answer = grammar.answer(words)
-    said = record.ledger.turns(record.conversation) if answer else ()
+    said = record.ledger.turns.of(record.conversation) if answer else ()
     turns = [turn for turn in said if "dry_run" not in turn.options]
     if answer is None or not turns or answer not in asked(turns[-1]):
         return None
@@ -70,8 +71,8 @@ def restored(options: Mapping[str, Any]) -> dict[str, Any]:
             options["cache"] = StepCaching(*options["cache"])
         except TypeError as error:  # as only a store that came from elsewhere has it
             raise SpecError(
-                f"--cache was {options['cache']!r:.40}, which is no step cache: say the"
-                " turn again"
+                f"--cache was {options['cache']!r:.40}, which is not a step cache:"
+                " say the turn again"
             ) from error
     return options
 
@@ -148,9 +149,10 @@ def _question(
         about = "" if draft_s is None else f" (about {told(draft_s)})"
         draft = f", 'draft' for a draft instead{about}"
     return (
-        f"This takes about {told(seconds)} here, as such takes took before"
-        f" ({seconds:,.0f} device-seconds, {count} {'take' if count == 1 else 'takes'}):"
-        f" say 'yes' to go on{draft}, 'no' to cancel, or begin the turn with --yes"
+        f"This takes about {told(seconds)} here, going by earlier takes"
+        f" ({seconds:,.0f} device-seconds, {count}"
+        f" {'take' if count == 1 else 'takes'}): say 'yes' to go on{draft}, 'no' to"
+        " cancel, or begin the turn with --yes"
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from nbagent.acts.text import texts_of
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.kinds import described
 from nbagent.conversation.pictures import Shown
@@ -58,7 +59,7 @@ def state(
     """
     turns = [
         turn
-        for turn in ledger.turns(conversation)
+        for turn in ledger.turns.of(conversation)
         if before is None or turn.position < before
     ]
     rows_of: dict[int, list[ClipRow]] = {}
@@ -66,7 +67,7 @@ def state(
     for row in ledger.clips(conversation):
         rows_of.setdefault(row.turn_id, []).append(row)
         names.setdefault(row.take_id, row.name)
-    jobs = {job.take_id: job for job in ledger.jobs(conversation)}
+    jobs = {job.take_id: job for job in ledger.jobs.find(conversation)}
     clips = []
     for turn in turns:
         rows = rows_of.get(turn.id, [])
@@ -172,4 +173,9 @@ def _clip_info(
         progress=job.step / job.num_steps if job and job.num_steps else None,
         error=job.message if job and status == "failed" else None,
         alias=row.alias,
+        texts=tuple(text.kind.replace(" ", "_") for text in texts_of(take)),
+        is_lettered=take.operation == "derive"
+        and not take.effects
+        and take.is_lettered,
+        chart=take.chart,
     )

@@ -8,15 +8,15 @@ from typing import Final, Protocol
 
 from nbagent.acts.plan import Action, Control, Plan
 from nbagent.conversation.record import Record
-from nbagent.conversation.rendering import SUFFIXES
+from nbagent.conversation.saving import SUFFIXES
 from nbagent.errors import NbagentError, SpecError
 
 # What can be done with clips as soon as they are made: "final, and save it".
 _FOLLOWS: Final[frozenset[Action]] = frozenset({"save", "export", "rename", "share"})
 STATUS: Final = Control(action="status")
 _NOT_SHARED: Final = (
-    "Nothing can be shared online from here yet. The nearest thing is one page that plays"
-    " anywhere, to be sent or put on a site: say 'save {} as html'."
+    "nbagent cannot share clips online yet. The closest thing is a page that plays"
+    " anywhere, ready to send or to put on a site: say 'save {} as html'."
 )
 
 _DONE: Final[Mapping[Action, str]] = {
@@ -90,8 +90,9 @@ def control(plan: Plan, hands: Hands) -> str:
     names = [name for name in plan.targets if name in clips]
     if plan.targets and not names:
         raise SpecError(
-            f"{plan.targets[0]} is no clip, and nothing else can be {_DONE[asked.action]}:"
-            f" name a clip ({', '.join(clips) or 'there is none yet'})"
+            f"{plan.targets[0]} is not a clip, and only clips can be"
+            f" {_DONE[asked.action]}: name one"
+            f" ({', '.join(clips) or 'there are none yet'})"
         )
     return _DOES[asked.action](asked, names, hands)
 
@@ -102,7 +103,7 @@ def followed(asked: Control, names: tuple[str, ...], hands: Hands) -> str:
     The clips are made, whatever comes of this.
     """
     if asked.action not in _FOLLOWS:
-        return f"not done: {asked.action!r} needs a turn of its own, say it now"
+        return f"not done: {asked.action!r} needs a separate turn, say it now"
     try:
         return control(Plan(intent="control", control=asked, targets=names), hands)
     except NbagentError as error:
@@ -153,13 +154,13 @@ def _save(asked: Control, names: Sequence[str], hands: Hands) -> str:
 def _rename(asked: Control, names: Sequence[str], hands: Hands) -> str:
     clips = names or _finished(asked, hands.record)
     if not clips:
-        return "There is no clip to give a name to yet: make one first."
+        return "There is no clip to name yet: make one first."
     if not asked.name:
         return f"What should {clips[-1]} be called? Say 'call {clips[-1]} sunset'."
     if len(clips) > 1:
         raise SpecError(
-            f"{asked.name!r} can be the name of one clip only, and {len(clips)} are"
-            f" meant: say 'call {clips[-1]} {asked.name}'"
+            f"only one clip can be called {asked.name!r}, and this means"
+            f" {len(clips)}: say 'call {clips[-1]} {asked.name}'"
         )
     return hands.rename(clips[0], asked.name)
 

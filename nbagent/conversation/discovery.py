@@ -99,8 +99,8 @@ class Server:
         """Say what it has."""
         if self.wants_key:
             return (
-                f"{self.name} at {self.url} wants a key: set NBAGENT_LLM_KEY, and write"
-                f" %nbagent connect MODEL {self.url}"
+                f"{self.name} at {self.url} needs a key: set NBAGENT_LLM_KEY, then"
+                f" run %nbagent connect MODEL {self.url}"
             )
         names = ", ".join(self.models[:_LISTED]) or "no model yet"
         more = len(self.models) - _LISTED
@@ -132,14 +132,15 @@ class Found:
         if not lines:
             looked = ", ".join(f"{port.server} ({port.number})" for port in ports)
             return (
-                f"no language model was found: on this machine neither {looked} answers,"
-                " and the environment has no key of a provider; start one of them, or"
-                " write %nbagent connect PROVIDER:MODEL, or MODEL URL"
+                f"no language model found: neither {looked} answers on this"
+                " machine, and the environment has no provider's key; start one of"
+                " them, or run %nbagent connect PROVIDER:MODEL or %nbagent connect"
+                " MODEL URL"
             )
         if self.first is None:
-            lines.insert(0, "nothing is connected: no language model is ready here")
+            lines.insert(0, "nothing connected: no language model is ready here")
         else:
-            lines.append("to choose another: %nbagent connect MODEL URL")
+            lines.append("to choose a different one: %nbagent connect MODEL URL")
         return "\n".join(lines)
 
     def _hosted(self) -> Iterator[str]:
@@ -147,7 +148,7 @@ class Found:
         for provider, key in self.keys.items():
             such = ", ".join(_known(provider))
             models = f" (such as {such})" if such else ""
-            yield f"{key} is set: write %nbagent connect {provider}:MODEL{models}"
+            yield f"{key} is set: run %nbagent connect {provider}:MODEL{models}"
 
 
 def found(ports: Sequence[Port] = PORTS, env: Mapping[str, str] | None = None) -> Found:

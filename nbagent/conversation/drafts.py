@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from nbagent.acts import ACTS, act_from_json
 from nbagent.acts.base import Act
+from nbagent.acts.lettering import Lettering
 from nbagent.acts.plan import MAKES, Action, Control, Format, Intent, Plan, Topic
 from nbagent.acts.plan import Settings as Stated
-from nbagent.conversation.outline import THIS_PLOT
+from nbagent.conversation.llm_context import THIS_PLOT
 from nbagent.language import grammar
 from nbagent.language.state import SHOWN, State
 
@@ -59,6 +60,11 @@ ActDraft = Annotated[
 
 _ANYWHERE: Final[frozenset[Intent]] = frozenset({"ask", "chat", "unsupported"})
 """Intents that come to an answer, whatever else a draft says."""
+
+_LETTERED: Final = frozenset(
+    kind for kind, act in ACTS.items() if issubclass(act, Lettering)
+)
+"""Acts that a new clip may have too: texts over it."""
 
 _PARTS: Final[Mapping[str, Callable[[str], object]]] = {
     "span": grammar.span,
@@ -114,7 +120,9 @@ class PlanDraft(BaseModel):
         " is of the latest one.",
     )
     acts: Annotated[list[ActDraft], Field(max_length=12)] = Field(
-        default=[], description="For refine: the changes, in the turn's order."
+        default=[],
+        description="For refine: the changes, in the turn's order. A new clip may have"
+        " texts over it.",
     )
     settings: SettingsDraft = Field(
         default=SettingsDraft(),
@@ -208,10 +216,10 @@ def to_plan(draft: PlanDraft, state: State) -> Plan:
     for name in (*targets, *(name for act in acts for name in _others(act))):
         if name not in _names(state):
             there = ", ".join(_names(state)).replace(SHOWN, THIS_PLOT) or "nothing"
-            raise ValueError(f"nothing is called {name!r}: there is {there}")
+            raise ValueError(f"nothing is called {name!r}: choose from {there}")
     if draft.intent == "refine" and not targets:
         if state.latest is None:
-            raise ValueError("a refine needs a clip that is there: there is none yet")
+            raise ValueError("refine needs an existing clip: there are none yet")
         targets = (state.latest.ref,)
     return Plan(
         intent=draft.intent,
@@ -236,11 +244,13 @@ def _check(draft: PlanDraft) -> None:
         if not draft.prompt.strip() and not draft.scenes:
             raise ValueError(f"{draft.intent} needs a prompt")
     if draft.intent == "animate_image" and not draft.targets:
-        raise ValueError("animate_image needs its picture in targets")
+        raise ValueError("animate_image needs the picture in targets")
     if draft.intent == "refine" and not draft.acts:
-        raise ValueError("a refine needs acts")
-    if draft.intent != "refine" and draft.acts:
-        raise ValueError(f"acts are for refine, not for {draft.intent}")
+        raise ValueError("refine needs acts")
+    others = [act for act in draft.acts if act.get("act") not in _LETTERED]
+    is_made = draft.intent in MAKES and not others
+    if draft.acts and not (draft.intent == "refine" or is_made):
+        raise ValueError(f"acts belong to refine, not to {draft.intent}")
     if draft.intent == "control" and draft.action is None:
         raise ValueError("control needs an action")
 

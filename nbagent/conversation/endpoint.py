@@ -50,7 +50,7 @@ def connected(name: str, base_url: str | None, *, has_key: bool = True) -> Model
     except ImportError as error:
         line = " ".join(str(error).split())
         if "socksio" in line:
-            line = "the proxy in the environment is a SOCKS one: pip install socksio"
+            line = "the environment sets a SOCKS proxy: pip install socksio"
         raise MissingExtra(f"{name!r} cannot be connected: {line[:200]}") from error
     except (UserError, ValueError) as error:
         line = " ".join(str(error).split())

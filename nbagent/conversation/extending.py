@@ -8,7 +8,7 @@ from typing import Final
 from nbagent.conversation import shot as shots
 from nbagent.conversation.operations import Playing, paced, shown
 from nbagent.errors import SpecError
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 from nbagent.take import Fit, Hold, Take
 
 _MAX_WINDOWS: Final = 16  # an hour on a large model
@@ -46,8 +46,8 @@ def extend(
     """
     if (clip.height, clip.width) != (take.height, take.width) and not parent.is_brought:
         raise SpecError(
-            f"a clip of {clip.width}x{clip.height} was cropped or resized: extend the one"
-            " that it was made of"
+            f"this clip was cropped or resized to {clip.width}x{clip.height}:"
+            " extend the clip that it was made from"
         )
     wanted = max(1, round(seconds * clip.fps))
     at_its_pace = paced(clip, card)
@@ -68,7 +68,9 @@ def extend(
             hold = replace(hold, start=0, at=num_frames - seen)
         length += num_frames - seen
         shot = shots.from_json(take.shot)
-        shot = replace(shot, duration_s=length / card.fps, effects=at_its_pace)
+        shot = replace(
+            shot, duration_s=length / card.fps, effects=at_its_pace, texts=()
+        )
         parent = replace(
             take,
             operation="extend",
@@ -86,13 +88,14 @@ def extend(
                 f" for up to {(length - clip.num_frames) / clip.fps:.0f} s at a time"
             )
     effects = at_its_pace + take.effects
-    shot = replace(shots.from_json(takes[-1].shot), effects=effects)
+    texts = shots.from_json(take.shot).texts
+    shot = replace(shots.from_json(takes[-1].shot), effects=effects, texts=texts)
     takes[-1] = replace(takes[-1], shot=shots.to_json(shot), effects=effects)
     added = length - clip.num_frames
     notes = []
     if added != wanted:
         notes = [
-            f"{wanted} frames were to be added; {card.name} adds {added}"
-            f" ({added / clip.fps:.2f} s)."
+            f"Adds {added} frames ({added / clip.fps:.2f} s) instead of {wanted}:"
+            f" {card.name} adds frames in fixed numbers."
         ]
     return takes, notes

@@ -69,8 +69,8 @@ def played(called: str, animation: Any) -> NDArray[np.uint8]:
         def grab_frame(self, **_: Any) -> None:
             if len(frames) == MAX_FRAMES:
                 raise SpecError(
-                    f"{called} has more than {MAX_FRAMES} frames: make it with fewer,"
-                    " like frames=16"
+                    f"{called} has more than {MAX_FRAMES} frames: make fewer, like"
+                    " frames=16"
                 )
             frames.append(_pixels(self.fig, self.dpi))
 
@@ -79,10 +79,10 @@ def played(called: str, animation: Any) -> NDArray[np.uint8]:
 
     figure = figure_in(animation)
     if figure is None:
-        raise SpecError(f"{called} is no longer in one figure: make it again")
+        raise SpecError(f"{called} is no longer part of a figure: make it again")
     animation.save("", writer=Frames(), dpi=_dpi(figure, FILM_SIDE))
     if not frames:
-        raise SpecError(f"{called} has no frames: make it with some, like frames=16")
+        raise SpecError(f"{called} has no frames: make some, like frames=16")
     return np.stack(frames)
 
 

@@ -17,7 +17,7 @@ from nbagent.acts.plan import Plan
 from nbagent.acts.shot import Shot, shaped
 from nbagent.conversation.sources import Planed, Sources
 from nbagent.ledger import Ledger
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 from nbagent.take import Fit, Take
 
 _SEEN: Final = 0.05  # a share of the frame that nobody misses
@@ -63,10 +63,11 @@ def notes(take: Take, plan: Plan, sources: Sources) -> list[str]:
         share = 1 - math.exp(-ratio)
         if share < _SEEN or hold.box is not None:  # whole, and the model draws the rest
             continue
-        sizes = f"{name} is {width}x{height} and the clip {take.width}x{take.height}"
+        sizes = f"{name} is {width}x{height}, the clip {take.width}x{take.height}"
         if hold.fit == "fill":
             said.append(
-                f"{sizes}: {_percent(share)} of it is cut off; --fit whole keeps it."
+                f"{sizes}: {_percent(share)} of the picture is cut off; --fit"
+                " whole keeps it."
             )
         else:
             sides = (
@@ -75,8 +76,8 @@ def notes(take: Take, plan: Plan, sources: Sources) -> list[str]:
                 else ("above and below")
             )
             said.append(
-                f"{sizes}: it is shown whole, with borders {sides}; --fit fill cuts"
-                f" {_percent(share)} of it off instead."
+                f"{sizes}: the whole picture is shown, with borders {sides}; --fit"
+                f" fill crops {_percent(share)} of it instead."
             )
     return said
 

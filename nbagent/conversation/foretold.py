@@ -28,7 +28,7 @@ class Foretold:
 
     def keep(self, names: Names = ()) -> str:
         """Say what would be ended early."""
-        return self._told("keep as it looks then", names)
+        return self._told("keep, as it looks then,", names)
 
     def pause(self, names: Names = ()) -> str:
         """Say what would be halted."""
@@ -47,7 +47,7 @@ class Foretold:
     ) -> str:
         """Say what would be written."""
         if self.record.ledger.artifact(self.record.take(name).id) is None:
-            return f"{name} is not rendered: there would be nothing to save"
+            return f"{name} has not been rendered: there would be nothing to save"
         beside = f"{called}, {format}" if called else format
         return f"would save {name} as {file or beside}"
 
@@ -63,7 +63,7 @@ class Foretold:
     def _told(
         self, what: str, names: Names, states: Collection[JobState] = UNFINISHED
     ) -> str:
-        jobs = self.record.ledger.jobs(self.record.conversation, states=states)
+        jobs = self.record.ledger.jobs.find(self.record.conversation, states=states)
         if names is None:
             jobs = tuple(of_now(jobs))
         wanted = {self.record.take(name).id for name in names or ()}
@@ -75,7 +75,7 @@ class Foretold:
         ]
         if told:
             return f"would {what}: {', '.join(told)}"
-        return "nothing is being rendered that this would change"
+        return "nothing that this would change is being rendered"
 
 
 def going_back(record: Record, take: Take) -> str:
@@ -87,8 +87,8 @@ def going_back(record: Record, take: Take) -> str:
 def asking(model: str) -> str:
     """Say which language model would be asked for an answer."""
     return (
-        f"would ask {model} for an answer in words; %nbagent context shows exactly what"
-        " it would be sent"
+        f"would ask {model} for an answer in words; %nbagent context shows exactly"
+        " what would be sent"
     )
 
 

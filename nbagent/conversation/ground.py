@@ -26,6 +26,7 @@ class Ground:
         base: The clip without its layers: the clip itself, if it has none.
         clean: The take that the base was refined from; the base, if it was not.
         clip: The clean take as it plays, if it was rendered.
+        drawn: The take that drew the clean one's frames from data, if one did: a chart.
         edits: The acts that made the base of it, in order.
         layers: Takes of parts that lie over the base, the lowest first. Effects that
             were done to a clip of layers are those of the layer below them.
@@ -34,6 +35,7 @@ class Ground:
     base: Take
     clean: Take
     clip: Artifact | None = None
+    drawn: Take | None = None
     edits: tuple[Act, ...] = ()
     layers: tuple[Take, ...] = ()
 
@@ -54,10 +56,14 @@ def find_ground(take: Take, ledger: Ledger) -> Ground:
             break
     edits = tuple(map(act_from_json, take.edits))
     clean = ledger.take(take.source or take.parents[0]) if edits else take
+    drawn = clean
+    while drawn.operation == "derive" and drawn.parents:
+        drawn = ledger.take(drawn.parents[0])
     return Ground(
         base=base,
         clean=clean,
         clip=ledger.artifact(clean.id),
+        drawn=drawn if drawn.chart is not None else None,
         edits=edits,
         layers=tuple(layers),
     )

@@ -10,8 +10,8 @@ from typing import Final
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.control import Names
 from nbagent.conversation.record import Record, is_number
-from nbagent.conversation.rendering import save_beside
 from nbagent.conversation.running import Running
+from nbagent.conversation.saving import save_beside
 from nbagent.conversation.stopping import released
 from nbagent.errors import SpecError
 from nbagent.take import UNFINISHED
@@ -76,7 +76,7 @@ class SessionHands:
                 file = save_beside(clip, format, self.folder, called)
             else:
                 clip.save(self.folder / Path(file).expanduser())
-        return f"{name} is saved as {file}"
+        return f"{name} saved as {file}"
 
     def rename(self, name: str, alias: str) -> str:
         """Give a clip a name of the user's, which works beside its own.
@@ -87,7 +87,7 @@ class SessionHands:
         row = self.record.row(name)
         alias = check_alias(alias, self.record, row.name)
         self.record.ledger.conversations.call(row, alias)
-        return f"{row.name} is called {alias} now: both names work from here on"
+        return f"{row.name} is now also called {alias}: both names work"
 
     def delete(self, names: Sequence[str]) -> str:
         """Remove clips with their files; what is being made of them must wait for none.
@@ -97,12 +97,13 @@ class SessionHands:
         """
         ledger, rows = self.record.ledger, [self.record.row(name) for name in names]
         takes = {row.take_id for row in rows}
-        for job in ledger.jobs(states=UNFINISHED):
+        for job in ledger.jobs.find(states=UNFINISHED):
             needed = takes & set(ledger.take(job.take_id).parents)
             if needed and job.take_id not in takes:
                 made = ledger.name_of(job.take_id) or "a clip"
                 raise SpecError(
-                    f"{made} is being made from it: wait for that, or stop it first"
+                    f"{made} is being made from it: wait until that is done, or"
+                    " stop it first"
                 )
         self.running.cancel_takes(takes)
         with ledger.together():
@@ -121,16 +122,16 @@ def check_alias(alias: str, record: Record, name: str) -> str:
     if not alias or len(alias) > _MAX_ALIAS or not alias.isprintable():
         raise SpecError(
             f"{alias[:_MAX_ALIAS]!r} cannot be the name of a clip: use up to"
-            f" {_MAX_ALIAS} letters and signs"
+            f" {_MAX_ALIAS} characters"
         )
     if is_number(alias):
         raise SpecError(
-            f"clips are called {alias} by themselves: give it a name of another kind,"
-            " like 'sunset'"
+            f"nbagent itself uses names like {alias}: choose a different kind of"
+            " name, like 'sunset'"
         )
     for row in record.rows():
         if row.name != name and (row.alias or "").casefold() == alias.casefold():
             raise SpecError(
-                f"{row.name} is called {row.alias} already: take another name"
+                f"{row.name} is already called {row.alias}: choose another name"
             )
     return alias

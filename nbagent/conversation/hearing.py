@@ -8,36 +8,39 @@ words are kept and shown, and sent to a language model, and nobody here reads th
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from nbagent.acts.plan import Intent, Plan
 from nbagent.conversation import (
     brought,
+    charted_data,
     consent,
     foretold,
-    kept,
     mentions,
     proposals,
+    saved_variables,
     talk,
 )
 from nbagent.conversation.asked import Asked, FindClip, settled
 from nbagent.conversation.attachments import attached
 from nbagent.conversation.brains import Brains
 from nbagent.conversation.brought import Brought
-from nbagent.conversation.chosen import card_here, card_of
 from nbagent.conversation.control import STATUS, Hands, control, followed, meant
-from nbagent.conversation.llm import OnText
+from nbagent.conversation.engine import Engine
+from nbagent.conversation.llm import Answer, OnText
 from nbagent.conversation.making import FindCard, Making
+from nbagent.conversation.model_choice import card_here, card_of
 from nbagent.conversation.names import Names, info_of
+from nbagent.conversation.next_steps import next_steps
 from nbagent.conversation.pointing import POINTERS, pointed
 from nbagent.conversation.record import Record
-from nbagent.conversation.rendering import Engine
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.running import Running
 from nbagent.conversation.undoing import Undoing
 from nbagent.errors import MissingExtra, SpecError
-from nbagent.language.state import State
+from nbagent.language.state import State, Variable
 from nbagent.ledger import Turn
 from nbagent.settings import Settings
 
@@ -83,8 +86,14 @@ class Hearing:
         rest = [clip for clip in state.clips if clip.ref != asked.target]
         if asked.target and not own:  # of a file, or of another conversation
             own = [info_of(asked.target, self.record.take(asked.target))]
+        table = charted_data.tables(asked.values, self.record)
         part = {key: asked.options[key] for key in _PARTS & asked.options.keys()}
-        return replace(state, clips=(*rest, *own), part=part)
+        called = dict(
+            one.partition("=")[::2] for one in asked.options.get("column", ())
+        )
+        return replace(
+            state, clips=(*rest, *own), part=part, table=table, called=called
+        )
 
     def understood(
         self, asked: Asked, state: State, on_text: OnText | None = None
@@ -155,7 +164,7 @@ class Hearing:
             notes = (*talk.left_out(plan), *notes)
         reply = Reply(turn_id=turn_id, words=asked.words, plan=plan, notes=notes)
         if plan.intent in mentions.NAMES_CLIPS and not asked.target:
-            kept.check_clips(plan, state)
+            saved_variables.check_clips(plan, state)
         if (stepped := self._stepped(reply, asked)) is not None:
             return stepped
         if plan.makes:
@@ -168,7 +177,11 @@ class Hearing:
             return self._acted(reply, asked)
         if plan.intent == "describe":
             return self._described(reply, asked, state)
-        return replace(reply, answer=self._answer(asked, plan, state, on_text))
+        answer = self._answer(asked, plan, state, on_text)
+        if isinstance(answer, Answer):
+            notes = (*reply.notes, answer.note(self.brains.model or ""))
+            return replace(reply, answer=answer, notes=notes, is_markdown=True)
+        return replace(reply, answer=answer)
 
     def consider(self, asked: Asked, before: int | None) -> Reply:
         """Return what a turn would come to by its words alone; nobody else is asked.
@@ -199,6 +212,31 @@ class Hearing:
         asked = replace(asked, options=options)
         return self.reply(0, asked, plan, state, find_card=card_here)
 
+    def next_steps(
+        self,
+        name: str,
+        variables: tuple[Variable, ...],
+        values: Mapping[str, object],
+    ) -> Iterator[str]:
+        """Find what could be said of a clip next; each would run as it stands."""
+        take = self.record.take(name)
+        options = {"target": name}
+
+        def consider(words: str) -> Reply:
+            asked = Asked(
+                words=words,
+                options=options,
+                variables=variables,
+                values=values,
+                is_tried=True,
+            )
+            return self.consider(asked, None)
+
+        table = None
+        if take.chart is not None:
+            table = charted_data.tables(values, self.record)(name)
+        return next_steps(take, consider, table)
+
     def check_renderer(self, asked: Asked, own: Turn | None) -> None:
         """Refuse a turn that nothing here can render, before it is written down.
 
@@ -228,7 +266,7 @@ class Hearing:
 
     def _stepped(self, reply: Reply, asked: Asked) -> Reply | None:
         """Undo or redo, if that is what a turn asks for."""
-        turn = self.record.ledger.turn(reply.turn_id) if reply.turn_id else None
+        turn = self.record.ledger.turns.get(reply.turn_id) if reply.turn_id else None
         undoing = Undoing(
             record=self.record,
             running=Running(self.record, self.engine, self.settings),
@@ -275,7 +313,8 @@ class Hearing:
     ) -> str:
         """Answer a turn that asks for nothing to be done."""
         if plan.intent == "unsupported":
-            return talk.unsupported(plan, state)
+            name, fits = self._fits(asked, plan, state)
+            return talk.unsupported(plan, state, name, fits)
         if mentions.asks_which(plan):
             return mentions.question(plan, state, asked.values)
         if plan.intent == "ask":
@@ -297,13 +336,33 @@ class Hearing:
             )
         known = attached((*plan.mentions, *plan.targets), asked.values)
         if plan.intent == "chat":
-            return talk.talk(plan.talk, state, known)
+            _, fits = self._fits(asked, plan, state)
+            return talk.talk(plan.talk, state, known, fits)
         return talk.without_model(known)
+
+    def _fits(
+        self, asked: Asked, plan: Plan, state: State
+    ) -> tuple[str | None, Iterable[str]]:
+        """Return the clip that a turn is about, or the latest, and what fits it next."""
+        clips = {} if asked.is_tried else self.record.names_to_takes()
+        known = (*plan.targets, *(clip.ref for clip in state.clips[-1:]))
+        name = next((one for one in known if one in clips), None)
+        if name is None:
+            return None, ()
+        return name, self.next_steps(name, asked.variables, asked.values)
 
     def _told(self, asked: Asked) -> Plan:
         """Return the plan of acts that were told without words."""
+        if data := asked.options.get("data"):  # acts of a new chart
+            name = str(data)
+            return Plan(
+                intent="animate_image",
+                targets=(name,),
+                acts=asked.acts,
+                mentions=(name,),
+            )
         if not asked.target:
-            raise SpecError("acts need the clip that they change: state its name too")
+            raise SpecError("acts need the clip that they change: give its name too")
         return Plan(intent="refine", targets=(asked.target,), acts=asked.acts)
 
     def _names(self, asked: Asked) -> Names:

@@ -29,6 +29,11 @@ def enter(host: Host | None) -> None:
     _Here.host = host
 
 
+def host() -> Host | None:
+    """Return who is in this process's conversation, if anybody is."""
+    return _Here.host
+
+
 def settle(clip: Clip) -> None:
     """Let a clip belong to this kernel's conversation, if there is one."""
     if _Here.host is not None:

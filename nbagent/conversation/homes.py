@@ -42,7 +42,8 @@ def offer(ledger: Ledger, settings: Settings) -> str:
     if not left:
         return ""
     known = "; or ".join(
-        f"from {name} ({size(ledger, name)}), go on with %nbagent conversation {name}"
+        f"from {name} ({size(ledger, name)}), continue with %nbagent conversation"
+        f" {name}"
         for name in left[-3:]
     )
     return f"{settings.conversation} has no clips yet. If this notebook was renamed {known}"
@@ -58,7 +59,7 @@ def left_behind(ledger: Ledger, settings: Settings) -> list[NotebookRow]:
         row
         for row in ledger.notebooks.all()
         if row.conversation != settings.conversation
-        and ledger.turns(row.conversation)
+        and ledger.turns.of(row.conversation)
         and ((row.file and row.file == file) or not _notebook(ledger, row).exists())
     ]
 

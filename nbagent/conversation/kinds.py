@@ -17,6 +17,12 @@ T = TypeVar("T")
 _DEPTH: Final = 3  # an output has a batch, a batch a film, a film frames
 
 _SEEN: Final = ("Axes", "Figure", "PIL.Image", "ndarray")
+BROWSER_CHARTS: Final[Mapping[tuple[str, str], str]] = {
+    ("altair", "JupyterChart"): "altair",
+    ("altair", "TopLevelMixin"): "altair",
+    ("plotly", "BaseFigure"): "plotly",
+}
+"""Charts that a browser draws and that say what they show, by whose they are."""
 OUTPUTS: Final = ("frames", "images", "image", "video", "videos", "pixel_values")
 """Where pipelines and processors put what they made, in this order."""
 
@@ -39,10 +45,21 @@ def look_up(value: object, table: Mapping[tuple[str, str], T]) -> T | None:
 
 def described(name: str, value: object) -> Variable | None:
     """Describe a value that can be set in motion or is a table; None for all else."""
+    if is_named_numbers(value):
+        return Variable(name=name, type="dict", summary="a number for each name")
     what = "list" if holds_pictures(value) else look_up(value, _WORDS)
     if what is None:
         return None
     return Variable(name=name, type=what, summary=_size(value, what))
+
+
+def is_named_numbers(value: object) -> bool:
+    """Return whether a value is a dict of a number for each name: {"rent": 800}."""
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(type(one) in (int, float) for one in value.values())
+    )
 
 
 def holds_pictures(value: object, depth: int = _DEPTH) -> bool:
@@ -72,6 +89,7 @@ def _size(value: Any, what: str) -> str:
 # The words are those that the reading of a turn knows (`state.DATA_TYPES`).
 _WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("PIL", "Image"): "PIL.Image",
+    ("altair", "JupyterChart"): "Figure",
     ("altair", "TopLevelMixin"): "Figure",
     ("bokeh", "Plot"): "Figure",
     ("matplotlib", "Animation"): "Figure",

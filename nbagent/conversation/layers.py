@@ -14,11 +14,11 @@ from nbagent.acts.add import Add
 from nbagent.acts.plan import Plan
 from nbagent.conversation import scene
 from nbagent.conversation import shot as shots
-from nbagent.conversation.choice import Unchanged
+from nbagent.conversation.operation_choice import Unchanged
 from nbagent.conversation.single import Composed, single
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 from nbagent.take import Take
 
 # Acts that say something anew: of the whole, they hold for its parts too.
@@ -57,10 +57,12 @@ def refined(
         composed = Composed(takes=(ground.base,))  # only its parts were otherwise
     parts, tops = list(composed.parts), []
     for base in composed.takes:
+        # Texts lie over all of it; what is there already is taken as it is.
+        base = base if base == ground.base else base.bare
         made = [base, *_over(base, layers, request, card, sources)]
         *before_it, top = made
         parts += before_it
-        tops.append(_recut(top, cuts, sources))
+        tops.append(_recut(_lettered(top, sources), cuts, sources))
     return replace(composed, takes=tuple(tops), parts=tuple(parts))
 
 
@@ -115,14 +117,14 @@ def _over(
     old = sources.ground.base
     if layers and (base.height, base.width) != (old.height, old.width):
         raise SpecError(
-            f"{old.width}x{old.height} cannot become {base.width}x{base.height}: a part"
-            " of this clip was changed by itself, and its mask is of that size; change"
-            " the size of the clip before that"
+            f"{old.width}x{old.height} cannot become {base.width}x{base.height}: a"
+            " part of this clip was changed under a mask of its size; resize the"
+            " clip from before that change"
         )
     made, under = list[Take](), base
     for layer in layers:
         edits = tuple(act_from_json(one) for one in layer.edits)
-        below = shots.from_json(under.shot)
+        below = replace(shots.from_json(under.shot), texts=())
         shot, _ = shots.apply(below, Plan(intent="refine", acts=edits))
         if card.base == "pocket":
             shot, _ = scene.settled(shot, below, edits, base.seed)
@@ -146,6 +148,14 @@ def _over(
         )
         made.append(under)
     return made
+
+
+def _lettered(top: Take, sources: Sources) -> Take:
+    """Return a take with the texts of the clip that it is the next version of."""
+    assert sources.parent is not None
+    texts = shots.from_json(sources.parent.shot).texts
+    shot = replace(shots.from_json(top.shot), texts=texts)
+    return replace(top, shot=shots.to_json(shot))
 
 
 def _recut(top: Take, cuts: tuple[Act, ...], sources: Sources) -> Take:

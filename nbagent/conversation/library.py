@@ -31,8 +31,8 @@ def check_name(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > _MAX_NAME or not name.isprintable():
         raise SpecError(
-            f"{name[:40]!r} cannot be the name of a conversation: use up to {_MAX_NAME}"
-            " letters and signs"
+            f"{name[:40]!r} cannot be the name of a conversation: use up to"
+            f" {_MAX_NAME} characters"
         )
     return name
 
@@ -48,8 +48,8 @@ def new_name(record: Record, name: str | None, what: str) -> str:
     name = check_name(name)
     if name in _names(record.ledger):
         raise SpecError(
-            f"there is a conversation {name!r} already: take another name, or go to"
-            f" it with %nbagent conversation {name}"
+            f"there is already a conversation {name!r}: choose another name, or"
+            f" switch to it with %nbagent conversation {name}"
         )
     return name
 
@@ -57,11 +57,11 @@ def new_name(record: Record, name: str | None, what: str) -> str:
 def put_aside(record: Record) -> str:
     """Keep what was said under another name, and return a line that tells it."""
     ledger, name = record.ledger, record.conversation
-    if not ledger.turns(name):
-        return f"{name}: nothing was said yet"
+    if not ledger.turns.of(name):
+        return f"{name}: nothing said yet"
     aside = free_name(ledger, name, "before")
     ledger.conversations.rename(name, aside)
-    return f"{name} begins anew; what was said is kept as {aside}"
+    return f"{name} starts afresh; what was said before is kept as {aside}"
 
 
 def told(record: Record) -> str:
@@ -71,7 +71,7 @@ def told(record: Record) -> str:
 
 def size(ledger: Ledger, name: str) -> str:
     """Count what a conversation holds."""
-    turns, clips = len(ledger.turns(name)), len(ledger.clips(name))
+    turns, clips = len(ledger.turns.of(name)), len(ledger.clips(name))
     return f"{_count(turns, 'turn')}, {_count(clips, 'clip')}"
 
 
@@ -80,13 +80,13 @@ def history(record: Record, count: int) -> str:
     made: dict[int, list[str]] = {}
     for row in record.rows():
         made.setdefault(row.turn_id, []).append(row.name)
-    turns = record.ledger.turns(record.conversation)
+    turns = record.ledger.turns.of(record.conversation)
     lines = []
     for number, turn in list(enumerate(turns, 1))[-count:]:
         words = " ".join(turn.text.split())[:100]
         came = ", ".join(made.get(turn.id, ())) or ("error" if turn.error else "answer")
         lines.append(f"{number:>3}. {words}  -> {came}")
-    return "\n".join(lines) or "nothing was said yet"
+    return "\n".join(lines) or "nothing said yet"
 
 
 def free_name(ledger: Ledger, name: str, what: str) -> str:

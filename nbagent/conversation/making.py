@@ -10,30 +10,31 @@ from typing import Any
 from nbagent.acts.plan import Plan
 from nbagent.acts.undo import Undo
 from nbagent.conversation import (
+    charting,
     consent,
     fitting,
     foretold,
+    lettering,
     mentions,
     offers,
     proposals,
 )
 from nbagent.conversation.asked import Asked
-from nbagent.conversation.brought import home_of
+from nbagent.conversation.brought import home_of, with_letters
 from nbagent.conversation.compose import compose, recut
+from nbagent.conversation.engine import Engine
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.ground import find_ground
 from nbagent.conversation.names import Names
 from nbagent.conversation.record import Record
-from nbagent.conversation.rendering import Engine
 from nbagent.conversation.reply import Reply
 from nbagent.conversation.running import Running
-from nbagent.conversation.scene import UnknownActor
 from nbagent.conversation.single import Composed
 from nbagent.conversation.sources import Sources, find_sources
 from nbagent.conversation.stopping import released
-from nbagent.errors import SpecError
+from nbagent.errors import SpecError, Unsettled
 from nbagent.language.state import State
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 from nbagent.settings import Settings
 from nbagent.take import Take
 
@@ -74,15 +75,38 @@ class Making:
         Raises:
             SpecError: If what is asked cannot be.
         """
+        try:
+            return self._made(reply, asked, state, names, find_card)
+        except Unsettled as lost:
+            return offers.question(reply, lost, asked)
+
+    def _made(
+        self,
+        reply: Reply,
+        asked: Asked,
+        state: State,
+        names: Names,
+        find_card: FindCard,
+    ) -> Reply:
         told = self.record.take(asked.target) if asked.target else None
         plan, target = self._undone(reply.plan, names, told)
         if plan != reply.plan and target is not None and not plan.acts:
             return self._back(reply, target, is_dry=asked.is_dry)
+        if charting.is_new(plan, asked.options, asked.values):
+            with released():  # it may lay a large figure out
+                drawn = charting.made(
+                    plan, asked.words, asked.options, asked.values, self.record.ledger
+                )
+            reply = self._composed(reply, asked, plan, Sources(), drawn)
+            return reply if asked.is_dry else self._weighed(reply, asked.options, None)
+        plan = charting.without(plan)
         sources = self._sources(plan, asked, state, names, target)
+        plan, said = lettering.with_fonts(plan)
+        reply = replace(reply, notes=(*reply.notes, *said))
         options = asked.options
         # No model is looked up for a re-cut: the one that rendered the clip may be gone.
         is_cast = "actor" in options
-        cut = None if is_cast else recut(plan, asked.words, options, sources)
+        cut = None if is_cast else self._at_once(plan, asked, sources)
         if cut is not None:
             reply = self._composed(reply, asked, plan, sources, cut)
             return reply if asked.is_dry else self._weighed(reply, options, None)
@@ -93,16 +117,13 @@ class Making:
             card, notes = find_card(model or self.settings.model)
         if card is None:
             return replace(reply, notes=notes)
-        try:
-            composed = compose(
-                plan,
-                request=asked.words,
-                options={"cache": self.settings.step_cache, **options},
-                card=card,
-                sources=sources,
-            )
-        except UnknownActor as lost:
-            return offers.question(reply, lost, asked)
+        composed = compose(
+            plan,
+            request=asked.words,
+            options={"cache": self.settings.step_cache, **options},
+            card=card,
+            sources=sources,
+        )
         if opened is not None and parent is not None and opened != parent:
             composed = self._descended(composed, opened, parent)
         for take in (*composed.parts, *composed.takes):
@@ -112,6 +133,16 @@ class Making:
         reply = self._composed(reply, asked, plan, sources, composed)
         return reply if asked.is_dry else self._weighed(reply, options, card)
 
+    def _at_once(self, plan: Plan, asked: Asked, sources: Sources) -> Composed | None:
+        """Return what no model is needed for; None for all else."""
+        parent = sources.parent
+        if parent is not None and charting.changes(plan, parent):
+            values, ledger = asked.values, self.record.ledger
+            return charting.changed(
+                plan, asked.words, asked.options, values, parent, ledger
+            )
+        return recut(plan, asked.words, asked.options, sources)
+
     def _composed(
         self,
         reply: Reply,
@@ -120,13 +151,18 @@ class Making:
         sources: Sources,
         composed: Composed,
     ) -> Reply:
-        """Return a reply with its takes; or in words, if they are only foretold."""
+        """Return a reply with its takes; or in words, if they are only foretold.
+
+        Raises:
+            SpecError: If a text cannot be drawn over them.
+        """
         notes = (
             *reply.notes,
             *mentions.unused(plan, asked.values),
             *mentions.guessed(plan, asked.values),
             *sources.notes,
             *composed.notes,
+            *lettering.check(composed.takes, sources),
         )
         if asked.is_dry:
             takes = (*composed.parts, *composed.takes)
@@ -180,7 +216,7 @@ class Making:
         if home is None or options.get("model", home.model) != home.model:
             return sources
         # What was cut of it is in its shot.
-        parent = replace(home, shot=opened.shot)
+        parent = replace(home, shot=with_letters(opened, ledger))
         return replace(
             sources,
             parent=parent,
@@ -203,7 +239,9 @@ class Making:
             )
             for take in takes
         ]
-        note = "It is rendered again from its recipe first: its latents are not here."
+        note = (
+            "Renders the clip again from its recipe first, as its latents are not here."
+        )
         return replace(
             composed,
             takes=tuple(takes),
@@ -248,7 +286,7 @@ class Making:
         if back is None:
             return plan, target
         if back.redo:
-            raise SpecError("redo is a turn of its own: say it first, then the change")
+            raise SpecError("redo needs a separate turn: say it first, then the change")
         rest = tuple(act for act in plan.acts if act is not back)
         if back.to:
             return replace(plan, acts=rest), names.take(back.to, plan)

@@ -56,10 +56,12 @@ def of_value(value: Any, frames: NDArray[np.uint8]) -> NDArray[np.bool_]:
             f" {(*size,)} or {(count, *size)}, height before width"
         )
     if array.dtype.kind not in "buif":
-        raise SpecError(f"a mask of {array.dtype} is none: use booleans or numbers")
+        raise SpecError(
+            f"a mask cannot be made of {array.dtype}: use booleans or numbers"
+        )
     mask: NDArray[np.bool_] = array > (127 if array.max() > 1 else 0.5)
     if not mask.any():
-        raise SpecError("the mask is empty: set what is to be made anew to True")
+        raise SpecError("the mask is empty: set the part to make anew to True")
     return mask.reshape(-1, *size)
 
 

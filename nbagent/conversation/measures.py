@@ -16,7 +16,7 @@ from nbagent.conversation import shot as shots
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 from nbagent.take import MAX_SEED, Quality, Take
 
 MAX_TAKES = 16
@@ -57,7 +57,9 @@ def count(plan: Plan, options: Mapping[str, Any]) -> int:
     usual = plan.settings.get("count", max(said, default=1))
     count = int(options.get("takes", usual))
     if not 1 <= count <= MAX_TAKES:
-        raise SpecError(f"{count} takes in one turn: use 1 to {MAX_TAKES}")
+        raise SpecError(
+            f"{count} takes in one turn are out of range: use 1 to {MAX_TAKES}"
+        )
     return count
 
 
@@ -85,8 +87,8 @@ def num_frames(
     if not 1 <= wanted <= card.max_num_frames:
         most_s = card.max_num_frames / card.fps
         raise SpecError(
-            f"{shot.duration_s:g} s is {wanted} frames at {card.fps:g} fps, more than"
-            f" {card.name} can hold: use up to {most_s:g} s"
+            f"{shot.duration_s:g} s is {wanted} frames at {card.fps:g} fps, more"
+            f" than {card.name} can render: use up to {most_s:g} s"
         )
     # A tie goes to the longer clip: "extend it" must not give the same length again.
     num_frames = min(card.nearest(wanted), key=lambda n: (abs(n - wanted), -n))
@@ -94,8 +96,8 @@ def num_frames(
         return wanted, []
     seconds = num_frames / card.fps
     note = (
-        f"{shot.duration_s:g} s is {wanted} frames at {card.fps:g} fps;"
-        f" {card.name} renders {num_frames} ({seconds:.2f} s)."
+        f"{card.name} renders {num_frames} frames ({seconds:.2f} s), the closest"
+        f" it can get to {shot.duration_s:g} s."
     )
     return num_frames, [note]
 
@@ -116,9 +118,9 @@ def of_film(
     if num_frames >= clip.num_frames:
         return {**options, "frames": num_frames}, []
     note = (
-        f"The first {num_frames} of its {clip.num_frames} frames are used"
-        f" ({num_frames / clip.fps:.1f} s): open another part with Clip.open(file,"
-        f" start_s=...), or fewer frames of it with fps={card.fps:g}."
+        f"Uses the first {num_frames} of its {clip.num_frames} frames"
+        f" ({num_frames / clip.fps:.1f} s): for another part, Clip.open(file,"
+        f" start_s=...); for more of it, fps={card.fps:g}."
     )
     return {**options, "frames": num_frames}, [note]
 
@@ -149,7 +151,7 @@ def squared(shot: Shot, model: str) -> tuple[Shot, list[str]]:
     if model != "pocket" or not shot.aspect or shot.size:
         return shot, []
     crop = Crop(aspect=shot.aspect).effect(None)
-    note = f"pocket paints squares: {shot.aspect} is cut out of one."
+    note = f"pocket paints squares, so {shot.aspect} is cropped from one."
     return replace(shot, aspect=None, effects=(*shot.effects, crop)), [note]
 
 
@@ -159,7 +161,8 @@ def aspect_notes(aspect: str, height: int, width: int, card: ModelCard) -> list[
         return []
     multiple = card.size_multiple
     return [
-        f"{aspect} is {width}x{height} here: {card.name}'s sides come in {multiple} pixels."
+        f"{aspect} is {width}x{height} here, as {card.name} works in multiples of"
+        f" {multiple} pixels."
     ]
 
 

@@ -124,7 +124,7 @@ def guessed(plan: Plan, values: Mapping[str, object]) -> tuple[str, ...]:
     (name,) = plan.targets
     if name == SHOWN or name not in values or name in plan.mentions:
         return ()
-    return (f"It begins with @{name}: name another with @ if that is not meant.",)
+    return (f"Starts from @{name}: name a different one with @ if you meant that.",)
 
 
 def checked(plan: Plan, state: State, values: Mapping[str, object]) -> Plan:
@@ -156,7 +156,7 @@ def question(plan: Plan, state: State, values: Mapping[str, object]) -> str:
     """Ask which of several is meant, or what by the names of a plan that nothing has."""
     if not plan.unknown:
         names = " or ".join(_spelt(name, state) for name in plan.targets)
-        return f"Which one do you mean, {names}? Say the turn again with its name."
+        return f"Which do you mean, {names}? Say the turn again with its name."
     known, lines = _known(state, values), []
     for name in plan.unknown:
         if near := _near(name, known):
@@ -164,7 +164,7 @@ def question(plan: Plan, state: State, values: Mapping[str, object]) -> str:
         else:
             there = [f"@{one.name}" for one in state.variables if one.name[0] != "_"]
             there = [*there[-_LISTED:], *(c.ref for c in state.clips[-_LISTED:])]
-            meant = f"there is {', '.join(there)}" if there else "there is none yet"
+            meant = f"there is {', '.join(there)}" if there else "there are none yet"
         lines.append(f"no variable or clip is named {name}: {meant}")
     return "\n".join(
         (*lines, "Nothing was done: say the turn again with the right name.")
@@ -174,8 +174,7 @@ def question(plan: Plan, state: State, values: Mapping[str, object]) -> str:
 def left(plan: Plan) -> tuple[str, ...]:
     """Return a note for each unknown name that stays in the words."""
     return tuple(
-        f"No variable or clip is named {name}: @{name} stays in the words as you typed"
-        " it."
+        f"No variable or clip is named {name}: @{name} was read as plain words."
         for name in plan.unknown
     )
 
@@ -189,8 +188,8 @@ def _spelled_out(text: str, values: Mapping[str, object]) -> str:
             return found[0]
         if len(value) > MAX_CHARS:
             raise SpecError(
-                f"@{found[1]} has {len(value):,} characters, the most that a turn takes"
-                f" of a variable is {MAX_CHARS:,}: name a shorter one"
+                f"@{found[1]} has {len(value):,} characters, and a turn takes up to"
+                f" {MAX_CHARS:,} from a variable: name a shorter one"
             )
         return value.strip()
 
@@ -272,8 +271,8 @@ def _spelt(name: str, state: State) -> str:
 
 
 def _unused(name: str, value: object, plan: Plan) -> str:
-    said = f"@{name} ({type(value).__name__}) is not used in the picture"
+    said = f"@{name} ({type(value).__name__}) is not used for the picture"
     # Nobody is told to write what they wrote, nor what would be refused.
     if plan.intent == "animate_image" or not is_read(value):
         return f"{said}."
-    return f"{said}: 'animate @{name}' begins with it."
+    return f"{said}: 'animate @{name}' starts from it."

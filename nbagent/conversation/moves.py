@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from nbagent.acts.camera import Camera
-from nbagent.charts.views import room
+from nbagent.charts.flight import room
 from nbagent.errors import SpecError
 from nbagent.language.cameras import CameraWords
-from nbagent.move import MAX_TRAVEL, MAX_ZOOM, Ease, Move
+from nbagent.take.move import MAX_TRAVEL, MAX_ZOOM, Ease, Move
 
 # How far a move goes that states no number: as times of a zoom, as a share of the picture,
 # in degrees.
@@ -251,7 +251,10 @@ def _by(move: Move, amount: float, words: CameraWords) -> Move:
     for name in words.moves or ("push in",):
         if name in ("push in", "zoom", "ken burns", "pull out"):
             if not far:
-                raise SpecError("a zoom of 0 times shows nothing: use 1.3, or 0.7")
+                raise SpecError(
+                    "a zoom of 0 shows nothing: use 1.3 to come closer, or 0.7 to"
+                    " go back"
+                )
             far = max(far, 1 / far)
             return replace(move, zoom=far if move.zoom >= 1 else 1 / far)
         if name in sign:
@@ -259,7 +262,7 @@ def _by(move: Move, amount: float, words: CameraWords) -> Move:
         if name == "parallax":
             return replace(move, parallax=far)
     raise SpecError(
-        f"an amount of {far:g} is of a zoom, a pan, a tilt or a turn: name which one"
+        f"the amount {far:g} needs a zoom, a pan, a tilt or a turn: name one"
     )
 
 
@@ -282,6 +285,7 @@ def _colour(said: str) -> str:
         red, green, blue = ImageColor.getrgb(said)[:3]
     except ValueError:
         raise SpecError(
-            f"the backdrop {said!r:.40} is no colour: use one like white, #102030, or own"
+            f"the backdrop {said!r:.40} is not a colour: use one like white or"
+            " #102030, or 'own'"
         ) from None
     return f"#{red:02x}{green:02x}{blue:02x}"

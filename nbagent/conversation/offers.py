@@ -1,7 +1,7 @@
-"""The question about a subject that pocket cannot draw: who stands in for it?
+"""The question about words that mean nothing here: who is drawn, or which column is it?
 
 It is asked where somebody can answer, by a button or in words; the turn that asked is then
-said again with `--actor`.
+said again with `--actor` or `--column`. What is offered of columns is "said=column".
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbagent.acts.plan import Plan
+from nbagent.charts.names import fold
 from nbagent.conversation.consent import restored
-from nbagent.conversation.scene import UnknownActor
+from nbagent.conversation.offered import IS, is_offer, label, option_of
+from nbagent.errors import UnknownColumn, Unsettled
 from nbagent.language import grammar
 from nbagent.language.choosing import chosen
-from nbagent.pocket import vocabulary
 
 if TYPE_CHECKING:
     from nbagent.conversation.asked import Asked
@@ -23,31 +24,38 @@ if TYPE_CHECKING:
     from nbagent.ledger import Turn
 
 
-def question(reply: Reply, lost: UnknownActor, said: Asked) -> Reply:
+def question(reply: Reply, lost: Unsettled, said: Asked) -> Reply:
     """Return the question in place of takes; a dry run only says that it would come.
 
     Raises:
-        UnknownActor: Without a front end: there is nobody to ask.
+        Unsettled: Without a front end: there is nobody to ask.
     """
     if said.is_dry:
         return replace(reply, answer=f"would ask: {lost.question}")
     if reply.turn_id and said.cell_id is None:
         raise lost
-    plan = replace(reply.plan, intent="ask", offers=lost.nearest)
+    offered = lost.nearest
+    if isinstance(lost, UnknownColumn):
+        # What the reader takes for likely, before what is spelt nearly so.
+        likely = reply.plan.guesses.get(lost.words, ())
+        if likely:
+            lost = UnknownColumn(lost.words, likely)
+        offered = tuple(f"{lost.words}{IS}{name}" for name in lost.nearest)
+    plan = replace(reply.plan, intent="ask", offers=offered)
     return replace(reply, plan=plan, answer=f"{lost.question}\n{lost.how}")
 
 
 def asked(turn: Turn) -> tuple[str, ...]:
-    """Return the actors that a turn waits for a choice of; none if it does not."""
+    """Return what a turn waits for a choice of; nothing if it does not."""
     is_open = (turn.plan or {}).get("intent") == "ask" and not turn.error
     return of(turn) if is_open else ()
 
 
 def of(turn: Turn) -> tuple[str, ...]:
-    """Return the actors that a turn has offered; the store may be anybody's."""
+    """Return what a turn has offered; the store may be anybody's."""
     said = (turn.plan or {}).get("offers")
     said = said if isinstance(said, list | tuple) else ()
-    return tuple(one for one in said if one in vocabulary.ACTORS)
+    return tuple(one for one in said if is_offer(one))
 
 
 def waiting(record: Record, said: Asked) -> tuple[Turn, str] | None:
@@ -56,11 +64,11 @@ def waiting(record: Record, said: Asked) -> tuple[Turn, str] | None:
     A question waits until something else is said. The cell whose turn was the answer
     answers again when it is run again.
     """
-    if said.target or said.reading is not None or "actor" in said.options:
+    if said.reading is not None or {"actor", "column"} & said.options.keys():
         return None
     turns = [
         turn
-        for turn in record.ledger.turns(record.conversation)
+        for turn in record.ledger.turns.of(record.conversation)
         if "dry_run" not in turn.options
     ]
     before = next((t for t in turns if said.cell_id in _choosers(t)), None)
@@ -69,22 +77,28 @@ def waiting(record: Record, said: Asked) -> tuple[Turn, str] | None:
         return None
     if grammar.answer(said.words) == "no":
         return None if before else (turn, "no")
-    actor = chosen(said.words, offered, record.state(said.variables))
-    return None if actor is None else (turn, actor)
-
-
-def answered(turn: Turn, said: Asked, actor: str) -> Asked:
-    """Return a turn said again with who was chosen, beside those chosen before."""
-    actors, choosers = [*_actors(turn)], [*_choosers(turn)]
-    if said.cell_id in choosers:
-        actors[choosers.index(said.cell_id) - len(choosers)] = actor
+    if option_of(offered[0]) == "column":
+        given = next((o for o in offered if fold(label(o)) == fold(said.words)), None)
+    elif said.target:
+        return None
     else:
-        actors.append(actor)
+        given = chosen(said.words, offered, record.state(said.variables))
+    return None if given is None else (turn, given)
+
+
+def answered(turn: Turn, said: Asked, offer: str) -> Asked:
+    """Return a turn said again with what was chosen, beside what was chosen before."""
+    option = option_of(offer)
+    given, choosers = [*_given(turn, option)], [*_choosers(turn)]
+    if said.cell_id in choosers:
+        given[choosers.index(said.cell_id) - len(choosers)] = offer
+    else:
+        given.append(offer)
         choosers.append(said.cell_id or "")
     return replace(
         said,
         words=turn.text,
-        options=restored({**turn.options, **said.options, "actor": tuple(actors)}),
+        options=restored({**turn.options, **said.options, option: tuple(given)}),
         cell_id=said.cell_id if said.is_dry else turn.cell_id,
         offers=of(turn),
         choosers=tuple(choosers),
@@ -100,11 +114,12 @@ def remembered(said: Asked, own: Turn | None) -> Asked:
     """
     if own is None or own.text != said.words or not of(own) or said.acts:
         return said
-    if "actor" in said.options:
+    option = option_of(of(own)[0])
+    if option in said.options:
         return replace(said, offers=of(own))
-    if asked(own) or not _actors(own):
+    if asked(own) or not _given(own, option):
         return said
-    options = {**said.options, "actor": _actors(own)}
+    options = {**said.options, option: _given(own, option)}
     return replace(said, options=options, offers=of(own), choosers=_choosers(own))
 
 
@@ -115,14 +130,16 @@ def kept(plan: Plan, said: Asked) -> Plan:
     return replace(plan, offers=plan.offers or said.offers, choosers=said.choosers)
 
 
-def _actors(turn: Turn) -> tuple[str, ...]:
-    said = turn.options.get("actor")
+def _given(turn: Turn, option: str) -> tuple[str, ...]:
+    said = turn.options.get(option)
     said = said if isinstance(said, list | tuple) else ()
-    return tuple(one for one in said if one in vocabulary.ACTORS)
+    return tuple(one for one in said if is_offer(one))
 
 
 def _choosers(turn: Turn) -> tuple[str, ...]:
     """Return the cells that said the last of a turn's actors."""
     said = (turn.plan or {}).get("choosers")
     said = said if isinstance(said, list | tuple) else ()
-    return tuple(map(str, said)) if len(said) <= len(_actors(turn)) else ()
+    offered = of(turn)
+    given = _given(turn, option_of(offered[0])) if offered else ()
+    return tuple(map(str, said)) if len(said) <= len(given) else ()

@@ -2,7 +2,7 @@
 
 Every function takes the take that would render the whole shot, with the effects that are
 new, and returns the one that holds what is known of it: pure, and refused here if the
-model cannot do it. What is held comes out pixel for pixel (`render.known`).
+model cannot do it. What is held comes out pixel for pixel (`render.held_frames`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from nbagent.conversation import shot as shots
 from nbagent.errors import SpecError
 from nbagent.ledger import Artifact
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 from nbagent.take import ALL, Effect, Fit, Hold, Take
 
 FILM_STRENGTH: Final = 0.8  # as in diffusers' video-to-video pipelines
@@ -67,7 +67,8 @@ def animate(take: Take, pictures: Sequence[str], fit: Fit = "whole") -> Take:
     last = take.num_frames - 1
     if len(pictures) > take.num_frames:
         raise SpecError(
-            f"{len(pictures)} pictures do not fit {take.num_frames} frames: name fewer"
+            f"{len(pictures)} pictures do not fit into {take.num_frames} frames:"
+            " name fewer"
         )
     gap = last / max(len(pictures) - 1, 1)
     holds = tuple(
@@ -93,8 +94,8 @@ def animate_film(
     """
     if film.num_frames > take.num_frames:
         raise SpecError(
-            f"{film.num_frames} frames do not fit the {take.num_frames} of the clip:"
-            f" pass fewer, or ask for more with --frames"
+            f"{film.num_frames} frames do not fit into the clip's"
+            f" {take.num_frames}: pass fewer, or ask for more with --frames"
         )
     hold = Hold(source=film.source, num_frames=film.num_frames, mask=ALL, fit=fit)
     return replace(take, operation="animate", strength=strength, holds=(hold,))
@@ -248,8 +249,8 @@ def upscale(
     )
     if min(height / clip.height, width / clip.width) <= 1:
         raise SpecError(
-            f"{width}x{height} is no larger than the clip's {clip.width}x{clip.height}:"
-            " ask for more, or resize it"
+            f"{width}x{height} is not larger than the clip's"
+            f" {clip.width}x{clip.height}: ask for more, or resize it"
         )
     card.check(_num_frames(take, clip), height, width)
     hold = Hold(
@@ -282,18 +283,20 @@ def redirect(take: Take, parent: Take, card: ModelCard, *, step: int) -> Take:
     """
     if parent.is_recut or parent.model != card.name:
         raise SpecError(
-            "only a clip that this model rendered has steps: name one, or leave the"
-            " step out"
+            "only a clip that this model rendered has steps: name such a clip, or"
+            " leave the step out"
         )
     drawn = ("num_frames", "height", "width", "media")
     if any(getattr(take, name) != getattr(parent, name) for name in drawn):
-        raise SpecError("a run keeps its length and its size: leave the step out")
+        raise SpecError(
+            "length and size cannot change in the middle of a run: leave the step out"
+        )
     least = (parent.redirect_step or 0) + 1
     most = (parent.stop_step or parent.num_run_steps) - 1
     if not least <= step <= most:
         raise SpecError(
-            f"this run of {parent.num_run_steps} steps cannot take another course"
-            f" after step {step}: use {least} to {most}"
+            f"this run of {parent.num_run_steps} steps cannot change after step"
+            f" {step}: use {least} to {most}"
         )
     return replace(
         parent,
@@ -348,7 +351,7 @@ def paced(clip: Playing, card: ModelCard) -> tuple[Effect, ...]:
         return (Effect(kind="speed", speed=clip.fps / card.fps),)
     except SpecError as error:
         raise SpecError(
-            f"the clip plays at {clip.fps:g} fps, too far from the {card.fps:g} of"
-            f" {card.name}: open its file at another rate, like Clip.open(file,"
+            f"the clip plays at {clip.fps:g} fps, too far from {card.name}'s"
+            f" {card.fps:g}: open its file at that rate, like Clip.open(file,"
             f" fps={card.fps:g})"
         ) from error

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from nbagent.conversation import arrays, figures
+from nbagent.conversation import arrays, browser_charts, figures
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.kinds import OUTPUTS, holds_pictures, look_up
 from nbagent.conversation.tables import TABLES, plotted, table_of
@@ -36,11 +36,14 @@ class Shown:
             shown as something else.
         is_figure: Whether it is a plot, and not a photo.
         refusal: Why it cannot be taken, and what to do; empty if it can.
+        figure: The figure of matplotlib, or the chart of Altair or Plotly or its JSON, that
+            was shown, if it was one.
     """
 
     data: bytes = field(default=b"", repr=False)
     is_figure: bool
     refusal: str = ""
+    figure: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +144,10 @@ def _from_clip(_: str, clip: Clip) -> Seen:
 
 def _from_shown(called: str, shown: Shown) -> Seen:
     if shown.refusal:
+        if (spec := browser_charts.vega_of(called, shown.figure)) is not None:
+            return _from_vega(called, spec)
+        if browser_charts.is_chart(shown.figure):
+            return _read(called, shown.figure)
         raise SpecError(shown.refusal)
     return _from_file(called, shown.data)
 
@@ -150,7 +157,7 @@ def _from_file(called: str, data: Any) -> Seen:
     from PIL import Image, UnidentifiedImageError
 
     if not data:
-        where = "is empty" if data == b"" else "is only the address of a picture"
+        where = "is empty" if data == b"" else "is only a picture's address"
         raise SpecError(f"{called} {where}: {_HOW}")
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -184,7 +191,9 @@ def _from_tensor(called: str, tensor: Any) -> Seen:
 def _from_artist(called: str, artist: Any) -> Seen:
     held = _held(called, artist)
     if held is None:
-        raise SpecError(f"{called} ({type(artist).__name__}) is in no figure: {_HOW}")
+        raise SpecError(
+            f"{called} ({type(artist).__name__}) does not belong to a figure: {_HOW}"
+        )
     return held
 
 
@@ -204,10 +213,20 @@ def _from_plot(_: str, plot: Any) -> Seen:
 def _from_plotly(called: str, figure: Any) -> Seen:
     if find_spec("kaleido") is None:
         raise SpecError(
-            f"{called} is a plotly chart, and kaleido draws those as pictures:"
+            f"{called} is a plotly chart, and only kaleido draws those as pictures:"
             " pip install kaleido, or name a picture of it"
         )
     return _from_file(called, figure.to_image(format="png"))
+
+
+def _from_altair(called: str, chart: object) -> Seen:
+    return _from_vega(called, browser_charts.vega_of(called, chart) or {})
+
+
+def _from_vega(called: str, spec: Mapping[str, Any]) -> Seen:
+    from nbagent.charts.vega import png_of
+
+    return _from_file(called, png_of(spec, called, figures.MAX_SIDE))
 
 
 def _from_several(called: str, values: Sequence[Any]) -> Seen:
@@ -273,6 +292,8 @@ def _on_white(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
 _READERS: Final[Mapping[tuple[str, str], Callable[[str, Any], Seen]]] = {
     ("IPython", "Image"): lambda called, image: _from_file(called, image.data),
     ("PIL", "Image"): _from_image,
+    ("altair", "JupyterChart"): _from_altair,
+    ("altair", "TopLevelMixin"): _from_altair,
     ("builtins", "bytes"): _from_file,
     ("builtins", "dict"): _from_dict,
     ("builtins", "list"): _from_several,
@@ -292,16 +313,15 @@ _READERS: Final[Mapping[tuple[str, str], Callable[[str, Any], Seen]]] = {
 }
 
 _REFUSALS: Final[Mapping[tuple[str, str], str]] = {
-    ("altair", ""): "save it, like chart.save('chart.png'), and open that with PIL",
     ("bokeh", ""): "save it, like export_png(plot), and open that with PIL",
-    ("dask", ""): "name what it comes to, like x.compute()",
+    ("dask", ""): "name its result, like x.compute()",
     ("folium", ""): "name a picture of the map",
     ("geopandas", ""): "draw it, like ax = x.plot(), and name @ax",
     ("holoviews", ""): "save it, like hv.save(x, 'x.png'), and open that with PIL",
-    ("polars", "LazyFrame"): "name what it comes to, like x.collect()",
-    ("pyspark", ""): "name a table of this kernel, like x.toPandas()",
+    ("polars", "LazyFrame"): "name its result, like x.collect()",
+    ("pyspark", ""): "name a table in this kernel, like x.toPandas()",
     (
         "xarray",
         "",
-    ): "name its numbers, like x.to_numpy(), or a figure that it is drawn in",
+    ): "name its numbers, like x.to_numpy(), or a figure of it",
 }

@@ -151,7 +151,7 @@ def taken(proposal: Proposal, state: State) -> Plan:
     except ValueError as error:
         line = " ".join(str(error).split())[:200]
         raise SpecError(
-            f"what {proposal.by} proposed cannot be done any more ({line}): say the"
+            f"what {proposal.by} proposed is no longer possible ({line}): say the"
             " turn again"
         ) from error
 
@@ -159,9 +159,9 @@ def taken(proposal: Proposal, state: State) -> Plan:
 def _question(reply: Reply, doing: str) -> Reply:
     assert reply.plan.proposal is not None
     answer = (
-        f"{reply.plan.proposal.by} reads this as: {doing}. Say 'yes' to go on, 'no' to"
-        " leave it, or begin the turn with --yes (%nbagent trust on lets a language"
-        " model act without asking)"
+        f"{reply.plan.proposal.by} reads this as: {doing}. Say 'yes' to go on, 'no'"
+        " to drop it, or begin the turn with --yes (%nbagent trust on lets a"
+        " language model act without asking)"
     )
     plan = replace(reply.plan, intent="ask", consents=_ANSWERS)
     return replace(reply, plan=plan, answer=answer)

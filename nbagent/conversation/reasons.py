@@ -37,8 +37,8 @@ def why(name: str, take: Take, ledger: Ledger, names: Mapping[str, str]) -> str:
     """Say what made a clip look other than the one it came from."""
     if not take.parents:
         return (
-            f"{name} was made from nothing before it: its prompt, its seed {take.seed}"
-            f" and {take.model} alone decide what it looks like."
+            f"{name} was made from scratch: its prompt, its seed {take.seed} and"
+            f" {take.model} alone decide what it looks like."
         )
     parent = ledger.take(take.parents[0])
     before = names.get(parent.id, "its parent")

@@ -71,7 +71,7 @@ class Record:
 
     def turn_of(self, cell_id: str | None) -> Turn | None:
         """Return the turn that a cell said last, if it did."""
-        turns = () if cell_id is None else self.ledger.turns(self.conversation)
+        turns = () if cell_id is None else self.ledger.turns.of(self.conversation)
         return next((turn for turn in reversed(turns) if turn.cell_id == cell_id), None)
 
     def names(self) -> dict[str, str]:
@@ -112,7 +112,7 @@ class Record:
         Args:
             names: The clips that alone it is asked of, if it is.
         """
-        own = self.ledger.jobs(self.conversation, states=UNFINISHED)
+        own = self.ledger.jobs.find(self.conversation, states=UNFINISHED)
         if names:
             return "\n".join(self._status(name, own) for name in names)
         busy = self.ledger.conversations.busy()
@@ -121,7 +121,7 @@ class Record:
 
     def expected_s(self, take_id: str) -> float | None:
         """Return the seconds that a take was expected to need, if that was known."""
-        jobs = self.ledger.jobs(self.conversation, take_id=take_id)
+        jobs = self.ledger.jobs.find(self.conversation, take_id=take_id)
         return jobs[-1].expected_s if jobs else None
 
     def lineage(self, name: str) -> str:
@@ -144,7 +144,7 @@ class Record:
         known = [row.name for row in self.rows()]
         named = [name for name in plan.targets if name in known]
         if not known:
-            return "There is no clip yet: make one first."
+            return "There are no clips yet: make one first."
         named = named or known[-1:]
         topics: tuple[Topic, ...] = plan.topics or ("all",)
         if len(named) > 1 and not {"changes", "reason", "names"} & {*topics}:
@@ -184,7 +184,7 @@ class Record:
         take_id = self.take(name).id
         artifact = self.ledger.artifact(take_id)
         if artifact is None:
-            return f"{name} is not rendered yet."
+            return f"{name} has not been rendered yet."
         return f"{name} took {answers.took(artifact, self.expected_s(take_id))}."
 
     def _origin(self, name: str) -> str:
@@ -192,11 +192,11 @@ class Record:
         if take.operation == "open":
             return f"{name} was opened from the file {take.request}."
         if not take.parents:
-            return f"{name} was made from nothing before it: you said {take.request!r}."
+            return f"{name} was made from scratch: you said {take.request!r}."
         way = (*self.ledger.ancestors(take.id), take)
         names = self._known()
         before = names.get(way[0].id, "a clip that was replaced")
-        return f"{name} came of {before} {reasons.told(way, names)}."
+        return f"{name} came from {before} {reasons.told(way, names)}."
 
     def _changes(self, named: Sequence[str]) -> str:
         """Say what differs from each clip to the next, or from its parent to one."""

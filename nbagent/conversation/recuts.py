@@ -12,21 +12,22 @@ from dataclasses import replace
 from typing import Any, Final
 
 from nbagent import media
-from nbagent.acts import act_of, apply_effects
+from nbagent.acts import act_of
 from nbagent.acts.aspect import Aspect
 from nbagent.acts.base import Act
 from nbagent.acts.camera import Camera
 from nbagent.acts.length import Length
 from nbagent.acts.plan import Plan
-from nbagent.artifacts import store_frames
+from nbagent.charts.stored import store_clip
 from nbagent.conversation import measures
 from nbagent.conversation import shot as shots
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.sources import Sources
-from nbagent.errors import JobFailed, SpecError
+from nbagent.conversation.stopping import released
+from nbagent.errors import JobFailed, NbagentError, SpecError
 from nbagent.ledger import Artifact, Ledger
-from nbagent.models import split_name
-from nbagent.take import Effect, Take
+from nbagent.models.names import split_name
+from nbagent.take import Effect, JobState, Progress, Take
 
 # What an option decides of a rendering: one that states what the clip has, asks nothing.
 _DECIDES: Final[Mapping[str, str]] = {
@@ -68,8 +69,8 @@ def asked(
         return None
     if sources.mask or sources.step is not None:
         raise SpecError(
-            f"{', '.join(notes)} is of a finished clip as a whole: leave the part or the"
-            " step out"
+            f"{', '.join(notes)} applies to a whole finished clip: leave the part"
+            " or the step out"
         )
     effects = shots.new_effects(before, shot)
     return recut(parent, request, shot, effects), (*notes, *cropped)
@@ -147,8 +148,27 @@ def _is_as_it_was(options: Mapping[str, Any], parent: Take) -> bool:
     return all(stated)
 
 
+def run(ledger: Ledger, turn_id: int, take: Take) -> Progress:
+    """Re-cut as a job that this kernel does itself, and return how it ended."""
+    job_id = ledger.jobs.add(take.id, turn_id, "interactive")
+    state: JobState = "done"
+    message = ""
+    try:
+        with released():
+            derive(ledger, take)
+    except KeyboardInterrupt:
+        state = "cancelled"
+    except NbagentError as error:
+        state, message = "failed", str(error)
+    ledger.jobs.record(job_id, state, message=message)
+    return Progress(job=job_id, state=state, message=message)
+
+
 def derive(ledger: Ledger, take: Take) -> Artifact:
     """Re-cut the frames of a take's parents; no diffusion, no torch.
+
+    Clips that are joined are shown with the texts over them; the texts of a clip that is
+    re-cut lie over the cut.
 
     Raises:
         JobFailed: If a parent was never rendered, or its file is gone.
@@ -157,10 +177,11 @@ def derive(ledger: Ledger, take: Take) -> Artifact:
     clips, latents = [], None
     seen: Mapping[str, str] = {}
     for parent_id in take.parents if take.is_joined else take.parents[:1]:
-        parent = ledger.artifact(parent_id)
+        parent = (ledger.artifact if take.is_joined else ledger.bare)(parent_id)
         if parent is None:
             raise JobFailed(
-                "the clip to re-cut is not on disk: render it again, then repeat"
+                "the clip to re-cut is no longer on disk: render it again, then"
+                " repeat the turn"
             )
         file = parent.video or parent.poster  # of a still
         clips.append(media.read_video(ledger.path(file)))
@@ -169,8 +190,7 @@ def derive(ledger: Ledger, take: Take) -> Artifact:
         frames, fps = media.grid_clips(clips, take.width // clips[0][0].shape[2])
     else:
         frames, fps = media.join_clips(clips, take.dissolve_s)
-    frames, fps = apply_effects(frames, fps, take.effects)
-    return store_frames(
+    return store_clip(
         ledger,
         take,
         frames,

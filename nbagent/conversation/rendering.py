@@ -8,100 +8,30 @@ needs no engine; everything else becomes a job.
 from __future__ import annotations
 
 import contextlib
-import re
-import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
 
+from nbagent.conversation import recuts
 from nbagent.conversation.clip import Clip
+from nbagent.conversation.engine import Engine, to_job
 from nbagent.conversation.estimates import Estimates
-from nbagent.conversation.recuts import derive
-from nbagent.conversation.stopping import released
-from nbagent.errors import Cancelled, JobFailed, NbagentError, SpecError
-from nbagent.ledger import ClipRow, JobRow, Ledger
-from nbagent.models import split_name
+from nbagent.conversation.seeds import other_seeds
+from nbagent.conversation.stand_in import before
+from nbagent.conversation.stopping import released, stopped_line
+from nbagent.errors import Cancelled, JobFailed
+from nbagent.ledger import Ledger
 from nbagent.settings import Settings
-from nbagent.take import (
-    MAX_SEED,
-    UNFINISHED,
-    Job,
-    JobState,
-    Lane,
-    Operation,
-    Progress,
-    Take,
-)
+from nbagent.take import UNFINISHED, Job, JobState, Lane, Progress, Take
 
 OnProgress = Callable[[int, Progress], None]
 
 _FINAL: frozenset[JobState] = frozenset({"done", "failed", "cancelled"})
 _DONE: tuple[JobState, ...] = ("done",)
-# Of what a model makes anew; the rest is held, or is part of another take's run.
-_TRIED: frozenset[Operation] = frozenset({"generate", "remix", "animate", "inpaint"})
-_TRIES = 3  # seeds, until a clip shows what was asked
 _STOP_S = 30.0  # a cancel is heard between two steps; one step of a big model is long
-SUFFIXES = {name: f".{name}" for name in ("mp4", "webm", "gif", "webp")} | {
-    "png": "",
-    "html": ".html",
-    "json": ".json",
-}
-"""What a file of each format ends in; one of `png` is a folder of frames."""
-
-
-class Engine(Protocol):
-    """What renders; `nbagent.jobs.engine.Engine` is one."""
-
-    def lacks(self) -> str:
-        """Say what is missing to render anything, or nothing."""
-        ...
-
-    def submit(self, job: Job, listener: Callable[[Progress], None]) -> None:
-        """Queue a job; the listener hears each step and one final state."""
-        ...
-
-    def reattach(
-        self, jobs: Iterable[Job], listener: Callable[[Progress], None]
-    ) -> None:
-        """Take up jobs that were queued before, here or by an earlier kernel."""
-        ...
-
-    def cancel(self, job_id: str) -> None:
-        """Stop a job at its next step."""
-        ...
-
-    def keep(self, job_id: str) -> None:
-        """End a job at its next step, with the clip as it looks then."""
-        ...
-
-    def pause(self, job_id: str) -> None:
-        """Halt a job at its next step, until it is resumed from there."""
-        ...
-
-    def resume(self, job_id: str) -> None:
-        """Queue a paused job again."""
-        ...
-
-    def preview(self, job_id: str) -> bytes | None:
-        """Return an animated webp of the job's latest guess, or None."""
-        ...
-
-    def queue(self) -> tuple[str, ...]:
-        """Return the jobs that wait here, next first."""
-        ...
-
-    def reorder(self, job_ids: Sequence[str]) -> None:
-        """Let waiting jobs go in this order, each within its lane."""
-        ...
-
-    def close(self) -> None:
-        """Let go; running jobs go on."""
-        ...
 
 
 class Rendering:
@@ -150,7 +80,7 @@ class Rendering:
 
     def enlist(self) -> None:
         """Record the jobs of the takes that must be rendered; `start` sends them."""
-        waiting = {row.take_id for row in self._ledger.jobs(states=UNFINISHED)}
+        waiting = {row.take_id for row in self._ledger.jobs.find(states=UNFINISHED)}
         self._settle()
         for index, take in enumerate(self.takes):
             if take.is_recut or self._ledger.artifact(take.id) is not None:
@@ -169,7 +99,7 @@ class Rendering:
         for index, take in enumerate(self.takes):
             if self._ledger.artifact(take.id) is not None:
                 if job := self._enlisted.pop(take.id, None):  # made elsewhere meanwhile
-                    self._ledger.set_job(job.id, "done")
+                    self._ledger.jobs.record(job.id, "done")
                 said = "; ".join(filter(None, ["kept", self._said(take)]))
                 self._hear(index, Progress(job="", state="done", message=said))
             elif self._last[index].state in _FINAL:
@@ -182,7 +112,7 @@ class Rendering:
     def rejoin(self, on_progress: OnProgress) -> None:
         """Follow what an earlier kernel has started; nothing new goes to the engine."""
         self._on_progress = on_progress
-        active = {row.take_id for row in self._ledger.jobs(states=UNFINISHED)}
+        active = {row.take_id for row in self._ledger.jobs.find(states=UNFINISHED)}
         self._follow_sources()
         for index, take in enumerate(self.takes):
             if self._ledger.artifact(take.id) is not None:
@@ -195,28 +125,32 @@ class Rendering:
                 self._hear(index, Progress(job="", state="cancelled"))
         self._recut()
 
-    def wait(self) -> None:
+    def wait(self, meanwhile: Callable[[], None] | None = None) -> None:
         """Block until every take has ended.
+
+        Args:
+            meanwhile: Is called now and then, in this thread.
 
         Raises:
             Cancelled: If a take was stopped, by the player or by the stop button.
             JobFailed: If a take failed; the line is the renderer's.
         """
+        names = [clip.name for clip in self.clips]
         try:
             with released():
-                self._wait_all(None)
+                self._wait_all(None, meanwhile)
         except KeyboardInterrupt:
             self.cancel(None)
             # Who presses it again does not wait for the step that runs.
             with contextlib.suppress(KeyboardInterrupt), released():
                 self._wait_all(_STOP_S)
-            raise Cancelled(self._stopped_line()) from None
+            raise Cancelled(stopped_line(names, self.progress)) from None
         ends = self.progress
         failed = [end for end in ends if end.state == "failed"]
         if failed:
             raise JobFailed(failed[0].message)
         if any(end.state == "cancelled" for end in ends):
-            raise Cancelled(self._stopped_line())
+            raise Cancelled(stopped_line(names, self.progress))
 
     # What a player asks for; called from its threads.
 
@@ -230,9 +164,10 @@ class Rendering:
         return self.clips[index].path.read_bytes()
 
     def preview(self, index: int) -> bytes | None:
-        """Return an animated webp of a running take, or None before its first step."""
+        """Return an animated webp of a running take, or what there was before it."""
         job_id = self._drafting.get(index) or self.progress[index].job
-        return self._engine.preview(job_id) if job_id else None
+        shown = self._engine.preview(job_id) if job_id else None
+        return shown or before(self._ledger, self.takes[index])
 
     def cancel(self, index: int | None) -> None:
         """Stop one take, or all of them."""
@@ -261,17 +196,9 @@ class Rendering:
     # Inside
 
     def _seeds(self, take: Take) -> tuple[int, ...]:
-        """Return what may be tried after a take's own seed; one that was stated is meant."""
-        is_tried = take.operation in _TRIED and take.quality == "final"
-        is_tried &= self._settings.looks and bool(take.shot.get("scene"))
-        if not is_tried or split_name(take.model)[0] != "pocket":
-            return ()
-        options = self._ledger.turn(self._turn_id).options
-        if any(said.get("seed") is not None for said in (options, take.shot)):
-            return ()
-        # Several takes of a turn have seeds one after the other: each tries its own.
-        step = len({one.seed for one in self.takes})
-        return tuple((take.seed + n * step) % (MAX_SEED + 1) for n in range(1, _TRIES))
+        return other_seeds(
+            self._ledger, self._settings, self._turn_id, take, self.takes
+        )
 
     def _settle(self) -> None:
         """Let takes that were tried before be what was kept of them."""
@@ -286,10 +213,10 @@ class Rendering:
         """Wait for what takes are made of and other turns render: none is made twice."""
         own = {take.id for take in self.takes}
         needed = {need for take in self.takes for need in take.needs} - own
-        rows = self._ledger.jobs(states=UNFINISHED) if needed else ()
+        rows = self._ledger.jobs.find(states=UNFINISHED) if needed else ()
         jobs = {row.take_id: row for row in rows if row.take_id in needed}
         for take_id, row in jobs.items():
-            name = self._ledger.name_of(take_id) or "what it is made of"
+            name = self._ledger.name_of(take_id) or "its source"
             self._awaited[take_id] = name
             for index, take in enumerate(self.takes):
                 if take_id in take.needs:
@@ -306,7 +233,7 @@ class Rendering:
     def _hear_source(self, source_id: str, progress: Progress) -> None:
         """Go on once what takes are made of is there, or give them up."""
         if progress.state == "done":
-            made_id = self._ledger.job(progress.job).take_id
+            made_id = self._ledger.jobs.get(progress.job).take_id
             if made_id != source_id:  # it was stopped early, and kept
                 self._made_of(source_id, made_id)
             self._awaited.pop(source_id, None)
@@ -314,7 +241,9 @@ class Rendering:
         elif progress.state in _FINAL and (name := self._awaited.pop(source_id, "")):
             how = "failed" if progress.state == "failed" else "was stopped"
             why = f" ({progress.message})" if progress.message else ""
-            line = f"{name}, which it is made of, {how}{why}: run its cell again first"
+            line = (
+                f"{name}, which this is made from, {how}{why}: run its cell again first"
+            )
             for index, take in enumerate(self.takes):
                 if source_id in take.needs and self._last[index].state not in _FINAL:
                     self._fail(index, line)
@@ -325,7 +254,7 @@ class Rendering:
         sent = self._last[index].job
         job_id = enlisted.id if enlisted else sent
         if job_id:
-            self._ledger.set_job(job_id, "failed", message=line)
+            self._ledger.jobs.record(job_id, "failed", message=line)
         self._hear(index, Progress(job=job_id, state="failed", message=line))
         if sent:
             self._engine.cancel(sent)
@@ -335,7 +264,7 @@ class Rendering:
         if job := self._enlisted.pop(take.id, None):
             self._send(index, job)
             return
-        rows = self._ledger.jobs(states=UNFINISHED, take_id=take.id)
+        rows = self._ledger.jobs.find(states=UNFINISHED, take_id=take.id)
         if rows:  # an earlier kernel, or an earlier run of this cell, has sent it
             job = to_job(self._ledger, self._settings, rows[-1], take)
             self._hear(index, Progress(job=job.id, state="queued"))
@@ -364,8 +293,8 @@ class Rendering:
         lane: Lane = "interactive" if take.quality == "draft" else "final"
         expected_s = Estimates(self._ledger).seconds(take)
         seeds = self._seeds(take)
-        job_id = self._ledger.add_job(take.id, self._turn_id, lane, expected_s, seeds)
-        return to_job(self._ledger, self._settings, self._ledger.job(job_id), take)
+        job_id = self._ledger.jobs.add(take.id, self._turn_id, lane, expected_s, seeds)
+        return to_job(self._ledger, self._settings, self._ledger.jobs.get(job_id), take)
 
     def _hear_draft(self, index: int, progress: Progress) -> None:
         """Show how a draft goes on in its final's place; how it ends matters little."""
@@ -387,7 +316,7 @@ class Rendering:
 
     def _said(self, take: Take) -> str:
         """Return what was said of a take when it was rendered, such as its drift."""
-        done = self._ledger.jobs(states=_DONE, take_id=take.id)
+        done = self._ledger.jobs.find(states=_DONE, take_id=take.id)
         return done[-1].message if done else ""
 
     def _recut(self) -> None:
@@ -404,25 +333,11 @@ class Rendering:
                 is_ready &= index not in self._recuts
                 self._recuts |= {index} if is_ready else set()
             if is_ready:
-                self._hear(index, self._derive(take))
-
-    def _derive(self, take: Take) -> Progress:
-        job_id = self._ledger.add_job(take.id, self._turn_id, "interactive")
-        try:
-            with released():
-                derive(self._ledger, take)
-        except KeyboardInterrupt:
-            self._ledger.set_job(job_id, "cancelled")
-            return Progress(job=job_id, state="cancelled")
-        except NbagentError as error:
-            self._ledger.set_job(job_id, "failed", message=str(error))
-            return Progress(job=job_id, state="failed", message=str(error))
-        self._ledger.set_job(job_id, "done")
-        return Progress(job=job_id, state="done")
+                self._hear(index, recuts.run(self._ledger, self._turn_id, take))
 
     def _hear(self, index: int, progress: Progress) -> None:
         if progress.state == "done" and progress.job:
-            take_id = self._ledger.job(progress.job).take_id
+            take_id = self._ledger.jobs.get(progress.job).take_id
             if take_id != self.takes[index].id:  # it was stopped early, and kept
                 self._replace(index, self._ledger.take(take_id))
         with self._changed:
@@ -459,89 +374,20 @@ class Rendering:
         """End what was waiting for a take that will not come."""
         for index, take in enumerate(self.takes):
             if take.is_recut and lost.id in take.parents:
-                line = "a clip that it is made of was not rendered: run the cell again"
+                line = (
+                    "a clip that this is made from was not rendered: run the cell again"
+                )
                 self._hear(index, Progress(job="", state="cancelled", message=line))
 
-    def _wait_all(self, timeout_s: float | None) -> None:
+    def _wait_all(
+        self, timeout_s: float | None, meanwhile: Callable[[], None] | None = None
+    ) -> None:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         with self._changed:
             while any(last.state not in _FINAL for last in self._last):
                 # Short waits, or the stop button's signal would never be delivered.
                 self._changed.wait(0.2)
+                if meanwhile is not None:
+                    meanwhile()
                 if deadline is not None and time.monotonic() > deadline:
                     return
-
-    def _stopped_line(self) -> str:
-        parts = [
-            f"{clip.name} at step {last.step} of {last.num_steps}"
-            if last.num_steps
-            else f"{clip.name} before its first step"
-            for clip, last in zip(self.clips, self.progress, strict=True)
-            if last.state != "done"
-        ]
-        if not parts:
-            names = ", ".join(clip.name for clip in self.clips)
-            return f"stopped, but {names} was done by then: run the cell to see it"
-        return (
-            f"stopped {', '.join(parts)}: run the cell again to go on from there,"
-            " or say something else"
-        )
-
-
-def to_job(ledger: Ledger, settings: Settings, row: JobRow, take: Take) -> Job:
-    """Return a recorded job as the engine takes it."""
-    return Job(
-        id=row.id,
-        take=take,
-        store=str(ledger.folder),
-        lane=row.lane,
-        checkpoint_s=settings.checkpoint_s,
-        seeds=row.seeds,
-    )
-
-
-def save_beside(
-    clip: Clip,
-    format: str,  # noqa: A002  as `Control` has it
-    folder: Path,
-    called: str | None = None,
-) -> str:
-    """Save a clip as `c1.mp4`, `c1-2.mp4`, ... in a folder; nothing is overwritten.
-
-    Args:
-        clip: A finished clip.
-        format: `mp4`, `webm`, `gif`, `webp`, `png` (a folder of frames), `html` (one
-            page that plays anywhere) or `json` (the recipe).
-        folder: Where the notebook lies.
-        called: What the file is called, if not as the clip.
-
-    Returns:
-        The name of the new file or folder.
-    """
-    if format not in SUFFIXES:
-        raise SpecError(
-            f"{format!r} is not a format to save in: use {', '.join(SUFFIXES)}"
-        )
-    suffix = SUFFIXES[format]
-    stem = re.sub(r"\W+", "-", called or clip.name).strip("-") or clip.name
-    path = folder / f"{stem}{suffix}"
-    number = 2
-    while path.exists():
-        path = folder / f"{stem}-{number}{suffix}"
-        number += 1
-    try:
-        clip.save(path)
-    except BaseException:
-        if path.is_dir():  # half a folder of frames is worse than none
-            shutil.rmtree(path)
-        raise
-    return path.name
-
-
-def name_takes(
-    ledger: Ledger, conversation: str, turn_id: int, takes: Sequence[Take]
-) -> tuple[ClipRow, ...]:
-    """Record takes and give each its name in the conversation."""
-    return tuple(
-        ledger.add_clip(conversation, turn_id, ledger.add_take(take)) for take in takes
-    )

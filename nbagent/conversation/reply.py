@@ -24,6 +24,7 @@ class Reply:
         drafts: What is shown of takes while they are rendered, by a take's id.
         notes: Lines that the user should see before it renders.
         shows: Clips that are there, to be shown again beside the answer.
+        is_markdown: Whether a language model wrote the answer.
     """
 
     turn_id: int
@@ -35,6 +36,7 @@ class Reply:
     drafts: Mapping[str, Take] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
+    is_markdown: bool = False
 
 
 def understood(plan: Plan) -> dict[str, Any]:

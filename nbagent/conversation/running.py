@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from nbagent.conversation.control import Names
+from nbagent.conversation.engine import Engine, to_job
 from nbagent.conversation.record import Record
-from nbagent.conversation.rendering import Engine, to_job
 from nbagent.errors import NbagentError, SpecError
 from nbagent.ledger import JobRow
 from nbagent.settings import Settings
@@ -47,7 +47,7 @@ class Running:
         said = []
         if taken := self._reattach(self._record.ledger.keeper.adopt()):
             names = ", ".join(self._whose(taken))
-            said.append(f"taking up what was left unfinished: {names}")
+            said.append(f"continuing what was left unfinished: {names}")
         if strange := self._strange():
             names = ", ".join(self._whose(strange))
             said.append(
@@ -63,7 +63,9 @@ class Running:
 
     def _unfinished(self) -> tuple[JobRow, ...]:
         """Return the jobs of this conversation that have no end yet."""
-        return self._record.ledger.jobs(self._record.conversation, states=UNFINISHED)
+        return self._record.ledger.jobs.find(
+            self._record.conversation, states=UNFINISHED
+        )
 
     def _reattach(self, rows: Iterable[JobRow]) -> list[JobRow]:
         """Let the engine have jobs that were taken in hand; return those it has."""
@@ -73,7 +75,7 @@ class Running:
                 job = to_job(ledger, self._settings, row, ledger.take(row.take_id))
                 self._engine.reattach([job], _ignore)
             except NbagentError as error:  # of another version, or damaged
-                ledger.set_job(row.id, "failed", message=str(error))
+                ledger.jobs.record(row.id, "failed", message=str(error))
             else:
                 taken.append(row)
         return taken
@@ -83,7 +85,7 @@ class Running:
         ledger, here = self._record.ledger, self._record.conversation
         told = []
         for row in rows:
-            turn = None if row.turn_id is None else ledger.turn(row.turn_id)
+            turn = None if row.turn_id is None else ledger.turns.get(row.turn_id)
             home = turn.conversation if turn else ""
             names = Record(ledger=ledger, conversation=home).names()
             name = names.get(row.take_id, row.id)
@@ -100,8 +102,8 @@ class Running:
             if row.take_id == take.id and row.phase == "denoise":
                 return (take.redirect_step or 0) + row.step + 1
         raise SpecError(
-            "it is not being rendered now: say from which step, like 'from step 3 on,"
-            " at night'"
+            "the clip is not being rendered now: say from which step, like 'from"
+            " step 3 on, at night'"
         )
 
     def cancel(self, names: Names) -> str:
@@ -123,7 +125,7 @@ class Running:
     def resume(self, names: Sequence[str]) -> str:
         """Let what is paused or came with the store go on; of these clips, or all."""
         ledger, conversation = self._record.ledger, self._record.conversation
-        rows = ledger.jobs(conversation, states=["paused"])
+        rows = ledger.jobs.find(conversation, states=["paused"])
         paused = {row.take_id for row in rows}
         strange = {row.take_id for row in self._strange()}
         if names:
@@ -132,7 +134,7 @@ class Running:
         going = self._whose(self._reattach(ledger.keeper.adopt(strange)))
         if paused := paused - strange:
             going += self._named(self._end_jobs(self._engine.resume, paused))
-        return f"going on: {', '.join(going)}" if going else "nothing is paused"
+        return f"continuing: {', '.join(going)}" if going else "nothing is paused"
 
     def cancel_takes(self, take_ids: Collection[str]) -> None:
         """Stop the jobs of these takes."""
@@ -148,7 +150,7 @@ class Running:
         others = [] if names else self._named(self.jobs())
         waiting = ", ".join(name for name in others if name not in ended)
         return said + (
-            f" ({waiting} goes on: name it, or say 'all')" if waiting else ""
+            f" ({waiting} still running: name it, or say 'all')" if waiting else ""
         )
 
     def _takes(self, names: Sequence[str]) -> set[str]:

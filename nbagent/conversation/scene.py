@@ -23,14 +23,21 @@ from nbagent.acts.time import Time
 from nbagent.acts.weather import Weather
 from nbagent.conversation import shot as shots
 from nbagent.conversation.shot import Shot
-from nbagent.errors import SpecError
-from nbagent.language.scenes import SceneReading, read_scene, read_value
+from nbagent.errors import SpecError, Unsettled
+from nbagent.language.scenes import (
+    SceneReading,
+    names_shape,
+    read_scene,
+    read_value,
+    stand_ins,
+)
 from nbagent.pocket import vocabulary
 from nbagent.pocket.taught import ACROSS, with_a
 
 _SHAPE_COLOUR: Final = "red"  # of a ball whose colour is not said
-_BESIDE_COLOUR: Final = "white"  # of one that comes to it: "add a moon"
+_BESIDE_COLOUR: Final = "white"  # of one that comes to it: "add a ball"
 _GO_ON: Final = ("actor", "second", "corner", "place", "time")
+_OF_ALL: Final = (Place, Time, Weather)  # what a clip that turns into another has once
 _USUAL: Final = frozenset({"stay", "day"})  # goes without saying
 _SHOWN: Final = frozenset({"actor", "place", "time", "motion"})  # a picture has one
 # Where actors are if nothing is said of it; others stand in the usual meadow.
@@ -55,28 +62,21 @@ _DWELLERS: Final[Mapping[str, str]] = {
 }
 
 
-class UnknownActor(SpecError):
-    """A subject that pocket cannot draw.
-
-    Attributes:
-        words: What was said.
-        nearest: Actors that might stand in for it, as they would be drawn.
-        question: What is asked of the user.
-        how: How that is answered.
-    """
+class UnknownActor(Unsettled):
+    """A subject that pocket cannot draw; the nearest are drawn as they are said."""
 
     def __init__(self, words: str, nearest: Sequence[str], like: str = "") -> None:
         """Take actors as they are read; a shape takes the colour of what it is `like`."""
-        self.words = words
-        self.nearest = tuple(_painted(_coloured(one, like)) for one in nearest)
-        first, (*few, last) = self.nearest[0], map(with_a, self.nearest)
+        nearest = [_painted(_coloured(one, like)) for one in nearest]
+        first, (*few, last) = nearest[0], map(with_a, nearest)
         told = f"{', '.join(few)} and {last}" if few else last
-        self.question = f"pocket cannot draw {words}: its nearest are {told}."
-        self.how = (
+        super().__init__(
+            words,
+            nearest,
+            f"pocket can't draw {words}; the closest it can draw: {told}.",
             f"Say which, like {with_a(first)!r}, or begin the turn with --actor"
-            f" {first.replace(' ', '-')}; --model names a larger model."
+            f" {first.replace(' ', '-')}; --model names a larger model.",
         )
-        super().__init__(f"{self.question} {self.how}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,6 +133,12 @@ def settled(
             _CHANGES[type(act)](now, act)
         old = before.scene
         opened = tuple(n for n in before.open if old.get(n) == now.factors.get(n))
+        if shot.into:
+            end = _Settling(factors=dict(shot.into))
+            for act in drawn:
+                if isinstance(act, _OF_ALL):
+                    _CHANGES[type(act)](end, act)
+            shot = replace(shot, into=end.factors)
     elif shot.scene:
         now, opened = _Settling(factors=dict(shot.scene)), shot.open
         now.take(read_scene(moving), vocabulary.FACTORS)
@@ -168,7 +174,9 @@ def _read(
     shot: Shot, earlier: Mapping[str, str], actor: str, *, is_whole: bool
 ) -> _Settling:
     """Read the words of a shot that has no scene yet."""
-    words = shots.in_words(shot)
+    # Beside some verbs "fast" is not read as a pace; behind the rest it always is.
+    paced = (*filter(None, [shot.pace]), *shot.extra)
+    words = shots.in_words(replace(shot, pace="", extra=paced))
     words = f"{words[:1].lower()}{words[1:]}".rstrip(".")  # as it was typed, mostly
     reading = read_scene(words)
     factors, near = dict(reading.factors), list(reading.near)
@@ -182,11 +190,11 @@ def _read(
     notes = []
     if not factors.get("actor") and earlier.get("actor"):  # "it rises"
         factors = {k: earlier[k] for k in _GO_ON if k in earlier} | factors
-        notes = [f"Nobody is named: the {earlier['actor']} goes on."]
+        notes = [f"No subject named, so the {earlier['actor']} goes on."]
     if is_whole and not factors.keys() & _SHOWN:
         raise SpecError(
-            f"pocket shows nothing of {words[:80]!r}: say it with things of its small"
-            " world (a red ball, a cat, the beach, night), or name a larger model with"
+            f"pocket can't draw {words[:80]!r}: use things from its small world (a"
+            " red ball, a cat, the beach, night), or name a larger model with"
             " --model"
         )
     lost = [*reading.lost, *([shot.style] if shot.style else [])]
@@ -201,9 +209,7 @@ def _complete(now: _Settling, seed: int) -> list[str]:
             scene[name] = _painted(scene[name])
     if not scene.get("actor"):
         scene["actor"] = _DWELLERS.get(scene.get("place", ""), "red ball")
-        now.notes.append(
-            f"Nobody is named: pocket shows {with_a(scene['actor'])} there."
-        )
+        now.notes.append(f"No subject named, so pocket shows {with_a(scene['actor'])}.")
     if not scene.get("place"):
         scene["place"] = _HOMES.get(scene["actor"], vocabulary.DEFAULT_PLACE)
     if scene.get("motion") == ACROSS:
@@ -214,13 +220,11 @@ def _complete(now: _Settling, seed: int) -> list[str]:
 
 def _notes(now: _Settling) -> list[str]:
     notes = list(now.notes)
-    if now.factors.get("second") and now.factors.get("corner", "").startswith("top"):
-        notes.append("pocket's companion stands low at a side.")
     if now.near:
         pairs = ", ".join(f"{drawn} for {said}" for said, drawn in now.near[:6])
-        notes.append(f"pocket draws the nearest thing it was taught: {pairs}.")
+        notes.append(f"pocket draws the closest thing it knows: {pairs}.")
     if lost := list(dict.fromkeys(now.lost)):
-        notes.append(f"pocket cannot show: {', '.join(lost[:6])}. Left out.")
+        notes.append(f"pocket can't show {', '.join(lost[:6])}.")
     return notes
 
 
@@ -231,10 +235,14 @@ def _replace(now: _Settling, act: Replace) -> None:
         return  # "a meadow instead of the beach"
     new = new or read_value(act.by, "actor")
     if new is None or reading.unknown_actor:
-        nearest = reading.nearest or ("red ball", "cat", "car")
+        nearest = reading.nearest or stand_ins(act.by)
         raise UnknownActor(act.by, nearest, now.factors.get("actor", ""))
+    who, second = _who(now, act.what), reading.factors.get("second")
+    drawn = _coloured(new, now.factors.get("actor", ""))
+    if who == "actor" and second:  # "two cats instead"
+        now.factors["second"] = drawn if second == new else second
+    now.factors[who] = drawn
     now.near += reading.near
-    now.factors[_who(now, act.what)] = _coloured(new, now.factors.get("actor", ""))
     now.take(reading, ("place", "time", "motion", "pace"))
 
 
@@ -250,8 +258,8 @@ def _recolor(now: _Settling, act: Recolor) -> None:
             now.lost.append(f"{act.color} {act.what}")
     elif noun not in vocabulary.SHAPES:
         now.notes.append(
-            f"pocket's {noun} has a colour of its own: it paints only its"
-            f" {', '.join(vocabulary.SHAPES)}."
+            f"pocket's {noun} keeps its own colour: only its"
+            f" {', '.join(vocabulary.SHAPES)} can be painted."
         )
     elif colour is None:
         now.lost.append(act.color)
@@ -260,29 +268,36 @@ def _recolor(now: _Settling, act: Recolor) -> None:
 
 
 def _add(now: _Settling, act: Add) -> None:
-    where = f" in the {act.region}" if isinstance(act.region, str) else ""
-    reading = read_scene(f"{act.what}{where}")
-    if new := reading.factors.get("actor"):
+    reading = read_scene(f"{act.what} {act.where}".rstrip())
+    new = reading.factors.get("actor", "")
+    is_shape = vocabulary.colour_and_noun(new)[1] in vocabulary.SHAPES
+    if is_shape and not names_shape(act.what):
+        if (time := read_value(act.what, "time")) is None:
+            raise UnknownActor(act.what, stand_ins(act.what))
+        now.factors["time"] = time  # a moon is in the sky of each night
+        now.near.append((act.what, time))
+        return
+    if new:
         new = f"{_BESIDE_COLOUR} {new}" if new in vocabulary.SHAPES else new
         old = now.factors.get("second")
         if new in (old, now.factors.get("actor")):
-            now.notes.append(f"There is {with_a(new)} already.")
+            now.notes.append(f"There already is {with_a(new)}.")
             return
         if old:
             now.notes.append(
-                f"pocket shows one companion: {with_a(new)} comes instead of"
-                f" {with_a(old)}."
+                f"pocket shows one companion: {with_a(new)} replaces {with_a(old)}."
             )
         now.factors["second"] = new
         now.factors.pop("corner", None)
         now.near += reading.near
+        if "second" in reading.factors:  # "add two stars"
+            now.near.append((act.what, new))
     elif reading.unknown_actor and reading.nearest:
         raise UnknownActor(act.what, reading.nearest)
     else:
         now.lost += reading.lost or (act.what,)
     corner = reading.factors.get("corner")
-    if isinstance(act.region, tuple):
-        corner = _corner(act.region)
+    corner = _corner(act.region) if isinstance(act.region, tuple) else corner
     if new and corner:
         now.factors["corner"] = corner
 
@@ -296,8 +311,8 @@ def _remove(now: _Settling, act: Remove) -> None:
     elif noun and noun == vocabulary.colour_and_noun(scene.get("actor", ""))[1]:
         if not second:
             raise SpecError(
-                f"pocket always shows somebody, and here that is {act.what}: say who"
-                " comes instead, like 'a cat instead'"
+                f"pocket always shows a subject, and here that is {act.what}: say"
+                " what replaces it, like 'a cat instead'"
             )
         scene["actor"] = scene.pop("second")
         scene.pop("corner", None)
@@ -326,14 +341,16 @@ def _motion(now: _Settling, act: Motion) -> None:
     now.factors.pop("pace", None)
     _said_of("motion", "motion", "pace")(now, act)
     if act.then:
-        now.notes.append("pocket shows one motion in a clip: it comes from the start.")
+        now.notes.append(
+            "pocket shows one motion per clip, so this one runs from the start."
+        )
 
 
 def _time(now: _Settling, act: Time) -> None:
     _said_of("time", "time")(now, act)
     place = now.factors.get("place", vocabulary.DEFAULT_PLACE)
     if not vocabulary.has_time(place):
-        now.notes.append(f"There is no time of day here ({place}).")
+        now.notes.append(f"There is no time of day in this place ({place}).")
 
 
 _CHANGES: Final[Mapping[type[Act], Callable[[_Settling, Any], None]]] = {

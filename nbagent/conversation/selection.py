@@ -79,7 +79,7 @@ def _frames(span: tuple[float, float | None] | None, clip: Artifact) -> slice:
     end = clip.num_frames if end_s is None else round(end_s * clip.fps)
     if start >= end:
         raise SpecError(
-            f"{span[0]:g} s to {span[1]:g} s has no frame at {clip.fps:g} fps: name a"
-            f" span of {1 / clip.fps:g} s or more"
+            f"{span[0]:g} s to {span[1]:g} s is shorter than one frame at"
+            f" {clip.fps:g} fps: name a span of {1 / clip.fps:.2g} s or more"
         )
     return slice(start, end)

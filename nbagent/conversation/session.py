@@ -9,32 +9,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
-from nbagent import private
 from nbagent.acts.base import Act
 from nbagent.acts.plan import Choice, Intent, Plan
-from nbagent.conversation import kept, offers
+from nbagent.conversation import choices, footnotes, offers, saved_variables
 from nbagent.conversation.asked import Asked, about, call_of, settled
 from nbagent.conversation.brains import Brain, Brains
 from nbagent.conversation.brought import Brought
 from nbagent.conversation.choices import Change
 from nbagent.conversation.clip import Clip, Viewer
 from nbagent.conversation.control import followed
+from nbagent.conversation.endings import declined, ended
+from nbagent.conversation.engine import Engine
 from nbagent.conversation.estimates import Estimates
 from nbagent.conversation.hands import SessionHands
 from nbagent.conversation.hearing import Hearing
 from nbagent.conversation.record import Record
-from nbagent.conversation.rendering import Engine, Rendering, name_takes
+from nbagent.conversation.rendering import Rendering
+from nbagent.conversation.renderings import Renderings
 from nbagent.conversation.reply import Reply, understood
 from nbagent.conversation.running import Running
 from nbagent.conversation.selection import Selection
 from nbagent.conversation.whole import Whole
-from nbagent.errors import Cancelled, NbagentError, SpecError
+from nbagent.errors import Cancelled, SpecError
 from nbagent.language.state import State, Variable
 from nbagent.ledger import ClipRow, Ledger, Turn
-from nbagent.settings import Settings
+from nbagent.settings import Settings, check_unlocked
+from nbagent.system import private
 from nbagent.take import Take
 
 _NOTHING: Mapping[str, object] = {}
@@ -61,6 +63,7 @@ class Session:
             owner=private.secret(settings.state),
         )
         self.settings = settings
+        self.on_choice: Callable[[Settings], None] | None = None
         self.whole = Whole(self)
         self.remixer: Remixer | None = None
         self.viewer: Viewer | None = None
@@ -79,6 +82,16 @@ class Session:
         """Its jobs that run or wait."""
         return Running(self.record, self._engine, self.settings)
 
+    @property
+    def renderings(self) -> Renderings:
+        """Its turns that are rendered."""
+        return Renderings(
+            record=self.record,
+            engine=self._engine,
+            settings=self.settings,
+            clip=self.clip,
+        )
+
     def close(self) -> None:
         """Let go of the store and the engine; running jobs go on."""
         self._engine.close()
@@ -96,6 +109,7 @@ class Session:
         values: Mapping[str, object] = _NOTHING,
         target: Clip | None = None,
         acts: Sequence[Act] = (),
+        data: str = "",
         reading: Intent | None = None,
         on_text: OnText | None = None,
         notes: tuple[str, ...] = (),
@@ -110,6 +124,7 @@ class Session:
             values: The variables themselves, by name; looked at only if named.
             target: A clip that the turn is about, whatever its words say.
             acts: What is done to that clip; then nothing is read.
+            data: A variable that those acts show, instead.
             reading: What the user says the turn is, having been asked.
             on_text: Hears that a language model is asked, and its answer while it is
                 written: the turn's number, and the text so far.
@@ -119,10 +134,13 @@ class Session:
             SpecError: If what was asked cannot be; the turn is kept with the error.
         """
         options = {k: v for k, v in options.items() if v is not None}
+        check_unlocked(self.settings, choices.of_turn(self.settings, options))
         if target is not None:
             take = self.taken(target)
             options |= about(take, target.name, acts, self.record)
             words = words or call_of(target.name, acts, self.record.names())
+        elif data:
+            options |= {"data": data, "acts": [act.to_json() for act in acts]}
         said = Asked(
             words=words,
             options=options,
@@ -133,8 +151,8 @@ class Session:
         )
         asked = settled(said, self.record)
         if asked is None:
-            return self._declined(said)
-        turn, before = self._written(asked, self._hearing)
+            return declined(said, self.record)
+        turn, before = self._written(asked, self.hearing)
         hear = None if on_text is None else partial(on_text, turn.id)
         reply = self._heard(turn, asked, before, hear, notes)
         if reply.answer is not None:  # else with the names of its clips, in `render`
@@ -150,12 +168,12 @@ class Session:
         notes: tuple[str, ...],
     ) -> Reply:
         """Return what a turn comes to; if it is nothing, that is written down."""
-        hearing, plan = self._hearing, None
+        hearing, plan = self.hearing, None
         try:
             state = hearing.state(asked, before)
             plan, doubts = hearing.understood(asked, state, on_text)
             known = {*asked.values, *(name for c in state.clips for name in c.names)}
-            kept.check_variables(self.record, plan, known)
+            saved_variables.check_variables(self.record, plan, known)
             reply = hearing.reply(turn.id, asked, plan, state, on_text)
             hearing.check_rendered(reply)
             reply = replace(reply, notes=(*notes, *doubts, *reply.notes))
@@ -168,12 +186,12 @@ class Session:
                     raise SpecError(reply.answer or "")
             reply = replace(reply, plan=offers.kept(reply.plan, asked))
         except BaseException as error:  # no turn stays without its end
-            made, line = understood(plan) if plan else None, _ended(error)
-            self.ledger.finish_turn(turn.id, made, None, line)
+            made, line = understood(plan) if plan else None, ended(error)
+            self.ledger.turns.finish(turn.id, made, None, line)
             if isinstance(error, KeyboardInterrupt):
                 raise Cancelled(line) from None
             raise
-        kept.remember(self.record, reply, state.variables, asked.values)
+        saved_variables.remember(self.record, reply, state.variables, asked.values)
         return reply
 
     def consider(
@@ -182,6 +200,7 @@ class Session:
         options: Mapping[str, Any],
         *,
         instead_of: int | None = None,
+        target: Clip | None = None,
         variables: tuple[Variable, ...] = (),
         values: Mapping[str, object] = _NOTHING,
     ) -> Reply:
@@ -193,17 +212,21 @@ class Session:
             words: The user's turn, perhaps half typed.
             options: From the magic's line.
             instead_of: The turn that it would replace.
+            target: A clip that the turn is about, whatever its words say.
             variables: What the notebook holds.
             values: The variables themselves, by name; looked at only if named.
 
         Raises:
             SpecError: If what is asked cannot be.
         """
+        options = {k: v for k, v in options.items() if v is not None}
+        if target is not None:
+            options |= about(self.taken(target), target.name, (), self.record)
         asked = Asked(words=words, options=options, variables=variables, values=values)
         before = None
         if instead_of is not None:
-            before = self.ledger.turn(instead_of).position
-        return self._hearing.consider(asked, before)
+            before = self.ledger.turns.get(instead_of).position
+        return self.hearing.consider(asked, before)
 
     def read(
         self,
@@ -213,7 +236,7 @@ class Session:
     ) -> tuple[State, Plan]:
         """Return what a turn is read against, and as what; nobody else is asked."""
         asked = Asked(words=words, options={}, variables=variables, values=values)
-        state = self._hearing.state(asked, None)
+        state = self.hearing.state(asked, None)
         if not words:
             return state, Plan(intent="ask")
         return state, self.brains.read(words, state, None, values)
@@ -233,29 +256,7 @@ class Session:
                 self.running.cancel_takes({take.parents[0]})
         with self.ledger.together():
             self._finish(reply)
-            for part in (*reply.parts, *reply.drafts.values()):
-                self.ledger.add_take(part)
-            self._name_opened(reply)
-            rows = name_takes(
-                self.ledger, self.settings.conversation, reply.turn_id, reply.takes
-            )
-            rendering = self._rendering(reply.turn_id, rows, reply.drafts)
-            rendering.enlist()
-        return rendering
-
-    def unfinished(self) -> dict[int, Rendering]:
-        """Return the turns that an earlier kernel left unfinished, to be rejoined."""
-        if self._engine.lacks():
-            return {}
-        active = self.running.taken()
-        rows: dict[int, list[ClipRow]] = {}
-        for row in self.record.made():
-            rows.setdefault(row.turn_id, []).append(row)
-        return {
-            turn_id: self._rendering(turn_id, of_turn)
-            for turn_id, of_turn in rows.items()
-            if active & {row.take_id for row in of_turn}
-        }
+            return self.renderings.begin(reply)
 
     def close_turn(
         self, reply: Reply, clips: Sequence[Clip] = (), error: str | None = None
@@ -268,7 +269,7 @@ class Session:
         names = tuple(clip.name for clip in clips)
         done = [followed(act, names, self.hands) for act in reply.plan.then if names]
         answer = "" if error else "\n".join(done)
-        self.ledger.finish_turn(
+        self.ledger.turns.finish(
             reply.turn_id, understood(reply.plan), answer or None, error, reply.notes
         )
         return answer
@@ -286,7 +287,7 @@ class Session:
             UnknownClip: If nothing carries it.
         """
         row = self.record.row(name)
-        return Clip(
+        clip = Clip(
             self.ledger,
             self.ledger.take(row.take_id),
             row.name,
@@ -294,6 +295,10 @@ class Session:
             self.viewer,
             self.selections,
         )
+        turn = self.ledger.turns.get(row.turn_id)
+        lines = footnotes.unsaid(turn, [row.take_id], self.record)
+        clip.notes = footnotes.losses(lines)
+        return clip
 
     # Acting at once
 
@@ -313,7 +318,11 @@ class Session:
         Raises:
             SpecError: If that cannot be.
         """
-        self.settings, line = change(self.settings)
+        settings, line = change(self.settings)
+        check_unlocked(self.settings, settings)
+        self.settings = settings
+        if self.on_choice is not None:
+            self.on_choice(settings)
         return line
 
     def queue(self) -> tuple[str, ...]:
@@ -328,7 +337,7 @@ class Session:
 
     def _finish(self, reply: Reply) -> None:
         plan = understood(reply.plan)
-        self.ledger.finish_turn(reply.turn_id, plan, reply.answer, None, reply.notes)
+        self.ledger.turns.finish(reply.turn_id, plan, reply.answer, None, reply.notes)
 
     def _written(self, asked: Asked, hearing: Hearing) -> tuple[Turn, int]:
         """Write a turn down; return it, and the position that it is read at."""
@@ -339,25 +348,14 @@ class Session:
         elif not asked.is_dry:
             hearing.check_renderer(asked, own)
         self.whole.settle()
-        turn = self.ledger.add_turn(
+        turn = self.ledger.turns.add(
             self.settings.conversation, asked.words, cell_id, asked.written
         )
         return turn, own.position if own else turn.position
 
-    def _declined(self, said: Asked) -> Reply:
-        """Record that what was asked for is not made after all."""
-        plan, answer = Plan(intent="control"), "cancelled: nothing is rendered"
-        if said.is_dry:
-            told = "would cancel it: nothing is rendered"
-            return Reply(turn_id=0, words=said.words, plan=plan, answer=told)
-        turn = self.ledger.add_turn(
-            self.settings.conversation, said.words, said.cell_id, {}
-        )
-        self.ledger.finish_turn(turn.id, understood(plan), answer, None)
-        return Reply(turn_id=turn.id, words=said.words, plan=plan, answer=answer)
-
     @property
-    def _hearing(self) -> Hearing:
+    def hearing(self) -> Hearing:
+        """What understands turns, against the conversation as it stands."""
         return Hearing(
             record=self.record,
             engine=self._engine,
@@ -368,22 +366,6 @@ class Session:
             hands=self.hands,
         )
 
-    def _rendering(
-        self,
-        turn_id: int,
-        rows: Sequence[ClipRow],
-        drafts: Mapping[str, Take] = MappingProxyType({}),
-    ) -> Rendering:
-        return Rendering(
-            ledger=self.ledger,
-            engine=self._engine,
-            settings=self.settings,
-            turn_id=turn_id,
-            takes=[self.ledger.take(row.take_id) for row in rows],
-            clips=[self.clip(row.name) for row in rows],
-            drafts=drafts,
-        )
-
     def taken(self, clip: Clip) -> Take:
         """Return the take that a turn about a clip is about: one of this store."""
         if clip.take is not None and not clip.is_opened:
@@ -391,29 +373,10 @@ class Session:
                 return clip.take
         return self._brought.take(clip)
 
-    def _name_opened(self, reply: Reply) -> None:
-        """Give the films that a turn is the first to use their names in it."""
-        made = (*reply.parts, *reply.takes)
-        built_on = dict.fromkeys(one for t in made for one in (*t.parents, *t.needs))
-        named = self.record.names()
-        for take_id in built_on:
-            if take_id in named or not self.ledger.has_take(take_id):
-                continue
-            if self.ledger.take(take_id).operation == "open":
-                here = self.settings.conversation
-                self.ledger.add_clip(here, reply.turn_id, take_id)
-
     def remix(self, clip: Clip, asked: str | Sequence[Act], **options: Any) -> Any:
         """Say a turn about a clip, as its methods do."""
         if self.remixer is None:
-            raise SpecError("remix needs the notebook: run %load_ext nbagent first")
+            raise SpecError(
+                "this clip belongs to no conversation: say a turn about it with nbagent.say"
+            )
         return self.remixer(clip, asked, options)
-
-
-def _ended(error: BaseException) -> str:
-    """Say in one line why a turn came to nothing."""
-    if isinstance(error, NbagentError):
-        return str(error)
-    if isinstance(error, KeyboardInterrupt):
-        return "stopped while the turn was being read: run the cell again"
-    return f"{type(error).__name__}: {error}"

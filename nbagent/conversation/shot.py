@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from nbagent.acts import Act, sentence, wording
+from nbagent.acts.lettering import Lettering
 from nbagent.acts.plan import Plan, Settings
 from nbagent.acts.shot import Shot, frame_size, from_json, to_json
 from nbagent.errors import SpecError
-from nbagent.pocket.taught import taught
+from nbagent.pocket.taught import taught, turning
 from nbagent.take import Effect
 
 __all__ = [
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 _USUAL_STRENGTH: Final = 0.75
-_AROUND: Final = ("place", "time", "view")  # what a scene is without its actors
+_AROUND: Final = ("place", "time")  # what a scene is without its actors
 
 
 def shot_from(plan: Plan) -> Shot:
@@ -115,7 +116,7 @@ def to_prompt(shot: Shot, model: str = "pocket") -> tuple[str, str]:
     Pocket is told its scene in the form that it was taught; others read a sentence.
     """
     if model == "pocket":
-        return taught(shot.scene), ""
+        return turning(shot.scene, shot.into) if shot.into else taught(shot.scene), ""
     return in_words(shot), ", ".join(shot.negative)
 
 
@@ -141,9 +142,10 @@ def strength_for(acts: Iterable[Act]) -> float:
 
 
 def is_derive(before: Shot, after: Shot) -> bool:
-    """Return whether only effects were added, so that no diffusion is needed."""
+    """Return whether only effects were added, or texts are others: no diffusion."""
     kept = after.effects[: len(before.effects)] == before.effects
-    return kept and before != after and replace(after, effects=before.effects) == before
+    same = replace(after, effects=before.effects, texts=before.texts) == before
+    return kept and before != after and same
 
 
 def new_effects(before: Shot, after: Shot) -> tuple[Effect, ...]:
@@ -163,7 +165,9 @@ def _sentence(text: str) -> str:
 
 
 def _with_settings(shot: Shot, plan: Plan) -> Shot:
-    for act in replace(plan, acts=()).asked:
+    # A new clip has no acts, but the texts over it.
+    texts = tuple(act for act in plan.acts if isinstance(act, Lettering))
+    for act in replace(plan, acts=texts).asked:
         shot = act.change(shot, None)
     return _sized(shot, plan.settings)
 

@@ -14,15 +14,21 @@ from nbagent.acts.length import Length
 from nbagent.acts.motion import Motion
 from nbagent.acts.plan import Plan
 from nbagent.acts.quality import Quality
-from nbagent.caching import NO_CACHE
-from nbagent.conversation import choice, fitting, measures, scene
+from nbagent.conversation import (
+    fitting,
+    measures,
+    operation_choice,
+    redrawn_chart,
+    scene,
+)
 from nbagent.conversation import shot as shots
 from nbagent.conversation.extending import extend
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 from nbagent.take import MAX_SEED, Operation, Take
+from nbagent.take.caching import NO_CACHE
 
 # What may be said beside "longer" without changing the clip that is made longer, as what
 # is done to finished frames may.
@@ -65,7 +71,7 @@ def single(
     numbers = fitting.in_shape(numbers, shot, card, sources)
     numbers, cut = measures.of_film(numbers, shot, card, sources)
     first, more = take_of(plan, request, numbers, card, parent, before, shot, seed)
-    fresh = choice.with_effects_of(first, before, shot)
+    fresh = operation_choice.with_effects_of(first, before, shot)
     if parent is not None and sources.clip and before and added_s is not None:
         chain, said = extend(
             fresh,
@@ -79,9 +85,10 @@ def single(
             fit=fitting.fit(options),
         )
     else:
-        first = choice.keeping(first, fresh, plan, options, card, sources)
+        first = operation_choice.keeping(first, fresh, plan, options, card, sources)
+        more += redrawn_chart.losses(first, card, sources)
         if parent is not None and before is not None:
-            choice.check_changed(first, parent, plan, heard)
+            operation_choice.check_changed(first, parent, plan, heard)
         if first.operation == "animate":
             more += cut
         chain, said = windows(first, options, card)
@@ -92,7 +99,7 @@ def single(
     ]
     if first.operation == "upscale" and card.base == "pocket":
         said.append(
-            f"pocket was taught {card.width}x{card.height} alone: 'make it twice as"
+            f"pocket only knows {card.width}x{card.height}: 'make it twice as"
             " large' scales the picture and keeps more of it."
         )
     takes = [made for *_, made in chains]
@@ -101,7 +108,10 @@ def single(
         takes = takes[:1]  # another seed would not be that run's
     if parent and parent.model and first.operation == "generate":
         if parent.model_revision != first.model_revision:
-            more.append("Made anew, since other weights rendered the clip it refines.")
+            more.append(
+                "Made from scratch, as the clip it refines was rendered with other"
+                " weights."
+            )
     return Composed(
         takes=tuple(takes),
         notes=(*notes, *heard, *cropped, *more, *said),
@@ -122,14 +132,18 @@ def _shot(plan: Plan, sources: Sources) -> tuple[Shot, Shot | None, list[str]]:
     if parent is None:
         return shots.shot_from(plan), None, []
     before = shots.from_json(parent.shot)
+    before = redrawn_chart.named(before, sources)
     # In a loop, or where one clip becomes another, no motion of its own can be read.
     is_plain = sources.ground is None or sources.ground.clean.operation == "generate"
     if sources.clip is not None and is_plain:
         before = scene.as_seen(before, sources.clip.seen)
+    if before.into and any(isinstance(act, Extend | Length) for act in plan.asked):
+        before = replace(before, scene=before.into, into={})  # so it goes on
     shot, notes = shots.apply(before, plan, clip_s=sources.clip_s)
     if sources.others and any(isinstance(act, Blend) for act in plan.acts):
-        core = shots.from_json(sources.others[0].shot).core
-        shot = replace(shot, motion=(*shot.motion, f"then it turns into {core}"))
+        other = shots.from_json(sources.others[0].shot)
+        motion = (*shot.motion, f"then it turns into {other.core}")
+        shot = replace(shot, motion=motion, into=other.scene)
     return shot, before, notes
 
 
@@ -148,14 +162,14 @@ def windows(
     own_s = take.num_frames / card.fps
     if take.operation == "blend" or len(take.holds) > 1:
         raise SpecError(
-            f"{shot.duration_s:g} s between held frames is more than {card.name} renders"
-            f" at once: use up to {own_s:g} s"
+            f"{shot.duration_s:g} s between fixed frames is more than {card.name}"
+            f" renders at once: use up to {own_s:g} s"
         )
     assert shot.duration_s is not None
-    own = replace(shot, duration_s=own_s, effects=())
+    own = replace(shot, duration_s=own_s, effects=(), texts=())
     first = replace(take, shot=shots.to_json(own), effects=())
     more, notes = extend(take, first, first, card, seconds=shot.duration_s - own_s)
-    told = f"{shot.duration_s:g} s is rendered in {len(more) + 1} parts that overlap."
+    told = f"{shot.duration_s:g} s is rendered in {len(more) + 1} overlapping parts."
     return [first, *more], [told, *notes]
 
 
@@ -229,8 +243,8 @@ def _check_uncut(earlier: Sequence[Act], longer: Act, clip_s: float) -> None:
     for act in earlier:
         if isinstance(act, Cut) and act.lasts(clip_s) != clip_s:
             raise SpecError(
-                f"'{longer.says()}' goes on from a clip as it is: ask for"
-                f" '{act.says()}' first, or after it"
+                f"'{longer.says()}' continues a clip as it is: ask for"
+                f" '{act.says()}' in a turn before or after it"
             )
 
 
@@ -277,7 +291,7 @@ def take_of(
     )
     if parent is None or before is None:
         return take, notes
-    operation = choice.operation(
+    operation = operation_choice.operation(
         take,
         parent,
         is_as_long="frames" not in options and before.duration_s == shot.duration_s,

@@ -224,13 +224,13 @@ def _stills(
             check_size(height, width, f"@{name}")
             if drawn.shape[2] == 4 and not drawn[..., 3].any():
                 raise SpecError(
-                    f"@{name} is transparent all over: there is nothing to set in motion"
+                    f"@{name} is fully transparent: name a picture that shows something"
                 )
             found.append(ledger.put_file(media.png(drawn), ".png"))
         elif name == SHOWN:
             raise SpecError(
-                "no cell of this kernel has shown a plot yet: show it, or name it, like"
-                " 'animate @fig'"
+                "no cell has shown a plot yet: show one, or name it, like 'animate"
+                " @fig'"
             )
         else:
             raise SpecError(
@@ -257,7 +257,7 @@ def _notes(seen: Mapping[str, Seen], plan: Plan) -> tuple[str, ...]:
     notes = [one.note for one in seen.values() if one.note]
     if len(plan.targets) > 1:
         notes += [
-            f"Of @{name} the first of {len(one.frames)} frames is used."
+            f"Uses the first of @{name}'s {len(one.frames)} frames."
             for name, one in seen.items()
             if len(one.frames) > 1
         ]
@@ -275,9 +275,9 @@ def _film(frames: NDArray[np.uint8], ledger: Ledger) -> Film:
 
 def _frame(take: Take, index: int, ledger: Ledger) -> NDArray[np.uint8]:
     """Return one frame (H, W, 3) of a clip as it plays."""
-    clip = ledger.artifact(take.id)
+    clip = ledger.bare(take.id)
     if clip is None:
-        raise SpecError("a frame is taken from a finished clip: wait for it")
+        raise SpecError("taking a frame needs a finished clip: wait until it is done")
     _check_frame(index, clip)
     frames = media.read_video(ledger.path(clip.video or clip.poster))[0]
     picture: NDArray[np.uint8] = frames[index]
@@ -300,7 +300,7 @@ def _mask(plan: Plan, clip: Artifact | None, ledger: Ledger) -> str:
     if (region, span, plan.frame) == (None, None, None):
         return ""
     if clip is None:
-        raise SpecError("a part is changed of a finished clip: wait for it")
+        raise SpecError("changing a part needs a finished clip: wait until it is done")
     within = None if span is None else span.seconds(clip.duration_s)
     if plan.frame is not None:
         _check_frame(plan.frame, clip)
@@ -321,8 +321,8 @@ def _part(plan: Plan) -> tuple[Region | None, Span | None]:
         part = _known(act)
         if found is not None and part != found:
             raise SpecError(
-                f"'{act.says()}' is not of the same part as what was said before it: a"
-                " turn makes one part anew, so ask for one after the other"
+                f"'{act.says()}' is about a different part than what came before"
+                " it, and a turn changes one part: ask for one after the other"
             )
         found = part
     return found or (None, None)
@@ -336,9 +336,9 @@ def _known(act: Act) -> tuple[Region | None, Span | None]:
     for words in (region, span):
         if isinstance(words, str):
             raise SpecError(
-                f"{words!r:.60} is no part that I can tell apart: name one like the left"
-                " half, the top right corner, the last second or 1 s to 2 s, or draw it"
-                " in the player"
+                f"{words!r:.60} is not a part that I can find: name one like the"
+                " left half, the top right corner, the last second or 1 s to 2 s,"
+                " or draw it in the player"
             )
     assert not isinstance(region, str)
     assert not isinstance(span, str)
@@ -354,9 +354,12 @@ def _palette(
         return ()
     first = next(iter(ledger.ancestors(parent.id)), parent)
     source = meant(match.other) if match.other else first
-    artifact = ledger.artifact(source.id)
+    artifact = ledger.bare(source.id)
     if artifact is None:
-        raise SpecError("the clip to match is not rendered: wait for it, or name one")
+        raise SpecError(
+            "the clip to match is not rendered yet: wait until it is done, or name"
+            " a different one"
+        )
     file = ledger.path(artifact.video or artifact.poster)
     return media.palette(media.read_video(file)[0])
 

@@ -11,12 +11,15 @@ from __future__ import annotations
 import functools
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from nbagent.errors import Cancelled
+
+if TYPE_CHECKING:
+    from nbagent.take import Progress
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -87,6 +90,24 @@ def in_one_line(line: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
         return run
 
     return decorate
+
+
+def stopped_line(names: Sequence[str], ends: Sequence[Progress]) -> str:
+    """Say where the takes of a turn were stopped, by the names of their clips."""
+    parts = [
+        f"{name} at step {last.step} of {last.num_steps}"
+        if last.num_steps
+        else f"{name} before its first step"
+        for name, last in zip(names, ends, strict=True)
+        if last.state != "done"
+    ]
+    if not parts:
+        done = ", ".join(names)
+        return f"stopped, but {done} was already done: run the cell to see it"
+    return (
+        f"stopped {', '.join(parts)}: run the cell again to continue from"
+        " there, or say something else"
+    )
 
 
 def _is_main() -> bool:

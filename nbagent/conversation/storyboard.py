@@ -12,21 +12,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from nbagent.acts import sentence
+from nbagent.acts import Act, sentence
 from nbagent.acts.grid import Grid
 from nbagent.acts.join import Join
+from nbagent.acts.lettering import Lettering
 from nbagent.acts.plan import Plan
 from nbagent.acts.wording import is_place, located
 from nbagent.conversation import casting, measures, scene
 from nbagent.conversation import shot as shots
-from nbagent.conversation.choice import Unchanged
 from nbagent.conversation.layers import refined
+from nbagent.conversation.operation_choice import Unchanged
 from nbagent.conversation.recuts import recut
 from nbagent.conversation.shot import Shot
 from nbagent.conversation.single import Composed, take_of, windows
 from nbagent.conversation.sources import Sources
 from nbagent.errors import SpecError
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 from nbagent.take import Take
 
 MAX_SCENES: Final = 12
@@ -52,8 +53,8 @@ def joined(plan: Plan, request: str, sources: Sources) -> Take | None:
     beside = [one for one in plan.asked if one is not act]
     if other := next((one for one in beside if one.does != "frames"), None):
         raise SpecError(
-            f"{other.says()}: that changes a clip, so ask for it before the clips are"
-            " shown together"
+            f"{other.says()}: this changes a single clip, so ask for it before"
+            " putting clips together"
         )
     seconds = act.dissolve_s if isinstance(act, Join) else 0.0
     whole = join(takes, request, seconds=seconds, is_grid=isinstance(act, Grid))
@@ -67,6 +68,7 @@ def storyboard(
     plan: Plan, request: str, options: Mapping[str, Any], card: ModelCard
 ) -> Composed:
     """Turn a plan of several scenes into a take for each, and one that joins them."""
+    plan, over = _apart(plan)
     scenes = scene_shots(plan)
     told = shots.in_words(scenes[0])
     seed = measures.seed(plan, options, None, told)  # one for all: they belong together
@@ -90,6 +92,8 @@ def storyboard(
         notes += heard + cropped + more + said
     seconds = max((a.dissolve_s for a in plan.acts if isinstance(a, Join)), default=0.0)
     whole = join(takes, request, seconds=seconds)
+    shot = _over(shots.from_json(whole.shot), over)
+    whole = replace(whole, shot=shots.to_json(shot))
     return Composed(
         takes=(*takes, whole), notes=tuple(dict.fromkeys(notes)), parts=tuple(parts)
     )
@@ -107,6 +111,8 @@ def changed_storyboard(
     assert parent is not None
     assert whole is not None
     before = shots.from_json(parent.shot)
+    plan, over = _apart(plan)
+    texts = _over(before, over).texts
     changed, same = _changed_scenes(plan, request, options, card, sources.scenes)
     takes = [composed.takes[0] for composed in changed if composed is not None]
     shown = [
@@ -121,14 +127,28 @@ def changed_storyboard(
         seconds=whole.dissolve_s,
         is_grid=whole.operation == "grid",
     )
+    shot = replace(shots.from_json(again.shot), effects=before.effects, texts=texts)
+    if not before.effects:
+        again = replace(again, shot=shots.to_json(shot))
     takes.append(again)
     if before.effects:
-        shot = replace(shots.from_json(again.shot), effects=before.effects)
         takes.append(recut(again, request, shot, before.effects))
     made = [composed for composed in changed if composed is not None]
     said = dict.fromkeys(note for composed in made for note in composed.notes)
     parts = tuple(part for composed in made for part in composed.parts)
     return Composed(takes=tuple(takes), notes=tuple(said), parts=parts)
+
+
+def _apart(plan: Plan) -> tuple[Plan, tuple[Act, ...]]:
+    """Return a plan of scenes without its texts, which are of all of them together."""
+    over = tuple(act for act in plan.acts if isinstance(act, Lettering))
+    rest = tuple(act for act in plan.acts if act not in over)
+    return replace(plan, acts=rest), over
+
+
+def _over(shot: Shot, texts: tuple[Act, ...]) -> Shot:
+    """Return a shot with texts over it."""
+    return shots.apply(shot, Plan(intent="refine", acts=texts))[0]
 
 
 def _scenes(sources: Sources) -> tuple[Take, ...]:
@@ -151,8 +171,8 @@ def _changed_scenes(
     for act in plan.asked:
         if act.does == "held" and not act.renews and act.kind != "aspect":
             raise SpecError(
-                f"'{act.says()}' is of one clip, not of several together: name that"
-                " clip, like c1"
+                f"'{act.says()}' applies to one clip, not to several together: name"
+                " that clip, like c1"
             )
     changed, same = list[Composed | None](), ""
     for one in scenes:
@@ -173,8 +193,9 @@ def scene_shots(plan: Plan) -> tuple[Shot, ...]:
     told = plan.scenes
     if not 2 <= len(told) <= MAX_SCENES:
         raise SpecError(
-            f"{len(told) or 'no'} scenes were read: tell 2 to {MAX_SCENES}, separated by"
-            " ';', like 'two scenes: a rocket in the desert; it rises'"
+            f"a story has 2 to {MAX_SCENES} scenes, and I read"
+            f" {len(told) or 'none'}: separate them with ';', like 'two scenes: a"
+            " rocket in the desert; it rises'"
         )
     found: list[Shot] = []
     for text in told:
@@ -226,8 +247,9 @@ def join(
     for take in takes[1:]:
         if (take.height, take.width) != (first.height, first.width):
             raise SpecError(
-                f"clips of {first.width}x{first.height} and {take.width}x{take.height}"
-                " do not join: make them of one size first"
+                f"clips of {first.width}x{first.height} and"
+                f" {take.width}x{take.height} do not join: make them the same size"
+                " first"
             )
     told = ("; beside " if is_grid else "; then ").join(t.prompt for t in takes)
     columns = count if count <= _MAX_ROW else math.ceil(count**0.5)

@@ -66,19 +66,19 @@ def plotted(called: str, table: Table) -> tuple[Figure, str]:
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
         raise MissingExtra(
-            f"{called} is drawn with matplotlib: pip install matplotlib"
+            f"drawing {called} needs matplotlib: pip install matplotlib"
         ) from None
     import numpy as np
 
     rows = len(table.index)
     if not rows:
-        raise SpecError(f"{called} has no rows to draw: name a table with some")
+        raise SpecError(f"{called} has no rows to draw: name a table that has some")
     at = np.unique(np.linspace(0, rows - 1, min(rows, _MAX_ROWS)).astype(int))
     found = [_floats(column[at]) for column in table.columns]
     numbers = [column for column in found if column is not None]
     if not any(np.isfinite(column).any() for column in numbers):
         raise SpecError(
-            f"{called} has no numbers to draw: name a table with a column of them"
+            f"{called} has no numbers to draw: name a table with a column of numbers"
         )
     left_out = _left_out(called, ("columns", len(numbers), _MAX_LINES))
     left_out += _left_out(called, ("rows", rows, len(at)))
@@ -102,7 +102,7 @@ def _left_out(called: str, counted: tuple[str, int, int]) -> list[str]:
     what, total, shown = counted
     if total <= shown:
         return []
-    return [f"{called} is drawn with {shown:,} of its {total:,} {what}."]
+    return [f"Draws {shown:,} of {called}'s {total:,} {what}."]
 
 
 def _bars(axes: Any, numbers: Sequence[NDArray[Any]], labels: Sequence[str]) -> None:

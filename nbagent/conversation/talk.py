@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from nbagent.acts import ACTS
@@ -44,8 +45,8 @@ _CHOICES: Final[Mapping[Intent, str]] = {
     "generate_image": "make a still picture",
     "refine": "change a clip",
     "animate_image": "set a picture in motion",
-    "storyboard": "tell it in scenes",
-    "describe": "say facts about a clip",
+    "storyboard": "tell a story in scenes",
+    "describe": "tell facts about a clip",
     "analyze": "answer from my data",
     "chat": "answer in words",
     "control": "stop, keep, save, rename or delete",
@@ -54,20 +55,22 @@ _CHOICES: Final[Mapping[Intent, str]] = {
 _LIKELY: Final = 0.5  # of two acts that share a word either may be meant
 
 _NEEDS_MODEL: Final = (
-    "That needs a language model, and none is connected: %nbagent connect looks for one"
-    " on this machine, or name one with %nbagent connect PROVIDER:MODEL [URL], such as"
-    " ollama:llama3 (it needs nbagent[llm])."
+    "That needs a language model, and none is connected yet: %nbagent connect looks"
+    " for one on this machine, or name one with %nbagent connect PROVIDER:MODEL"
+    " [URL], such as ollama:llama3 (needs nbagent[llm])."
 )
 _NO_TALK: Final = (
-    "I make clips and have little to say about the rest of the world: a language model"
-    " would (%nbagent connect looks for one)."
+    "I make clips and know little about anything else; a language model can answer"
+    " that (%nbagent connect looks for one)."
 )
 
 
-def talk(kind: Talk, state: State, attached: Sequence[Attachment]) -> str:
-    """Answer talk of a kind."""
+def talk(
+    kind: Talk, state: State, attached: Sequence[Attachment], fits: Iterable[str] = ()
+) -> str:
+    """Answer talk of a kind; `fits` is as in `tries`."""
     if kind == "greeting":
-        said = "Hello! Say what you want to see, and I make a clip of it."
+        said = "Hello! Say what you want to see, and I'll make a clip of it."
     elif kind == "thanks":
         said = "You are welcome!"
     elif kind == "help":
@@ -76,11 +79,14 @@ def talk(kind: Talk, state: State, attached: Sequence[Attachment]) -> str:
         return without_model(attached)
     else:
         said = _NO_TALK
-    return f"{said}\n{tries(state)}"
+    return f"{said}\n{tries(state, fits=fits)}"
 
 
 def tries(
-    state: State, kinds: Iterable[str] = _OFTEN, target: str | None = None
+    state: State,
+    kinds: Iterable[str] = _OFTEN,
+    target: str | None = None,
+    fits: Iterable[str] = (),
 ) -> str:
     """Return two or three things to try next, as one line.
 
@@ -88,14 +94,14 @@ def tries(
         state: What there is to be changed.
         kinds: Of the acts that are likely wanted.
         target: The clip that they would change; the latest if it is None.
+        fits: What can be said of that very clip; each is found out when it is asked for.
     """
     clip = target or (state.latest.ref if state.latest else None)
     if clip is None:
         return _try(_FIRST)
-    said = [ACTS[kind].examples[0] for kind in kinds if kind in ACTS]
-    return _try(
-        [*(f"{clip}: {example}" for example in said[:2]), f"save {clip} as gif"]
-    )
+    often = (ACTS[kind].examples[0] for kind in kinds if kind in ACTS)
+    said = [*islice(fits, 2)] or [*islice(often, 2)]
+    return _try([*(f"{clip}: {example}" for example in said), f"save {clip} as gif"])
 
 
 def next_to(plan: Plan, state: State) -> str:
@@ -114,28 +120,31 @@ def without_model(attached: Sequence[Attachment]) -> str:
     if not attached:
         return _NEEDS_MODEL
     return (
-        f"{told(attached)}\nMore than this summary needs a language model: connect one"
+        f"{told(attached)}\nFor more than this summary, connect a language model"
         " with %nbagent connect."
     )
 
 
-def unsupported(plan: Plan, state: State) -> str:
-    """Say that what was asked cannot be done, and the nearest thing that can."""
+def unsupported(
+    plan: Plan, state: State, target: str | None = None, fits: Iterable[str] = ()
+) -> str:
+    """Say that what was asked cannot be done, and the nearest thing that can.
+
+    `target` and `fits` are as in `tries`.
+    """
     what = f"{plan.what!r} is" if plan.what else "That is"
-    said = f"{what} not possible yet, and nothing was made of it."
+    said = f"{what} not possible yet, so nothing was made."
     act = _nearest(plan.what)
     if act is None:
-        return f"{said} {tries(state)}"
-    return f"{said} The nearest thing I can do: {act.summary} ({act.examples[0]!r})."
+        return f"{said} {tries(state, target=target, fits=fits)}"
+    return f"{said} The closest thing I can do: {act.summary} ({act.examples[0]!r})."
 
 
 def left_out(plan: Plan) -> tuple[str, ...]:
     """Return a note for each part of a turn that is not done."""
-    notes = [
-        f"Left out, since it was not understood: {words!r}." for words in plan.unread
-    ]
+    notes = [f"Left out what I did not understand: {words!r}." for words in plan.unread]
     if plan.what and plan.intent != "unsupported":
-        notes.insert(0, f"Left out, since it is not possible yet: {plan.what!r}.")
+        notes.insert(0, f"Left out what is not possible yet: {plan.what!r}.")
     return tuple(notes)
 
 
@@ -158,12 +167,12 @@ def readings(plan: Plan) -> tuple[Choice, ...]:
 
 def ask_back(plan: Plan, state: State) -> str:
     """Ask the user what was meant, with the likely readings."""
-    lines = ["That could be read in more than one way. Did you mean"]
+    lines = ["That can be read in more than one way. Did you mean"]
     lines += [f"  - {choice.says}" for choice in readings(plan)]
     if state.clips:
         lines.append(f"The clips are {', '.join(clip.ref for clip in state.clips)}.")
     else:
-        lines.append("There is no clip yet to change.")
+        lines.append("There are no clips to change yet.")
     return "\n".join(lines)
 
 
@@ -177,13 +186,14 @@ def _help() -> str:
     at_once = [kind for kind in ACTS if kind not in anew]
     return "\n".join(
         (
-            "I make short clips from your words, set pictures and plots of this notebook"
-            " in motion, tell stories in scenes, and change what is there:",
+            "I make short clips from your words, set pictures and plots from this"
+            " notebook in motion, tell stories in scenes, and change clips:",
             f"  at once, without a model: {', '.join(at_once)}",
-            f"  by rendering it anew: {', '.join(anew)}",
-            "I also tell how a clip was made, and stop, pause, keep, save, rename and"
-            " delete. Questions about data, and talk, go to a language model, if one is"
-            " connected. %nbagent help lists the commands, %agent? the options.",
+            f"  by rendering again: {', '.join(anew)}",
+            "I also tell you how a clip was made, and stop, pause, keep, save,"
+            " rename and delete clips. Questions about data, and talk, go to a"
+            " language model if one is connected. %nbagent help lists the commands,"
+            " %agent? the options.",
         )
     )
 

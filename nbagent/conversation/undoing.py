@@ -68,7 +68,7 @@ class Undoing:
         taken = conversations.taken_back_by(self.turn.id) if self.turn else None
         if taken is not None:  # its cell is run again: that turn is not there any more
             names, current = self._names_taken_back(taken), self._current(None)
-            return _undid(self.record.ledger.turn(taken), names, current)
+            return _undid(self.record.ledger.turns.get(taken), names, current)
         last = self._last()
         if last is None:
             raise SpecError("there is nothing to undo: no turn has made a clip yet")
@@ -96,16 +96,16 @@ class Undoing:
         conversations = self.record.ledger.conversations
         if not self._undone:
             raise SpecError(
-                "there is nothing to redo: nothing was undone since the last clip was"
-                " made ('another take' makes one anew)"
+                "there is nothing to redo: nothing was undone since the last clip"
+                " was made (for a new version, say 'another take')"
             )
-        turn = self.record.ledger.turn(self._undone[0])
+        turn = self.record.ledger.turns.get(self._undone[0])
         if self.turn is None or self.is_dry:
             names = _listed(self._names_taken_back(turn.id))
-            return f"would redo {_words(turn)}: {names} would be there again", ()
+            return f"would redo {_words(turn)}: {names} would come back", ()
         conversations.put_back(turn.id)
         rows = self._rows(turn.id)
-        line = f"{_listed(self._names(turn.id))} again: redid {_words(turn)}"
+        line = f"brought back {_listed(self._names(turn.id))}: redid {_words(turn)}"
         if any(self.record.ledger.artifact(row.take_id) is None for row in rows):
             line += " (stopped before it was rendered: run its cell again)"
         return line, (rows[-1].name,)
@@ -127,7 +127,7 @@ class Undoing:
 
     def _turns(self) -> list[Turn]:
         """Return the turns above the one that asks: others are not its business."""
-        said = self.record.ledger.turns(self.record.conversation)
+        said = self.record.ledger.turns.of(self.record.conversation)
         end = self.turn.position if self.turn else None
         return [turn for turn in said if end is None or turn.position < end]
 
@@ -149,7 +149,7 @@ def _undid(turn: Turn, names: Sequence[str], current: str | None) -> Done:
     what = f"undid {_words(turn)} of {_listed(names)}"
     if current is None:
         return f"{what}: no clip is left", ()
-    return f"{current} again: {what}", (current,)
+    return f"back to {current}: {what}", (current,)
 
 
 def _words(turn: Turn) -> str:

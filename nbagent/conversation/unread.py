@@ -17,7 +17,7 @@ from nbagent.acts.base import Act
 from nbagent.acts.plan import Plan
 from nbagent.errors import SpecError
 from nbagent.language.tokens import script
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 from nbagent.take import Take
 
 if TYPE_CHECKING:
@@ -57,14 +57,17 @@ def unheard(plan: Plan, takes: Sequence[Take], card: ModelCard) -> tuple[str, ..
     said = [act.says() for act in plan.asked if act.does == "shot" and _is_told(act)]
     if plan.intent == "refine" and said:
         raise SpecError(
-            f"{card.name} reads no words, so {', '.join(said)!r} would change nothing:"
-            " name another model with --model"
+            f"{card.name} does not read words, so {', '.join(said)!r} would change"
+            " nothing: name a different model with --model"
         )
     said = [plan.prompt, *said] if plan.prompt else said
     told = ", ".join(said)
     if not told:
         return ()
-    return (f"{card.name} reads no words: {told[:_SHOWN]!r} has no part in the clip.",)
+    return (
+        f"{card.name} does not read words: {told[:_SHOWN]!r} has no effect on the"
+        " clip.",
+    )
 
 
 def _is_told(act: Act) -> bool:
@@ -92,8 +95,7 @@ def _note(what: str, text: str, card: ModelCard, most: int) -> str:
         return ""
     shown = left if len(left) <= _SHOWN else f"{left[:_SHOWN]}..."
     return (
-        f"The {what} is too long for {card.name}, which reads {room}; this has {number}."
-        f" Not read: {shown!r}."
+        f"{card.name} reads {room}, and the {what} has {number}: it misses {shown!r}."
     )
 
 

@@ -10,42 +10,43 @@ imported when it first connects, in a thread beside.
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future as Promise
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from nbagent.errors import EngineError, NbagentError, StoreError, WorkerLost
-from nbagent.jobs.entry import Entry
+from nbagent.jobs.live import Live, in_order
 from nbagent.jobs.mailbox import Mailbox
-from nbagent.jobs.recorded import FINAL, Words, as_recorded, recorded
-from nbagent.jobs.turnstile import RESOURCE, URGENCY
+from nbagent.jobs.queued_job import QueuedJob
+from nbagent.jobs.recorded import FINAL, as_recorded, recorded
+from nbagent.jobs.roster import Roster
+from nbagent.jobs.turnstile import RESOURCE
+from nbagent.jobs.waits import ENGINE, Waits
 from nbagent.settings import Settings
-from nbagent.take import JobState, Progress
+from nbagent.take import Job, Progress
 
 if TYPE_CHECKING:
     from distributed import Future
 
-    from nbagent.jobs.link import Link
+    from nbagent.jobs.dask_client import Link
 
 _REORDER_S: Final = 20.0
 _REST_S: Final = 0.5  # before a job is sent again that Dask failed to run
-_LOOK_S: Final = 0.5
 _GONE_S: Final = 15.0  # what is silent longer than this on a live worker, is lost
-_NO_WORKER_S: Final = 60.0
 _MAX_LOSSES: Final = 3  # as many as Dask's own allowed-failures of a task
 _CRASHED: Final = (
     "the worker crashed or ran out of memory:"
     " try fewer frames or a smaller size, or draft quality"
 )
+_LOST: Final = (
+    "the worker stopped: it starts again and goes on from the last saved step"
+)
 # What a worker raises that has another nbagent than this kernel, or none.
 _FOREIGN: Final = frozenset({"ModuleNotFoundError", "ImportError", "AttributeError"})
-_log = logging.getLogger(__name__)
 
 
 class Dispatcher:
@@ -58,15 +59,11 @@ class Dispatcher:
         self._mailbox = Mailbox(self)
         self._link: Link | None = None
         self._connecting = False
-        self._live: list[Entry] = []
-        self._words = Words()
+        self._live = Live(self._forget, Waits(settings.state))
         self._starting: list[Promise[None]] = []
         self._warming: set[str] = set()
-        self._listening: set[str] = set()
-        self._workers: list[str] = []
-        self._looked = self._peopled = 0.0
+        self._roster = Roster(self._mailbox)  # of the link
         self._breaks = 0
-        self._equipping = False
 
     # What other threads may call: each leaves a message.
 
@@ -85,43 +82,43 @@ class Dispatcher:
         """Connect, and load a model in the workers."""
         self._mailbox.post(partial(self._warming.add, model))
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: QueuedJob) -> None:
         """Take an entry on."""
-        self._mailbox.post(partial(self._enter, entry))
+        self._mailbox.post(partial(self._live.enter, entry))
 
-    def reorder(self, entries: Sequence[Entry]) -> None:
+    def reorder(self, entries: Sequence[QueuedJob]) -> None:
         """Let queued entries go in this order, as far as their lanes allow."""
         done = threading.Event()
-        self._mailbox.post(partial(self._reorder, entries, done))
+        self._mailbox.post(partial(self._live.reorder, entries, done))
         done.wait(_REORDER_S)
 
-    def cancel(self, entry: Entry) -> None:
+    def cancel(self, entry: QueuedJob) -> None:
         """Stop an entry."""
         self._mailbox.post(partial(setattr, entry, "stop", True))
 
-    def pause(self, entry: Entry, *, wanted: bool) -> None:
+    def pause(self, entry: QueuedJob, *, wanted: bool) -> None:
         """Halt an entry, or let it go on."""
         self._mailbox.post(partial(setattr, entry, "pause", wanted))
 
-    def preview(self, entry: Entry) -> bytes | None:
+    def preview(self, entry: QueuedJob) -> bytes | None:
         """Ask the worker for a preview, in the caller's thread."""
         link = self._link
         if link is None or (worker := self._runs_at(entry)) is None:
             return None
         return link.preview(entry.job, worker)
 
-    def keep(self, entry: Entry) -> bool:
+    def keep(self, entry: QueuedJob) -> bool:
         """Have the worker end a job early, in the caller's thread."""
         link = self._link
         if link is None or (worker := self._runs_at(entry)) is None:
             return False
         return link.keep(entry.job, worker)
 
-    def _runs_at(self, entry: Entry) -> str | None:
+    def _runs_at(self, entry: QueuedJob) -> str | None:
         """Return the worker that is rendering an entry, as far as is known."""
         if entry.place != "sent" or not entry.heard:
             return None
-        return entry.worker if entry.worker in self._workers else None
+        return entry.worker if entry.worker in self._roster.workers else None
 
     def close(self) -> None:
         """End the thread and the link, not the jobs."""
@@ -129,21 +126,13 @@ class Dispatcher:
 
     # From here on: the dispatcher's thread.
 
-    def _enter(self, entry: Entry) -> None:
-        self._live.append(entry)
-        self._words.forget(entry.job)
-        self._tell(entry, entry.last)
-
-    def _reorder(self, entries: Sequence[Entry], done: threading.Event) -> None:
-        waiting = [entry for entry in entries if entry.place == "queued"]
-        numbers = sorted(entry.number for entry in waiting)
-        for entry, number in zip(waiting, numbers, strict=True):
-            entry.number = number
-        done.set()
+    def _forget(self, job: Job) -> None:
+        if self._link is not None:
+            self._link.forget(job)
 
     def needed(self) -> bool:
         """Whether there is something to tend."""
-        return bool(self._needs_engine() or self._words)
+        return bool(self._needs_engine() or self._live.words)
 
     def _needs_engine(self) -> bool:
         # What is paused needs no engine, which may leave meanwhile.
@@ -152,12 +141,13 @@ class Dispatcher:
 
     def tend(self) -> None:
         """Bring everything as far as it can go now."""
-        self._words.again()
+        self._live.words.again()
         self._halt_wanted()
         if not self._needs_engine() or self._connecting:
             return
         if self._link is None:
             self._connecting = True
+            self._live.begin_cold(self._settings)
             self._mailbox.beside(self._connect, self._connected)
             return
         link = self._link
@@ -167,17 +157,18 @@ class Dispatcher:
             promise.set_result(None)
         self._starting.clear()
         while self._warming:  # the first job meets the same trouble, and tells it
-            self._mailbox.beside(partial(link.warm, self._warming.pop()), _ignored)
-        for store in {entry.job.store for entry in self._live} - self._listening:
+            self._mailbox.beside(
+                partial(link.warm, self._warming.pop()), lambda _: None
+            )
+        for store in {entry.job.store for entry in self._live}:
             link.listen(store, partial(self._post_event, store))
-            self._listening.add(store)
         for entry in [e for e in self._live if e.place == "away"]:
             self._take_up(link, entry)
         self._look(link)
         self._dispatch(link)
 
     def _connect(self) -> Link:
-        from nbagent.jobs.link import Link  # brings distributed
+        from nbagent.jobs.dask_client import Link  # brings distributed
 
         return Link.connect(self._settings, self._renderer)
 
@@ -186,8 +177,8 @@ class Dispatcher:
         if isinstance(link, Exception):
             self._unreachable(link)
         else:
+            self._roster = Roster(self._mailbox)
             self._link = link
-            self._peopled = time.monotonic()
 
     def _unreachable(self, error: Exception) -> None:
         failure = error if isinstance(error, NbagentError) else EngineError(str(error))
@@ -195,45 +186,45 @@ class Dispatcher:
             promise.set_exception(failure)
         self._starting.clear()
         self._warming.clear()
+        self._live.cold.drop(ENGINE)
         for entry in [e for e in self._live if e.place != "paused"]:
-            self._end(entry, "failed", str(failure))
+            self._live.end(entry, "failed", str(failure))
 
     def broken(self, error: Exception) -> None:
         """Drop the link, whatever Dask raised; the next one may be better."""
+        for entry in [e for e in self._live if e.place == "sent"]:
+            self._tell_lost(entry)
         self.leave()
         self._breaks += 1
         if self._breaks > _MAX_LOSSES:  # with nothing heard in between
             self._unreachable(
                 WorkerLost(
-                    f"the engine host keeps failing ({error}): see nbagent doctor"
+                    f"the engine host keeps failing ({error}): run nbagent doctor"
                 )
             )
 
     def leave(self) -> None:
         """Drop the link; what was sent has to be looked for over the next one."""
         link, self._link = self._link, None
-        self._workers, self._looked = [], 0.0
-        self._equipping = False
-        self._listening.clear()
         for entry in self._live:
             if entry.place == "sent":
                 # One that had not begun has no part in it.
-                self._lose(entry, counts=entry.heard)
+                self._live.lose(entry, counts=entry.heard)
         if link is not None:
             link.close()
 
-    def _take_up(self, link: Link, entry: Entry) -> None:
+    def _take_up(self, link: Link, entry: QueuedJob) -> None:
         """Find out what became of a job that an earlier link or kernel sent."""
         try:
             last = recorded(entry.job)
         except StoreError as error:
-            self._end(entry, "failed", str(error))
+            self._live.end(entry, "failed", str(error))
             return
         if last.state in FINAL:
-            self._end(entry, last.state, last.message)
+            self._live.end(entry, last.state, last.message)
         elif last.state == "paused":
             entry.pause = True
-            self._halt(entry)
+            self._live.halt(entry)
         elif future := link.find(entry.job):
             self._watch(entry, future)
             if word := link.last_word(entry.job):
@@ -241,37 +232,34 @@ class Dispatcher:
         else:
             self._again(entry)
 
-    def _again(self, entry: Entry) -> None:
+    def _again(self, entry: QueuedJob) -> None:
         """Queue a lost job, unless it was lost too often."""
         if entry.losses > _MAX_LOSSES:
-            self._end(entry, "failed", self._why_lost(entry))
+            self._live.end(entry, "failed", self._why_lost(entry))
         else:
             entry.place = "queued"
 
-    def _why_lost(self, entry: Entry) -> str:
+    def _why_lost(self, entry: QueuedJob) -> str:
         if entry.trouble is None:
             return _CRASHED
         if entry.trouble in _FOREIGN and self._link is not None:
             return self._link.refused(entry.trouble)
         return (
             f"Dask failed to run it {entry.losses} times ({entry.trouble}): run the"
-            " cell again, or see nbagent doctor"
+            " cell again, or run nbagent doctor"
         )
 
     def _look(self, link: Link) -> None:
         """See which workers are there, and which jobs no longer have theirs."""
-        now = time.monotonic()
-        if now - self._looked < _LOOK_S:
+        if not self._roster.look(link):
             return
-        link.look()
-        self._workers, self._looked = link.workers, now
-        if link.strangers and not self._equipping:
-            self._equipping = True
-            self._mailbox.beside(link.equip, partial(self._equipped, link))
-        if self._workers:
-            self._peopled = now
+        now, workers = time.monotonic(), self._roster.workers
+        if workers:
+            self._live.warmed()
         for entry in [e for e in self._live if e.place == "sent" and e.worker]:
-            if entry.worker in self._workers or not self._workers:
+            if entry.worker not in workers:
+                self._tell_lost(entry)
+            if entry.worker in workers or not workers:
                 entry.seen = now
             elif now - entry.seen > _GONE_S and not entry.stop:
                 # Others are there and it is silent. Dask should have given it to one
@@ -279,19 +267,15 @@ class Dispatcher:
                 if entry.future is not None:
                     link.cancel(entry.future)
                 link.forget(entry.job)
-                self._lose(entry)
+                self._live.lose(entry)
                 # Not looked for: the old try may just be recording that it was stopped.
                 self._again(entry)
 
-    def _equipped(self, link: Link, _answer: object) -> None:
-        if link is self._link:
-            self._equipping, self._looked = False, 0.0
-
-    def _lose(self, entry: Entry, *, counts: bool = True) -> None:
-        """Look for a job again, as if a kernel long gone had sent it."""
-        entry.place, entry.future, entry.heard = "away", None, False
-        entry.worker, entry.asked = None, False
-        entry.losses += counts
+    def _tell_lost(self, entry: QueuedJob) -> None:
+        """Say that nobody renders an entry just now, until it is heard of again."""
+        if entry.last.state == "running":
+            lost = replace(entry.last, state="queued", message=_LOST, eta_s=None)
+            self._live.tell(entry, lost)
 
     def _dispatch(self, link: Link) -> None:
         """Send the most urgent entries to free lanes, the least busy worker first."""
@@ -299,82 +283,53 @@ class Dispatcher:
         queued = [e for e in self._live if e.place == "queued" and e.rests_until <= now]
         if not queued:
             return
-        if refusal := self._nobody(link, now):
+        if refusal := self._roster.lack(link):
             for entry in queued:
-                self._end(entry, "failed", refusal)
+                self._live.end(entry, "failed", refusal)
             return
         sent = [entry for entry in self._live if entry.place == "sent"]
         load = [entry.worker for entry in sent]
         taken = {(entry.worker, RESOURCE[entry.job.lane]) for entry in sent}
         for entry in in_order(queued):
-            if self._waits(entry):
+            if self._live.waits(entry):
                 continue
             lane = RESOURCE[entry.job.lane]
-            free = [one for one in self._workers if (one, lane) not in taken]
-            if free and not self._ended_elsewhere(entry):
+            free = [one for one in self._roster.workers if (one, lane) not in taken]
+            if free and not self._live.ended_elsewhere(entry):
                 if entry.waited:
                     entry.job = as_recorded(entry.job)
                 entry.worker = min(free, key=load.count)
+                entry.in_doubt = True
                 future = link.submit(entry.job, entry.number, entry.worker)
+                entry.in_doubt = False
                 self._watch(entry, future)
                 load.append(entry.worker)
                 taken.add((entry.worker, lane))
 
-    def _waits(self, entry: Entry) -> bool:
-        """Return whether what an entry is made of is still on its way here.
-
-        Its worker would render that as well.
-        """
-        store, needs = entry.job.store, entry.job.take.needs
-        waits = any(
-            one.job.store == store and one.job.take.id in needs for one in self._live
-        )
-        entry.waited |= waits
-        return waits
-
-    def _ended_elsewhere(self, entry: Entry) -> bool:
-        """End an entry that another kernel has cancelled while it waited here."""
-        if entry.losses:  # what the ledger says may be the word of the lost try
-            return False
-        with contextlib.suppress(StoreError):
-            last = recorded(entry.job)
-            if last.state in FINAL:
-                self._end(entry, last.state, last.message)
-                return True
-        return False
-
-    def _nobody(self, link: Link, now: float) -> str | None:
-        """Say why nobody will render anything here, if that is so."""
-        if self._workers:
-            return None
-        if now - self._peopled > _NO_WORKER_S:
-            return "no worker started: see nbagent doctor"
-        return link.refusal
-
-    def _watch(self, entry: Entry, future: Future[Progress]) -> None:
+    def _watch(self, entry: QueuedJob, future: Future[Progress]) -> None:
         entry.place, entry.future, entry.seen = "sent", future, time.monotonic()
         future.add_done_callback(
             lambda done: self._mailbox.post(partial(self._done, entry, done))
         )
 
-    def _done(self, entry: Entry, future: Future[Progress]) -> None:
+    def _done(self, entry: QueuedJob, future: Future[Progress]) -> None:
         """Take note that Dask is done with a future, in whatever way."""
         if entry.future is not future or entry.place != "sent" or self._link is None:
             return
         how = self._link.outcome(future)
         if isinstance(how, Progress):
-            self._end(entry, how.state, how.message)
+            self._live.end(entry, how.state, how.message)
         elif entry.stop or entry.leaving:
             return  # its worker says when
         elif how == "KilledWorker":
-            self._end(entry, "failed", _CRASHED)
+            self._live.end(entry, "failed", _CRASHED)
         elif how is None:
             # Lost, with the host or by somebody's restart: look for it again.
-            self._lose(entry)
+            self._live.lose(entry)
         else:
             # The job itself raises nothing: this is Dask's, and not the job's end.
             self._link.forget(entry.job)
-            self._lose(entry)
+            self._live.lose(entry)
             entry.trouble = how
             entry.rests_until = time.monotonic() + _REST_S * entry.losses
 
@@ -386,31 +341,29 @@ class Dispatcher:
             if entry.job.id == event["progress"]["job"] and entry.job.store == store:
                 self._hear(entry, event)
 
-    def _hear(self, entry: Entry, event: dict[str, Any]) -> None:
+    def _hear(self, entry: QueuedJob, event: dict[str, Any]) -> None:
         if entry.future is None or entry.future.key != event["key"]:
             return  # the late word of an earlier try
         entry.worker, entry.heard, entry.seen = event["worker"], True, time.monotonic()
         self._breaks = 0
         word = Progress(**event["progress"])
         if word.state in FINAL:
-            self._end(entry, word.state, word.message)
+            self._live.end(entry, word.state, word.message)
         else:
-            self._tell(entry, word)
+            self._live.tell(entry, self._live.cold.told(entry.job, word))
 
     def _halt_wanted(self) -> None:
         """Stop what is to end or to pause, and put back what is to go on."""
         for entry in [e for e in self._live if e.stop or e.pause or e.leaving]:
             if entry.place in ("queued", "paused") and entry.stop:
-                self._end(entry, "cancelled", "")
+                self._live.end(entry, "cancelled", "")
             elif entry.place == "queued":
-                self._halt(entry)
+                self._live.halt(entry)
             elif entry.place == "sent" and not entry.asked:
                 self._ask_to_stop(entry)
-        for entry in [e for e in self._live if e.place == "paused" and not e.pause]:
-            entry.place = "queued"
-            self._mark(entry, "queued")
+        self._live.wake()
 
-    def _ask_to_stop(self, entry: Entry) -> None:
+    def _ask_to_stop(self, entry: QueuedJob) -> None:
         """Have the worker stop a job; for a pause it leaves a checkpoint."""
         link, future = self._link, entry.future
         if link is None or future is None:
@@ -421,7 +374,9 @@ class Dispatcher:
             partial(link.stop, future), partial(self._stopped, entry, future)
         )
 
-    def _stopped(self, entry: Entry, future: Future[Progress], answer: object) -> None:
+    def _stopped(
+        self, entry: QueuedJob, future: Future[Progress], answer: object
+    ) -> None:
         """Take note that nobody renders a job any more, or ask again."""
         if entry.future is not future or entry.place != "sent":
             return
@@ -429,56 +384,6 @@ class Dispatcher:
         if answer is not True:  # it is in a long step, or the link broke
             return
         last = recorded(entry.job)
-        is_over = last.state in ("done", "failed")  # just before
-        self._end(
-            entry,
-            last.state if is_over else "cancelled",
-            last.message if is_over else "",
-        )
-
-    def _halt(self, entry: Entry) -> None:
-        """Put an entry aside; its checkpoint lies in the store."""
-        if entry.future is not None and self._link is not None:
-            self._link.forget(entry.job)
-        entry.place, entry.future, entry.heard = "paused", None, False
-        entry.worker, entry.asked, entry.leaving = None, False, False
-        self._mark(entry, "paused")
-
-    def _mark(self, entry: Entry, state: JobState) -> None:
-        self._words.record(entry.job, state, "", over_end=True)
-        self._tell(entry, replace(entry.last, state=state, message="", eta_s=None))
-
-    def _end(self, entry: Entry, state: JobState, message: str) -> None:
-        """End an entry, once."""
-        if entry.place == "ended":
-            return
-        if state == "cancelled" and entry.leaving and not entry.stop:
-            self._halt(entry)
-            return
-        sent, entry.place, entry.future = entry.future, "ended", None
-        self._live.remove(entry)
-        if state != "done":
-            self._words.record(entry.job, state, message)
-        self._tell(entry, replace(entry.last, state=state, message=message, eta_s=None))
-        entry.listeners.clear()  # they hold a turn with its player
-        entry.ended.set()
-        if sent is not None and self._link is not None:
-            self._link.forget(entry.job)
-
-    def _tell(self, entry: Entry, progress: Progress) -> None:
-        entry.last = progress
-        for listener in tuple(entry.listeners):
-            try:
-                listener(progress)
-            except Exception:  # noqa: BLE001
-                # A border: a broken view must not stop anybody's jobs.
-                _log.exception("a listener of job %s failed", entry.job.id)
-
-
-def in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """Return entries in the order in which they go to a worker."""
-    return sorted(entries, key=lambda e: (-URGENCY[e.job.lane], e.number))
-
-
-def _ignored(_answer: object) -> None:
-    """Hear nothing of it."""
+        if last.state not in ("done", "failed"):  # else it was over just before
+            last = replace(last, state="cancelled", message="")
+        self._live.end(entry, last.state, last.message)

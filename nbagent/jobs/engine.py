@@ -19,10 +19,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from nbagent.errors import SpecError
-from nbagent.jobs.dispatcher import Dispatcher, in_order
-from nbagent.jobs.entry import Entry, Listener, Place
+from nbagent.jobs.dispatcher import Dispatcher
+from nbagent.jobs.live import in_order
+from nbagent.jobs.queued_job import Listener, Place, QueuedJob
 from nbagent.jobs.runtime import log_file, read_host
-from nbagent.machine import missing_packages
+from nbagent.models.machine import missing_packages
 from nbagent.settings import Settings
 from nbagent.take import Job, Progress
 
@@ -46,7 +47,7 @@ class Engine:
         self._settings = settings
         self._renderer = renderer
         self._dispatcher = Dispatcher(settings, renderer)
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, QueuedJob] = {}
         self._numbers = itertools.count()
         self._entering = threading.Lock()
 
@@ -103,7 +104,8 @@ class Engine:
         """
         if not self._dispatcher.keep(self._entry(job_id)):
             raise SpecError(
-                "there is nothing to keep yet, or it has ended: wait for a preview"
+                "there is nothing to keep: wait for a preview, unless the clip is"
+                " already done"
             )
 
     def pause(self, job_id: str) -> None:
@@ -171,7 +173,7 @@ class Engine:
                 known.listeners.append(listener)
                 listener(known.last)
                 return
-            entry = Entry(
+            entry = QueuedJob(
                 job=job,
                 listeners=[listener],
                 number=next(self._numbers),
@@ -189,16 +191,16 @@ class Engine:
         for known in ended[:-_KEPT_ENDS]:
             del self._entries[known]
 
-    def _known(self) -> list[Entry]:
+    def _known(self) -> list[QueuedJob]:
         with self._entering:  # else another thread's job comes in between
             return list(self._entries.values())
 
-    def _entry(self, job_id: str) -> Entry:
+    def _entry(self, job_id: str) -> QueuedJob:
         try:
             return self._entries[job_id]
         except KeyError:
             raise SpecError(
-                f"job {job_id} is not of this session: see %nbagent jobs"
+                f"job {job_id} does not belong to this session: see %nbagent jobs"
             ) from None
 
 
@@ -212,6 +214,6 @@ def _check(job: Job) -> None:
         # A border: what a take holds may raise anything when it is pickled.
         reason = " ".join(str(error).split())[:200]
         raise SpecError(
-            f"job {job.id} cannot travel to a worker ({reason}): keep to plain values"
+            f"job {job.id} cannot be sent to a worker ({reason}): use plain values"
             " in its shot"
         ) from error

@@ -11,7 +11,6 @@ user code and no torch, and leaves when no kernel is connected and nothing runs.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import os
@@ -25,7 +24,6 @@ import dask
 from distributed import Nanny, Scheduler
 from distributed.security import Security
 
-from nbagent.gpus import visible_gpus
 from nbagent.jobs.runtime import (
     Host,
     process_started,
@@ -36,6 +34,8 @@ from nbagent.jobs.runtime import (
 )
 from nbagent.jobs.turnstile import RESOURCE
 from nbagent.jobs.worker import RenderPlugin
+from nbagent.system.arguments import Parser
+from nbagent.system.gpus import visible_gpus
 
 _CONFIG: Final[dict[str, Any]] = {
     # A laptop that sleeps must find its worker alive.
@@ -66,7 +66,7 @@ _LOOPBACK = "127.0.0.1"
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the host until its lease ends."""
-    parser = argparse.ArgumentParser(prog="python -m nbagent.jobs.host")
+    parser = Parser(prog="python -m nbagent.jobs.host")
     parser.add_argument("--runtime", type=Path, required=True)
     parser.add_argument("--grace-s", type=float, default=60.0)
     options = parser.parse_args(argv)
@@ -169,11 +169,10 @@ def _is_announced(runtime: Path, host: Host) -> bool:
 
 
 def _kernels(scheduler: Scheduler) -> int:
-    # Published results and workers appear as clients too, and would keep us for ever.
-    return sum(
-        name.startswith("Client-") and not name.startswith("Client-worker-")
-        for name in scheduler.clients
-    )
+    # Published results appear as clients too, and would keep us for ever: behind them
+    # is no connection. A worker's own client has one; its name is Dask's.
+    connected = scheduler.clients.keys() & scheduler.client_comms.keys()
+    return sum(not name.startswith("Client-worker-") for name in connected)
 
 
 def _running(scheduler: Scheduler) -> int:

@@ -25,7 +25,7 @@ def recorded(job: Job) -> Progress:
         StoreError: If it says nothing.
     """
     with Ledger(Path(job.store)) as ledger:
-        row = ledger.job(job.id)
+        row = ledger.jobs.get(job.id)
         return Progress(job=job.id, state=row.state, message=row.message)
 
 
@@ -35,7 +35,7 @@ def as_recorded(job: Job) -> Job:
     What it is made of may have been stopped early, and kept: that is another take.
     """
     with contextlib.suppress(StoreError), Ledger(Path(job.store)) as ledger:
-        return replace(job, take=ledger.take(ledger.job(job.id).take_id))
+        return replace(job, take=ledger.take(ledger.jobs.get(job.id).take_id))
     return job
 
 
@@ -89,10 +89,10 @@ def _is_written(word: _Word) -> bool:
     job = word.job
     try:
         with Ledger(Path(job.store)) as ledger:
-            if not ledger.has_job(job.id):
+            if not ledger.jobs.has(job.id):
                 return True  # the store was deleted, and perhaps begun again
-            if word.over_end or ledger.job(job.id).state not in FINAL:
-                ledger.set_job(job.id, word.state, message=word.message)
+            if word.over_end or ledger.jobs.get(job.id).state not in FINAL:
+                ledger.jobs.record(job.id, word.state, message=word.message)
     except StoreError:
         _log.debug("job %s could not be recorded", job.id, exc_info=True)
         return False

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Final
 
 import nbagent
-from nbagent import private
 from nbagent.errors import EngineError, SpecError
 from nbagent.settings import Settings
+from nbagent.system import private
 
 START_TIMEOUT_S = 90.0  # a cold disk reads distributed in up to 20 s; then some
 _POLL_S = 0.02
@@ -136,8 +136,8 @@ def refuse_plain(settings: Settings) -> None:
     if engine.startswith(("tls://", "wss://")) or settings.takes_plain_engine:
         return
     raise SpecError(
-        f"nbagent does not attach to {engine} as it is (no TLS: whoever can reach that"
-        " port runs code as you, and reads what you send): use tls:// with"
+        f"nbagent will not attach to {engine} without TLS, as anyone who can reach"
+        " that port could run code as you and read what you send: use tls:// with"
         " certificates, or set NBAGENT_ENGINE_INSECURE=1"
     )
 

@@ -15,10 +15,6 @@ import subprocess
 import sys
 import threading
 
-from nbagent.errors import NbagentError
-from nbagent.machine import missing_packages
-from nbagent.settings import Settings
-
 
 def start() -> None:
     """Begin to warm the engine; returns at once."""
@@ -35,10 +31,15 @@ def start() -> None:
 
 def main() -> None:
     """Start the engine host, or find it, and load the model in its workers."""
+    # Here, and not above: a kernel that only starts this imports none of it.
+    from nbagent.errors import NbagentError
+    from nbagent.models.machine import missing_packages
+    from nbagent.settings import Settings
+
     settings = Settings.from_env()
-    if settings.engine or missing_packages():
+    if not settings.warms or settings.engine or missing_packages():
         return  # a cluster is not ours to fill
-    from nbagent.jobs.link import Link  # brings distributed
+    from nbagent.jobs.dask_client import Link  # brings distributed
 
     # The first clip meets the same trouble, and tells it.
     with contextlib.suppress(NbagentError):

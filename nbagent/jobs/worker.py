@@ -30,9 +30,9 @@ import nbagent
 from nbagent.errors import Cancelled, MissingExtra, NbagentError
 from nbagent.jobs.turnstile import RESOURCE, Turnstile
 from nbagent.ledger import Ledger
-from nbagent.numerics import Verdicts
-from nbagent.scorers import Scorers
+from nbagent.render.scorers import Scorers
 from nbagent.settings import Settings
+from nbagent.system.numerics import Verdicts
 from nbagent.take import Job, Progress
 
 if TYPE_CHECKING:
@@ -145,7 +145,9 @@ class RenderPlugin(WorkerPlugin):
         except Exception as error:  # noqa: BLE001
             _log.exception("job %s of %s", job.id, job.store)
             cause = _one_line(f"{type(error).__name__}: {error}")
-            end = replace(last, state="failed", message=f"the renderer broke: {cause}")
+            end = replace(
+                last, state="failed", message=f"the renderer crashed: {cause}"
+            )
         end = replace(end, eta_s=None)
         self._say(topic, key, end)
         return end
@@ -174,15 +176,14 @@ class RenderPlugin(WorkerPlugin):
         with Ledger(Path(job.store)) as ledger, ledger.render_lock(job.take.id) as lock:
             is_first = lock.take()
             if not is_first:
-                waits = "another engine is rendering it: waiting for that one"
+                waits = "waiting, as another engine is rendering it"
                 report(Progress(job=job.id, state="running", message=waits))
             while not (is_first or lock.take()):
                 if one.flag.wait(_LOCK_POLL_S):
                     raise Cancelled(f"job {job.id} was stopped before it began")
-            if not is_first and (row := ledger.job(job.id)).state == "done":
+            if not is_first and (row := ledger.jobs.get(job.id)).state == "done":
                 return row.message
-            is_drawn = job.take.operation == "camera"
-            renderer = self.renderer(DRAWS if is_drawn else factory)
+            renderer = self.renderer(DRAWS if job.take.is_drawn else factory)
             with self._guard:
                 if one.flag.is_set():
                     raise Cancelled(f"job {job.id} was stopped before it began")

@@ -60,8 +60,11 @@ class CameraWords:
 
     @property
     def is_sure(self) -> bool:
-        """Whether a move is named that nothing in a picture does: a subject may turn."""
-        return not _SURE.isdisjoint(self.moves)
+        """Whether a move is named that nothing in a picture does: a subject may turn.
+
+        By a number of degrees the whole picture does.
+        """
+        return not _SURE.isdisjoint(self.moves) or self.degrees is not None
 
     @property
     def is_all(self) -> bool:

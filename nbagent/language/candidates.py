@@ -13,6 +13,7 @@ from typing import Final
 from nbagent.language import tokens
 from nbagent.language.grammar import Found, find
 from nbagent.language.lexicon import small_words
+from nbagent.language.seen import pointed
 from nbagent.language.state import PICTURE_TYPES, ClipInfo, State, Variable
 
 MOST_CLIPS: Final = 12
@@ -80,10 +81,17 @@ class _Said:
 
 
 def candidates(
-    turn: str, state: State
+    turn: str, state: State, spent: Iterable[tuple[int, int]] = ()
 ) -> tuple[tuple[Candidate, ...], tuple[float, ...]]:
-    """Return what a turn may be about, newest first, and facts of the whole state."""
-    said = _said(turn)
+    """Return what a turn may be about, newest first, and facts of the whole state.
+
+    Args:
+        turn: The words.
+        state: What they are read against.
+        spent: From and to of words that say what is to be, and so not what is there: of
+            "at night" the latest clip is made night, though an older one is at night.
+    """
+    said = _said(turn, state, spent)
     clips = _clips(state.clips, said)
     variables = [
         _variable(variable, age, said)
@@ -133,16 +141,21 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _said(turn: str) -> _Said:
-    found = find(turn)
+def _said(turn: str, state: State, spent: Iterable[tuple[int, int]]) -> _Said:
+    found, letters = find(turn), list(turn)
+    names = frozenset(names_in(turn))
+    if shown := pointed(turn, state):
+        found, names = (*found, shown), names | {shown.value[0].lower()}
+    for start, end in spent:
+        letters[start:end] = " " * (end - start)
     clips = [one.value for one in found if one.kind == "clip"]
     return _Said(
-        words=stems(turn),
+        words=stems("".join(letters)),
         names=frozenset(str(one).lower() for one in clips if isinstance(one, str)),
         numbers=frozenset(one for one in clips if isinstance(one, int)),
         ordinals=frozenset(_values(found, "ordinal")),
         mentions=frozenset(one.value[0] for one in found if one.kind == "mention"),
-        tokens=frozenset(names_in(turn)),
+        tokens=names,
     )
 
 

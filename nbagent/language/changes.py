@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,12 @@ _NEEDED: Final[dict[str, str]] = {
     "camera": "camera",
 }
 """The argument without which an act of words says nothing."""
+_NEW: Final = frozenset(_NEEDED.items()) - {
+    ("remove", "what"),
+    ("motion", "motion"),  # "the snail hides": it may be there already
+    ("camera", "camera"),  # "closer to her hands"
+}
+"""Arguments that say what is to be: such words name no clip in which it is."""
 _SPOKEN: Final[dict[str, str]] = {
     **{kind: labels.TEXTS[kind, name] for kind, name in _NEEDED.items()},
     "extend": "by",
@@ -60,6 +66,20 @@ _FRONT: Final = 2  # words before the one that a place is called
 _TRIED: Final = 12  # acts that are tried until some can be
 _TINY: Final = 1e-3
 _KEPT: Final = ("keep", "drop_first_s", "drop_last_s")  # what a trim says
+
+
+class Changed(NamedTuple):
+    """Acts as they are read.
+
+    Attributes:
+        acts: In order.
+        doubt: How likely it is that they are others.
+        spent: From and to of the words that say what is to be.
+    """
+
+    acts: tuple[dict[str, Any], ...]
+    doubt: float
+    spent: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,28 +113,32 @@ class Changes:
         self._turn, self._scores, self._about = turn, scores, about
         self._tagged, self._values = tagged, values
 
-    def acts(self) -> tuple[tuple[dict[str, Any], ...], float]:
-        """Return the acts in order, and how likely it is that they are others.
+    def read(self) -> Changed:
+        """Return the acts: of the likely ones the first that can be.
 
-        Of the likely ones they are the first that can be: a trim has to say of what.
+        A trim has to say of what.
         """
         likely = sorted(self._scores.chains, key=self._agreement)[: -_TRIED - 1 : -1]
-        tried = list[tuple[dict[str, Any], ...]]()
+        tried = list[Changed]()
         for chain in likely:
             tried.append(self._told(chain))
-            if all(act_of(one) is not None for one in tried[-1]):
-                return tried[-1], 1 - float(np.exp(chain.log))
-        return tried[0], 1 - float(np.exp(likely[0].log))
+            if all(act_of(one) is not None for one in tried[-1].acts):
+                return tried[-1]
+        return tried[0]
 
-    def _told(self, chain: Chain) -> tuple[dict[str, Any], ...]:
+    def _told(self, chain: Chain) -> Changed:
         """Return acts with their arguments."""
         used: set[Place] = set()
-        found = []
+        found, spent = [], list[tuple[int, int]]()
         for step in chain.steps:
             kind, at = step.kind, self._at(step.places)
             act: dict[str, Any] = {"act": kind}
             act |= _of_sub(kind, step.sub)
-            act |= self._arguments(kind, at, used)
+            if act.get("transition") == "dissolve":
+                act |= self._without_number("dissolve", act)
+            texts = self._texts(kind, at, used)
+            act |= self._arguments(kind, {n: place.text for n, place in texts.items()})
+            spent += [(p.start, p.end) for n, p in texts.items() if (kind, n) in _NEW]
             if kind == "trim":
                 act |= self._cut(step.sub, act)
             if kind == "weather" and (where := self._where(act.get("weather"))):
@@ -124,7 +148,8 @@ class Changes:
             act |= self._about.beside(kind)
             found.append(_Act(act, at))
         self._parts(found)
-        return tuple(one.told for one in found)
+        acts = tuple(one.told for one in found)
+        return Changed(acts, 1 - float(np.exp(chain.log)), tuple(spent))
 
     def _agreement(self, chain: Chain) -> float:
         """Return how well acts agree with the words that were tagged."""
@@ -149,10 +174,8 @@ class Changes:
         _, start, end = pieces[1 + int(inner.argmax())]
         return (start + end) / 2
 
-    def _arguments(self, kind: str, at: float, used: set[Place]) -> dict[str, Any]:
-        found = self._texts(kind, used)
-        if kind == "recolor" and "color" not in found:
-            found |= self._colour(at, used)
+    def _arguments(self, kind: str, texts: Mapping[str, str]) -> dict[str, Any]:
+        found: dict[str, Any] = dict(texts)
         for (act, name), tag in labels.NUMBERS.items():
             if act == kind and name not in ("width", "height"):
                 value = self._values.number(tag)
@@ -162,13 +185,13 @@ class Changes:
             found |= self._values.size(loosely=True)
         return found | self._without_number(kind, found)
 
-    def _texts(self, kind: str, used: set[Place]) -> dict[str, Any]:
+    def _texts(self, kind: str, near: float, used: set[Place]) -> dict[str, Place]:
         """Return the arguments of an act that are the user's words.
 
         The one without which it says nothing is the first that no act before it took. Where
         there are as many of another, the first belongs to it; else the nearest.
         """
-        found: dict[str, Any] = {}
+        found: dict[str, Place] = {}
         needed = labels.TEXTS.get((kind, _NEEDED.get(kind, "")), "")
         own, at = list[Place](), 0.0
         names = [name for act, name in labels.TEXTS if act == kind]
@@ -184,10 +207,12 @@ class Changes:
                 place = self._tagged.faintest(tag, used)
             if place is not None:
                 used.add(place)
-                found[name] = place.text
+                found[name] = place
+        if kind == "recolor" and "color" not in found:
+            found |= self._colour(near, used)
         return found
 
-    def _colour(self, at: float, used: Collection[Place]) -> dict[str, str]:
+    def _colour(self, at: float, used: Collection[Place]) -> dict[str, Place]:
         """Return the colour that stands nearest to a place, if any is left."""
         colours = [
             one
@@ -196,7 +221,10 @@ class Changes:
             and not any(one.start < p.end and one.end > p.start for p in used)
         ]
         best = min(colours, key=lambda one: abs(one.start - at), default=None)
-        return {} if best is None else {"color": self._turn[best.start : best.end]}
+        if best is None:
+            return {}
+        text = self._turn[best.start : best.end]
+        return {"color": Place(best.start, best.end, "recolor.color", 1.0, text)}
 
     def _without_number(self, kind: str, found: dict[str, Any]) -> dict[str, Any]:
         """Return a number that was not tagged: the only one of its kind in the turn."""
@@ -208,6 +236,7 @@ class Changes:
             "reseed": ("seed", "seed"),
             "speed": ("factor", "factor"),
             "upscale": ("scale", "scale"),
+            "dissolve": ("seconds", "duration"),
         }
         if kind not in own or own[kind][0] in found:
             return {}

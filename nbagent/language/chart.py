@@ -7,10 +7,11 @@ they reach.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from nbagent.language.guess import certain
+from nbagent.language.guess import certain, language
 from nbagent.language.lexicon import lexicon
 from nbagent.language.numbers import Number, numbers
 from nbagent.language.tokens import Token, script, tokens
@@ -103,6 +104,14 @@ class Chart:
     def gap(self, at: int) -> str:
         """Return what stands between a token and the one before it."""
         return self.text[self.tokens[at - 1].end : self.tokens[at].start] if at else ""
+
+
+def listed(text: str, table: str) -> Iterator[tuple[int, Match]]:
+    """Yield what a table of the lexicon has of a text, and at which tokens."""
+    chart = Chart.of(text, language(text))
+    for at in range(len(chart.tokens)):
+        if not chart.is_inside(at) and (match := chart.get(at, table)):
+            yield at, match
 
 
 def _looked_up(

@@ -71,15 +71,21 @@ def words_of(text: str) -> list[str]:
     return [word for cell in text.split(",") if (word := cell.strip())]
 
 
-def is_small(text: str) -> bool:
-    """Return whether words say nothing by themselves: "the", "from"; or there are none."""
-    return all(word in small_words() for word in text.lower().split())
+def is_small(text: str, lang: str = "") -> bool:
+    """Return whether words say nothing by themselves: "the", "from"; or there are none.
+
+    Args:
+        text: The words.
+        lang: In which they are said, if that is known: "hat" is small in German alone.
+    """
+    return all(word in small_words(lang) for word in text.lower().split())
 
 
 @functools.cache
-def small_words() -> frozenset[str]:
-    """Return the words of all languages that stand in texts about anything."""
-    lists = (words_of(data["markers"]) for data in languages().values())
+def small_words(lang: str = "") -> frozenset[str]:
+    """Return the words of a language, or of all, that stand in texts about anything."""
+    read = [languages()[lang]] if lang else languages().values()
+    lists = (words_of(data["markers"]) for data in read)
     return frozenset(word for words in lists for word in words)
 
 

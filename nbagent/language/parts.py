@@ -10,7 +10,8 @@ from nbagent.language.amounts import amount, duration, moment
 from nbagent.language.amounts import span as both_ends
 from nbagent.language.chart import Chart, Match
 from nbagent.language.guess import language
-from nbagent.language.rules import mention, ordinal, ratio
+from nbagent.language.picture_sizes import ratio
+from nbagent.language.rules import mention, ordinal
 
 _AROUND_S: Final = 0.5
 """How far "at 3 s" reaches to both sides."""

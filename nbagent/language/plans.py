@@ -7,6 +7,7 @@ something, below its threshold becomes a question whose likely answers are liste
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from nbagent.acts.add import Add
@@ -62,7 +63,8 @@ def plan_of(
     targets = _targets(turn, reading, state, found, mentions)
     frame, span = _pointed(found)
     acts, unread = _acts(reading.acts, span, state.part)
-    named = [t for t in targets if t not in mentions and _is_variable(t, state)]
+    said = frozenset(names_in(turn))
+    named = [t for t in targets if t not in mentions and t.lower() in said]
     return Plan(
         intent=reading.intent,
         targets=targets,
@@ -79,8 +81,50 @@ def plan_of(
         topics=grammar.topics(turn) if reading.intent == "describe" else (),
         talk=grammar.talk(turn) if reading.intent == "chat" else "other",
         unread=unread,
-        mentions=(*mentions, *named),
+        mentions=(*mentions, *(t for t in named if _is_variable(t, state))),
         confidence=confidence,
+    )
+
+
+def with_texts(
+    texts: Plan, other: Plan | None, lost: Sequence[str], *, is_named: bool
+) -> Plan | None:
+    """Return a plan that puts texts over a clip, and does what is said beside them.
+
+    Args:
+        texts: A change by texts alone.
+        other: What the rest of the turn asks for, if there is more.
+        lost: Words of the texts that say nothing, and the rest, if it asks for nothing.
+        is_named: Whether a clip is named beside the texts.
+    """
+    *unread, rest = lost
+    if not texts.acts:
+        return None
+    if other is None:
+        return replace(texts, unread=(*texts.unread, *unread))
+    if other.intent in MAKES | {"refine"}:
+        is_theirs = is_named and other.intent == "refine"
+        return replace(
+            other,
+            acts=(*other.acts, *texts.acts),
+            targets=texts.targets if is_theirs else other.targets,
+            mentions=tuple(dict.fromkeys((*other.mentions, *texts.mentions))),
+            unread=(*other.unread, *unread),
+        )
+    if other.intent == "control" and other.control is not None:
+        return replace(texts, then=(other.control,), unread=(*texts.unread, *unread))
+    if other.intent == "ask":
+        return other  # what is meant is asked of the whole turn
+    return replace(texts, unread=(*texts.unread, *unread, rest))
+
+
+def with_more(data: Plan, other: Plan) -> Plan:
+    """Return a plan about data with what is said beside it, read as a change."""
+    return replace(
+        data,
+        acts=(*data.acts, *other.acts),
+        settings=cast(Settings, {**other.settings, **data.settings}),
+        unread=(*data.unread, *other.unread),
     )
 
 
@@ -127,7 +171,7 @@ def says(plan: Plan) -> str:
         "generate_image": f"a still picture: {plan.prompt!r:.80}",
         "animate_image": f"set {names or 'the picture'} in motion",
         "storyboard": f"{len(plan.scenes) or 'several'} scenes, joined",
-        "describe": f"say what is known of {names or 'the clips'}",
+        "describe": f"tell what is known about {names or 'the clips'}",
         "analyze": "an answer from your data",
         "chat": "an answer in words",
     }

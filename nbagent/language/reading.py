@@ -17,7 +17,7 @@ from nbagent.acts.plan import MAKES, Intent
 from nbagent.language import cameras, labels
 from nbagent.language.about import About
 from nbagent.language.candidates import Candidate
-from nbagent.language.changes import Changes
+from nbagent.language.changes import Changed, Changes
 from nbagent.language.encoder import Scores
 from nbagent.language.grammar import Found
 from nbagent.language.layers import softmax
@@ -48,6 +48,7 @@ class Reading:
     Attributes:
         shares: How likely each intent is.
         doubt: How likely it is that an act or argument is another one.
+        spent: From and to of words by which acts say what is to be.
     """
 
     intent: Intent
@@ -55,6 +56,7 @@ class Reading:
     doubt: float
     targets: tuple[str, ...] = ()
     acts: tuple[dict[str, Any], ...] = ()
+    spent: tuple[tuple[int, int], ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     prompt: tuple[str, ...] = ()
     scenes: tuple[str, ...] = ()
@@ -104,11 +106,10 @@ def read(
                 "generate_video"  # "a fourth scene: a ufo over the sea" is one clip
             )
     known = About.of(scores, about, found, scenes)
-    acts: tuple[dict[str, Any], ...] = ()
-    doubt = 0.0
+    acts, doubt, spent = Changed((), 0.0, ())
     if intent == "refine":
         changes = Changes(turn, scores, words.tagged, words.values, known)
-        acts, doubt = changes.acts()
+        acts, doubt, spent = changes.read()
     targets = known.targets(intent, acts)
     then = words.then() if intent != "control" else ()
     settings = words.settings(intent, acts) if intent in _MAKING else {}
@@ -121,6 +122,7 @@ def read(
         doubt=doubt,
         targets=targets,
         acts=acts,
+        spent=spent,
         settings=settings,
         prompt=picture,
         scenes=told if intent == "storyboard" else (),
@@ -143,17 +145,25 @@ def _camera(
 
     A subject may turn too: where the words that were tagged say so, they stay.
     """
+    said = says_camera(turn, found)
+    if not said:
+        return ""
+    whole = cameras.read(said)
+    tagged = cameras.read(", ".join((settings.get("camera", ""), *picture)))
+    is_same = replace(tagged, seconds=None) == replace(whole, seconds=None)
+    is_same &= not any("@" in text for text in picture)  # a name cuts them
+    return "" if is_same or (tagged.moves and not whole.is_sure) else said
+
+
+def says_camera(turn: str, found: Sequence[Found]) -> str:
+    """Return a turn without the names that were found, if it names a camera's move alone."""
     letters = list(turn)
     for one in found:
         if one.kind in ("mention", "clip"):
             letters[one.start : one.end] = " " * (one.end - one.start)
     said = " ".join("".join(letters).split())
     whole = cameras.read(said)
-    if not (whole.moves and whole.is_all):
-        return ""
-    tagged = cameras.read(", ".join((settings.get("camera", ""), *picture)))
-    is_same = replace(tagged, rest=(), seconds=None) == replace(whole, seconds=None)
-    return "" if is_same or (tagged.moves and not whole.is_sure) else said
+    return said if whole.moves and whole.is_all else ""
 
 
 class _Words:
@@ -181,7 +191,17 @@ class _Words:
                 start, _, was_prompt = found.pop()
                 is_prompt = is_prompt or was_prompt
             found.append((start, place.end, is_prompt))
-        return tuple(self._turn[a:b] for a, b, is_prompt in found if is_prompt)
+        return tuple(self._unnamed(a, b) for a, b, is_prompt in found if is_prompt)
+
+    def _unnamed(self, start: int, end: int) -> str:
+        """Return words without what they point at: "spin" of "spin the logo"."""
+        said, at = list[str](), start
+        for one in self._found:
+            is_inside = start <= one.start and one.end <= end
+            if one.kind == "mention" and is_inside and self._turn[one.start] != "@":
+                said.append(self._turn[at : one.start].strip())
+                at = one.end
+        return " ".join(filter(None, (*said, self._turn[at:end].strip())))
 
     def action(self) -> str:
         """Return what is done at once."""

@@ -12,21 +12,22 @@ that was trained on sentences of people who do not know the world's own words.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
-
-import numpy as np
+from typing import Final, Literal
 
 from nbagent.language import scene_labels as known
+from nbagent.language import scene_runs, several
+from nbagent.language import stand_ins as standing
 from nbagent.language.found import unmarked
+from nbagent.language.guess import language
+from nbagent.language.heads import HeadEncoder, HeadScores
 from nbagent.language.lexicon import is_small
 from nbagent.language.reader import reader
-from nbagent.language.scene_scores import SceneEncoder, SceneScores
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from nbagent.language.scene_runs import LOST, Run
+from nbagent.language.several import Number
+from nbagent.pocket import vocabulary
 
 Factor = Literal[
     "actor", "second", "corner", "place", "time", "motion", "pace", "camera", "colour"
@@ -34,9 +35,11 @@ Factor = Literal[
 WEIGHTS: Final = Path(__file__).with_name("scenes.npz")
 _SAID: Final = 0.5
 """How likely it must be that an argument's words say a value at all."""
-_NEAREST: Final = 3
-_TAKEN: Final = 0.1  # how much the actor's head counts beside how like words are
-_LEAST: Final = 1e-6
+_SURE: Final = 0.5
+"""A value that is read by less than this share is told as what it stands for."""
+_MEANT: Final = 0.2
+"""How much of the actor's look lost words have if they are who moves."""
+_SHOWN: Final = 2  # of a kind, at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +49,12 @@ class SceneReading:
     Attributes:
         factors: Only what is said, of `scene_labels.FACTORS`. A shape of no colour is
             "ball"; who travels to a side that is not said does so "across".
-        near: Pairs of what was said and what is drawn for it: ("tiger", "lion").
+        near: Pairs of what was said and what is drawn for it: ("tiger", "lion"), or
+            how many: ("three birds", "two"). Two of a kind are an actor and its second.
         lost: What cannot be shown, in the user's words.
         unknown_actor: The words of a subject that the world lacks, or nothing.
-        nearest: Actors that might stand in for it; nothing if there is none to replace.
+        nearest: Actors that might stand in for it, a shape with its colour; nothing if
+            there is none to replace.
         sure: How likely each factor's answer is, 0..1, "not said" among the answers.
     """
 
@@ -61,32 +66,50 @@ class SceneReading:
     sure: Mapping[str, float]
 
 
-def read_scene(words: str, by: SceneEncoder | None = None) -> SceneReading:
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A text that was scored.
+
+    Attributes:
+        text: Without the numbers of those whom it shows.
+        scores: Of it.
+        factors: What is said.
+        runs: What speaks of what.
+        counts: Who is counted, by "actor" and "second".
+    """
+
+    text: str
+    scores: HeadScores
+    factors: Mapping[str, str]
+    runs: Sequence[Run]
+    counts: Mapping[str, tuple[Number, Run]] = field(default_factory=dict)
+
+
+def read_scene(words: str, by: HeadEncoder | None = None) -> SceneReading:
     """Return what a picture's words say of pocket's world.
 
     Args:
         words: In any language of the reader.
         by: Other weights than the shipped ones.
     """
-    text = unmarked(words)
-    scores = (by or encoder()).scores(text)
-    factors = known.from_classes(_best(scores))
-    runs = _runs(text, scores)
-    near = tuple(
-        (_said(runs, factor), value)
-        for factor, value in factors.items()
-        if scores.near[factor] > _SAID and _said(runs, factor)
-    )
-    lost = [said for tag, said, _ in runs if tag == "lost" and not is_small(said)]
-    is_unknown = known.value("actor", _best(scores)["actor"]) == known.OTHER
-    unknown = _unknown(runs, text) if is_unknown else ""
+    by = by or encoder()
+    heard = _without_placeholder(_heard(words, by), by)
+    who = _unknown(heard)
+    factors, near = _several(heard, words)
+    if who and not heard.factors.keys() - _unsure(heard):
+        factors = {}  # of "democracy", nothing else is meant either
+    near = [
+        (_said(heard, name), factors[name]) for name in _near(heard, factors)
+    ] + near
+    lost = [one.text for one in heard.runs if one.tag == LOST] + _others(heard, by)
+    unknown = who.text if who else ""
     return SceneReading(
         factors=factors,
-        near=near,
+        near=tuple(near),
         lost=tuple(dict.fromkeys(one for one in lost if one != unknown)),
         unknown_actor=unknown,
-        nearest=_nearest(unknown, scores) if is_unknown else (),
-        sure={name: float(scores.shares[name].max()) for name in known.FACTORS},
+        nearest=_nearest(heard, who, by) if who else (),
+        sure={name: float(heard.scores.shares[name].max()) for name in known.FACTORS},
     )
 
 
@@ -97,7 +120,7 @@ def read_value(words: str, factor: Factor) -> str | None:
         words: "at dusk", "in den Bergen", "ein Pferd", "azure".
         factor: What they are said of.
     """
-    scores = encoder().scores(unmarked(words))
+    scores = _heard(words, encoder()).scores
     shares = scores.shares[factor]
     if shares[0] > _SAID:
         return None
@@ -107,88 +130,169 @@ def read_value(words: str, factor: Factor) -> str | None:
     return known.from_classes(best).get(factor)
 
 
+def names_shape(words: str, by: HeadEncoder | None = None) -> bool:
+    """Return whether words name one of pocket's shapes, and nothing that it is only like.
+
+    A lion is much like a tiger, but a ball is no moon: as a companion it would be
+    another thing.
+
+    >>> names_shape("ein roter Ball"), names_shape("a big moon")
+    (True, False)
+    """
+    heard = _scored(unmarked(words), by or encoder())
+    is_shape = _kind(heard.factors.get("actor", "")) in vocabulary.SHAPES
+    is_like = heard.scores.near["actor"] > _SAID or "actor" in _unsure(heard)
+    return is_shape and not is_like
+
+
+def stand_ins(words: str, by: HeadEncoder | None = None) -> tuple[str, ...]:
+    """Return the three actors that a viewer would soonest take for what words name.
+
+    Args:
+        words: Of one thing: "a giraffe", "ein Regenschirm".
+        by: Other weights than the shipped ones.
+    """
+    by = by or encoder()
+    heard = _scored(unmarked(words), by)
+    return _nearest(heard, _all_of(heard.text), by)
+
+
 @functools.cache
-def encoder() -> SceneEncoder:
+def encoder() -> HeadEncoder:
     """Return what is shipped, loaded once, on the reader's lower layers."""
-    return SceneEncoder(WEIGHTS, reader().low)
+    return encoder_of(WEIGHTS)
 
 
-def _best(scores: SceneScores) -> dict[str, int]:
+def encoder_of(file: Path) -> HeadEncoder:
+    """Return what reads scenes by other weights."""
+    return HeadEncoder(file, reader().low, tuple(known.HEADS))
+
+
+def _heard(words: str, by: HeadEncoder) -> _Heard:
+    """Score words, without the numbers that count somebody."""
+    text = unmarked(words)
+    found = several.numbers(text)
+    while found:
+        heard = _scored(several.without(text, found), by)
+        counts = several.counted(text, found, heard.runs)
+        used = tuple(one for one in found if one in {n for n, _ in counts.values()})
+        if used == found:
+            return replace(heard, counts=counts)
+        found = used
+    return _scored(text, by)
+
+
+def _scored(text: str, by: HeadEncoder) -> _Heard:
+    scores = by.scores(text)
+    best = _best(scores)
+    factors = known.from_classes(best)
+    said = {*factors, "actor"} if best["actor"] else {*factors}
+    return _Heard(text, scores, factors, scene_runs.runs(text, scores, said))
+
+
+def _without_placeholder(heard: _Heard, by: HeadEncoder) -> _Heard:
+    """Return what was heard without a companion that is no shape, but would be one."""
+    is_shape = _kind(heard.factors.get("second", "")) in vocabulary.SHAPES
+    said = _said(heard, "second") if is_shape else ""
+    if not said or names_shape(said, by):
+        return heard
+    gone = ("second", "corner")
+    return replace(
+        heard,
+        factors={k: v for k, v in heard.factors.items() if k not in gone},
+        runs=[replace(r, tag=LOST) if r.tag == "second" else r for r in heard.runs],
+        counts={k: v for k, v in heard.counts.items() if k != "second"},
+    )
+
+
+def _best(scores: HeadScores) -> dict[str, int]:
     return {name: int(shares.argmax()) for name, shares in scores.shares.items()}
 
 
-def _nearest(words: str, scores: SceneScores) -> tuple[str, ...]:
-    """Return the actors that are likest to words, though none of them is it.
-
-    The lower layers know what goes with what, though they were taught nothing of this
-    world; where they hesitate, the actor's head says which it would rather take.
-    """
-    content = [word for word in words.split() if not is_small(word)]
-    mean, nouns = _nouns()
-    shown = reader().low.caption(" ".join(content) or words) - mean
-    others = scores.shares["actor"][1 : 1 + len(known.NOUNS)]
-    likely = np.log(others / others.sum() + _LEAST)
-    found = nouns @ (shown / np.linalg.norm(shown)) + _TAKEN * likely
-    return tuple(known.NOUNS[index] for index in np.argsort(-found)[:_NEAREST])
+def _unsure(heard: _Heard) -> set[str]:
+    """Return the factors that are rather guessed than read."""
+    shares = heard.scores.shares
+    return {name for name in heard.factors if shares[name].max() < _SURE}
 
 
-@functools.cache
-def _nouns() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return what is common to all actors, and what is each one's own, of length 1."""
-    shown = np.stack([reader().low.caption(noun) for noun in known.NOUNS])
-    mean = shown.mean(0)
-    own = shown - mean
-    return mean, own / np.linalg.norm(own, axis=1, keepdims=True)
-
-
-Run = tuple[str, str, float]  # its tag, its words, and how much the actor's head looks
-
-
-def _runs(text: str, scores: SceneScores) -> list[Run]:
-    """Return neighbouring words of one tag; the pieces of a word agree on one."""
-    found: list[tuple[int, int, int, float]] = []  # begin, end, tag, look
-    for start, end, shares, look in _words(text, scores):
-        tag = int(shares.argmax())
-        if found and found[-1][2] == tag and text[found[-1][1] : start].strip() == "":
-            begin, _, _, before = found[-1]
-            found[-1] = (begin, end, tag, before + look)
-        else:
-            found.append((start, end, tag, look))
+def _near(heard: _Heard, factors: Mapping[str, str]) -> list[str]:
+    """Return the factors whose words are told with what is drawn for them."""
+    unsure, near = _unsure(heard), heard.scores.near
     return [
-        (known.TAGS[tag], text[start:end].strip(" ,.;:!?"), look)
-        for start, end, tag, look in found
-        if tag and text[start:end].strip(" ,.;:!?")
+        name
+        for name in heard.factors
+        if name in factors and (near[name] > _SAID or name in unsure)
+        if _said(heard, name)
     ]
 
 
-def _words(
-    text: str, scores: SceneScores
-) -> list[tuple[int, int, NDArray[np.float32], float]]:
-    """Return the words of a text, or pieces where it has no spaces, with their tags."""
-    found: list[tuple[int, int, NDArray[np.float32], float]] = []
-    actor = scores.looks["actor"]
-    for (_, start, end), shares, look in zip(
-        scores.pieces, scores.tags, actor.tolist(), strict=True
-    ):
-        piece = text[start:end]
-        start += len(piece) - len(piece.lstrip())
-        if not piece.strip():
+def _said(heard: _Heard, tag: str) -> str:
+    """Return the longest words of a tag that say anything by themselves."""
+    lang, every = language(heard.text), (r.text for r in heard.runs if r.tag == tag)
+    return max((one for one in every if not is_small(one, lang)), key=len, default="")
+
+
+def _several(heard: _Heard, words: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Return the factors with those who are counted, and what stands for more."""
+    factors, near = dict(heard.factors), list[tuple[str, str]]()
+    for name, (number, run) in heard.counts.items():
+        start, end = min(number.start, run.start), max(number.end, run.end)
+        told = words[start:end].strip()
+        if name == "second" or "second" in heard.factors:
+            near.append((told, factors[name]))
             continue
-        is_one = bool(found) and found[-1][1] == start and text[start].isalnum()
-        if is_one and text[start - 1].isalnum() and ord(text[start]) < 0x2E80:
-            begin, _, before, looked = found[-1]
-            found[-1] = (begin, end, before + shares, looked + look)
-        else:
-            found.append((start, end, shares, look))
+        factors["second"] = factors[name]
+        if number.value > _SHOWN:
+            near.append((told, "two"))
+    return factors, near
+
+
+def _others(heard: _Heard, by: HeadEncoder) -> list[str]:
+    """Return the words of a third: "a ball, a cube and a star" has one more than is shown."""
+    shown = {_kind(heard.factors.get(name, "")) for name in ("actor", "second")}
+    found = list[str]()
+    for name in ("actor", "second"):
+        every = [one.text for one in heard.runs if one.tag == name]
+        for said in every if len(every) > 1 else ():
+            kind = _kind(_scored(said, by).factors.get("actor", ""))
+            if kind and kind not in shown:
+                found.append(said)
     return found
 
 
-def _said(runs: list[Run], tag: str) -> str:
-    """Return the longest words of a tag."""
-    return max((said for name, said, _ in runs if name == tag), key=len, default="")
+def _kind(actor: str) -> str:
+    return vocabulary.colour_and_noun(actor)[1]
 
 
-def _unknown(runs: list[Run], text: str) -> str:
-    """Return the lost words that the actor's head looks at most."""
-    lost = [(look, said) for tag, said, look in runs if tag in ("lost", "actor")]
-    return max(lost)[1] if lost else text.strip()
+def _unknown(heard: _Heard) -> Run | None:
+    """Return the words of a subject that the world lacks, if there is one.
+
+    The actor's head says so; or nobody is read, and who moves is among what is lost; or
+    nothing is read but by guess.
+    """
+    if "actor" in heard.factors:
+        return None
+    lost = [one for one in heard.runs if one.tag in (LOST, "actor")]
+    most = max(lost, key=lambda one: one.look, default=None)
+    is_guess = bool(heard.factors) and heard.factors.keys() == _unsure(heard)
+    if _best(heard.scores)["actor"] or is_guess:
+        return most or _all_of(heard.text)
+    is_meant = most is not None and most.look >= _MEANT and "motion" in heard.factors
+    return most if is_meant else None
+
+
+def _all_of(text: str) -> Run:
+    return Run(LOST, text.strip(" ,.;:!?"), 0, len(text), 1.0)
+
+
+def _nearest(heard: _Heard, who: Run, by: HeadEncoder) -> tuple[str, ...]:
+    """Return the actors that might stand in for what words name."""
+    lang, at = language(heard.text), who.start
+    places = list[standing.Place]()
+    for word in heard.text[who.start : who.end].split():
+        at = heard.text.index(word, at)
+        if not is_small(word, lang):
+            places.append((at, at + len(word)))
+        at += len(word)
+    states = standing.state(heard.scores, places or [(who.start, who.end)])
+    return standing.offered(by.weights, states)

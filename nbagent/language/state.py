@@ -6,9 +6,13 @@ recorded turns. Plain data, oldest first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # numpy is not loaded before the first turn
+    from nbagent.charts.table import Table
+    from nbagent.take.chart import Chart
 
 DATA_TYPES = frozenset(
     {"DataFrame", "Series", "ndarray", "list", "dict", "str", "tuple", "int", "float"}
@@ -62,6 +66,9 @@ class ClipInfo:
     Attributes:
         ref: Its name, such as `c1`.
         alias: What the user calls it beside that, if anything.
+        texts: The kinds of text that lie over it, the latest last.
+        is_lettered: Whether its turn changed those, and nothing else.
+        chart: How it shows data, if it does.
         kind: `video`, `image` or `storyboard`.
         caption: What it shows.
         user: The turn that asked for it; empty for the further takes of a turn.
@@ -88,6 +95,9 @@ class ClipInfo:
     scenes: tuple[str, ...] = ()
     captions: tuple[str, ...] = ()
     alias: str | None = None
+    texts: tuple[str, ...] = ()
+    is_lettered: bool = False
+    chart: Chart | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -111,12 +121,18 @@ class State:
         turns: The user's earlier turns, oldest first.
         part: What is pointed at beside the words, as an act's JSON has it: a `span`, a
             `region`.
+        called: Words that mean a column, and which, as was asked and answered.
+        table: Returns what a variable holds, or a clip shows, if that is a table.
     """
 
     variables: tuple[Variable, ...] = ()
     clips: tuple[ClipInfo, ...] = ()
     turns: tuple[str, ...] = ()
     part: Mapping[str, Any] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
+    table: Callable[[str], Table | None] = field(
+        default=lambda _: None, repr=False, compare=False
+    )
 
     def clip(self, ref: str | None) -> ClipInfo | None:
         """Return the clip of that name, or None."""
@@ -160,6 +176,7 @@ def _clip(entry: Mapping[str, Any]) -> ClipInfo:
     if "refs" in result:  # then the scenes are told, and named there
         scenes, captions = result["refs"], scenes
     known = {k: v for k, v in result.items() if k in ClipInfo.__slots__}
+    known |= {"texts": tuple(known["texts"])} if "texts" in known else {}
     return ClipInfo(
         **known,
         user=entry.get("user", ""),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from nbagent.acts import act_from_json
+from nbagent.acts import ACTS, act_from_json
 from nbagent.acts.base import Act, Span
+from nbagent.acts.lettering import Lettering
 from nbagent.errors import SpecError
 from nbagent.language import grammar
 from nbagent.language.lexicon import is_small
+
+_LETTERED: Final = frozenset(
+    kind for kind, act in ACTS.items() if issubclass(act, Lettering)
+)
 
 
 def act_of(told: Mapping[str, Any]) -> Act | None:
@@ -41,6 +46,9 @@ def _typed(told: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(part := values.get("span"), Span):
         ends = [part.start, part.end]
         values["span"] = {"shares": ends} if part.is_share else ends
+    if values["act"] in _LETTERED and isinstance(said := values.get("color"), str):
+        colours = [one.value for one in grammar.find(said) if one.kind == "colour"]
+        values["color"] = colours[0] if colours else said  # drawn, so it has a code
     if values["act"] == "resize" and "scale" in values:
         values = {"act": "resize", "scale": values["scale"]}
     return values

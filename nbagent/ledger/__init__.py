@@ -1,9 +1,9 @@
 """The ledger: what was said, made and stored, in one folder beside the notebook.
 
 `records` says what a row is, `database` opens the SQLite file, `files` keeps media by
-the hash of its bytes, and `store` is the one object that other rooms talk to, with
-`conversations` as wholes, the `notebooks` they belong to, and the `variables` that
-turns named.
+the hash of its bytes, and `store` is the one object that other rooms talk to: takes,
+their clips and files, with `turns`, `jobs`, `conversations` as wholes, the `notebooks`
+they belong to, and the `variables` that turns named.
 """
 
 from nbagent.ledger.conversations import ConversationRow

@@ -88,6 +88,11 @@ class Conversations:
                         (new, number, turn_id, copied, alias),
                     )
             db.execute(
+                """INSERT INTO marks SELECT ?, take_id, favourite, tags FROM marks
+                WHERE conversation = ?""",
+                (new, name),
+            )
+            db.execute(
                 """INSERT INTO variables
                 SELECT ?, name, type, summary, kept, turn_id FROM variables
                 WHERE conversation = ?""",
@@ -97,7 +102,7 @@ class Conversations:
     def rename(self, name: str, new: str) -> None:
         """Give a conversation another name, with all it holds."""
         with self._db.write() as db:
-            for table in ("turns", "names", "variables", "undone"):
+            for table in ("turns", "names", "variables", "undone", "marks"):
                 db.execute(
                     f"UPDATE {table} SET conversation = ? WHERE conversation = ?",  # noqa: S608
                     (new, name),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import shutil
 import sqlite3
@@ -22,120 +23,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from nbagent.errors import SpecError, StoreError
+from nbagent.ledger.migrations import MIGRATIONS
 
 BUSY_S = 10.0
 # What a store is made of.
 _PARTS = ("ledger.db", "lock", ".gitignore", "files", "tmp", "checkpoints", "keepers")
-
-
-def m001_first(connection: sqlite3.Connection) -> None:
-    """Turns, takes, lineage, clips with their names, artifacts and jobs."""
-    for statement in (
-        """CREATE TABLE turns (
-            id INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL,
-            position INTEGER NOT NULL, text TEXT NOT NULL, cell_id TEXT,
-            options TEXT NOT NULL, plan TEXT, answer TEXT, error TEXT, replaced_by INTEGER REFERENCES turns (id),
-            created_at REAL NOT NULL)""",
-        "CREATE INDEX turns_conversation ON turns (conversation, cell_id)",
-        """CREATE TABLE takes (
-            id TEXT PRIMARY KEY, recipe TEXT NOT NULL, created_at REAL NOT NULL)""",
-        # A parent may be unknown here: a clip file brings its take, not its family.
-        """CREATE TABLE lineage (
-            take_id TEXT NOT NULL REFERENCES takes (id), position INTEGER NOT NULL,
-            parent_id TEXT NOT NULL, PRIMARY KEY (take_id, position))""",
-        "CREATE INDEX lineage_parent ON lineage (parent_id)",
-        """CREATE TABLE clips (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            turn_id INTEGER NOT NULL REFERENCES turns (id),
-            take_id TEXT NOT NULL REFERENCES takes (id), created_at REAL NOT NULL)""",
-        # A name belongs to a turn; clip_id is NULL while it waits to be used again.
-        """CREATE TABLE names (
-            conversation TEXT NOT NULL, number INTEGER NOT NULL,
-            turn_id INTEGER NOT NULL REFERENCES turns (id),
-            clip_id INTEGER REFERENCES clips (id),
-            PRIMARY KEY (conversation, number))""",
-        """CREATE TABLE artifacts (
-            take_id TEXT PRIMARY KEY REFERENCES takes (id), facts TEXT NOT NULL)""",
-        """CREATE TABLE jobs (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            take_id TEXT NOT NULL REFERENCES takes (id),
-            turn_id INTEGER REFERENCES turns (id), lane TEXT NOT NULL,
-            state TEXT NOT NULL DEFAULT 'queued', phase TEXT,
-            step INTEGER NOT NULL DEFAULT 0, num_steps INTEGER NOT NULL DEFAULT 0,
-            message TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL,
-            updated_at REAL NOT NULL)""",
-    ):
-        connection.execute(statement)
-
-
-def m002_notes(connection: sqlite3.Connection) -> None:
-    """What the user should know of a turn, beside its answer."""
-    connection.execute("ALTER TABLE turns ADD COLUMN notes TEXT NOT NULL DEFAULT ''")
-
-
-def m003_variables(connection: sqlite3.Connection) -> None:
-    """What the variables were that turns named."""
-    connection.execute(
-        """CREATE TABLE variables (
-            conversation TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
-            summary TEXT NOT NULL, kept TEXT, turn_id INTEGER NOT NULL,
-            PRIMARY KEY (conversation, name))"""
-    )
-
-
-def m004_expected(connection: sqlite3.Connection) -> None:
-    """How long a job was expected to take, when it was queued."""
-    connection.execute("ALTER TABLE jobs ADD COLUMN expected_s REAL")
-
-
-def m005_keepers(connection: sqlite3.Connection) -> None:
-    """Who has a job in hand: no other kernel takes it up while that one lives."""
-    connection.execute("ALTER TABLE jobs ADD COLUMN keeper TEXT")
-
-
-def m006_notebooks(connection: sqlite3.Connection) -> None:
-    """Which notebook each conversation belongs to."""
-    connection.execute(
-        """CREATE TABLE notebooks (
-            conversation TEXT PRIMARY KEY, path TEXT NOT NULL, file TEXT)"""
-    )
-
-
-def m007_aliases(connection: sqlite3.Connection) -> None:
-    """What the user calls a clip, beside its own name."""
-    connection.execute("ALTER TABLE names ADD COLUMN alias TEXT")
-
-
-def m008_seeds(connection: sqlite3.Connection) -> None:
-    """With which seeds a job may be tried, and for which take it was queued."""
-    connection.execute("ALTER TABLE jobs ADD COLUMN seeds TEXT NOT NULL DEFAULT '[]'")
-    connection.execute("ALTER TABLE jobs ADD COLUMN asked_id TEXT")
-
-
-def m009_undone(connection: sqlite3.Connection) -> None:
-    """The names of clips whose turn was undone, until it is redone or forgotten."""
-    connection.execute(
-        """CREATE TABLE undone (
-            id INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL,
-            turn_id INTEGER NOT NULL REFERENCES turns (id),
-            by_turn INTEGER REFERENCES turns (id), number INTEGER NOT NULL,
-            clip_id INTEGER NOT NULL REFERENCES clips (id), alias TEXT,
-            newest_clip INTEGER NOT NULL)"""
-    )
-
-
-# Appended, never edited: a file remembers how many of these it has seen.
-MIGRATIONS = (
-    m001_first,
-    m002_notes,
-    m003_variables,
-    m004_expected,
-    m005_keepers,
-    m006_notebooks,
-    m007_aliases,
-    m008_seeds,
-    m009_undone,
-)
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
@@ -282,18 +174,18 @@ class Database:
         query = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"
         for kind, name in connection.execute(query):
             raise StoreError(
-                f"{self.path} has a {kind} ({name!r:.40}), which nbagent did not make:"
-                " move it away and a new one is made; the clips stay in"
-                f" {self.folder / 'files'}, each with its recipe inside"
+                f"{self.path} has a {kind} ({name!r:.40}) that nbagent did not"
+                " make: move the file away and nbagent makes a new one; the clips"
+                f" stay in {self.folder / 'files'}, each with its recipe inside"
             )
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(MIGRATIONS):
             raise StoreError(
-                f"{self.path} was written by a newer nbagent (schema {version}, this"
-                f" one knows {len(MIGRATIONS)}): upgrade nbagent, or use another"
-                " folder with NBAGENT_STORE"
+                f"{self.path} was written by a newer nbagent (schema {version},"
+                f" this one knows {len(MIGRATIONS)}): upgrade nbagent, or name a"
+                " different folder with NBAGENT_STORE"
             )
         for number in range(version, len(MIGRATIONS)):
             connection.execute("BEGIN IMMEDIATE")
@@ -329,8 +221,8 @@ def try_locks(file: IO[Any], folder: Path) -> None:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise StoreError(
-                f"{folder} is on a disk without file locks ({reason}), as some network"
-                " homes are: name a folder on a disk of this machine with NBAGENT_STORE"
+                f"{folder} is on a disk without file locks ({reason}), like some"
+                " network homes: name a folder on a local disk with NBAGENT_STORE"
             ) from error
 
 
@@ -362,8 +254,9 @@ def _check_place(folder: Path, *, is_named: bool) -> None:
     for name in _PARTS:
         if (folder / name).is_symlink():
             raise StoreError(
-                f"{folder / name} is a symbolic link, which nbagent does not write"
-                " through: remove it, or name another folder with NBAGENT_STORE"
+                f"{folder / name} is a symbolic link, and nbagent does not write"
+                " through links: remove it, or name a different folder with"
+                " NBAGENT_STORE"
             )
 
 
@@ -385,6 +278,26 @@ def store_errors(folder: Path) -> Iterator[None]:
         ) from error
 
 
+def to_json(value: object) -> str:
+    """Return a value as the JSON that is stored."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def inserted(cursor: sqlite3.Cursor) -> int:
+    """Return the number of the row that was just written."""
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def only_row(
+    rows: list[sqlite3.Row], kind: str, key: object, folder: Path
+) -> sqlite3.Row:
+    """Return the one row that a key has, which is known to be there."""
+    if not rows:
+        raise StoreError(f"{folder} has no {kind} {key}: was the folder replaced?")
+    return rows[0]
+
+
 def _inode(path: Path) -> tuple[int, int]:
     try:
         status = path.stat()
@@ -399,8 +312,9 @@ def _sqlite_line(error: sqlite3.Error, folder: Path) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return (
-            f"{path} is damaged ({error}): move it away and a new one is made; the"
-            f" clips stay in {folder / 'files'}, each with its recipe inside"
+            f"{path} is damaged ({error}): move it away and nbagent makes a new"
+            f" one; the clips stay in {folder / 'files'}, each with its recipe"
+            " inside"
         )
     if code == sqlite3.SQLITE_FULL or _is_full(folder):
         return _full_line(folder)

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nbagent.errors import StoreError
-from nbagent.ledger.database import create_folder, store_errors
+from nbagent.ledger.database import Database, create_folder, store_errors
+from nbagent.ledger.records import Artifact, artifact_from
 
 _DIGEST = re.compile(r"b2:([0-9a-f]{32})(\.[a-z0-9]{1,12})")
 _CHUNK_BYTES = 1 << 20
@@ -61,15 +62,15 @@ class Files:
         match = _DIGEST.fullmatch(digest)
         if match is None:
             raise StoreError(
-                f"{digest!r} is not a digest of {self.folder}:"
-                " the ledger is damaged, open its clips with Clip.open"
+                f"{digest!r} is not a digest in {self.folder}, so the ledger is"
+                " damaged: open its clips with Clip.open"
             )
         name, suffix = match.groups()
         path = self.folder / "files" / name[:2] / f"{name}{suffix}"
         if path.is_symlink() or path.parent.is_symlink():
             raise StoreError(
-                f"{path} is a symbolic link, which a store has none of: remove it, and"
-                " render the clip again"
+                f"{path} is a symbolic link, which a store never contains: remove"
+                " it, and render the clip again"
             )
         return path
 
@@ -117,3 +118,13 @@ def _chunks(source: Path | bytes) -> Iterator[bytes]:
     with source.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             yield chunk
+
+
+def whole_artifact(database: Database, files: Files, take_id: str) -> Artifact | None:
+    """Return a take's artifact, or None while a file is missing or damaged."""
+    rows = database.read("SELECT facts FROM artifacts WHERE take_id = ?", take_id)
+    if not rows:
+        return None
+    artifact = artifact_from(rows[0])
+    whole = all(files.holds(digest) for digest in artifact.digests)
+    return artifact if whole else None

@@ -30,8 +30,9 @@ from nbagent.take import MAX_SEED, JobState, Lane, Phase, Take
 T = TypeVar("T")
 
 _ADVICE: Final = (
-    "nbagent did not write that: move ledger.db out of the store's folder and a new one"
-    " is made; the clips stay in its files, each with its recipe inside"
+    "nbagent did not write that: move ledger.db out of the store's folder and"
+    " nbagent makes a new one; the clips stay in its files, each with its recipe"
+    " inside"
 )
 
 
@@ -178,6 +179,20 @@ def is_intact(row: sqlite3.Row) -> bool:
         return bool(take_from(row).id == row["id"])
     except (StoreError, ValueError):  # no JSON, or no take
         return False
+
+
+def clip_from(row: sqlite3.Row) -> ClipRow:
+    """Read a name with its clip; a damaged row is a `StoreError`."""
+    return checked(
+        ClipRow,
+        {
+            "name": f"c{row['number']}",
+            "conversation": row["conversation"],
+            "turn_id": row["turn_id"],
+            "take_id": row["take_id"],
+            "alias": row["alias"],
+        },
+    )
 
 
 def job_from(row: sqlite3.Row) -> JobRow:

@@ -8,9 +8,8 @@ transaction.
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -19,25 +18,24 @@ from typing import Any, Self
 
 from nbagent.errors import StoreError, UnknownClip
 from nbagent.ledger.conversations import Conversations
-from nbagent.ledger.database import Database, store_errors
-from nbagent.ledger.files import Files
+from nbagent.ledger.database import Database, inserted, only_row, store_errors, to_json
+from nbagent.ledger.files import Files, whole_artifact
+from nbagent.ledger.jobs import Jobs
 from nbagent.ledger.keeper import Keeper
 from nbagent.ledger.locks import FileLock
+from nbagent.ledger.marks import Marks
 from nbagent.ledger.notebooks import Notebooks
 from nbagent.ledger.records import (
     Artifact,
     ClipRow,
-    JobRow,
-    Turn,
     artifact_from,
-    checked,
+    clip_from,
     is_intact,
-    job_from,
     take_from,
-    turn_from,
 )
+from nbagent.ledger.turns import Turns
 from nbagent.ledger.variables import Variables
-from nbagent.take import JobState, Phase, Take
+from nbagent.take import Take
 
 _UNSAID = {"request": ""}  # what was typed for earlier clips is not given along
 _MOST_NEEDED = 64  # takes; a recipe in a file must stay small
@@ -65,8 +63,11 @@ class Ledger:
         self._files = Files(folder, is_named=is_named)
         self._takes: dict[str, Take] = {}  # an id always means the same take
         self.keeper = Keeper(self._db, owner)
+        self.turns = Turns(self._db)
+        self.jobs = Jobs(self._db, self._files, self.keeper)
         self.conversations = Conversations(self._db)
         self.notebooks = Notebooks(self._db)
+        self.marks = Marks(self._db)
         self.variables = Variables(self._db)
 
     def __enter__(self) -> Self:
@@ -93,91 +94,6 @@ class Ledger:
         with self._db.write():
             yield
 
-    # Turns
-
-    def add_turn(
-        self,
-        conversation: str,
-        text: str,
-        cell_id: str | None,
-        options: Mapping[str, Any],
-    ) -> Turn:
-        """Write a turn down before anything is done about it.
-
-        A live turn of the same cell is marked replaced: its clips leave the
-        conversation, and this turn takes over its position and its clips' names. So is
-        one that was taken back, as far as its names are still free.
-        """
-        with self._db.write() as db:
-            old = db.execute(
-                "SELECT id, position FROM turns WHERE conversation = ? AND cell_id = ?"
-                " AND (replaced_by IS NULL OR replaced_by = id)"
-                " ORDER BY replaced_by IS NULL DESC, id DESC LIMIT 1",
-                (conversation, cell_id),  # an absent cell equals no other
-            ).fetchone()
-            turn_id = _inserted(
-                db.execute(
-                    "INSERT INTO turns (conversation, text, cell_id, options,"
-                    " created_at, position) VALUES (?1, ?2, ?3, ?4, ?5, coalesce(?6,"
-                    " (SELECT coalesce(max(id), 0) + 1 FROM turns)))",
-                    (
-                        *(conversation, text, cell_id, _json(options), time.time()),
-                        old["position"] if old else None,
-                    ),
-                )
-            )
-            if old:
-                db.execute(
-                    "UPDATE turns SET replaced_by = ? WHERE id = ?",
-                    (turn_id, old["id"]),
-                )
-                db.execute(
-                    "UPDATE names SET turn_id = ?, clip_id = NULL WHERE turn_id = ?",
-                    (turn_id, old["id"]),
-                )
-                db.execute(
-                    "INSERT OR IGNORE INTO names (conversation, number, turn_id)"
-                    " SELECT conversation, number, ? FROM undone WHERE turn_id = ?",
-                    (turn_id, old["id"]),
-                )
-                db.execute("DELETE FROM undone WHERE turn_id = ?", (old["id"],))
-                db.execute(
-                    "UPDATE undone SET by_turn = ? WHERE by_turn = ?",
-                    (turn_id, old["id"]),
-                )
-        return self.turn(turn_id)
-
-    def finish_turn(
-        self,
-        turn_id: int,
-        plan: Mapping[str, Any] | None,
-        answer: str | None,
-        error: str | None,
-        notes: Sequence[str] = (),
-    ) -> None:
-        """Record what a turn was understood as and what came of it."""
-        understood = None if plan is None else _json(plan)
-        with self._db.write() as db:
-            db.execute(
-                "UPDATE turns SET plan = ?, answer = ?, error = ?, notes = ?"
-                " WHERE id = ?",
-                (understood, answer, error, "\n".join(notes), turn_id),
-            )
-
-    def turn(self, turn_id: int) -> Turn:
-        """Return one turn, replaced or not."""
-        rows = self._db.read("SELECT * FROM turns WHERE id = ?", turn_id)
-        return turn_from(_only(rows, "turn", turn_id, self.folder))
-
-    def turns(self, conversation: str) -> tuple[Turn, ...]:
-        """Return the live turns of a conversation in the order of its cells."""
-        rows = self._db.read(
-            "SELECT * FROM turns WHERE conversation = ? AND replaced_by IS NULL"
-            " ORDER BY position",
-            conversation,
-        )
-        return tuple(turn_from(row) for row in rows)
-
     # Takes and their lineage
 
     def add_take(self, take: Take) -> str:
@@ -186,7 +102,7 @@ class Ledger:
         with self._db.write() as db:
             db.execute(
                 "INSERT OR IGNORE INTO takes (id, recipe, created_at) VALUES (?, ?, ?)",
-                (take_id, _json(take.to_recipe()), time.time()),
+                (take_id, to_json(take.to_recipe()), time.time()),
             )
             db.executemany(
                 "INSERT OR IGNORE INTO lineage (take_id, position, parent_id)"
@@ -200,7 +116,7 @@ class Ledger:
         take = self._takes.get(take_id)
         if take is None:
             rows = self._db.read("SELECT recipe FROM takes WHERE id = ?", take_id)
-            take = take_from(_only(rows, "take", take_id, self.folder))
+            take = take_from(only_row(rows, "take", take_id, self.folder))
             if len(self._takes) == _KEPT_TAKES:
                 self._takes.clear()
             self._takes[take_id] = take
@@ -265,7 +181,7 @@ class Ledger:
     def add_clip(self, conversation: str, turn_id: int, take_id: str) -> ClipRow:
         """Give a take a name: one its turn inherited from a re-run, else the next."""
         with self._db.write() as db:
-            clip_id = _inserted(
+            clip_id = inserted(
                 db.execute(
                     "INSERT INTO clips (turn_id, take_id, created_at) VALUES (?, ?, ?)",
                     (turn_id, take_id, time.time()),
@@ -306,19 +222,7 @@ class Ledger:
             " WHERE conversation = ? ORDER BY clips.id",
             conversation,
         )
-        return tuple(
-            checked(
-                ClipRow,
-                {
-                    "name": f"c{row['number']}",
-                    "conversation": row["conversation"],
-                    "turn_id": row["turn_id"],
-                    "take_id": row["take_id"],
-                    "alias": row["alias"],
-                },
-            )
-            for row in rows
-        )
+        return tuple(clip_from(row) for row in rows)
 
     def remove_clip(self, conversation: str, name: str) -> None:
         """Let a clip leave its conversation, and its files the disk.
@@ -329,18 +233,20 @@ class Ledger:
         Raises:
             UnknownClip: If no live clip carries the name.
         """
-        row = self.clip(conversation, name)
+        row, gone = self.clip(conversation, name), list[str]()
         with self._db.write() as db:
             db.execute(
                 "UPDATE names SET clip_id = NULL, alias = NULL"
                 " WHERE conversation = ? AND number = ?",
                 (conversation, row.number),
             )
-            artifact = self.artifact(row.take_id)
-            if artifact is None or self.name_of(row.take_id):
-                return
-            db.execute("DELETE FROM artifacts WHERE take_id = ?", (row.take_id,))
-        self.discard(artifact.digests)
+            # What lies below its texts goes with it.
+            for take_id in dict.fromkeys((row.take_id, self.take(row.take_id).bare.id)):
+                artifact = self.artifact(take_id)
+                if artifact is not None and not self.name_of(take_id):
+                    db.execute("DELETE FROM artifacts WHERE take_id = ?", (take_id,))
+                    gone += artifact.digests
+        self.discard(gone)
 
     def name_of(self, take_id: str) -> str | None:
         """Return the newest clip name that stands for a take, if one does."""
@@ -370,7 +276,7 @@ class Ledger:
             "SELECT recipe FROM jobs JOIN takes ON takes.id = jobs.take_id"
             " WHERE asked_id = ? AND seeds = ? AND state = 'done'"
             " ORDER BY number DESC",
-            *(take.id, _json(list(seeds))),
+            *(take.id, to_json(list(seeds))),
         )
         kept = (take_from(row) for row in rows)
         return next((o for o in kept if o.with_seed(take.seed).id == take.id), take)
@@ -385,20 +291,28 @@ class Ledger:
         """
         with self._db.write() as db:
             rows = db.execute("SELECT id FROM takes WHERE id = ?", (take_id,))
-            _only(rows.fetchall(), "take", take_id, self.folder)
+            only_row(rows.fetchall(), "take", take_id, self.folder)
             db.execute(
                 "INSERT OR REPLACE INTO artifacts (take_id, facts) VALUES (?, ?)",
-                (take_id, _json(asdict(artifact))),
+                (take_id, to_json(asdict(artifact))),
             )
+
+    def bare(self, take_id: str) -> Artifact | None:
+        """Return the artifact of a take without the texts over it.
+
+        It is what other takes are made of: letters that are drawn on frames stay with
+        the clip that they were asked for.
+        """
+        take = self.take(take_id) if self.has_take(take_id) else None
+        while take is not None and take.is_lettered:
+            # A text alone lies over its parent's own frames.
+            is_text_alone = take.operation == "derive" and not take.effects
+            take = self.take(take.parents[0]) if is_text_alone else take.bare
+        return self.artifact(take_id if take is None else take.id)
 
     def artifact(self, take_id: str) -> Artifact | None:
         """Return a take's artifact, or None while a file is missing or damaged."""
-        rows = self._db.read("SELECT facts FROM artifacts WHERE take_id = ?", take_id)
-        if not rows:
-            return None
-        artifact = artifact_from(rows[0])
-        whole = all(self._files.holds(digest) for digest in artifact.digests)
-        return artifact if whole else None
+        return whole_artifact(self._db, self._files, take_id)
 
     def rendered(self, count: int) -> tuple[tuple[Take, float], ...]:
         """Return the takes that were rendered last, newest first, with their seconds."""
@@ -466,113 +380,6 @@ class Ledger:
             if not self._files.holds(digest)
         ]
         return tuple(problems)
-
-    # Jobs
-
-    def add_job(
-        self,
-        take_id: str,
-        turn_id: int | None,
-        lane: str,
-        expected_s: float | None = None,
-        seeds: Sequence[int] = (),
-    ) -> str:
-        """Record a queued job and return its id, such as `j12`.
-
-        It is in this ledger's hand until that is closed, or its process dies.
-        """
-        now = time.time()
-        keeper = self.keeper.name
-        with self._db.write() as db:
-            cursor = db.execute(
-                "INSERT INTO jobs (take_id, asked_id, turn_id, lane, created_at,"
-                " updated_at, expected_s, keeper, seeds)"
-                " VALUES (?1, ?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
-                (take_id, turn_id, lane, now, expected_s, keeper, _json(list(seeds))),
-            )
-        return f"j{_inserted(cursor)}"
-
-    def set_job(
-        self,
-        job_id: str,
-        state: JobState,
-        *,
-        step: int | None = None,
-        num_steps: int | None = None,
-        phase: Phase | None = None,
-        message: str | None = None,
-    ) -> None:
-        """Record what a job last said; what is not given stays as it was.
-
-        A job that is done stays done: the late word of a worker that was thought lost
-        changes nothing. It is not waited for until it is on the disk: a job whose last
-        words a power cut has taken is found running, and goes on from its files.
-
-        Raises:
-            StoreError: If `done` is claimed without a whole artifact.
-        """
-        if state == "done" and self.artifact(self.job(job_id).take_id) is None:
-            raise StoreError(
-                f"job {job_id} has no complete clip on disk and is not done:"
-                " run the turn again"
-            )
-        with self._db.write(is_synced=False) as db:
-            db.execute(
-                "UPDATE jobs SET state = ?, step = coalesce(?, step),"
-                " num_steps = coalesce(?, num_steps), phase = coalesce(?, phase),"
-                " message = coalesce(?, message), updated_at = ?"
-                " WHERE number = ? AND state != 'done'",
-                (state, step, num_steps, phase, message, time.time(), _number(job_id)),
-            )
-
-    def job(self, job_id: str) -> JobRow:
-        """Return a job by its id."""
-        rows = self._db.read("SELECT * FROM jobs WHERE number = ?", _number(job_id))
-        return job_from(_only(rows, "job", job_id, self.folder))
-
-    def has_job(self, job_id: str) -> bool:
-        """Return whether there is such a job; none is left of a deleted folder."""
-        return bool(
-            self._db.read("SELECT 1 FROM jobs WHERE number = ?", _number(job_id))
-        )
-
-    def jobs(
-        self,
-        conversation: str | None = None,
-        states: Collection[JobState] | None = None,
-        take_id: str | None = None,
-    ) -> tuple[JobRow, ...]:
-        """Return jobs, oldest first; of a conversation, states or a take, or all."""
-        rows = self._db.read(
-            "SELECT jobs.* FROM jobs LEFT JOIN turns ON turns.id = jobs.turn_id"
-            " WHERE (?1 IS NULL OR turns.conversation = ?1)"
-            " AND (?2 IS NULL OR jobs.state IN (SELECT value FROM json_each(?2)))"
-            " AND (?3 IS NULL OR jobs.take_id = ?3) ORDER BY jobs.number",
-            conversation,
-            None if states is None else _json(sorted(states)),
-            take_id,
-        )
-        return tuple(job_from(row) for row in rows)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-def _inserted(cursor: sqlite3.Cursor) -> int:
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
-
-
-def _only(rows: list[sqlite3.Row], kind: str, key: object, folder: Path) -> sqlite3.Row:
-    if not rows:
-        raise StoreError(f"{folder} has no {kind} {key}: was the folder replaced?")
-    return rows[0]
-
-
-def _number(job_id: str) -> int:
-    number = job_id.removeprefix("j")
-    return int(number) if number.isdecimal() else 0
 
 
 def _listed(clips: tuple[ClipRow, ...]) -> str:

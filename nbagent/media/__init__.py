@@ -22,20 +22,24 @@ from nbagent.media.frames import (
     scaled,
     seam,
 )
-from nbagent.media.images import animated_webp, png, poster_jpeg, poster_png
-from nbagent.media.page import share_page, static_html
+from nbagent.media.images import animated_webp, png, poster, poster_jpeg
+from nbagent.media.page import Step, link_picture, share_page, static_html
+from nbagent.media.subtitles import Cue, webvtt
 from nbagent.media.video import preview_mp4, replacing, scratch_folder, write_video
 
 __all__ = [
+    "Cue",
+    "Step",
     "animated_webp",
     "drift",
     "framed",
     "grid_clips",
     "join_clips",
+    "link_picture",
     "palette",
     "png",
+    "poster",
     "poster_jpeg",
-    "poster_png",
     "preview_mp4",
     "read_media",
     "read_plane",
@@ -48,6 +52,7 @@ __all__ = [
     "seam",
     "share_page",
     "static_html",
+    "webvtt",
     "write_clip",
     "write_video",
 ]

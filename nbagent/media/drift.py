@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Frames = NDArray[np.uint8]
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709
 
 # What a viewer sees beside the original: a twentieth of the range, a third of the edges.
 _SEEN = 0.05
@@ -80,7 +80,7 @@ def match(frames: Frames, wanted: tuple[float, ...]) -> Frames:
 
 def _look(frames: Frames) -> tuple[float, float, float]:
     values = frames.astype(np.float32) / 255
-    luma = values @ _LUMA
+    luma = values @ LUMA
     chroma = np.sqrt(((values - luma[..., None]) ** 2).mean(-1))
     across, down = np.diff(luma, axis=2), np.diff(luma, axis=1)
     steps = float(np.abs(across).mean() + np.abs(down).mean())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,18 +23,28 @@ from nbagent.media.images import (
     write_webp,
 )
 from nbagent.media.kinds import kind_of
+from nbagent.media.subtitles import Cue
 from nbagent.media.video import write_video
 
 _FOREVER_S: Final = 1e6
 
 
 def write_clip(
-    path: Path, frames: Frames, fps: float, recipe: Mapping[str, Any] | None
+    path: Path,
+    frames: Frames,
+    fps: float,
+    recipe: Mapping[str, Any] | None,
+    cues: Sequence[Cue] = (),
 ) -> None:
-    """Write a clip as its suffix says; no suffix makes a folder of png frames."""
+    """Write a clip as its suffix says; no suffix makes a folder of png frames.
+
+    An mp4 has its subtitles as a track; others have none.
+    """
     check_frames(frames, fps)
     match path.suffix.lower():
-        case ".mp4" | ".webm":
+        case ".mp4":
+            write_video(path, frames, fps, recipe, cues)
+        case ".webm":
             write_video(path, frames, fps, recipe)
         case ".gif":
             write_gif(path, frames, fps, recipe)
@@ -78,12 +88,13 @@ def read_media(
     for number in numbers:
         if not isinstance(number, int | float) or not abs(number) < _FOREVER_S:
             raise SpecError(
-                f"{number!r} is no time and no rate: pass numbers, as start_s=0, end_s=5"
+                f"{number!r} is not a number: pass times and rates as numbers, like"
+                " start_s=0, end_s=5"
             )
     if start_s < 0 or (end_s is not None and end_s <= start_s):
         raise SpecError(
-            f"{start_s:g} to {end_s} s is not a part of a film: the end comes after the"
-            " start, both in seconds"
+            f"{start_s:g} to {end_s} s is not a part of a film: give seconds, with"
+            " the end after the start"
         )
     if fps is not None and not 0.01 <= fps <= 1000:
         raise SpecError(f"fps {fps:g} is out of range: use 0.01 to 1000")
@@ -94,8 +105,8 @@ def read_media(
     frames = whole.frames[math.floor(start_s * whole.fps) : end]
     if not len(frames):
         raise SpecError(
-            f"{path} lasts {len(whole.frames) / whole.fps:g} s, and the part begins at"
-            f" {start_s:g} s: name an earlier one"
+            f"{path} lasts {len(whole.frames) / whole.fps:g} s, and the part begins"
+            f" at {start_s:g} s: name an earlier part"
         )
     return replace(whole, frames=frames)
 

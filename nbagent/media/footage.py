@@ -140,7 +140,7 @@ def _stream(container: av.container.InputContainer, path: Path) -> VideoStream:
         if not stream.disposition & Disposition.attached_pic
     ]
     if not films:
-        raise MediaError(f"{path} holds no video: choose another file")
+        raise MediaError(f"{path} holds no video: choose a different file")
     stream = next((film for film in films if film is best), films[0])
     if stream.codec_context is None:  # whatever its type says
         raise MediaError(
@@ -182,8 +182,8 @@ def _look(
     last = _end(shown, max(times)[1], begin + (stream.duration or 0) * unit)
     if start_s and start >= last:
         raise SpecError(
-            f"{path} lasts {last - begin:g} s, and the part begins at {start_s:g} s:"
-            " name an earlier one"
+            f"{path} lasts {last - begin:g} s, and the part begins at {start_s:g}"
+            " s: name an earlier part"
         )
     if is_to_end:
         _check_whole(film, path, last)
@@ -232,9 +232,7 @@ def _check_whole(film: Film, path: Path, last_s: float) -> None:
     if not length and len(container.streams) == 1:
         length = (container.duration or 0) / av.time_base
     if is_cut or last_s < _WHOLE * length:
-        raise MediaError(
-            f"{path} is damaged (it ends too early): get a complete copy of it"
-        )
+        raise MediaError(f"{path} is cut off too early: get a complete copy of it")
 
 
 def _seconds(clock: str) -> float:
@@ -262,7 +260,7 @@ def _read(film: Film, path: Path, part: _Part, fps: float | None) -> Footage:
     )
     first = next(decoded, None)
     if first is None:
-        raise MediaError(f"{path} holds no frame that can be read: get a complete copy")
+        raise MediaError(f"no frame of {path} can be read: get a complete copy of it")
     num_frames = len(times) if pace.picked is None else len(pace.picked)
     painter = Painter.of(first, stream, num_frames, MAX_BYTES)
     if painter.scale < _LEAST_SCALE:
@@ -283,7 +281,7 @@ def _read(film: Film, path: Path, part: _Part, fps: float | None) -> Footage:
         )
     notes = painter.notes
     if pace.picked is not None and fps is None:
-        notes = (*notes, f"a variable frame rate, read at {pace.fps:g} fps")
+        notes = (*notes, f"variable frame rate, read at {pace.fps:g} fps")
     return Footage(frames=frames[:num_frames], fps=pace.fps, notes=notes)
 
 

@@ -30,6 +30,8 @@ from nbagent.media.recipes import MAX_RECIPE_BYTES, recipe_from, recipe_text
 from nbagent.media.video import replacing
 
 _SMALL_PIXELS = 128 * 128
+_POSTER_SIDE = 640  # of what every viewer shows; as large as the preview of a film is
+_UNSEEN = 0.5  # of 255 levels, by which a palette may be off on average
 _UNSTATED_S = 0.1  # as browsers show a gif that states no delay
 _FORMATS = {"JPEG": ("JPEG", "MPO")}  # a phone's jpeg may hold a second picture
 _DESCRIPTION = 0x010E  # EXIF's ImageDescription
@@ -52,9 +54,20 @@ def png(picture: NDArray[np.uint8]) -> bytes:
     return _still(picture[None], "PNG")
 
 
-def poster_png(frames: Frames) -> bytes:
-    """Return the middle frame as PNG, the one picture that every viewer shows."""
-    return _still(frames, "PNG")
+def poster(frames: Frames) -> tuple[str, bytes]:
+    """Return the middle frame for viewers that show nothing but pictures, and its type.
+
+    It lies in the notebook, so a large one is shown smaller. One of few colours, as
+    drawings are, is a PNG with a palette of them; any other is a JPEG, a quarter of its
+    PNG.
+    """
+    image = Image.fromarray(frames[len(frames) // 2])
+    image.thumbnail((_POSTER_SIDE, _POSTER_SIDE))
+    few = image.quantize(256, dither=Image.Dither.NONE)
+    off = np.abs(np.asarray(few.convert("RGB"), np.int16) - np.asarray(image))
+    if off.mean() < _UNSEEN:
+        return "image/png", _encoded(few, "PNG")
+    return "image/jpeg", poster_jpeg(np.asarray(image)[None])
 
 
 def animated_webp(frames: Frames, fps: float) -> bytes:
@@ -104,8 +117,8 @@ def write_png(path: Path, frames: Frames, recipe: Mapping[str, Any] | None) -> N
     """Write a single frame with the recipe as its text."""
     if len(frames) > 1:
         raise SpecError(
-            f"{path} can hold one frame of {len(frames)}: name a folder,"
-            f" like {path.with_suffix('')}, for one png per frame"
+            f"{path} can hold one frame, not {len(frames)}: name a folder, like"
+            f" {path.with_suffix('')}, for one png per frame"
         )
     text = PngImagePlugin.PngInfo()
     if recipe is not None:
@@ -133,7 +146,7 @@ def read_images(path: Path, fps: float | None = None) -> Footage:
     if pace.picked is not None:
         frames = frames[pace.picked]
         if fps is None:
-            notes = (f"a variable frame rate, read at {pace.fps:g} fps",)
+            notes = (f"variable frame rate, read at {pace.fps:g} fps",)
     return Footage(frames=frames, fps=pace.fps, notes=notes)
 
 
@@ -159,8 +172,12 @@ def read_image_recipe(path: Path) -> dict[str, Any] | None:
 
 
 def _still(frames: Frames, kind: str, **options: int) -> bytes:
+    return _encoded(Image.fromarray(frames[len(frames) // 2]), kind, **options)
+
+
+def _encoded(image: Image.Image, kind: str, **options: int) -> bytes:
     out = io.BytesIO()
-    Image.fromarray(frames[len(frames) // 2]).save(out, kind, **options)
+    image.save(out, kind, **options)
     return out.getvalue()
 
 
@@ -265,7 +282,7 @@ def _folder(path: Path) -> tuple[Frames, list[float], float]:
         key=_by_number,
     )
     if not files:
-        raise MediaError(f"{path} holds no png frames: choose another folder")
+        raise MediaError(f"{path} holds no png frames: choose a different folder")
     fps = _folder_fps(path)
     stack = list[Frames]()
     for file in files:
@@ -306,7 +323,7 @@ def _folder_facts(folder: Path) -> dict[str, Any]:
         facts = json.loads(path.read_text())
     except (OSError, ValueError, RecursionError) as error:
         raise MediaError(
-            f"{path} is damaged ({error}): remove it to read the frames alone"
+            f"{path} is damaged ({error}): remove it to read only the frames"
         ) from error
     return facts if isinstance(facts, dict) else {}
 
@@ -331,14 +348,14 @@ def opened_image(path: Path) -> Iterator[Image.Image]:
     except (KeyError, UnidentifiedImageError) as error:
         if kind.name == "HEIF":
             raise MediaError(
-                f"{path} is a HEIC picture, which Pillow cannot read alone: pip install"
-                " pillow-heif and run pillow_heif.register_heif_opener(), or save it as"
-                " a jpeg"
+                f"{path} is a HEIC picture, which Pillow cannot read by itself: pip"
+                " install pillow-heif and run pillow_heif.register_heif_opener(),"
+                " or save it as a jpeg"
             ) from error
         raise _damaged(path, error) from error
     except Image.DecompressionBombError as error:
         raise MediaError(
-            f"{path} has more pixels than any clip ({error}): scale it down first"
+            f"{path} has too many pixels ({error}): scale it down first"
         ) from error
     except (OSError, ValueError, SyntaxError) as error:
         raise _damaged(path, error) from error

@@ -59,10 +59,12 @@ def kind_of(path: Path) -> Kind:
     except FileNotFoundError as error:
         raise MediaError(f"there is no file {path}: check its name") from error
     except ValueError as error:
-        raise MediaError(f"{str(path)!r} is no name of a file ({error})") from error
+        raise MediaError(
+            f"{str(path)!r} is not a file name ({error}): correct it"
+        ) from error
     except OSError as error:
         raise MediaError(
-            f"{path} cannot be read ({error.strerror}): check its name and who may read it"
+            f"{path} cannot be read ({error.strerror}): check its name and permissions"
         ) from error
     kind = _kind(head)
     if kind is None:

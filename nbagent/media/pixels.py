@@ -33,7 +33,7 @@ def from_pil(image: Image.Image) -> NDArray[np.uint8]:
     """
     if not image.width or not image.height:
         raise SpecError(
-            f"the picture is {image.width}x{image.height}: it has no pixels"
+            f"the picture is {image.width}x{image.height}: name one that has pixels"
         )
     image = _in_srgb(ImageOps.exif_transpose(image))
     if image.mode.startswith("I;16"):  # which states what white is, even if nothing is
@@ -87,8 +87,8 @@ def from_numbers(numbers: NDArray[np.generic]) -> NDArray[np.uint8]:
     values = numbers.astype(np.float32)
     if missing := int(np.count_nonzero(~np.isfinite(values))):
         raise SpecError(
-            f"the picture holds {missing} numbers that are NaN or infinite: fill them, as"
-            " np.nan_to_num does"
+            f"the picture has {missing} NaN or infinite values: fill them first,"
+            " like np.nan_to_num(x)"
         )
     low, high = float(values.min()), float(values.max())
     is_float = numbers.dtype.kind == "f"

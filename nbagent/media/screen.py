@@ -76,13 +76,13 @@ class Painter:
         if scale < 1:
             shown = (width, height) if turn[0] else (height, width)
             notes.append(
-                f"read at {shown[0]}x{shown[1]}, so that {num_frames} frames fit into"
-                f" {max_bytes / (1 << 30):g} GiB"
+                f"read at {shown[0]}x{shown[1]}, so that its {num_frames} frames"
+                f" fit into {max_bytes / (1 << 30):g} GiB"
             )
         colours: dict[str, Any] = {}
         if frame.color_trc in _HDR:
             colours = _TO_SCREEN
-            notes.append("its HDR colours are brought to a screen's range")
+            notes.append("HDR colours reduced to a screen's range")
         elif frame.colorspace == _UNSTATED and frame.height >= _HD_LINES:
             colours = {"src_colorspace": Colorspace.ITU709}
         return cls(

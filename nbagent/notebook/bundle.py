@@ -10,6 +10,7 @@ executed notebooks lose updates.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
 from html import escape
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from IPython.display import publish_display_data
 
-from nbagent.take import size_text
+from nbagent.take import Take, size_text
 
 if TYPE_CHECKING:
     from nbagent.media.frames import Frames
@@ -26,11 +27,15 @@ if TYPE_CHECKING:
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
-PREVIEW_CAP_BYTES = 300_000
+PREVIEW_CAP_BYTES = 190_000
 """What one clip may add to the notebook; base64 makes it a third more there."""
 
 OUTPUT_CAP_BYTES = 600_000
 """What all clips of one output may add, so that the text of it stays under 1 MB."""
+
+
+_STILL_BYTES = 12_000
+_STILL_PX = 160
 
 
 class StaticClip(Protocol):
@@ -56,6 +61,25 @@ class StaticClip(Protocol):
         """Frames per second."""
         ...
 
+    @property
+    def take(self) -> Take | None:
+        """What it was made from."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the player says below it: a loss, a word that is not shown."""
+        ...
+
+
+class Live(Protocol):
+    """A widget, as an output needs it."""
+
+    @property
+    def model_id(self) -> str:
+        """What names it on the page."""
+        ...
+
 
 def show_live(player: Player) -> None:
     """Publish output A, once, when the turn begins."""
@@ -68,12 +92,12 @@ def show_static(clips: Sequence[StaticClip], text: str | None = None) -> None:
     Args:
         clips: The finished clips; none for a turn that failed or was cancelled.
         text: The output's text/plain and its line when there are no clips; None is
-            one caption per clip.
+            one caption per clip, and a line of what is to be said of them.
     """
     publish_display_data(static_bundle(clips, text))
 
 
-def live_bundle(player: Player) -> dict[str, Any]:
+def live_bundle(player: Live) -> dict[str, Any]:
     """Return output A: the widget, and a text that shows nothing where it is alone."""
     view = {"version_major": 2, "version_minor": 0, "model_id": player.model_id}
     return {"text/plain": "", WIDGET_MIME: view}
@@ -82,31 +106,62 @@ def live_bundle(player: Player) -> dict[str, Any]:
 def static_bundle(
     clips: Sequence[StaticClip], text: str | None = None
 ) -> dict[str, Any]:
-    """Return output B: html that plays, a png poster, and a stable text."""
+    """Return output B: html that plays, a poster, and a stable text."""
     from nbagent import media
 
-    plain = "\n".join(caption(clip) for clip in clips) if text is None else text
+    told = " ".join(dict.fromkeys(note for clip in clips for note in clip.notes))
+    lines = [*map(caption, clips), *filter(None, [told])]
+    plain = "\n".join(lines) if text is None else text
     if not clips:
         line = f"<p>{escape(plain)}</p>" if plain else ""
-        return {"text/plain": plain, "text/html": _page(line)}
+        return {"text/plain": plain, "text/html": page(line)}
     share = OUTPUT_CAP_BYTES // len(clips)
-    cap = min(PREVIEW_CAP_BYTES, share)
+    scenes = _scenes(clips)
     figures = []
-    for clip in clips:
+    for clip in sorted(clips, key=lambda clip: clip.name in scenes):  # the film first
         frames, fps = clip.frames, clip.fps
+        poster, line = media.poster_jpeg(frames), caption(clip)
+        small = _small(poster, frames)
         preview = None
         if len(frames) > 1:
-            preview = media.preview_mp4(frames, fps, cap, hard_cap_bytes=share)
-        line = caption(clip)
-        element = media.static_html(preview, media.poster_jpeg(frames), line)
+            hard_cap = share - len(poster) - len(small)
+            cap = min(PREVIEW_CAP_BYTES, hard_cap)
+            preview = media.preview_mp4(frames, fps, cap, hard_cap_bytes=hard_cap)
+        element = media.static_html(preview, poster, line)
+        still = b64encode(small).decode("ascii")
+        look = "nba-scene" if clip.name in scenes else "nba-clip"
         figures.append(
-            f"<figure>{element}<figcaption>{escape(line)}</figcaption></figure>"
+            f'<figure class="{look}" style="--still:url(data:image/jpeg;base64,{still})"'
+            f' tabindex="0">{element}<figcaption>{escape(line)}</figcaption></figure>'
         )
+    if told:
+        figures.append(f'<p class="nba-said">{escape(told)}</p>')
+    kind, picture = media.poster(clips[0].frames)
+    html = page("".join(figures))
+    return {"text/plain": plain, "text/html": html, kind: picture}
+
+
+def _scenes(clips: Sequence[StaticClip]) -> set[str]:
+    """Return the names of clips that a film here shows one after the other."""
+    takes = [clip.take for clip in clips if clip.take]
     return {
-        "text/plain": plain,
-        "text/html": _page("".join(figures)),
-        "image/png": media.poster_png(clips[0].frames),
+        clip.name
+        for clip in clips
+        if clip.take and any(film.shows(clip.take.id) for film in takes)
     }
+
+
+def _small(poster: bytes, frames: Frames) -> bytes:
+    """Return what stands in a clip's place for those who want less motion."""
+    if len(poster) <= _STILL_BYTES:
+        return poster
+    from nbagent import media
+
+    _, height, width, _ = frames.shape
+    share = _STILL_PX / max(height, width)
+    size = max(1, round(height * share)), max(1, round(width * share))
+    middle = frames[len(frames) // 2]
+    return media.poster_jpeg(media.scaled(middle[None], *size))
 
 
 def unshown_bundle() -> dict[str, str]:
@@ -122,8 +177,10 @@ def caption(clip: StaticClip) -> str:
     return f"{clip.name}: {clip.prompt} ({facts})"
 
 
-def _page(body: str) -> str:
-    return f'<style>{_style()}</style><div class="nba-static">{body}</div>'
+def page(body: str) -> str:
+    """Return an output B: it is hidden where the live view before it is shown."""
+    still = f"<script>{STILL}</script>" if "<video" in body else ""
+    return f'<style>{_style()}</style><div class="nba-static">{body}</div>{still}'
 
 
 @cache
@@ -183,12 +240,28 @@ _UNSHOWN = (
         for between in ("", f"+{_OUTPUT}:has({_PRINTED})")
     ),
 )
+STILL = (
+    'matchMedia("(prefers-reduced-motion: reduce)").matches&&'
+    'document.querySelectorAll(".nba-static video").forEach(v=>{'
+    "v.autoplay=false;v.pause()})"
+)
+"""Clips play by themselves, which no style sheet can keep them from."""
+
 _LINE_LOOK = "flex-basis:100%;font-size:12px;opacity:.75"
 _LOOK = """
 .nba-static{display:flex;flex-wrap:wrap;gap:12px;margin:4px 2px 8px}
-.nba-static figure{margin:0;width:min-content}
-.nba-static figure:not(:only-child)>*{width:224px;height:auto}
-.nba-static video{display:block;border-radius:8px}
+.nba-static figure{display:grid;margin:0;width:min-content}
+.nba-static figure>:first-child{grid-area:1/1}
+.nba-static figure:not(:only-of-type)>*{width:180px;height:auto}
+.nba-static .nba-clip:has(+.nba-scene)>*{width:auto}
+.nba-static .nba-clip:has(+.nba-scene){flex-basis:100%}
+.nba-static .nba-scene>*{width:120px!important}
+.nba-static video,.nba-static img{display:block;border-radius:8px}
 .nba-static figcaption{margin-top:4px;font-size:12px;opacity:.75}
+@media (prefers-reduced-motion:reduce){
+.nba-static figure:has(>video):not(:hover,:focus,:focus-within)::before{
+grid-area:1/1;z-index:1;border-radius:8px;content:"";
+background:var(--still) center/100% 100%}}
+.nba-said{flex-basis:100%;margin:0;font-size:12px;opacity:.75}
 """
 _CSS = (",".join(_HIDDEN) + "{display:none}" + _LOOK).replace("\n", "")

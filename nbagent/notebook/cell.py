@@ -34,7 +34,7 @@ def cell_of(words: str, options: Mapping[str, Any]) -> str:
         options: Of it, as they were parsed; they may have been JSON in between.
     """
     if any(options.get(key) for key in OF_CLIPS):  # no line says that
-        return f"import nbagent\n\nnbagent.say({words!r}{arguments(options)})"
+        return _call(words, options)
     said = options_text(options)
     head = f"{said} " if said else ""
     for line in (f"{head}{words}", f"{head}-- {words}"):
@@ -44,7 +44,21 @@ def cell_of(words: str, options: Mapping[str, Any]) -> str:
     source = f"%%agent {said}".rstrip() + f"\n{words}"
     if _is_read_back(source, "cell", (said, body), words, said):
         return source
-    return f"import nbagent\n\nnbagent.say({words!r}{arguments(options)})"
+    return _call(words, options)
+
+
+def _call(words: str, options: Mapping[str, Any]) -> str:
+    """Return a turn as Python, which any words can be."""
+    return f"import nbagent\n\nnbagent.say({text_of(words)!r}{arguments(options)})"
+
+
+def text_of(words: str) -> str:
+    """Return what `nbagent.say` and a clip's methods read as these words, and no more."""
+    try:
+        is_plain = parse(words) == ({}, words, ())
+    except SpecError:
+        is_plain = False
+    return words if is_plain else f"-- {words}"
 
 
 def arguments(options: Mapping[str, Any]) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 from nbagent import media
 from nbagent.acts.plan import Plan
-from nbagent.conversation import kept
+from nbagent.conversation import charted_data, saved_variables
 from nbagent.conversation.attachments import Attachment, attached
 from nbagent.conversation.context import variables
-from nbagent.conversation.outline import sections
+from nbagent.conversation.llm_context import sections
 from nbagent.conversation.pictures import picture
 from nbagent.conversation.session import Session
 from nbagent.errors import NbagentError
@@ -34,15 +34,15 @@ def context(session: Session, namespace: Mapping[str, Any], words: str) -> str:
         f"To a language model, if one is connected: {len(text):,} characters",
         *(f"  {part.title}: {len(part.text):,}" for part in parts),
         *(f"    @{one.name}: {_size(one)}" for one in sent),
-        *(f"  it may call {name}, which is yours" for name in session.brains.tools),
+        *(f"  it may call your {name}" for name in session.brains.tools),
         *(f"  it may look at {name}" for name in _looks(plan, state, named)),
-        "To the renderer: the prompt that the turn's plan says, and pictures that are"
-        " set in motion",
+        "To the renderer: the prompt of the turn's plan, and pictures and data to"
+        " animate",
         *_pictures(namespace, named),
     ]
     known = {*namespace, *(name for clip in state.clips for name in clip.names)}
-    if gone := kept.gone(session.record, known):
-        lines += ["Gone from this kernel", *(f"  {line}" for line in gone)]
+    if gone := saved_variables.gone(session.record, known):
+        lines += ["No longer in this kernel", *(f"  {line}" for line in gone)]
     return "\n".join((*lines, "", text))
 
 
@@ -60,10 +60,13 @@ def _size(one: Attachment) -> str:
 def _pictures(namespace: Mapping[str, Any], named: list[str]) -> list[str]:
     lines = []
     for name in named:
+        if charted_data.is_data(namespace[name]):
+            lines.append(f"  @{name}: all of its data, drawn as a chart")
+            continue
         try:
             drawn = picture(name, namespace[name])
         except NbagentError:
-            continue  # a text, or a table without numbers: no picture is sent
+            continue  # a text: no picture is sent
         height, width = drawn.shape[:2]
         size = len(media.png(drawn))
         lines.append(f"  @{name}: {width}x{height} pixels, {size:,} bytes as PNG")

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import assert_never
 
 from nbagent.conversation import answers
-from nbagent.conversation.rendering import save_beside
+from nbagent.conversation.saving import save_beside
 from nbagent.conversation.selection import Selection
 from nbagent.errors import SpecError
 from nbagent.ledger import ClipRow
 from nbagent.media import scratch_folder
 from nbagent.notebook.border import asset
-from nbagent.notebook.cell import arguments, cell_of
+from nbagent.notebook.cell import arguments, cell_of, text_of
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.desk_wire import (
     DeskReply,
@@ -28,6 +28,7 @@ from nbagent.notebook.desk_wire import (
     GetFile,
     GetLineage,
     GetNamed,
+    GetNext,
     GetTools,
     NodeView,
     Refine,
@@ -70,10 +71,14 @@ class Desk:
             return {"type": "selected", "id": name}, []
         if request["type"] == "refine":
             return self._refine(request), []
+        if request["type"] == "go_on":
+            turn = self.chat.go_on(self._row(request["name"]).turn_id)
+            return {"type": "going_on", "id": name, "turn": turn}, []
         return self._look(request)
 
     def _look(
-        self, request: GetTools | GetNamed | GetLineage | GetDetails | GetFile
+        self,
+        request: GetTools | GetNamed | GetLineage | GetDetails | GetNext | GetFile,
     ) -> tuple[DeskReply | ClipReply, list[bytes]]:
         """Answer what changes nothing."""
         name = request["id"]
@@ -103,9 +108,12 @@ class Desk:
                 "type": "details",
                 "id": name,
                 "facts": self._facts(request["name"]),
-                "magic": self._magic(request["name"]),
+                "magic": self.said(request["name"]),
                 "python": self._python(request["name"]),
             }, []
+        if request["type"] == "get_next":
+            steps = self.chat.next_steps(request["name"])
+            return {"type": "next", "id": name, "steps": steps}, []
         assert_never(request)
 
     # Acting
@@ -120,7 +128,7 @@ class Desk:
             return
         artifact = self._session.ledger.artifact(clip.take.id)
         if artifact is None:
-            raise SpecError(f"{clip.name} is not rendered yet: wait for it")
+            raise SpecError(f"{clip.name} is not rendered yet: wait until it is done")
         selections[clip.take.id] = Selection.of(artifact, span=span, region=region)
 
     def _refine(self, request: Refine) -> RefineReply:
@@ -130,7 +138,7 @@ class Desk:
             about=request["name"],
             part={"span": span, "region": region},
         )
-        turn = self._session.ledger.turn(turn_id)
+        turn = self._session.ledger.turns.get(turn_id)
         if turn.error and not self._rows_of(turn_id):
             raise SpecError(turn.error)
         answer = "" if self._rows_of(turn_id) else turn.answer or ""
@@ -199,9 +207,10 @@ class Desk:
             if value
         ]
 
-    def _magic(self, name: str) -> str:
+    def said(self, name: str) -> str:
+        """Return the source of a cell that makes a clip from the one before it."""
         row = self._row(name)
-        turn = self._session.ledger.turn(row.turn_id)
+        turn = self._session.ledger.turns.get(row.turn_id)
         take = self._session.ledger.take(row.take_id)
         parent = self._parent(row)
         words = turn.text
@@ -222,18 +231,18 @@ class Desk:
         return "\n".join(["import nbagent", *lines])
 
     def _python_line(self, row: ClipRow, parent: ClipRow | None) -> str:
-        turn = self._session.ledger.turn(row.turn_id)
+        turn = self._session.ledger.turns.get(row.turn_id)
         seed = self._session.ledger.take(row.take_id).seed
         options = {**turn.options, "seed": seed}
         if options.get("acts"):
             said = {k: v for k, v in options.items() if k not in _ALONE}
-            return f"{row.name} = nbagent.say({turn.text!r}{arguments(said)})"
+            return f"{row.name} = nbagent.say({text_of(turn.text)!r}{arguments(said)})"
         part = {k: options[k] for k in ("span", "region") if options.get(k)}
         kept = {k: v for k, v in options.items() if k in _SAID and v is not None}
         said = {k: tuple(v) for k, v in part.items()} | kept
         rest = "".join(f", {key}={value!r}" for key, value in said.items())
         call = "nbagent.say" if parent is None else f"{parent.name}.remix"
-        return f"{row.name} = {call}({turn.text!r}{rest})"
+        return f"{row.name} = {call}({text_of(turn.text)!r}{rest})"
 
     def _parent(self, row: ClipRow) -> ClipRow | None:
         rows = {other.take_id: other for other in self._session.rows()}

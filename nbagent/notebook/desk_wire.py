@@ -72,6 +72,22 @@ class GetDetails(TypedDict):
     name: str
 
 
+class GetNext(TypedDict):
+    """Ask what could be said of a finished clip next."""
+
+    type: Literal["get_next"]
+    id: str
+    name: str
+
+
+class GoOn(TypedDict):
+    """Ask to go on with a clip that was stopped or has failed, and with its turn."""
+
+    type: Literal["go_on"]
+    id: str
+    name: str
+
+
 class Save(TypedDict):
     """Ask the kernel to write the clip beside the notebook."""
 
@@ -140,6 +156,22 @@ class DetailsReply(TypedDict):
     python: str
 
 
+class NextReply(TypedDict):
+    """Turns in words, the likeliest first; perhaps none."""
+
+    type: Literal["next"]
+    id: str
+    steps: list[str]
+
+
+class GoOnReply(TypedDict):
+    """The takes of that turn are queued again; their states say when they run."""
+
+    type: Literal["going_on"]
+    id: str
+    turn: int
+
+
 class SaveReply(TypedDict):
     """Where the kernel wrote the clip."""
 
@@ -173,12 +205,23 @@ class RefineReply(TypedDict):
 
 
 DeskRequest = (
-    GetTools | GetNamed | GetLineage | GetDetails | GetFile | Save | Select | Refine
+    GetTools
+    | GetNamed
+    | GetLineage
+    | GetDetails
+    | GetNext
+    | GetFile
+    | GoOn
+    | Save
+    | Select
+    | Refine
 )
 DeskReply = (
     ToolsReply
     | LineageReply
     | DetailsReply
+    | NextReply
+    | GoOnReply
     | SaveReply
     | FileReply
     | SelectReply
@@ -202,6 +245,15 @@ def parse_desk_request(content: Mapping[str, Any]) -> DeskRequest:
     return cast(DeskRequest, request)
 
 
+def part_of_clip(content: Mapping[str, Any]) -> Any:
+    """Check the name of a clip and the part of it that is meant.
+
+    Raises:
+        SpecError: If a field is not what it must be.
+    """
+    return {field: check(content.get(field)) for field, check in _PART.items()}
+
+
 def _format(value: object) -> SaveFormat:
     formats = get_args(SaveFormat)
     if value not in formats:
@@ -220,8 +272,8 @@ def _words(value: object) -> str:
         raise SpecError("say what should be different, like 'slower, at night'")
     if len(value) > MAX_WORDS_CHARS:
         raise SpecError(
-            f"that is {len(value):,} characters, the most is {MAX_WORDS_CHARS:,}:"
-            " say it shorter"
+            f"that is {len(value):,} characters, and {MAX_WORDS_CHARS:,} is the"
+            " limit: say it in fewer words"
         )
     return value
 
@@ -242,19 +294,21 @@ def _numbers(count: int) -> Callable[[object], list[float] | None]:
     return check
 
 
+_PART: dict[str, Callable[[object], Any]] = {
+    "name": _name,
+    "span": _numbers(2),
+    "region": _numbers(4),
+}
 _FIELDS: dict[str, dict[str, Callable[[object], Any]]] = {
     "get_tools": {},
     "get_named": {"name": _name},
     "get_lineage": {"name": _name},
     "get_details": {"name": _name},
+    "get_next": {"name": _name},
+    "go_on": {"name": _name},
     "save": {"name": _name, "format": _format},
     "get_file": {"name": _name, "format": _format},
-    "select": {"name": _name, "span": _numbers(2), "region": _numbers(4)},
-    "refine": {
-        "name": _name,
-        "words": _words,
-        "span": _numbers(2),
-        "region": _numbers(4),
-    },
+    "select": _PART,
+    "refine": {**_PART, "words": _words},
 }
 DESK_KINDS = frozenset(_FIELDS)

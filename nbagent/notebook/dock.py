@@ -20,16 +20,15 @@ PLACES = {
 
 _NO_SIDECAR = (
     "the panel is in the cell: to dock it beside the notebook, install"
-    " 'nbagent[panel]' where JupyterLab runs, restart it, and run %nbagent panel again"
+    " 'nbagent[panel]' where JupyterLab runs, restart JupyterLab, and run %nbagent"
+    " panel again"
 )
 
 # Notebook 7 and others take a sidecar and show it nowhere, and a kernel cannot know which
-# front end it has. So the cell says where the panel is to be had; a style sheet hides
-# this where a panel is docked, and keeps it back while one may still be coming.
+# front end it has. So the cell says where the panel is to be had. A docked panel sets a
+# class on the page, which hides this; it is kept back while one may still be coming.
 _DOCKED = """<style>
-body:has(.jupyterlab-sidecar .nba-panel) .jp-OutputArea-child:has(.nba-undocked) {
-  display: none;
-}
+.nba-docked .nba-undocked { display: none; }
 @keyframes nba-wait { from, 95% { opacity: 0; } }
 .nba-undocked { animation: nba-wait 4s; }
 </style><div class="nba-undocked">The panel is not docked on this page:

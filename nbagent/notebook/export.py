@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nbagent.conversation.kept import is_step
+from nbagent.conversation.saved_variables import is_step
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError
 from nbagent.media import replacing
@@ -85,7 +85,7 @@ def to_notebook(session: Session, turns: Sequence[TurnView]) -> dict[str, Any]:
     when it is run.
     """
     cells = [_cell("load", "%load_ext nbagent", [])]
-    said = {turn["id"]: session.ledger.turn(turn["id"]) for turn in turns}
+    said = {turn["id"]: session.ledger.turns.get(turn["id"]) for turn in turns}
     # What was undone is not there; said again, an undo would be of another turn.
     turns = [turn for turn in turns if not is_step(said[turn["id"]])]
     for number, turn in enumerate(turns, 1):

@@ -7,7 +7,7 @@ byte: a quote, a brace or a dash is prose. After a lone `--` all of it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nbagent.errors import SpecError
@@ -15,6 +15,7 @@ from nbagent.notebook.options import (
     BY_NAME,
     Option,
     check_length,
+    check_options,
     check_pairs,
     check_words,
     options_text,
@@ -74,6 +75,21 @@ def parse(line: str, cell: str | None = None) -> Typed:
     return _typed(options, strip(rest), odd)
 
 
+def parse_call(words: str, options: Mapping[str, Any]) -> Typed:
+    """Read a turn that is said from Python, as `parse` reads it, beside its keywords.
+
+    Raises:
+        SpecError: As `parse`, and for an option that stands in both.
+    """
+    typed, given = parse(words), check_options(options)
+    for key in typed.options.keys() & given.keys():
+        name = key.replace("_", "-")
+        raise SpecError(f"--{name} is in the words and beside them: keep one")
+    both = typed.options | given
+    check_pairs(both)
+    return typed._replace(options=both)
+
+
 def leading_option(text: str) -> str:
     """Return the name of the option that a text begins with, or nothing.
 
@@ -94,7 +110,10 @@ def _typed(options: dict[str, Any], words: str, odd: Sequence[str]) -> Typed:
     return Typed(
         options,
         words,
-        (f"read as options: {' '.join(odd)} (after a lone -- they would be words)",),
+        (
+            f"read as options: {' '.join(odd)} (to keep them as words, write a lone"
+            " -- first)",
+        ),
     )
 
 
@@ -128,7 +147,9 @@ def _read_options(
         except SpecError as error:
             if match["dashes"] == "--":
                 raise
-            raise SpecError(f"{error} (after a lone -- it would be words)") from None
+            raise SpecError(
+                f"{error} (to keep it as words, write a lone -- first)"
+            ) from None
         options[option.key] = value
         if behind or match["dashes"] != "--":
             odd.append(options_text({option.key: options[option.key]}))
@@ -161,8 +182,8 @@ def _read_behind(words: str, options: dict[str, Any], odd: list[str]) -> str:
             break
         if match["dashes"] == "--":
             raise SpecError(
-                f"--{match['name']} stands among the words: put it before or behind"
-                " them, or write a lone -- before the words to keep it there"
+                f"--{match['name']} is in the middle of the words: put it before or"
+                " after them, or write a lone -- before the words to keep it there"
             )
     if last := _LAST.search(blank_quoted(words)):
         raise SpecError(
@@ -181,9 +202,9 @@ def _check_body(cell: str) -> None:
         option, start = _option_of(match), match.start()
         if option and (not strip(cell[:start]) or _is_options(cell[start:])):
             raise SpecError(
-                f"--{option.name} stands in the body of the cell, where all is words:"
-                " put it on the line of %%agent, or end that line with a lone -- to"
-                " keep it"
+                f"--{option.name} is in the body of the cell, where everything is"
+                " words: put it on the %%agent line, or end that line with a lone"
+                " -- to keep it"
             )
 
 

@@ -6,6 +6,8 @@ from uuid import uuid4
 
 from IPython.display import publish_display_data
 
+from nbagent.notebook.markdown import bundle
+
 
 class Meanwhile:
     """An output of text that changes while the cell runs; in the end it shows nothing."""
@@ -22,5 +24,5 @@ class Meanwhile:
         is_new = self._id is None
         self._id = self._id or uuid4().hex
         publish_display_data(
-            {"text/plain": text}, transient={"display_id": self._id}, update=not is_new
+            bundle(text), transient={"display_id": self._id}, update=not is_new
         )

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from nbagent.caching import StepCaching, step_caching
 from nbagent.errors import SpecError
 
 MAX_TURN_CHARS = 20_000  # about ten pages; more is a file that was pasted by mistake
@@ -66,6 +65,20 @@ def number(low: float, high: float) -> Callable[[str], float]:
     return read
 
 
+def seconds_or_off(word: str) -> float:
+    """Read a number of seconds; off is 0."""
+    return 0.0 if word == "off" else number(1, 1e6)(word)
+
+
+def on_or_off(word: str) -> bool:
+    """Read what a language model may do."""
+    if word not in ("on", "off"):
+        raise SpecError(
+            f"trust cannot be {word!r}: write %nbagent trust on, or %nbagent trust off"
+        )
+    return word == "on"
+
+
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
     if match is None:
@@ -76,7 +89,9 @@ def _size(text: str) -> tuple[int, int]:
 def _span(text: str) -> tuple[float, float | None]:
     match = re.fullmatch(r"(-?[\d.]+)s?:(?:([\d.]+)s?)?", text)
     if match is None:
-        raise SpecError(f"{text!r} is not a span: use START:END in seconds, like 1:2.5")
+        raise SpecError(
+            f"{text!r} is not a time span: use START:END in seconds, like 1:2.5"
+        )
     return _seconds(match[1]), None if match[2] is None else _seconds(match[2])
 
 
@@ -110,8 +125,38 @@ def _actors(text: str) -> tuple[str, ...]:
     )
     for name in names:
         if name not in ACTORS:
-            raise SpecError(f"{name!r} is nobody whom pocket draws: {_nearest(name)}")
+            raise SpecError(f"pocket can't draw {name!r}: {_nearest(name)}")
     return names
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for part in text.split(","):
+        if "=" in part or not found:
+            found.append(part.strip())
+        else:  # a comma of the column's own
+            found[-1] += f",{part}"
+    for one in found:
+        said, _, column = one.partition("=")
+        if not (said.strip() and column.strip()):
+            raise SpecError(
+                f"{one[:40]!r} does not name a column: say which word means which"
+                " column, like takings=sales"
+            )
+    return tuple(found)
+
+
+def _caching(text: str) -> tuple[Any, ...]:
+    # Here, and not above: `%load_ext` would pay for all that a take is.
+    from nbagent.take.caching import step_caching
+
+    return step_caching(text)
+
+
+def _caching_text(*caching: Any) -> str:
+    from nbagent.take.caching import StepCaching
+
+    return str(StepCaching(*caching))
 
 
 def _nearest(name: str) -> str:
@@ -138,7 +183,7 @@ OPTIONS = (
     Option(
         name="takes",
         value="N",
-        help="several takes of the same shot, from N seeds",
+        help="N takes of the same shot, each from its own seed",
         read=_whole(1, MAX_TAKES),
     ),
     Option(name="draft", help="fewer steps: quick, rougher"),
@@ -155,7 +200,7 @@ OPTIONS = (
     Option(
         name="fit",
         value="whole|fill",
-        help="how a picture of another shape comes into the frame (whole, with borders)",
+        help="how a picture of a different shape fits the frame (whole, with borders)",
         read=_fit,
     ),
     Option(
@@ -167,7 +212,7 @@ OPTIONS = (
     Option(
         name="strength",
         value="S",
-        help="for a refinement, 0 to 1: how far it may leave its parent",
+        help="for a refinement, 0 to 1: how far it may differ from its parent",
         read=number(0.01, 1),
     ),
     Option(
@@ -185,14 +230,22 @@ OPTIONS = (
     Option(
         name="actor",
         value="NAME",
-        help="who pocket draws, whatever the words say: cake, red-ball",
+        help="what pocket draws, whatever the words say: cake, red-ball",
         read=_actors,
+    ),
+    Option(
+        name="column",
+        value="WORD=NAME",
+        help="which column of the data a word means: takings=sales",
+        read=_columns,
     ),
     Option(
         name="cache",
         value="T",
-        help="step cache: skip blocks while less than T changes (0.1, sea:0.2); 0 is off",
-        read=step_caching,
+        help=(
+            "step cache: shorten steps that change less than T (0.1, sea:0.2); 0 is off"
+        ),
+        read=_caching,
     ),
     Option(
         name="model",
@@ -200,8 +253,8 @@ OPTIONS = (
         help="pocket, a short name, a diffusers folder, or a downloaded hub id",
     ),
     Option(name="detach", help="return at once; the clip appears when it is done"),
-    Option(name="yes", help="start however long it takes, without a question"),
-    Option(name="dry-run", help="show what would be rendered, and stop there"),
+    Option(name="yes", help="start without asking, however long it takes"),
+    Option(name="dry-run", help="only show what would be rendered"),
 )
 OF_CLIPS = ("target", "acts", "step", "mask")
 """What a clip's own methods say beside the options: nobody types it on a line."""
@@ -266,7 +319,8 @@ def _number_text(value: float | None) -> str:
 
 _WRITERS: dict[str, Callable[[Any], str]] = {
     "actor": lambda names: ",".join(name.replace(" ", "-") for name in names),
-    "cache": lambda caching: str(StepCaching(*caching)),
+    "column": ",".join,
+    "cache": lambda caching: _caching_text(*caching),
     "size": lambda size: f"{size[1]}x{size[0]}",
     "span": lambda span: ":".join(map(_number_text, span)),
     "region": lambda region: ",".join(map(_number_text, region)),
@@ -330,8 +384,8 @@ def check_length(num_chars: int) -> None:
     """
     if num_chars > MAX_TURN_CHARS:
         raise SpecError(
-            f"the turn has {num_chars:,} characters, the most is {MAX_TURN_CHARS:,}:"
-            " say it shorter, or name a variable with @"
+            f"the turn has {num_chars:,} characters, and {MAX_TURN_CHARS:,} is the"
+            " limit: say it in fewer words, or name a variable with @"
         )
 
 

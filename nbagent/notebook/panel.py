@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import anywidget
 
@@ -24,7 +26,11 @@ from nbagent.notebook.border import (
 )
 from nbagent.notebook.chat import Chat
 from nbagent.notebook.desk import Desk
+from nbagent.notebook.pages import Pages
+from nbagent.notebook.pages_wire import FIELDS as PAGE_KINDS
+from nbagent.notebook.pages_wire import PageRequest
 from nbagent.notebook.panel_wire import (
+    About,
     Event,
     OwnRequest,
     PanelReply,
@@ -45,6 +51,7 @@ class Panel(anywidget.AnyWidget):
         """Open the comm at once and hear of every change."""
         self._chat = chat
         self._desk = Desk(chat)
+        self._pages = Pages(chat)
         self._turns: queue.SimpleQueue[object] = queue.SimpleQueue()
         super().__init__()
         self.on_msg(self._on_message)
@@ -64,17 +71,21 @@ class Panel(anywidget.AnyWidget):
     def _tell(self, event: Event) -> None:
         tell(self, event)
 
-    def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
+    def _on_message(
+        self, _widget: object, content: object, buffers: Sequence[bytes]
+    ) -> None:
         if isinstance(content, dict) and content.get("type") == "say":
             self._turns.put(content)
         else:
-            answer(self, content, self._reply)
+            answer(self, content, partial(self._reply, buffers=buffers))
 
     def _hear_turns(self) -> None:
         while (content := self._turns.get()) is not None:
             answer_now(self, content, self._reply)
 
-    def _reply(self, content: object) -> tuple[PanelReply, list[bytes]]:
+    def _reply(
+        self, content: object, buffers: Sequence[bytes] = ()
+    ) -> tuple[PanelReply, list[bytes]]:
         request = parse_panel_request(content)
         if isinstance(request, TakeRequest):
             transcript = self._chat.transcript
@@ -82,6 +93,13 @@ class Panel(anywidget.AnyWidget):
             checked = parse_player_request(request.content, len(takes))
             return reply_to(checked, transcript.source(request.turn), self._desk)
         name = request["id"]
+        if request["type"] in PAGE_KINDS:
+            reply, files = self._pages.answer(cast(PageRequest, request), buffers)
+            if request["type"] in ("mark", "delete"):
+                self._tell(self._pages.told())
+            return reply, files
+        if request["type"] == "complete":
+            return self._complete(name, request["line"])
         if request["type"] == "get_poster":
             take = self._chat.transcript.view(request["turn"])["takes"]
             clip = self._chat.session.clip(_at(take, request["index"])["name"])
@@ -109,17 +127,16 @@ class Panel(anywidget.AnyWidget):
                 "turns": turns,
                 "queue": queue,
                 "model": chat.session.settings.model,
+                "marks": self._pages.marks(),
             }
-        if request["type"] == "complete":
-            start, words = chat.complete(request["line"])
-            return {"type": "completed", "id": name, "start": start, "words": words}
-        if request["type"] == "get_models":
-            return {"type": "models", "id": name, "models": chat.models()}
-        if request["type"] == "get_brains":
-            brains = list(chat.session.brains.names)
-            return {"type": "brains", "id": name, "brains": brains}
         assert request["type"] == "get_plan"
-        foreseen = chat.plan(request["line"], request["replaces"])
+        about = request["about"]
+        foreseen = chat.plan(
+            request["line"],
+            request["replaces"],
+            about=about and about["name"],
+            part=_part(about),
+        )
         takes = foreseen.takes
         return {
             "type": "plan",
@@ -131,11 +148,31 @@ class Panel(anywidget.AnyWidget):
             "note": "\n".join(foreseen.notes),
         }
 
+    def _complete(self, name: str, line: str) -> tuple[PanelReply, list[bytes]]:
+        start, words = self._chat.complete(line)
+        pictures = self._chat.pictures(words)
+        files = [picture for picture in pictures if picture is not None]
+        places = iter(range(len(files)))
+        return {
+            "type": "completed",
+            "id": name,
+            "start": start,
+            "words": words,
+            "pictures": [None if one is None else next(places) for one in pictures],
+        }, files
+
     def _act(self, request: OwnRequest) -> PanelReply:
         """Do what a view asks."""
         name, chat = request["id"], self._chat
         if request["type"] == "say":
-            turn = chat.say(request["line"], request["replaces"], request["reading"])
+            about = request["about"]
+            turn = chat.say(
+                request["line"],
+                request["replaces"],
+                request["reading"],
+                about=about and about["name"],
+                part=_part(about),
+            )
             return {"type": "said", "id": name, "turn": turn}
         if request["type"] == "move":
             chat.transcript.move(request["turn"], request["index"], request["to"])
@@ -149,6 +186,13 @@ class Panel(anywidget.AnyWidget):
         else:
             line = chat.stop()
         return {"type": "line", "id": name, "line": line}
+
+
+def _part(about: About | None) -> dict[str, Any]:
+    if about is None:
+        return {}
+    parts = {"span": about["span"], "region": about["region"]}
+    return {name: tuple(part) for name, part in parts.items() if part is not None}
 
 
 def _at(takes: list[TakeView], index: int) -> TakeView:

@@ -15,9 +15,17 @@ from dataclasses import dataclass
 from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from nbagent.acts.plan import INTENTS
-from nbagent.conversation import consent
+from nbagent.conversation import consent, offered
 from nbagent.errors import SpecError
-from nbagent.notebook.desk_wire import DESK_KINDS, PlayerReply
+from nbagent.notebook.desk_wire import DESK_KINDS, PlayerReply, part_of_clip
+from nbagent.notebook.pages_wire import FIELDS as PAGE_FIELDS
+from nbagent.notebook.pages_wire import VALUES as PAGE_VALUES
+from nbagent.notebook.pages_wire import (
+    MarksEvent,
+    MarkView,
+    PageReply,
+    PageRequest,
+)
 from nbagent.notebook.wire import (
     KINDS,
     TakeView,
@@ -25,7 +33,6 @@ from nbagent.notebook.wire import (
     request_id,
     short,
 )
-from nbagent.pocket import vocabulary
 
 Origin = Literal["cell", "panel"]
 
@@ -44,7 +51,10 @@ class ReadingView(TypedDict):
 
 
 class TurnView(TypedDict):
-    """One turn as the panel shows it; `place` is where it stands in the conversation."""
+    """One turn as the panel shows it; `place` is where it stands in the conversation.
+
+    `answer_html` is what the answer's Markdown says, if it is a language model's.
+    """
 
     id: int
     place: int
@@ -53,6 +63,7 @@ class TurnView(TypedDict):
     words: str
     state: TurnState
     answer: str
+    answer_html: str
     error: str
     note: str
     readings: list[ReadingView]
@@ -66,15 +77,15 @@ class TakePlace(TypedDict):
     index: int
 
 
-class ModelView(TypedDict):
-    """A model that can be chosen by its name.
+class About(TypedDict):
+    """The clip that a turn changes, whatever its words say, and the part of it.
 
-    `here` is whether it is on this machine, `fits` whether its clips can be made here.
+    `span` is two numbers of seconds, `region` left, top, right and bottom in shares.
     """
 
     name: str
-    here: bool
-    fits: bool
+    span: list[float] | None
+    region: list[float] | None
 
 
 class GetThread(TypedDict):
@@ -95,6 +106,7 @@ class Say(TypedDict):
     line: str
     replaces: int | None
     reading: str | None
+    about: About | None
 
 
 class GetPlan(TypedDict):
@@ -104,6 +116,7 @@ class GetPlan(TypedDict):
     id: str
     line: str
     replaces: int | None
+    about: About | None
 
 
 class Complete(TypedDict):
@@ -131,20 +144,6 @@ class GetPoster(TypedDict):
     id: str
     turn: int
     index: int
-
-
-class GetModels(TypedDict):
-    """Ask which models can be chosen."""
-
-    type: Literal["get_models"]
-    id: str
-
-
-class GetBrains(TypedDict):
-    """Ask what can read the turns."""
-
-    type: Literal["get_brains"]
-    id: str
 
 
 class UseModel(TypedDict):
@@ -185,6 +184,7 @@ class ThreadReply(TypedDict):
     turns: list[TurnView]
     queue: list[TakePlace]
     model: str
+    marks: list[MarkView]
 
 
 class SaidReply(TypedDict):
@@ -208,12 +208,16 @@ class PlanReply(TypedDict):
 
 
 class CompleteReply(TypedDict):
-    """The candidates, each for what stands in the line from `start` on."""
+    """The candidates, each for what stands in the line from `start` on.
+
+    `pictures` has the number of each one's JPEG among the buffers; null for none.
+    """
 
     type: Literal["completed"]
     id: str
     start: int
     words: list[str]
+    pictures: list[int | None]
 
 
 class PosterReply(TypedDict):
@@ -221,22 +225,6 @@ class PosterReply(TypedDict):
 
     type: Literal["poster"]
     id: str
-
-
-class ModelsReply(TypedDict):
-    """The models by their short names."""
-
-    type: Literal["models"]
-    id: str
-    models: list[ModelView]
-
-
-class BrainsReply(TypedDict):
-    """What can read turns: first what does now."""
-
-    type: Literal["brains"]
-    id: str
-    brains: list[str]
 
 
 class LineReply(TypedDict):
@@ -301,11 +289,10 @@ OwnRequest = (
     | Complete
     | Move
     | GetPoster
-    | GetModels
-    | GetBrains
     | UseModel
     | UseBrain
     | Export
+    | PageRequest
 )
 OwnReply = (
     ThreadReply
@@ -313,14 +300,15 @@ OwnReply = (
     | PlanReply
     | CompleteReply
     | PosterReply
-    | ModelsReply
-    | BrainsReply
     | LineReply
+    | PageReply
 )
 PanelReply = PlayerReply | OwnReply
-Event = TurnEvent | TakeEvent | TextEvent | QueueEvent | ModelEvent | GoneEvent
+Event = (
+    TurnEvent | TakeEvent | TextEvent | QueueEvent | ModelEvent | GoneEvent | MarksEvent
+)
 
-VALUES: tuple[type, ...] = (ReadingView, TurnView, TakePlace, ModelView)
+VALUES: tuple[type, ...] = (ReadingView, TurnView, TakePlace, About, *PAGE_VALUES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,11 +351,13 @@ def _whole_or_none(field: str, value: object) -> int | None:
 
 def _reading(field: str, value: object) -> str | None:
     known = (*INTENTS, *consent.CHOICES)
-    if value is not None and value not in (*known, *vocabulary.ACTORS):
-        raise SpecError(
-            f"{field} is one of {', '.join(known)} or an actor, not {short(value)}"
-        )
-    return value
+    if value is None:
+        return None
+    if isinstance(value, str) and (value in known or offered.is_offer(value)):
+        return value
+    raise SpecError(
+        f"{field} is one of {', '.join(known)} or what was offered, not {short(value)}"
+    )
 
 
 def _line(field: str, value: object) -> str:
@@ -375,24 +365,36 @@ def _line(field: str, value: object) -> str:
         raise SpecError(f"{field} is text, not {short(value)}")
     if len(value) > MAX_LINE_CHARS:
         raise SpecError(
-            f"that is {len(value):,} characters, the most is {MAX_LINE_CHARS:,}:"
-            " say it shorter, or name a variable with @"
+            f"that is {len(value):,} characters, and {MAX_LINE_CHARS:,} is the"
+            " limit: say it in fewer words, or name a variable with @"
         )
     return value
+
+
+def _about(field: str, value: object) -> About | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise SpecError(f"{field} is a clip and a part of it, not {short(value)}")
+    return cast(About, part_of_clip(value))
 
 
 _Check = Callable[[str, object], Any]
 _FIELDS: dict[str, dict[str, _Check]] = {
     "get_thread": {},
-    "say": {"line": _line, "replaces": _whole_or_none, "reading": _reading},
-    "get_plan": {"line": _line, "replaces": _whole_or_none},
+    "say": {
+        "line": _line,
+        "replaces": _whole_or_none,
+        "reading": _reading,
+        "about": _about,
+    },
+    "get_plan": {"line": _line, "replaces": _whole_or_none, "about": _about},
     "complete": {"line": _line},
     "move": {"turn": _whole, "index": _whole, "to": _whole},
     "get_poster": {"turn": _whole, "index": _whole},
-    "get_models": {},
-    "get_brains": {},
     "use_model": {"model": _line},
     "use_brain": {"brain": _line},
     "export": {},
     "stop": {},
+    **PAGE_FIELDS,
 }

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, assert_never, cast
+from uuid import uuid4
 
 import anywidget
 import traitlets
@@ -26,6 +27,7 @@ from nbagent.notebook.desk_wire import (
     PlayerRequest,
     parse_desk_request,
 )
+from nbagent.notebook.keeping import Keeping
 from nbagent.notebook.panel_wire import TurnView
 from nbagent.notebook.wire import (
     Reply,
@@ -33,10 +35,8 @@ from nbagent.notebook.wire import (
     TakeView,
     TurnState,
     parse_request,
-    progress_fields,
     turn_state_of,
 )
-from nbagent.take import Progress
 
 
 class Player(anywidget.AnyWidget):
@@ -49,6 +49,7 @@ class Player(anywidget.AnyWidget):
             turn is still being understood.
         request: The user's own words.
         note: A line the user should see, such as an edit passed on as it stands.
+        keeping: Keeps what is refined here in the notebook.
     """
 
     _esm: ClassVar[Path] = asset("player.js")
@@ -58,6 +59,7 @@ class Player(anywidget.AnyWidget):
     request = traitlets.Unicode().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
     turn_state = traitlets.Unicode("thinking").tag(sync=True)
+    own_id = traitlets.Unicode().tag(sync=True)
     follow_ups = traitlets.List(traitlets.Unicode()).tag(sync=True)
     # The views' alone, for links in the browser: nothing here reads or writes it, and an
     # echo of what a link has sent would come late and pull the playhead back.
@@ -72,12 +74,17 @@ class Player(anywidget.AnyWidget):
         request: str = "",
         note: str = "",
         turn_state: TurnState | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         """Open the comm at once, so that the view can be shown and updated."""
+        self._keeping = keeping
         self._source = source
         self._desk = desk
         self._writing = threading.RLock()
+        model_id = uuid4().hex
         super().__init__(
+            model_id=model_id,
+            own_id=model_id,
             takes=[dict(take) for take in takes],
             request=request,
             note=note,
@@ -96,13 +103,9 @@ class Player(anywidget.AnyWidget):
         with self._writing:
             takes = [dict(take) for take in self.takes]
             if unknown := fields.keys() - TakeView.__annotations__.keys():
-                raise TypeError(f"a take has no field {', '.join(sorted(unknown))}")
+                raise TypeError(f"a take does not have {', '.join(sorted(unknown))}")
             takes[index].update(fields)
             self._write(takes)
-
-    def set_progress(self, index: int, progress: Progress) -> None:
-        """Show what a job last said of itself; safe as a listener on any thread."""
-        self.set_take(index, **progress_fields(progress))
 
     def update(
         self,
@@ -132,24 +135,52 @@ class Player(anywidget.AnyWidget):
         reply, buffers = reply_to(request, self._source, self._desk)
         if reply["type"] == "refined" and reply["turn"] is not None:
             self._follow(reply["turn"])
+        elif reply["type"] == "going_on":
+            self._go_on(reply["turn"])
         return reply, buffers
+
+    def _go_on(self, turn_id: int) -> None:
+        """Show the turn of these takes again, now that it is rendered once more."""
+        transcript = self._desk.chat.transcript
+        names = [take["name"] for take in self.takes]
+
+        def show(view: TurnView) -> None:
+            told = {take["name"]: take for take in view["takes"]}
+            self.set_takes([told[name] for name in names if name in told])
+
+        transcript.follow(turn_id, show)  # else it need not know the turn
+        self._source = transcript.source(turn_id)
 
     def _follow(self, turn_id: int) -> None:
         """Show a turn that was said here in a player of its own, below this one."""
-        transcript = self._desk.chat.transcript
-        player: Player | None = None
-
-        def show(view: TurnView) -> None:
-            nonlocal player
-            if player is None:
-                player = Player(transcript.source(turn_id), self._desk)
-            player.update(request=view["words"], note=view["note"])
-            player.set_takes(view["takes"])
-
-        transcript.follow(turn_id, show)
-        assert player is not None  # a turn is told at once
+        player = follow_up(self._desk, turn_id, self._keeping)
         with self._writing:
             self.follow_ups = [*self.follow_ups, player.model_id]
+
+
+def follow_up(desk: Desk, turn_id: int, keeping: Keeping | None) -> Player:
+    """Return a player of a turn that was said in a view; it follows it to its end.
+
+    Args:
+        desk: Answers it.
+        turn_id: The turn.
+        keeping: Keeps its clips, and those that are made of them.
+    """
+    transcript = desk.chat.transcript
+    player: Player | None = None
+
+    def show(view: TurnView) -> None:
+        nonlocal player
+        if player is None:
+            player = Player(transcript.source(turn_id), desk, keeping=keeping)
+        player.update(request=view["words"], note=view["note"])
+        player.set_takes(view["takes"])
+
+    transcript.follow(turn_id, show)
+    assert player is not None  # a turn is told at once
+    if keeping is not None:
+        keeping.follow(turn_id)
+    return player
 
 
 def parse_player_request(content: object, num_takes: int) -> PlayerRequest:

@@ -29,6 +29,10 @@ _CHARTS: Final = (
     ("application/pdf", "PDF"),
     (_SVG, "SVG"),
 )
+_TELLING: Final = (
+    "application/vnd.plotly",
+    "application/vnd.vega",
+)  # all that it shows
 # A table in HTML is none, though some front ends give it icons and scripts.
 _SEEN_IN_HTML: Final = re.compile(
     r"<(?:img|video|iframe|canvas)\b|plotly-graph-div|vega-embed|data-root-id", re.I
@@ -46,26 +50,34 @@ class Sent:
         data: A picture's file, perhaps in base 64; empty if it is none.
         text: What stands for it where only text is shown.
         what: What else it is, with its article.
+        figure: The figure of matplotlib that it is, if it is one, or the JSON of a chart.
+        cell: The number of the cell that showed it.
     """
 
     data: str | bytes = field(default=b"", repr=False)
     text: str = ""
     what: str = ""
+    figure: Any = field(default=None, repr=False, compare=False)
+    cell: int = 0
 
     def shown(self) -> Shown:
         """Return it as a turn takes it."""
         from nbagent.conversation.pictures import Shown
 
-        is_figure = self.text.startswith("<Figure")
+        is_figure = self.text.startswith("<Figure") or self.figure is not None
         if self.what:
-            return Shown(is_figure=is_figure or not self.data, refusal=self._refusal())
+            return Shown(
+                is_figure=is_figure or not self.data,
+                refusal=self._refusal(),
+                figure=self.figure,
+            )
         data = self.data
         if isinstance(data, str):
             try:
                 data = base64.b64decode(data)
             except binascii.Error:
                 data = b"damaged"  # which is said when it is read
-        return Shown(data=data, is_figure=is_figure)
+        return Shown(data=data, is_figure=is_figure, figure=self.figure)
 
     def _refusal(self) -> str:
         if self.text.startswith("<Figure"):
@@ -95,8 +107,9 @@ def seen(data: Mapping[str, Any]) -> Sent | None:
         if kind.startswith("image/") and kind != _SVG and data.get(kind):
             return Sent(data=data[kind], text=text)
     for start, what in _CHARTS:
-        if any(kind.startswith(start) for kind in data):
-            return Sent(text=text, what=what)
+        if kind := next((one for one in data if one.startswith(start)), ""):
+            told = data[kind] if start in _TELLING else None
+            return Sent(text=text, what=what, figure=told or None)
     if _SEEN_IN_HTML.search(html):
         return Sent(text=text, what="HTML")
     if _WIDGET in data and (found := _CHART_WIDGET.match(text)):

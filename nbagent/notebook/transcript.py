@@ -8,23 +8,33 @@ listener hears the same events in the same order.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from nbagent.conversation import consent, kept, offers, talk
+from nbagent.conversation import (
+    answers,
+    consent,
+    footnotes,
+    llm,
+    offered,
+    offers,
+    saved_variables,
+    talk,
+)
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.rendering import Rendering
-from nbagent.conversation.reply import Reply
 from nbagent.conversation.session import Session
 from nbagent.errors import SpecError
 from nbagent.ledger import ClipRow, JobRow
 from nbagent.ledger.records import Turn
+from nbagent.notebook import markdown
 from nbagent.notebook.border import Source
+from nbagent.notebook.kept import Kept
 from nbagent.notebook.options import options_text
 from nbagent.notebook.panel_wire import Event, ReadingView, TakePlace, TurnView
 from nbagent.notebook.portraits import portrait
 from nbagent.notebook.wire import TakeView, progress_fields, take_view, turn_state_of
-from nbagent.take import Progress
+from nbagent.take import Progress, Take
 
 PANEL_CELL = "panel#"
 """How the id begins that a turn of the panel has in place of a cell's."""
@@ -101,7 +111,7 @@ class Transcript:
         order = self.queue()
         here: TakePlace = {"turn": turn_id, "index": index}
         if here not in order:
-            raise SpecError("it does not wait any more: it runs, or has ended")
+            raise SpecError("it is no longer waiting: it is running, or has ended")
         order.remove(here)
         order.insert(to, here)
         with self._lock:
@@ -120,16 +130,26 @@ class Transcript:
             if self._listeners:
                 self._catch_up()
 
-    def began(self, reply: Reply, rendering: Rendering) -> None:
+    def views(self, rendering: Rendering) -> list[TakeView]:
+        """Return the takes of a turn as a view sees them before they are rendered."""
+        takes = rendering.takes
+        return [
+            self._queued(clip.name, take, takes)
+            for clip, take in zip(rendering.clips, takes, strict=True)
+        ]
+
+    def note(self, turn: Turn, takes: Sequence[Take]) -> str:
+        """Return what is to be said of a turn that has these takes."""
+        take_ids = [take.id for take in takes]
+        return "\n".join(footnotes.unsaid(turn, take_ids, self.session.record))
+
+    def began(self, turn_id: int, rendering: Rendering) -> None:
         """Tell that the takes of a turn are named and about to be rendered."""
         with self._lock:
-            self._live[reply.turn_id] = rendering
+            self._live[turn_id] = rendering
             self.refresh()
-            if view := self._views.get(reply.turn_id):
-                view["takes"] = [
-                    take_view(clip.name, take)
-                    for clip, take in zip(rendering.clips, rendering.takes, strict=True)
-                ]
+            if view := self._views.get(turn_id):
+                view["takes"] = self.views(rendering)
                 view["state"] = turn_state_of(view["takes"])
                 self._tell({"type": "turn", "turn": view})
             self._tell_queue()
@@ -199,7 +219,7 @@ class Transcript:
         session = self.session
         row = session.ledger.clip(session.settings.conversation, name)
         with self._lock:
-            view = self._view(session.ledger.turn(row.turn_id), [row])
+            view = self._view(session.ledger.turns.get(row.turn_id), [row])
             take = self._take(row, self._jobs())
         return {**view, "takes": [take]}
 
@@ -220,7 +240,7 @@ class Transcript:
         if settings.model != self._model:
             self._model = settings.model
             self._tell({"type": "model", "model": settings.model})
-        turns = self.session.ledger.turns(settings.conversation)
+        turns = self.session.ledger.turns.of(settings.conversation)
         for turn_id in self._views.keys() - {turn.id for turn in turns}:
             del self._views[turn_id]
             self._read.pop(turn_id, None)
@@ -258,10 +278,11 @@ class Transcript:
 
     def _view(self, turn: Turn, clips: list[ClipRow]) -> TurnView:
         takes = self._live_takes(turn.id)
+        made = [self.session.ledger.take(row.take_id) for row in clips]
         if takes is None:
             clips = clips or self._shown(turn)
             jobs = self._jobs() if clips else {}
-            takes = [self._take(row, jobs) for row in clips]
+            takes = [self._take(row, jobs, made) for row in clips]
         is_panel = (turn.cell_id or "").startswith(PANEL_CELL)
         view = TurnView(
             id=turn.id,
@@ -271,8 +292,9 @@ class Transcript:
             words=turn.text,
             state=turn_state_of(takes),
             answer=turn.answer or "",
+            answer_html=_html(turn),
             error=turn.error or "",
-            note=turn.notes,
+            note=self.note(turn, made),
             readings=_readings(turn),
             takes=takes,
         )
@@ -282,7 +304,7 @@ class Transcript:
 
     def _shown(self, turn: Turn) -> list[ClipRow]:
         """Return the clips that a turn shows again, and did not make."""
-        names = kept.shown(turn)
+        names = saved_variables.shown(turn)
         return [row for row in self.session.rows() if row.name in names]
 
     def _live_takes(self, turn_id: int) -> list[TakeView] | None:
@@ -291,20 +313,36 @@ class Transcript:
         if live is None or (known and known["takes"]):
             return known["takes"] if known and live else None
         return [
-            cast(TakeView, {**take_view(clip.name, take), **take_changes(clip, last)})
-            for clip, take, last in zip(
-                live.clips, live.takes, live.progress, strict=True
+            cast(TakeView, {**view, **take_changes(clip, last)})
+            for view, clip, last in zip(
+                self.views(live), live.clips, live.progress, strict=True
             )
         ]
 
+    def _queued(self, name: str, take: Take, turn: Sequence[Take]) -> TakeView:
+        """Return a take of a turn as a view sees it before it is rendered."""
+        ledger = self.session.ledger
+        # What shows several clips together changes none of them.
+        parents = () if take.is_joined else ledger.parents(take.id)
+        parent = next(iter(parents), None)
+        return take_view(
+            name,
+            take,
+            parent="" if parent is None else ledger.name_of(parent.id) or "",
+            changes=[] if parent is None else answers.changed(parent, take),
+            is_scene=any(film.shows(take.id) for film in turn),
+        )
+
     def _jobs(self) -> dict[str, JobRow]:
         conversation = self.session.settings.conversation
-        jobs = self.session.ledger.jobs(conversation)
+        jobs = self.session.ledger.jobs.find(conversation)
         return {job.take_id: job for job in jobs}
 
-    def _take(self, row: ClipRow, jobs: Mapping[str, JobRow]) -> TakeView:
+    def _take(
+        self, row: ClipRow, jobs: Mapping[str, JobRow], turn: Sequence[Take] = ()
+    ) -> TakeView:
         ledger = self.session.ledger
-        view = take_view(row.name, ledger.take(row.take_id))
+        view = self._queued(row.name, ledger.take(row.take_id), turn)
         artifact, job = ledger.artifact(row.take_id), jobs.get(row.take_id)
         if artifact is not None:
             view["state"] = "done"
@@ -322,46 +360,15 @@ class Transcript:
         return view
 
 
-class Kept:
-    """Answers for takes whose rendering is over, or was an earlier kernel's."""
-
-    def __init__(self, session: Session, names: list[str]) -> None:
-        self._session = session
-        self._names = names
-
-    def clip_bytes(self, index: int) -> bytes:
-        """Return the finished file of a take."""
-        return self._session.clip(self._names[index]).path.read_bytes()
-
-    def preview(self, index: int) -> bytes | None:
-        """Return nothing: what was denoised here is over."""
-        del index
-        return None
-
-    def cancel(self, index: int | None) -> None:
-        """Stop one take, or all of them."""
-        names = self._names if index is None else [self._names[index]]
-        self._session.hands.cancel(names)
-
-    def keep(self, index: int) -> None:
-        """End a take early, with the clip as it looks then."""
-        self._session.hands.keep([self._names[index]])
-
-    def pause(self, index: int) -> None:
-        """Halt a take until it is resumed."""
-        self._session.hands.pause([self._names[index]])
-
-    def resume(self, index: int) -> None:
-        """Let a paused take go on."""
-        self._session.hands.resume([self._names[index]])
+def _html(turn: Turn) -> str:
+    if not (turn.answer and llm.is_answered(turn.notes) and markdown.is_read()):
+        return ""
+    return markdown.html(turn.answer)
 
 
 def _readings(turn: Turn) -> list[ReadingView]:
-    if offered := offers.asked(turn):
-        return [
-            {"intent": one, "label": one.capitalize(), "picture": portrait(one)}
-            for one in offered
-        ]
+    if choices := offers.asked(turn):
+        return [_offered(one) for one in choices]
     if consents := consent.asked(turn):
         return [{"intent": one, "label": consent.CHOICES[one]} for one in consents]
     return [
@@ -369,8 +376,14 @@ def _readings(turn: Turn) -> list[ReadingView]:
             "intent": choice.intent,
             "label": f"{choice.says[:1].upper()}{choice.says[1:]}",
         }
-        for choice in talk.readings(kept.asked(turn))
+        for choice in talk.readings(saved_variables.asked(turn))
     ]
+
+
+def _offered(offer: str) -> ReadingView:
+    if offered.option_of(offer) == "column":
+        return {"intent": offer, "label": offered.label(offer)}
+    return {"intent": offer, "label": offer.capitalize(), "picture": portrait(offer)}
 
 
 def take_changes(clip: Clip, progress: Progress) -> dict[str, Any]:

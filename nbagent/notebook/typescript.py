@@ -18,7 +18,7 @@ from typing import (
     get_type_hints,
 )
 
-from nbagent.notebook import desk_wire, panel_wire, wire
+from nbagent.notebook import desk_wire, panel_wire, start_wire, wire
 from nbagent.take import JobState, Phase, Quality
 
 _MAX_LINE = 88  # as js/biome.json
@@ -34,6 +34,7 @@ _ALIASES: dict[str, Any] = {
 _RECORDS: tuple[type, ...] = (
     wire.TakeView,
     wire.PlayerState,
+    wire.InsertCell,
     *get_args(wire.Request),
     *get_args(wire.Reply),
     *desk_wire.VALUES,
@@ -43,6 +44,9 @@ _RECORDS: tuple[type, ...] = (
     *get_args(panel_wire.OwnRequest),
     *get_args(panel_wire.OwnReply),
     *get_args(panel_wire.Event),
+    *start_wire.VALUES,
+    *get_args(start_wire.StartRequest),
+    *(one for one in get_args(start_wire.StartReply) if one is not wire.ErrorReply),
 )
 _PRIMITIVES = {
     str: "string",
@@ -72,6 +76,8 @@ def to_typescript() -> str:
         _union("OwnReply", panel_wire.OwnReply),
         "export type PanelReply = PlayerReply | OwnReply;\n",
         _union("PanelEvent", panel_wire.Event),
+        _union("StartRequest", start_wire.StartRequest),
+        _union("StartReply", start_wire.StartReply),
         _constant("SAVE_FORMATS", get_args(desk_wire.SaveFormat)),
     ]
     return "\n".join(parts)
@@ -115,7 +121,10 @@ def _type(hint: Any) -> str:
             return name
     origin = get_origin(hint)
     if origin is list:
-        return f"{_type(get_args(hint)[0])}[]"
+        each = _type(get_args(hint)[0])
+        return f"({each})[]" if " | " in each else f"{each}[]"
+    if origin is dict:
+        return f"Record<string, {_type(get_args(hint)[1])}>"
     if origin in {Union, UnionType}:
         return " | ".join(_type(member) for member in get_args(hint))
     if origin is Literal:

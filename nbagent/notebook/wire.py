@@ -27,7 +27,9 @@ MAX_ID_CHARS = 64
 class TakeView(TypedDict):
     """One take as a view sees it; numbers of frames and pixels are the finished clip's.
 
-    `has_draft` says that `get_clip` gives its draft until the clip is done.
+    `has_draft` says that `get_clip` gives its draft until the clip is done. `parent` is
+    the clip that it was made from, `changes` what became different from that, both
+    empty for something new. `is_scene` says that a film of the same turn shows it.
     """
 
     name: str
@@ -47,14 +49,19 @@ class TakeView(TypedDict):
     seed: int
     model: str
     quality: Quality
+    parent: str
+    changes: list[str]
+    is_scene: bool
 
 
 class PlayerState(TypedDict):
     """The kernel-owned traits of one player: one turn with its takes.
 
-    `follow_ups` are the models of the players whose turns were said in this one.
+    `own_id` is the player's model; `follow_ups` are those of the players whose turns were
+    said in this one.
     """
 
+    own_id: str
     request: str
     note: str
     turn_state: TurnState
@@ -160,6 +167,14 @@ class ErrorReply(TypedDict):
     message: str
 
 
+class InsertCell(TypedDict):
+    """Have the page insert a cell below the player's own; nobody has asked for it."""
+
+    type: Literal["insert_cell"]
+    source: str
+    data: dict[str, str]
+
+
 Request = GetClip | GetPreview | Cancel | Keep | Pause | Resume
 Reply = (
     ClipReply
@@ -172,8 +187,15 @@ Reply = (
 )
 
 
-def take_view(name: str, take: Take) -> TakeView:
-    """Describe a take that was just queued."""
+def take_view(
+    name: str,
+    take: Take,
+    *,
+    parent: str = "",
+    changes: Sequence[str] = (),
+    is_scene: bool = False,
+) -> TakeView:
+    """Describe a take that was just queued; see `TakeView`."""
     return TakeView(
         name=name,
         state="queued",
@@ -192,6 +214,9 @@ def take_view(name: str, take: Take) -> TakeView:
         seed=take.seed,
         model=take.model,
         quality=take.quality,
+        parent=parent,
+        changes=list(changes),
+        is_scene=is_scene,
     )
 
 

@@ -1,7 +1,7 @@
 """The embedded text-to-video model: world, training, verifier, weights.
 
-Importing this package does no work and never imports torch. `WEIGHTS` is a stock
-diffusers folder; load it with `WanPipeline.from_pretrained(WEIGHTS)`.
+Importing this package does no work and never imports torch. `WEIGHTS` is a diffusers
+folder; import `nbagent.pocket.vae`, then load it with `WanPipeline.from_pretrained`.
 """
 
 from pathlib import Path

@@ -16,20 +16,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from diffusers import (
-    AutoencoderKLWan,
-    UniPCMultistepScheduler,
-    WanPipeline,
-    WanTransformer3DModel,
-)
+from diffusers import UniPCMultistepScheduler, WanPipeline, WanTransformer3DModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
+from nbagent.pocket.codec import LATENT_CHANNELS
+from nbagent.pocket.phrases import KNOWN_WORDS, LATER_WORDS
 from nbagent.pocket.scenery import DETAIL, HEIGHT, WIDTH
-from nbagent.pocket.vae import LATENT_CHANNELS
-from nbagent.pocket.vocabulary import KNOWN_WORDS
+from nbagent.pocket.vae import AutoencoderKLPocket
 from nbagent.pocket.world import FPS, NUM_FRAMES
 
 MAX_TOKENS: Final = 32
@@ -49,6 +45,7 @@ DEFAULTS: Final[dict[str, float]] = {
     "max_sequence_length": MAX_TOKENS,
     "draft_steps": 5,
     "window_frames": 4 * NUM_FRAMES,
+    "holds_clean": True,
 }
 
 
@@ -163,6 +160,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     """
     letters = "abcdefghijklmnopqrstuvwxyz0123456789.,-'"
     pieces = [*letters, *(f"##{c}" for c in letters), *sorted(KNOWN_WORDS)]
+    pieces += LATER_WORDS
     entries = dict.fromkeys(["<pad>", "</s>", "<unk>", *pieces])
     vocabulary = {piece: i for i, piece in enumerate(entries)}
     if len(vocabulary) > _VOCABULARY:
@@ -184,7 +182,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def build_pipeline(
-    parts: Parts, vae: AutoencoderKLWan, tokenizer: PreTrainedTokenizerFast
+    parts: Parts, vae: AutoencoderKLPocket, tokenizer: PreTrainedTokenizerFast
 ) -> WanPipeline:
     """Assemble the stock pipeline around the given parts."""
     scheduler = UniPCMultistepScheduler(
@@ -208,7 +206,7 @@ def export(
     folder: Path,
     size: ModelSize,
     weights: dict[str, Tensor],
-    vae: AutoencoderKLWan,
+    vae: AutoencoderKLPocket,
     tokenizer: PreTrainedTokenizerFast,
 ) -> None:
     """Write a bf16 pipeline folder; each file is replaced in one move.

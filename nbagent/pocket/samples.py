@@ -15,15 +15,19 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedTokenizerFast
 
-from nbagent.pocket.captions import caption, draw_scene
+from nbagent.pocket.captions import draw_scene
+from nbagent.pocket.codec import PATCH
+from nbagent.pocket.lessons import draw_lesson, draw_moment
 from nbagent.pocket.loop import Counters
 from nbagent.pocket.model import MAX_TOKENS
-from nbagent.pocket.vae import PATCH
-from nbagent.pocket.world import NUM_FRAMES, render_with_mask
+from nbagent.pocket.world import NUM_FRAMES
 
 MOMENTS: Final = NUM_FRAMES // 2
 # Extra weight of cells that the actors touch; it doubled the accuracy of pictures.
 ACTOR_WEIGHT: Final = 4.0
+# What is held is written over after each step: it is learnt a little, not to be noise.
+HELD_WEIGHT: Final = 0.1
+FINE_SHARE: Final = 0.4  # of actors, of those that are smudged else
 EMPTY_CAPTIONS: Final = 0.1  # for classifier-free guidance
 _AHEAD: Final = 4  # batches of each process that renders
 
@@ -40,6 +44,7 @@ class Batch(NamedTuple):
 
     clips: Tensor  # (B, F, 64, 64, 3), uint8
     weight: Tensor  # (B, 1, F, 8, 8), of the loss; of mean 1 over the batch
+    held: Tensor  # (B, 1, F, 8, 8), bool: cells that are given
     ids: Tensor  # (B, 32), tokens of the captions
     mask: Tensor  # (B, 32)
     moments: int
@@ -87,26 +92,28 @@ class _Rendered(Dataset[Batch]):
         self._tokenizer = tokenizer
 
     def __getitem__(self, order: Order) -> Batch:
-        clips, touched, texts = [], [], []
+        clips, touched, held, texts = [], [], [], []
         for seed in order.seeds:
             rng = np.random.default_rng(seed)
-            scene = draw_scene(rng)
-            if order.moments == 1:
-                # Rotary time is relative: a lone moment cannot know when it is.
-                moment = int(rng.integers(MOMENTS))
-                clip, mask = render_with_mask(scene, 2, start=2 * moment)
-            else:
-                clip, mask = render_with_mask(scene)
-            clips.append(clip)
+            scene = draw_scene(rng, fine_share=FINE_SHARE)
+            # Rotary time is relative: a lone moment cannot know when it is.
+            draw = draw_moment if order.moments == 1 else draw_lesson
+            lesson = draw(scene, rng)
+            mask = lesson.touched
+            clips.append(lesson.frames)
             touched.append(mask.reshape(-1, 2, 8, PATCH, 8, PATCH).any((1, 3, 5)))
-            said = caption(scene, rng)
-            texts.append("" if rng.random() < EMPTY_CAPTIONS else said)
+            held.append(lesson.held)
+            texts.append("" if rng.random() < EMPTY_CAPTIONS else lesson.words)
         weight = 1 + ACTOR_WEIGHT * torch.from_numpy(np.stack(touched)).float()
-        weight = (weight / weight.mean()).repeat_interleave(2, 1)[:, None]
+        known = torch.from_numpy(np.stack(held))
+        weight = weight.repeat_interleave(2, 1)
+        weight = torch.where(known, HELD_WEIGHT, weight)
+        weight = (weight / weight.mean())[:, None]
         tokens = tokenize(self._tokenizer, texts)
         return Batch(
             clips=torch.from_numpy(np.stack(clips)),
             weight=weight,
+            held=known[:, None],
             ids=tokens["ids"],
             mask=tokens["mask"],
             moments=order.moments,

@@ -22,9 +22,9 @@ Colour = tuple[int, int, int]
 # The world's units: places and paths are written in a picture of 64x64.
 HEIGHT: Final = 64
 WIDTH: Final = 64
-OVERSAMPLE: Final = 4  # drawing is done at 4x and averaged down: antialiasing
-DETAIL: Final = 2  # pixels a unit, down and across, of the clips that pocket makes
-VARIANTS: Final = 6  # backgrounds per place and time: cacheable, quickly learnt
+OVERSAMPLE: Final = 4  # places in a unit at which a sprite can stand, down and across
+DETAIL: Final = 4  # pixels a unit, down and across, of the clips that pocket makes
+_FINE: Final = 8  # drawing is done at 8x and averaged down: antialiasing
 
 RGB: Final[dict[str, Colour]] = {
     "red": (222, 30, 38),
@@ -64,7 +64,7 @@ def background(place: str, time: Time, variant: int, detail: int) -> Floats:
     Args:
         place: One of `vocabulary.PLACES`.
         time: One of `vocabulary.TIMES`.
-        variant: 0 to `VARIANTS - 1`.
+        variant: 0 to `vocabulary.VIEWS - 1`.
         detail: Pixels a unit: the shape is `(64 * detail, 64 * detail, 3)`.
     """
     if place.startswith("plain "):
@@ -77,19 +77,21 @@ def background(place: str, time: Time, variant: int, detail: int) -> Floats:
 
 
 class _Painter:
-    """Paints one background at 4x."""
+    """Paints one background at 8x."""
 
     def __init__(self, place: str, time: Time, variant: int) -> None:
-        key = words.SCENES.index(place) * VARIANTS + variant
+        key = words.SCENES.index(place) * words.VIEWS + variant
         self.rng = np.random.default_rng([key, 3])  # the hour moves nothing
         self.time = time
-        self.image = Image.new("RGB", (WIDTH * OVERSAMPLE, HEIGHT * OVERSAMPLE))
+        self.image = Image.new("RGB", (WIDTH * _FINE, HEIGHT * _FINE))
         self.draw = ImageDraw.Draw(self.image)
 
     def finish(self, detail: int) -> Floats:
-        # A touch of blur takes the glitter off thin lines, which 8x8 PCA would smear.
-        soft = self.image.filter(ImageFilter.GaussianBlur(OVERSAMPLE * 0.35))
-        k = OVERSAMPLE // detail
+        # A touch of blur takes the glitter off thin lines, which 8x8 PCA would smear;
+        # what is painted in detail stays crisp.
+        blur = ImageFilter.GaussianBlur(_FINE * 0.35 / detail**0.5)
+        soft = self.image.filter(blur)
+        k = _FINE // detail
         height, width = HEIGHT * detail, WIDTH * detail
         big = np.asarray(soft, np.float32).reshape(height, k, width, k, 3)
         return np.asarray(big.mean((1, 3)), np.float32)
@@ -99,15 +101,13 @@ class _Painter:
         return (r, g, b)
 
     def poly(self, points: list[tuple[float, float]], rgb: Colour) -> None:
-        self.draw.polygon(
-            [(x * OVERSAMPLE, y * OVERSAMPLE) for x, y in points], fill=rgb
-        )
+        self.draw.polygon([(x * _FINE, y * _FINE) for x, y in points], fill=rgb)
 
     def box(self, x: float, y: float, w: float, h: float, rgb: Colour) -> None:
         self.poly([(x, y), (x + w, y), (x + w, y + h), (x, y + h)], rgb)
 
     def disc(self, x: float, y: float, rx: float, ry: float, rgb: Colour) -> None:
-        k = OVERSAMPLE
+        k = _FINE
         box = ((x - rx) * k, (y - ry) * k, (x + rx) * k, (y + ry) * k)
         self.draw.ellipse(box, fill=rgb)
 
@@ -122,9 +122,9 @@ class _Painter:
     def heaven(self, horizon: float) -> None:
         """Paint the sky with its light: clouds, a low sun, or a moon and stars."""
         top, low = _SKY[self.time]
-        k = OVERSAMPLE
-        for row in range(int(horizon * k) + 1):
-            colour = mix(top, low, row / (horizon * k))
+        k = _FINE
+        for row in range(HEIGHT * k):  # hills dip below the horizon
+            colour = mix(top, low, min(1.0, row / (horizon * k)))
             self.draw.line([(0, row), (WIDTH * k, row)], fill=colour)
         x, side = self.rng.uniform(8, 20), self.rng.integers(2)
         x = float(x if side else WIDTH - x)

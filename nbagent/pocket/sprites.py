@@ -21,8 +21,9 @@ from nbagent.pocket.scenery import OVERSAMPLE, RGB, Colour, mix
 SIZE: Final = 30  # units at scale 1; 24-36 is readable in a picture of 64x64
 TURN_STEP: Final = 12  # degrees; every turn of the world is a multiple
 
-_TILE: Final = 72  # of the atlas, ten in a row
+_TILE: Final = 128  # of the atlas, ten in a row
 _ROW: Final = 10
+_FINER: Final = 3  # shapes are drawn larger and averaged down: antialiasing
 _ROOM: Final = 1.3  # a turned square needs more canvas than an upright one
 _FACES_LEFT: Final = frozenset(
     "fish bird turtle elephant horse bee snail whale dinosaur chicken duck car bus "
@@ -95,7 +96,7 @@ def _upright(actor: str) -> Image.Image:
         image = tile.resize((n, n), Image.Resampling.LANCZOS)
     else:
         colour, shape = actor.split()
-        image = _shape(shape, RGB[colour], n)
+        image = _shape(shape, RGB[colour], _FINER * n).reduce(_FINER)
     pixels = np.array(image, np.float32)
     pixels[..., :3] *= pixels[..., 3:] / 255
     # Pillow has no premultiplied mode that turns and scales; any four bands will do.

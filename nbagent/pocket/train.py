@@ -15,7 +15,6 @@ docs/pocket.md.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
@@ -28,32 +27,31 @@ from typing import Any, Final
 import numpy as np
 import torch
 import torch.distributed as dist
-from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from diffusers import WanTransformer3DModel
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from nbagent.numerics import has_fast_bf16
+from nbagent.pocket.codec import Codec, fit_codec, fit_tokens
 from nbagent.pocket.faster import Clock, Muon, TrainingAttention
 from nbagent.pocket.layers import first_fault, patches_as_matmul
 from nbagent.pocket.loop import DECAY_SHARE, Budget, Counters, fit
 from nbagent.pocket.model import (
+    BOUNDARY,
     DEFAULTS,
+    FLOW_SHIFT,
     TINY,
     ModelSize,
     Parts,
     build_tokenizer,
     export,
 )
-from nbagent.pocket.painter import (
-    flatten_time,
-    paint_batch,
-    paint_loss,
-    unpatchify,
-)
+from nbagent.pocket.painter import MADE_SHARE, paint_batch, paint_loss
 from nbagent.pocket.samples import MOMENTS, Order, Samples, tokenize
-from nbagent.pocket.vae import Codec, build_vae, fit_codec, fit_tokens
+from nbagent.pocket.vae import AutoencoderKLPocket, build_vae, read_codec
+from nbagent.system.arguments import Parser
+from nbagent.system.numerics import has_fast_bf16
 
 # Of everything; sample i of an expert is drawn from [seed, expert, i]. Another one, for
 # a run that begins with the weights of an earlier run, shows it other samples.
@@ -95,7 +93,7 @@ RATE: Final = 1.5e-3
 END_GAIN: Final = 0.1
 START_GAIN: Final = 0.3  # of its head: the first guesses stay near the mean clip
 BETAS: Final = (0.9, 0.98)
-PAINT_RATE: Final = 2e-3  # of the decoder, by AdamW alone
+PAINT_RATE: Final = 1.5e-3  # of the decoder, by AdamW alone
 
 T_FLOOR: Final = 0.2  # x0 error over max(t, floor): the velocity loss, tamed at t -> 0
 
@@ -126,7 +124,7 @@ class Options:
 
 def main(argv: list[str] | None = None) -> int:
     """Train pocket and write its weights folder; return 0 when the budget is used."""
-    parser = argparse.ArgumentParser(prog="nbagent train-pocket", description=__doc__)
+    parser = Parser(prog="nbagent train-pocket", description=__doc__)
     parser.add_argument(
         "--high-minutes", type=float, default=280, help="budget of the first expert"
     )
@@ -173,14 +171,12 @@ def main(argv: list[str] | None = None) -> int:
     fixed = options.work / "fixed"
     if not (fixed / "codec.safetensors").exists():
         if options.start:
-            for name in ("vae", "tokenizer"):
-                shutil.copytree(options.start / name, fixed / name, dirs_exist_ok=True)
-            codec = Codec.from_vae(AutoencoderKLWan.from_pretrained(fixed / "vae"))
+            shutil.copytree(options.start / "vae", fixed / "vae", dirs_exist_ok=True)
+            codec = read_codec(AutoencoderKLPocket.from_pretrained(fixed / "vae"))
         else:
             codec = fit_codec(300 if options.tiny else 4000)
-            vae = build_vae(codec, num_scenes=64 if options.tiny else 1600)
-            vae.save_pretrained(fixed / "vae")
-            build_tokenizer().save_pretrained(fixed / "tokenizer")
+            build_vae(codec).save_pretrained(fixed / "vae")
+        build_tokenizer().save_pretrained(fixed / "tokenizer")
         save_file(codec.state(), fixed / "codec.safetensors")
     if not options.start and not (fixed / "tokens.safetensors").exists():
         high = (TINY if options.tiny else ModelSize()).high
@@ -240,9 +236,8 @@ class Run:
             self.parts.load(options.start)
         self.parts.to(self.device)
         self.ema = {k: v.detach().clone() for k, v in self.parts.state_dict().items()}
-        vae = AutoencoderKLWan.from_pretrained(self.fixed / "vae")
+        vae = AutoencoderKLPocket.from_pretrained(self.fixed / "vae")
         self.decoder: nn.Module = vae.decoder.to(self.device)
-        flatten_time(self.decoder)
         self.painted = {
             k: v.detach().clone() for k, v in vae.decoder.named_parameters()
         }
@@ -291,7 +286,7 @@ class Run:
     def export(self) -> None:
         """Write the averages as a pipeline folder."""
         if self.rank == 0:
-            vae = AutoencoderKLWan.from_pretrained(self.fixed / "vae")
+            vae = AutoencoderKLPocket.from_pretrained(self.fixed / "vae")
             vae.decoder.load_state_dict(self.painted)
             # As it was built: ours has taken on the padding of the batches.
             tokenizer = AutoTokenizer.from_pretrained(self.fixed / "tokenizer")
@@ -317,7 +312,9 @@ def train_expert(expert: str, run: Run) -> None:
     if options.compile:
         torch._dynamo.config.recompile_limit = 16  # noqa: SLF001 (three clip lengths)
         transformer.compile_repeated_blocks(dynamic=False)
-    prefixes = (f"{name}.", "text_encoder.") if expert == "high" else (f"{name}.",)
+    # What a second expert reads that is not trained after it, stays as it is.
+    has_text = expert == "high" and not (options.start and not options.low_minutes)
+    prefixes = (f"{name}.", "text_encoder.") if has_text else (f"{name}.",)
     parameters = {k: p for k, p in parts.named_parameters() if k.startswith(prefixes)}
     for k, p in parts.named_parameters():
         p.requires_grad_(k in parameters)
@@ -370,7 +367,7 @@ def train_expert(expert: str, run: Run) -> None:
         if clock:
             clock.times = times
         x0 = run.codec.encode(batch.clips)
-        weight = batch.weight.to(device)
+        weight, held = batch.weight.to(device), batch.held.to(device)
         tokens = {"ids": batch.ids.to(device), "mask": batch.mask.to(device)}
         generator = torch.Generator(device).manual_seed(
             options.seed + 1_000_003 * count.step + rank
@@ -381,6 +378,7 @@ def train_expert(expert: str, run: Run) -> None:
             weight = 1 + (weight - 1) * min(1.0, (1 - share) / DECAY_SHARE)
             x0 = x0.repeat(LEVELS, 1, 1, 1, 1)
             weight = weight.repeat(LEVELS, 1, 1, 1, 1)
+            held = held.repeat(LEVELS, 1, 1, 1, 1)
             tokens = {k: v.repeat(LEVELS, 1) for k, v in tokens.items()}
             # One level from each slice of the range: every step sees all of it.
             drawn = torch.rand(len(x0), generator=generator, device=device)
@@ -406,14 +404,14 @@ def train_expert(expert: str, run: Run) -> None:
                     np.linspace(level, top, HANDED_STEPS + 1).tolist(),
                     text[handed],
                     wordless,
+                    known=(held[handed], x0[handed]),
                 )
                 shown = np.stack([2 * times, 2 * times + 1], axis=1).flatten()
-                x0, above, weight = (
-                    x0[:, :, shown],
-                    above[:, :, shown],
-                    weight[:, :, shown],
+                x0, above, weight, held = (
+                    each[:, :, shown] for each in (x0, above, weight, held)
                 )
             noisy = torch.lerp(x0, above, (t / top).view(-1, 1, 1, 1, 1))
+            noisy = torch.where(held, x0, noisy)
             predicted = transformer(noisy, 1000 * t, text, return_dict=False)[0]
         error = (predicted.float() - x0) / t.clamp_min(T_FLOOR).view(-1, 1, 1, 1, 1)
         loss = (error.square() * weight).mean()
@@ -438,18 +436,30 @@ def train_decoder(run: Run) -> None:
     with torch.no_grad():
         wordless = parts.encode_text(**run.tokenize([""]))
 
-    def remake(noisy: Tensor, levels: list[float], words: str) -> Tensor:
+    # As pocket samples, but for the solver.
+    steps = np.linspace(1, 0, int(DEFAULTS["num_inference_steps"]) + 1)
+    levels = (FLOW_SHIFT * steps / (1 + (FLOW_SHIFT - 1) * steps)).tolist()
+    above = sum(level >= BOUNDARY for level in levels)
+
+    def make(noise: Tensor, words: str) -> Tensor:
         with torch.no_grad():
             text = parts.encode_text(**run.tokenize([words]))
-        return hand_over(parts.transformer_2, noisy, levels, text, wordless)
+        handed = hand_over(
+            parts.transformer, noise, levels[: above + 1], text, wordless
+        )
+        return hand_over(parts.transformer_2, handed, levels[above:], text, wordless)
 
     def lesson(count: Counters, share: float) -> tuple[Tensor, int, int]:
         del share  # its steps are all of one kind
         seed = [options.seed, 2, count.samples + rank]
         with run.autocast():
-            latents, picture, weight = paint_batch(seed, run.codec, remake)
-            painted = run.decoder(latents * run.codec.std.view(1, -1, 1, 1, 1))
-        return paint_loss(unpatchify(painted.float()), picture, weight), 1, 1
+            # All processes learn of one kind in a step: clips that are made take longest.
+            has_made = spread(count.step) < MADE_SHARE
+            latents, picture, weight = paint_batch(
+                seed, run.codec, make if has_made else None
+            )
+            painted = run.decoder(latents * run.codec.std.view(1, -1, 1, 1))
+        return paint_loss(painted.float(), picture, weight), 1, 1
 
     fit("paint", parameters, [optimizer], run.painted, lesson, budget, run.export)
 
@@ -459,9 +469,15 @@ def low_moments(
 ) -> int:
     """Return the number of moments in the clips of this step of the low-noise expert."""
     kinds = next((kinds for end, kinds in stages if share < end), stages[-1][1])
-    # The golden ratio's multiples spread evenly: a fixed share without a random draw.
-    is_picture = (step * 0.6180339887) % 1 < PICTURE_SHARE
-    return 1 if is_picture else kinds[step % len(kinds)]
+    return 1 if spread(step) < PICTURE_SHARE else kinds[step % len(kinds)]
+
+
+def spread(step: int) -> float:
+    """Return a number in 0..1: a fixed share of steps without a random draw.
+
+    The golden ratio's multiples are spread evenly.
+    """
+    return (step * 0.6180339887) % 1
 
 
 @torch.no_grad()
@@ -471,13 +487,18 @@ def hand_over(
     levels: list[float],
     text: Tensor,
     wordless: Tensor,
+    *,
+    known: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     """Let an expert take noisy latents down through these levels of noise.
 
     With guidance, as pocket samples; by Euler steps, which add no noise of their own.
+    What is `known`, a mask and clean latents, stands in them as it is.
     """
     both = torch.cat([text, wordless.expand_as(text)])
     for level, lower in pairwise(levels):
+        if known is not None:
+            noisy = torch.where(known[0], known[1], noisy)
         t = torch.full((2 * len(noisy),), 1000 * level, device=noisy.device)
         guess = expert(noisy.repeat(2, 1, 1, 1, 1), t, both, return_dict=False)[0]
         said, unsaid = guess.float().chunk(2)  # bf16 where it computes in that

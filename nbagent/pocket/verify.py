@@ -22,12 +22,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the field's name for it)
 
 from nbagent.errors import SpecError
-from nbagent.numerics import has_fast_bf16
 from nbagent.pocket import vocabulary as words
 from nbagent.pocket.captions import caption, draw_any_scene
 from nbagent.pocket.scenery import HEIGHT, WIDTH
 from nbagent.pocket.taught import ACROSS
 from nbagent.pocket.world import NUM_FRAMES, Frames, Scene, poses, render
+from nbagent.system.numerics import has_fast_bf16
 
 VERIFIER: Final = Path(__file__).parent / "verifier" / "verifier.safetensors"
 FACTORS: Final[dict[str, Sequence[str]]] = {
@@ -149,7 +149,8 @@ def held_out_cases(n: int, *, seed: int = 5) -> list[Case]:
         is_pair = words.is_held_out_pair(scene.actor, scene.place)
         bucket, limit = (pairs, n - n // 2) if is_pair else (others, n // 2)
         if len(bucket) < limit:
-            prompt = caption(scene, rng)
+            # Of a background, nobody says which of its views it is to be.
+            prompt = caption(replace(scene, view=0), rng)
             bucket.append(_case(prompt, scene, FACTORS))
     mixed = pairs + others
     rng.shuffle(mixed)

@@ -1,6 +1,6 @@
 """The little world that pocket is trained on: scenes and their moving pictures.
 
-A scene is eight factors and a seed. Rendering is factored: the background depends on
+A scene is ten factors and a seed. Rendering is factored: the background depends on
 place, time and seed; the actor's path on motion, pace and seed; its look on the actor;
 the camera moves the finished picture. So changing one factor with the same seed changes
 only what that factor means. Everything is deterministic, numpy and Pillow only, and a
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nbagent.pocket import vocabulary as words
-from nbagent.pocket.scenery import HEIGHT, OVERSAMPLE, VARIANTS, WIDTH, background
+from nbagent.pocket.scenery import HEIGHT, OVERSAMPLE, WIDTH, background
 from nbagent.pocket.sprites import SIZE, looks_back, sprite
 from nbagent.pocket.vocabulary import Camera, Motion, Pace, Time
 
@@ -44,6 +44,14 @@ _JUMP_HEIGHT: Final = 24.0
 _ORBIT_RADIUS: Final = 11.0
 _SHAKE_WIDTH: Final = 4.0
 _LAST: Final = NUM_FRAMES - 1
+_BACK: Final[dict[Motion, Motion]] = {
+    "left": "right",
+    "right": "left",
+    "rise": "fall",
+    "fall": "rise",
+    "grow": "shrink",
+    "shrink": "grow",
+}
 # Where an actor is at home, y and x. No seed moves it: a motion has one path, which a
 # small model learns in an hour; with a few units of jitter it never drew a round ball.
 _HOME: Final = (35.0, 32.0)
@@ -55,7 +63,11 @@ _PAN: Final = 20  # units that the background has moved at the last frame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """One scene: eight factors, and a seed for all that the factors leave open."""
+    """One scene: ten factors, and a seed for all that the factors leave open.
+
+    `corner` is where the second actor stands; left open, it is one of the lower two.
+    `view` is the background of a place and hour, from 1; 0 leaves it open.
+    """
 
     actor: str
     place: str
@@ -64,6 +76,8 @@ class Scene:
     pace: Pace = "normal"
     camera: Camera = "still"
     second: str = ""
+    corner: str = ""
+    view: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -76,9 +90,11 @@ class Scene:
             (self.pace, words.PACES),
             (self.camera, words.CAMERAS),
             (self.second, ("", *words.ACTORS)),
+            (self.corner, ("", *words.CORNERS) if self.second else ("",)),
+            (self.view, range(words.VIEWS + 1) if self.place in words.SCENES else (0,)),
         ):
             if value not in allowed:
-                msg = f"pocket's world has no {value!r}; it has {', '.join(allowed)}"
+                msg = f"pocket's world has no {value!r}; it has {', '.join(map(str, allowed))}"
                 raise ValueError(msg)
         if self.time != "day" and not words.has_time(self.place):
             msg = f"{self.place!r} has no time of day; leave time at 'day'"
@@ -119,7 +135,7 @@ def render_with_mask(
 ) -> tuple[Frames, NDArray[np.bool_]]:
     """Render a scene; return its frames and the mask `(F, H, W)` of its actors."""
     height, width = HEIGHT * detail, WIDTH * detail
-    back = background(scene.place, scene.time, _variant(scene.seed), detail)
+    back = background(scene.place, scene.time, _variant(scene), detail)
     frames = np.repeat(back[None], num_frames, axis=0)
     mask = np.zeros((num_frames, height, width), dtype=bool)
     if scene.camera == "pan":
@@ -127,10 +143,11 @@ def render_with_mask(
         for k in range(num_frames):
             x = round(_PAN * (start + k) / _LAST) * detail
             frames[k] = wide[:, x : x + width]
-    flip = looks_back(scene.actor, scene.motion)
     for k, pose in enumerate(poses(scene, num_frames, start=start)):
         if scene.second:
-            _paste(frames[k], mask[k], scene.second, _aside(scene.seed), flip=False)
+            _paste(frames[k], mask[k], scene.second, _aside(scene), flip=False)
+        motion = _turned_back(scene.motion, start + k)
+        flip = looks_back(scene.actor, motion)
         _paste(frames[k], mask[k], scene.actor, pose, flip=flip)
     pixels = (frames + 0.5).astype(np.uint8)
     if scene.camera == "zoom in":
@@ -144,11 +161,29 @@ def render_with_mask(
 
 
 def poses(scene: Scene, num_frames: int = NUM_FRAMES, *, start: int = 0) -> list[Pose]:
-    """Return the actor's pose in each frame, before the camera."""
+    """Return the actor's pose in each frame, before the camera.
+
+    What travels, grows or shrinks turns back at the clip's ends, so that a clip that goes
+    on keeps its actor in the picture.
+    """
     return [
-        _pose(scene.motion, scene.pace, k / _LAST, *_HOME)
+        _pose(scene.motion, scene.pace, _share(scene.motion, k), *_HOME)
         for k in range(start, start + num_frames)
     ]
+
+
+def _share(motion: Motion, frame: int) -> float:
+    """Return how far along its path an actor is in a frame; beyond 0..1 it returns."""
+    u = frame / _LAST
+    if motion not in _BACK or 0 <= u <= 1:
+        return u
+    return 1 - abs(u % 2 - 1)
+
+
+def _turned_back(motion: Motion, frame: int) -> Motion:
+    """Return which way an actor moves in a frame: the other one once it returns."""
+    is_back = motion in _BACK and (frame / _LAST) % 2 > 1
+    return _BACK[motion] if is_back else motion
 
 
 def _pose(motion: Motion, pace: Pace, u: float, y: float, x: float) -> Pose:
@@ -213,14 +248,19 @@ def _paste(
     mask[y0:y1, x0:x1] |= alpha[..., 0] > 0.25
 
 
-def _aside(seed: int) -> Pose:
-    """Return where a companion stands: low at the left or the right."""
-    side = int(np.random.default_rng([seed, 4]).integers(2))
-    return Pose(52.0, 11.0 if side else 53.0, scale=_SECOND_SIZE / SIZE)
+def _aside(scene: Scene) -> Pose:
+    """Return where a companion stands; unsaid, low at the left or the right."""
+    low = np.random.default_rng([scene.seed, 4]).integers(2)
+    corner = scene.corner or ("bottom left" if low else "bottom right")
+    y = 12.0 if corner.startswith("top") else 52.0
+    x = 11.0 if corner.endswith("left") else 53.0
+    return Pose(y, x, scale=_SECOND_SIZE / SIZE)
 
 
-def _variant(seed: int) -> int:
-    return int(np.random.default_rng([seed, 2]).integers(VARIANTS))
+def _variant(scene: Scene) -> int:
+    if scene.view:
+        return scene.view - 1
+    return int(np.random.default_rng([scene.seed, 2]).integers(words.VIEWS))
 
 
 def _resized(

@@ -1,4 +1,4 @@
-"""The torch side: pipelines, the seam, the worker's job loop.
+"""The torch side: pipelines, the hook, the worker's job loop.
 
 Importing this package tells at once, in one line, when the renderer's packages are
 not installed; a missing one would otherwise show minutes later as a `NameError` in
@@ -6,7 +6,7 @@ the middle of a pipeline. It imports none of them itself.
 """
 
 from nbagent.errors import MissingExtra
-from nbagent.machine import missing_packages
+from nbagent.models.machine import missing_packages
 
 
 def check_extra() -> None:

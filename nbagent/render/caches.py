@@ -17,12 +17,12 @@ from typing import Any, Final
 import torch
 from diffusers import DiffusionPipeline, FirstBlockCacheConfig, SeaCacheConfig
 
-from nbagent.caching import StepCaching
-from nbagent.models import DENOISERS
+from nbagent.models.index import DENOISERS
 from nbagent.render.compiling import put_back, set_aside
-from nbagent.render.start import Resumed
+from nbagent.render.start_states import Resumed
+from nbagent.take.caching import StepCaching
 
-# Lists of blocks in the networks of `nbagent.families.STEP_CACHES`.
+# Lists of blocks in the networks of `nbagent.models.families.STEP_CACHES`.
 _BLOCKS: Final = ("blocks", "transformer_blocks", "single_transformer_blocks")
 
 

@@ -1,6 +1,6 @@
 """What a loaded pipeline can do, found by looking at it.
 
-The card (`nbagent.models`) says this from files before loading; here the pipeline
+The card (`nbagent.models.cards`) says this from files before loading; here the pipeline
 itself is asked, and the two must agree, so that a frame count which the card allowed
 is one that the pipeline takes without rounding it.
 """
@@ -15,7 +15,7 @@ from typing import Any, Literal
 from diffusers import DiffusionPipeline
 
 from nbagent.errors import JobFailed
-from nbagent.models import ModelCard
+from nbagent.models.cards import ModelCard
 from nbagent.render.loop import loop_of
 
 # Where the families keep how many frames, and pixels, one latent stands for.
@@ -72,23 +72,24 @@ class Capability:
 
         Raises:
             JobFailed: If the files of a model contradict each other, or its pipeline
-                cannot be driven through the seam.
+                cannot be driven through the hook.
         """
         if not self.has_head:
             raise JobFailed(
-                f"{card.pipeline} of the installed diffusers cannot be paused between"
-                " steps: install the diffusers that nbagent names"
+                f"the installed diffusers cannot pause {card.pipeline} between"
+                " steps: install the version that nbagent asks for"
             )
         step = self.time_factor * self.patch[0]
         is_whole = card.sections is not None or not step % card.frames_step
         if card.frames_step % self.time_factor or not is_whole:
             raise JobFailed(
-                f"{card.name} says {card.frames_step} frames apart, its loaded parts"
-                f" {step}: download or save the model again"
+                f"{card.name}'s config says frame counts {card.frames_step} apart,"
+                f" its parts say {step}: download or save the model again"
             )
         if card.size_multiple % (self.space_factor * self.patch[1]):
             raise JobFailed(
-                f"{card.name} says sizes of {card.size_multiple}, its loaded parts"
+                f"{card.name}'s config says sizes in multiples of"
+                f" {card.size_multiple}, its parts say"
                 f" {self.space_factor * self.patch[1]}: download or save it again"
             )
 

@@ -18,7 +18,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from nbagent.render.start import Resumed
+from nbagent.render.start_states import Resumed
 
 _VERSION = 3
 

@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional as F  # noqa: N812 (the field's name for it)
 from transformers import AutoTokenizer, CLIPModel
 
-from nbagent.scorers import ANY, Frames
+from nbagent.render.scorers import ANY, Frames
 
 _FRAMES: Final = 4
 _SCALE: Final = 2.5

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import torch
 
-from nbagent import private
+from nbagent.system import private
 
 # Of one block, before torch leaves its new shapes uncompiled.
 MOST_COMPILES: Final = 4
@@ -28,7 +28,9 @@ def compile_blocks(networks: list[Any], backend: str | Any = "inductor") -> bool
         # Torch's own is a folder in /tmp with this user's name, which anybody may make
         # first; what is found there is run.
         folder = Path.home() / ".cache" / "nbagent" / "torchinductor"
-        private.make_folder(folder, "set TORCHINDUCTOR_CACHE_DIR to a folder of yours")
+        private.make_folder(
+            folder, ("set TORCHINDUCTOR_CACHE_DIR to a folder of your own")
+        )
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
     torch._dynamo.config.recompile_limit = MOST_COMPILES  # noqa: SLF001  its name
     fit = [one for one in networks if getattr(one, "_repeated_blocks", None)]

@@ -4,7 +4,7 @@ A VAE that was given the ladder goes down it by itself when the device runs out 
 memory, inside the pipeline's own call, and says afterwards how far it went. What does
 not come out as numbers in a type of two bytes is decoded again in fp32: older GPUs have
 fp16 alone, in which some VAEs overflow. The override is by class, as in
-`nbagent.render.seam`, so every family decodes through it.
+`nbagent.render.hook`, so every family decodes through it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from diffusers.models.autoencoders.autoencoder_kl_wan import WanCausalConv3d
-from diffusers.models.autoencoders.vae import DecoderOutput
 from torch.utils import _pytree as pytree
 
 # Rungs, as a clip's note says them.
@@ -28,7 +26,6 @@ def give_ladder(vae: Any) -> None:
     """Let a VAE go down the ladder when it decodes."""
     kind: Any = type(vae)
     vae.__class__ = _laddered(kind)
-    vae.nbagent_is_flat = _is_flat(vae)
 
 
 def decoded(vae: Any) -> str:
@@ -81,29 +78,7 @@ def _rungs(vae: Any) -> dict[str, Callable[..., Any]]:
 
 
 def _whole(vae: Any, decode: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    if vae.nbagent_is_flat:
-        return _frames_apart(vae, decode, *args, **kwargs)
     return decode(vae, *args, **kwargs)
-
-
-def _is_flat(vae: Any) -> bool:
-    """Return whether a decoder looks at one frame at a time, as pocket's does."""
-    causal = [m for m in vae.modules() if isinstance(m, WanCausalConv3d)]
-    newest_only = (not m.weight[:, :, :-1].any() for m in causal)
-    return bool(causal) and all(newest_only)
-
-
-def _frames_apart(
-    vae: Any, decode: Callable[..., Any], z: torch.Tensor, *, return_dict: bool = True
-) -> Any:
-    """Decode all frames at once, as a batch of pictures: the same numbers, sooner.
-
-    Wan's VAE goes frame by frame, since usually each needs the ones before.
-    """
-    pictures = z.transpose(1, 2).flatten(0, 1).unsqueeze(2)  # (B * F, C, 1, h, w)
-    painted = decode(vae, pictures, return_dict=False)[0]
-    frames = painted.squeeze(2).unflatten(0, (len(z), -1)).transpose(1, 2)
-    return DecoderOutput(sample=frames) if return_dict else (frames,)
 
 
 def _tiled(vae: Any, decode: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from nbagent.numerics import Kernels
 from nbagent.pocket.layers import patches_as_matmul
+from nbagent.system.numerics import Kernels
 
 
 def give_kernels(pipe: Any, kernels: Kernels) -> None:

@@ -75,13 +75,6 @@ def encode(
     vae = pipe.vae
     # Where its inputs belong; its weights may be elsewhere until it is called.
     device = pipe._execution_device  # noqa: SLF001
-    if ability.time_factor == 1 and is_video_vae(vae):
-        # AutoencoderKLWan reads one frame and then fours, whatever its factor, and
-        # would drop the rest; without a factor each frame's latent is its own.
-        spare = -(len(frames) - 1) % 4
-        frames = np.concatenate([frames, *[frames[-1:]] * spare])
-    else:
-        spare = 0
     pixels = torch.from_numpy(np.ascontiguousarray(frames)).float() / 127.5 - 1
     pixels = pixels.permute(3, 0, 1, 2).to(device, vae.dtype)  # (3, F, H, W)
     if is_video_vae(vae):
@@ -89,7 +82,6 @@ def encode(
     else:
         pictures = vae.encode(pixels.transpose(0, 1)).latent_dist.mode()
         latents = pictures.transpose(0, 1)[None]
-    latents = latents[:, :, : latents.shape[2] - spare]
     return normalize(vae, latents.float().cpu(), ability)
 
 

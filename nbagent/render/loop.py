@@ -1,4 +1,4 @@
-"""What a pipeline's loop lets the seam do, read from its source."""
+"""What a pipeline's loop lets the hook do, read from its source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DRAWS = re.compile(r"torch\.randn?\(")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
-    """What a pipeline's loop lets the seam do, as its source says.
+    """What a pipeline's loop lets the hook do, as its source says.
 
     Attributes:
         has_gate: It reads `interrupt` at the head of each step.

@@ -1,8 +1,7 @@
-"""Loading a model by plan, and the arguments of its call for a take."""
+"""Loading a model, and putting it where its placement wants it."""
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,29 +9,26 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 import diffusers
-import numpy as np
 import torch
 import transformers
 from diffusers import DiffusionPipeline
-from PIL import Image
 
+import nbagent.pocket.vae  # noqa: F401  diffusers loads classes of what is imported
 from nbagent.errors import JobFailed
-from nbagent.fit import Plan, WeightType
-from nbagent.hub import weights_of
-from nbagent.index import components
-from nbagent.loras import Lora
-from nbagent.memory import Part, needs_of
-from nbagent.models import ModelCard, denoiser_names
-from nbagent.numerics import SAYS, Kernels, has_fast_bf16
+from nbagent.models.cards import ModelCard
+from nbagent.models.fit import Placement, WeightType
+from nbagent.models.hub import weights_of
+from nbagent.models.index import components, denoiser_names
+from nbagent.models.loras import Lora
+from nbagent.models.memory import Component, needs_of
 from nbagent.render.caches import denoisers
 from nbagent.render.capability import Capability, capability
 from nbagent.render.compiling import compile_blocks
 from nbagent.render.decode import decoded, give_ladder, out_of_memory
 from nbagent.render.kernels import give_kernels
-from nbagent.render.known import KnownFrames
 from nbagent.render.preview import LatentToRgb, fit
-from nbagent.render.texts import TextCache
-from nbagent.take import Take
+from nbagent.render.prompt_cache import TextCache
+from nbagent.system.numerics import SAYS, Kernels, has_fast_bf16
 
 _DTYPES: Final[dict[Kernels, torch.dtype]] = {
     "bf16": torch.bfloat16,
@@ -53,7 +49,7 @@ class Loaded:
     """
 
     card: ModelCard
-    plan: Plan
+    placement: Placement
     pipe: DiffusionPipeline
     ability: Capability
     rgb: LatentToRgb
@@ -64,13 +60,13 @@ class Loaded:
 
     def notes(self) -> list[str]:
         """Say how the last clip was made, where that is not the quickest exact way."""
-        is_plain = self.plan.is_best and not self.plan.approximation
-        plan = "" if is_plain else str(self.plan)
-        return [note for note in (plan, *self.told, decoded(self.pipe.vae)) if note]
+        is_plain = self.placement.is_best and not self.placement.approximation
+        how = "" if is_plain else str(self.placement)
+        return [note for note in (how, *self.told, decoded(self.pipe.vae)) if note]
 
     def approximations(self) -> list[str]:
         """Say what may make the last clip other than its recipe would elsewhere."""
-        said = (self.plan.approximation, self.computed, decoded(self.pipe.vae))
+        said = (self.placement.approximation, self.computed, decoded(self.pipe.vae))
         return [one for one in said if one]
 
     @property
@@ -81,7 +77,7 @@ class Loaded:
     @property
     def kernels(self) -> Kernels:
         """How it is computed."""
-        return self.plan.kernels or ladder(self.plan, self.device)[0]
+        return self.placement.kernels or ladder(self.placement, self.device)[0]
 
     @property
     def computed(self) -> str:
@@ -90,8 +86,8 @@ class Loaded:
             return ""
         failed = " and ".join(SAYS[one] for one in SAYS if one in self.wrong)
         return (
-            f"computed in {SAYS[self.kernels]}: {failed} gave wrong numbers on this"
-            " machine (nbagent doctor)"
+            f"computed in {SAYS[self.kernels]}, as {failed} gave wrong numbers on"
+            " this machine (see nbagent doctor)"
         )
 
     def rest(self) -> None:
@@ -103,15 +99,15 @@ class Loaded:
         self.pipe.maybe_free_model_hooks()
 
 
-def ladder(plan: Plan, device: str) -> list[Kernels]:
-    """Return the ways to compute a model by a plan, from the quickest to the surest."""
-    first = torch.bfloat16 if plan.weights == "bf16" else best_dtype(device)
+def ladder(placement: Placement, device: str) -> list[Kernels]:
+    """Return the ways to compute a model so placed, from the quickest to the surest."""
+    first = torch.bfloat16 if placement.weights == "bf16" else best_dtype(device)
     quick = [name for name, dtype in _DTYPES.items() if dtype == first][:1]
     sure: list[Kernels] = ["fp32", "plain"] if device == "cpu" else ["fp32"]
     return list(dict.fromkeys(quick + sure))
 
 
-def load(card: ModelCard, plan: Plan) -> Loaded:
+def load(card: ModelCard, placement: Placement) -> Loaded:
     """Load a model from its folder: safetensors only, no remote code, no network.
 
     Raises:
@@ -126,9 +122,9 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             f" pip install {' '.join(missing)}"
         )
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    kernels = plan.kernels or ladder(plan, device)[0]
+    kernels = placement.kernels or ladder(placement, device)[0]
     dtype = _DTYPES[kernels]
-    parts = needs_of(card).parts
+    needed = needs_of(card).components
     try:
         pipe = getattr(diffusers, card.pipeline).from_pretrained(
             card.folder,
@@ -137,7 +133,7 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
             trust_remote_code=False,
             local_files_only=True,
             variant=_variant(card),
-            **_quantised(plan.weights, parts, dtype),
+            **_quantised(placement.weights, needed, dtype),
             **_from_ggufs(card, dtype),
         )
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
@@ -157,13 +153,15 @@ def load(card: ModelCard, plan: Plan) -> Loaded:
         give_kernels(pipe, kernels)
     pipe.vae.to(device)
     rgb = fit(pipe.vae, ability)
-    place(pipe, plan, parts, device)
-    if plan.compiled and not compile_blocks(denoisers(pipe)):
+    place(pipe, placement, needed, device)
+    if placement.compiled and not compile_blocks(denoisers(pipe)):
         raise JobFailed(
-            f"{card.pipeline}'s network names no blocks to compile: unset"
+            f"{card.pipeline}'s network has no blocks to compile: unset"
             " NBAGENT_COMPILE, then restart the kernel"
         )
-    return Loaded(card=card, plan=plan, pipe=pipe, ability=ability, rgb=rgb, told=told)
+    return Loaded(
+        card=card, placement=placement, pipe=pipe, ability=ability, rgb=rgb, told=told
+    )
 
 
 def _variant(card: ModelCard) -> str | None:
@@ -180,8 +178,8 @@ def _scheduler_of(card: ModelCard, own: Any) -> Any:
     """Return a scheduler that takes a card's noise levels as they are."""
     if not own.config.get("use_flow_sigmas") and not hasattr(own, "scale_noise"):
         raise JobFailed(
-            f"{card.name} names sigmas, and its {type(own).__name__} has no flow: take"
-            " them out of its defaults.json"
+            f"{card.name} sets sigmas, which its {type(own).__name__} cannot use:"
+            " remove them from its defaults.json"
         )
     return diffusers.FlowMatchEulerDiscreteScheduler(
         num_train_timesteps=own.config.num_train_timesteps,
@@ -213,18 +211,18 @@ def _add_loras(pipe: Any, card: ModelCard) -> tuple[str, ...]:
             raise _no_lora(lora, card, _first_line(error)) from error
         if left:
             told.append(
-                f"{left} of the {layers} layers of {lora.path.name} have no place in"
-                f" {card.base}"
+                f"{left} of {lora.path.name}'s {layers} layers do not fit"
+                f" {card.base} and were skipped"
             )
         if lora.noise and "transformer_2" in pipe.components:
-            told.append(f"{lora.path.name} acts on the {lora.noise}-noise expert alone")
+            told.append(f"{lora.path.name} changes only the {lora.noise}-noise expert")
         if hollow := _hollow(pipe, name):
-            raise _no_lora(lora, card, f"it has no numbers for {hollow} of its layers")
+            raise _no_lora(lora, card, f"{hollow} of its layers have no weights")
     acting = {name for found in pipe.get_list_adapters().values() for name in found}
     if idle := set(names) - acting:
         lora = card.loras[names.index(min(idle))]
         raise JobFailed(
-            f"{lora.path.name} changes no weight of {card.base}: name a LoRA that was"
+            f"{lora.path.name} does not change anything in {card.base}: name a LoRA"
             " trained for it"
         )
     pipe.set_adapters(names, [lora.weight for lora in card.loras])
@@ -233,7 +231,7 @@ def _add_loras(pipe: Any, card: ModelCard) -> tuple[str, ...]:
 
 def _no_lora(lora: Lora, card: ModelCard, reason: str) -> JobFailed:
     return JobFailed(
-        f"{lora.path.name} is no LoRA for {card.base} ({reason}): name one that was"
+        f"{lora.path.name} is not a LoRA for {card.base} ({reason}): name one"
         " trained for it"
     )
 
@@ -299,24 +297,26 @@ def _from_ggufs(card: ModelCard, dtype: torch.dtype) -> dict[str, Any]:
             if out_of_memory(error):
                 raise
             raise JobFailed(
-                f"{file.path.name} is no {name} of {card.base} ({_first_line(error)}):"
-                " name one that was made of it"
+                f"{file.path.name} is not a {name} for {card.base}"
+                f" ({_first_line(error)}): name one made from it"
             ) from error
     return made
 
 
-def place(pipe: Any, plan: Plan, parts: Sequence[Part], device: str) -> None:
-    """Put a pipeline's weights where its plan wants them."""
-    if plan.weights == "fp8":
-        for part in parts:
-            if part.role == "denoiser":
-                denoiser = pipe.components[part.name]
+def place(
+    pipe: Any, placement: Placement, needed: Sequence[Component], device: str
+) -> None:
+    """Put a pipeline's weights where its placement wants them."""
+    if placement.weights == "fp8":
+        for component in needed:
+            if component.role == "denoiser":
+                denoiser = pipe.components[component.name]
                 denoiser.enable_layerwise_casting(
                     storage_dtype=torch.float8_e4m3fn, compute_dtype=denoiser.dtype
                 )
-    if plan.placement == "model offload":
+    if placement.where == "model offload":
         pipe.enable_model_cpu_offload(device=device)
-    elif plan.placement == "group offload":
+    elif placement.where == "group offload":
         pipe.enable_group_offload(
             onload_device=torch.device(device),
             offload_device=torch.device("cpu"),
@@ -324,25 +324,27 @@ def place(pipe: Any, plan: Plan, parts: Sequence[Part], device: str) -> None:
             use_stream=device == "cuda",
             # Pinned as it goes: pinning all of it first would take the memory twice.
             low_cpu_mem_usage=device == "cuda",
-            exclude_modules=[part.name for part in parts if part.role == "other"],
+            exclude_modules=[
+                component.name for component in needed if component.role == "other"
+            ],
         )
     else:
         pipe.to(device)
 
 
 def _quantised(
-    weights: WeightType, parts: Sequence[Part], dtype: torch.dtype
+    weights: WeightType, needed: Sequence[Component], dtype: torch.dtype
 ) -> dict[str, Any]:
     """Return the loading argument that makes weights smaller, if a package does it."""
     makes = {"int8-torchao": _torchao, "nf4": _bitsandbytes}
     if weights not in makes:
         return {}
     mapping = {
-        part.name: makes[weights](
-            transformers if part.role == "text" else diffusers, dtype
+        component.name: makes[weights](
+            transformers if component.role == "text" else diffusers, dtype
         )
-        for part in parts
-        if part.role != "other"
+        for component in needed
+        if component.role != "other"
     }
     return {
         "quantization_config": diffusers.PipelineQuantizationConfig(
@@ -368,79 +370,6 @@ def best_dtype(device: str) -> torch.dtype:
     if device == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     return torch.bfloat16 if has_fast_bf16() else torch.float32
-
-
-def own_parts(pipe: DiffusionPipeline, take: Take) -> dict[str, Any]:
-    """Return the components that a job must not share, since they remember its call."""
-    if not hasattr(pipe, "guider"):
-        return {}
-    # HunyuanVideo 1.5 is told its guidance here, not in its call.
-    return {"guider": pipe.guider.new(guidance_scale=take.guidance_scale)}
-
-
-def give_size(session: Any, take: Take) -> None:
-    """Make a job's pipeline render in the take's size where its call takes none."""
-    if "height" in inspect.signature(type(session).__call__).parameters:
-        return
-    # HunyuanVideo 1.5 with a picture asks its processor, which is the session's own,
-    # for the shape of its training that is nearest to the picture's.
-    processor = session.video_processor
-    processor.calculate_default_height_width = lambda **_: (take.height, take.width)
-
-
-def call_arguments(
-    loaded: Loaded, take: Take, num_frames: int, held: KnownFrames | None = None
-) -> dict[str, Any]:
-    """Return what the pipeline is called with for a take, seam aside.
-
-    Args:
-        loaded: The model.
-        take: What is rendered.
-        num_frames: How many frames its clip has.
-        held: What the take holds; models that want a picture get it from there.
-    """
-    ability = loaded.ability
-    # WanPipeline rounds every count to f*k + 1 by `n // f * f + 1`, which for a VAE
-    # without temporal compression (f = 1, as pocket's) is n + 1: ask for one less.
-    asks_one_less = ability.time_factor == 1 and loaded.card.pipeline == "WanPipeline"
-    asked = num_frames - asks_one_less
-    if (sections := loaded.card.sections) is not None:
-        asked = sections.asks * sections.count(num_frames)
-    wanted: dict[str, Any] = {
-        "prompt": take.prompt,
-        "negative_prompt": take.negative_prompt,
-        ability.frames_argument: asked,
-        "base_num_frames": asked,  # SkyReels' diffusion forcing makes one window of it
-        "height": take.height,
-        "width": take.width,
-        "num_inference_steps": take.num_inference_steps,
-        "guidance_scale": take.guidance_scale,
-        "frame_rate": take.fps,  # LTX is conditioned on it
-        "fps": round(take.fps),  # so are SVD and Cosmos
-        "max_guidance_scale": take.guidance_scale,  # SVD's word for it
-        "use_resolution_binning": False,  # Sana would change the size silently
-        "output_type": "np",
-        **_pictures(loaded.card, held),
-        **loaded.card.call,
-    }
-    return {k: v for k, v in wanted.items() if k in ability.arguments}
-
-
-def _pictures(card: ModelCard, held: KnownFrames | None) -> dict[str, Any]:
-    """Return what is held in the words of a pipeline that is conditioned on it."""
-    if held is None:
-        return {}
-    # As VACE was taught: white is what it is to make, and grey what stands there.
-    seen = np.where(held.mask[..., None], held.frames, np.uint8(128))
-    given: dict[str, Any] = {
-        "video": [Image.fromarray(frame) for frame in seen],
-        "mask": [Image.fromarray(np.uint8(255) * ~known) for known in held.mask],
-    }
-    if held.mask[0].all():
-        given["image"] = Image.fromarray(held.frames[0])
-    if held.mask[-1].all():
-        given["last_image"] = Image.fromarray(held.frames[-1])
-    return {name: given[name] for name in card.pictures if name in given}
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """The worker's job loop: one take in, one clip in the ledger out.
 
 The steps are those of a diffusers pipeline, in its order; the denoising loop is the
-pipeline's own, held through the seam. What makes a job survive is on disk before the
+pipeline's own, held through the hook. What makes a job survive is on disk before the
 work that could lose it: a checkpoint between steps, the final latents before decoding.
 """
 
@@ -18,29 +18,30 @@ import diffusers
 import numpy as np
 import torch
 import transformers
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
-from nbagent import hub
 from nbagent.charts.renderer import draw
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.media import animated_webp
-from nbagent.memory import needs_of
-from nbagent.models import ModelCard, hub_commit, is_here, model_card, on_hub
-from nbagent.numerics import Kernels, Verdicts
+from nbagent.models import hub
+from nbagent.models.cards import ModelCard, model_card
+from nbagent.models.memory import needs_of
+from nbagent.models.names import hub_commit, is_here, on_hub
+from nbagent.render.arguments import call_arguments, give_size, own_parts
 from nbagent.render.caches import denoisers
 from nbagent.render.decode import out_of_memory
-from nbagent.render.known import KnownFrames, known_frames
+from nbagent.render.held_frames import KnownFrames, known_frames
+from nbagent.render.hook import PipelineHook
+from nbagent.render.job_run import Work
 from nbagent.render.latents import unpack
-from nbagent.render.pipelines import Loaded, call_arguments, give_size, own_parts
-from nbagent.render.seam import Seam
+from nbagent.render.model_cache import Shelf
+from nbagent.render.parents import latents_of, missing
+from nbagent.render.pipelines import Loaded
+from nbagent.render.scorers import Look, Scorers
 from nbagent.render.selfcheck import NoNumbers, no_numbers
-from nbagent.render.shelf import Shelf
-from nbagent.render.start import Fresh, Known, Noised, Resumed, Start, Step
+from nbagent.render.start_states import Fresh, Known, Noised, Resumed, Start, Step
 from nbagent.render.tries import Made, best
-from nbagent.render.work import Work
-from nbagent.scorers import Look, Scorers
+from nbagent.system.numerics import Kernels, Verdicts
 from nbagent.take import Job, Progress, Take
 
 _log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class Renderer:
         self.shelf = Shelf(memory_bytes, compiles=compiles, verdicts=verdicts)
         self._told: set[tuple[str, Kernels]] = set()  # how a model is computed here
         # Two notebooks with stores of their own may both have a j1 here.
-        self._running: dict[tuple[str, str], tuple[Work, Seam, Loaded]] = {}
+        self._running: dict[tuple[str, str], tuple[Work, PipelineHook, Loaded]] = {}
         # More threads than this cost a small model more than they bring it, and
         # leave nothing for the kernel; fewer, if the environment says so.
         torch.set_num_threads(min(2, torch.get_num_threads()))
@@ -112,12 +113,12 @@ class Renderer:
             try:
                 return self._render(work)
             except Cancelled:
-                ledger.set_job(job.id, "cancelled", message="cancelled")
+                ledger.jobs.record(job.id, "cancelled", message="cancelled")
                 raise
             except Exception as error:  # the worker's border: any failure is one line
                 failure = _failure(error, work)
                 with contextlib.suppress(StoreError):
-                    ledger.set_job(job.id, "failed", message=str(failure))
+                    ledger.jobs.record(job.id, "failed", message=str(failure))
                 raise failure from error
             finally:
                 self._running.pop((job.store, job.id), None)
@@ -125,11 +126,11 @@ class Renderer:
 
     def keep(self, job: Job) -> bool:
         """End a running job after its step, and make the clip of what it shows then."""
-        work, seam, _ = self._running.get((job.store, job.id), (None, None, None))
+        work, hook, _ = self._running.get((job.store, job.id), (None, None, None))
         # Before the first step there is nothing to keep, nor of a part before it.
-        if work is None or seam is None or work.asked != job or not seam.can_stop:
+        if work is None or hook is None or work.asked != job or not hook.can_stop:
             return False
-        seam.stop()
+        hook.stop()
         work.is_kept = True
         return True
 
@@ -139,8 +140,8 @@ class Renderer:
         Made on demand, from any thread; None before the first step and after the end.
         """
         key = (job.store, job.id)
-        work, seam, loaded = self._running.get(key, (None, None, None))
-        x0 = seam.x0 if seam else None
+        work, hook, loaded = self._running.get(key, (None, None, None))
+        x0 = hook.x0 if hook else None
         if work is None or loaded is None or x0 is None:
             return None
         take = work.job.take
@@ -159,18 +160,18 @@ class Renderer:
         if made is not None and take.id != job.take.id:
             ledger.replace_take(job.take.id, take)
         if made is None:
-            *parts, _ = whole = _missing(job.take, ledger)
+            *parts, _ = whole = missing(job.take, ledger)
             for number, part in enumerate(parts, 1):
                 self._clip(work.of(part, f"part {number} of {len(whole)}"))
             work.label = f"part {len(whole)} of {len(whole)}" if parts else ""
             made, message = self._clip(work)
-        ledger.set_job(job.id, "done", phase="write", message=message)
+        ledger.jobs.record(job.id, "done", phase="write", message=message)
         return asdict(made) | {"message": message}
 
     def _clip(self, work: Work) -> tuple[Artifact, str]:
         """Make the clip of a take; also what to say of it."""
-        if work.job.take.operation == "camera":  # a clip goes on from it
-            return draw(work.job.take, work.ledger, lambda *_: work.wait()), ""
+        if work.job.take.is_drawn:  # a clip goes on from it
+            return draw(work.job.take, work.ledger, lambda *_: work.wait())
         return best(work, self._make)
 
     def _make(self, work: Work) -> Made:
@@ -208,12 +209,12 @@ class Renderer:
         work.goes_on = card.sections is None
         known = None
         if held and card.sections is None:
-            known = held.latents(loaded.pipe, loaded.ability)
+            known = held.latents(loaded.pipe, loaded.ability, is_clean=card.holds_clean)
         basis = _Basis(loaded=loaded, held=held, known=known)
         start = work.resumed(denoisers(loaded.pipe)) or self._first_start(work, basis)
         # 4. Encode, denoise, decode: the stock pipeline's call. The last step leaves
         #    the final latents in the ledger, so decoding can fail and be tried again.
-        seam, output = self._call(work, basis, start)
+        hook, output = self._call(work, basis, start)
         if not np.isfinite(output.frames[0]).all():
             raise no_numbers(loaded, take)
         notes, approximations = loaded.notes(), loaded.approximations()
@@ -223,23 +224,25 @@ class Renderer:
             frames = frames[:num_frames]  # of many, Helios returns some more
         if held:
             if moved := held.drift(frames):
-                notes.append(f"{moved} than it began: 'match the colours' mends it")
+                notes.append(f"{moved} than it began; 'match the colours' fixes that")
             frames = held.restore(frames)
         # 5. Look at it. It is written, and only then called done, by `tries.best`.
         work.enter("write")
         if _is_image(take):
-            notes.insert(0, f"an image: the first frame of a clip of {len(frames)}")
+            notes.insert(0, f"a still: the first of {len(frames)} frames")
             frames = frames[:1]
-        if seam.stop_step is not None and seam.stop_step != take.stop_step:
+        if hook.stop_step is not None and hook.stop_step != take.stop_step:
             # Stopped by the user: another take, which renders to this again.
-            take = replace(take, stop_step=seam.stop_step)
-            notes.append(f"kept as it was at step {seam.stop_step} of {seam.num_steps}")
+            take = replace(take, stop_step=hook.stop_step)
+            notes.append(
+                f"kept as it looked at step {hook.stop_step} of {hook.num_steps}"
+            )
         # From here on there is nothing to stop, until another try has begun.
         self._running.pop((work.job.store, work.job.id), None)
-        look = Look()
+        look, shot = Look(), {**take.shot, "prompt": take.prompt}
         if work.asked is not None:
-            shot = {**take.shot, "prompt": take.prompt}
             look = self.scorers.look(card.base, frames, shot)
+            look = look if held is None else look.joined(held.seam(frames))
         return Made(
             work=work,
             take=take,
@@ -270,7 +273,7 @@ class Renderer:
             return Noised(latents=basis.known.latents, strength=strength)
         if take.operation == "remix":
             return Noised(
-                latents=_latents_of(take.source or take.parents[0], ledger),
+                latents=latents_of(take.source or take.parents[0], ledger),
                 strength=strength,
             )
         return Fresh()
@@ -286,11 +289,14 @@ class Renderer:
             self._call(work, basis, start, until=until)
         except _Reached as reached:
             return reached.state
-        raise JobFailed(f"the run that is redirected has no step {num_steps}")
+        raise JobFailed(
+            f"the run to redirect has no step {num_steps}: say the turn again with"
+            " an earlier step"
+        )
 
     def _call(
         self, work: Work, basis: _Basis, start: Start, *, until: int | None = None
-    ) -> tuple[Seam, Any]:
+    ) -> tuple[PipelineHook, Any]:
         """Call the stock pipeline for a take, from its start to its end."""
         take, loaded = work.job.take, basis.loaded
         num_frames = _num_frames(loaded.card, take)
@@ -298,11 +304,11 @@ class Renderer:
         def after_step(step: Step) -> None:
             if not step.latents.isfinite().all():
                 raise no_numbers(loaded, take, step.index + 1)
-            work.after_step(step, seam)
+            work.after_step(step, hook)
             if work.step == until:
-                raise _Reached(seam.state(step))
+                raise _Reached(hook.state(step))
 
-        seam = Seam(
+        hook = PipelineHook(
             generator=torch.Generator("cpu").manual_seed(take.seed),
             start=start,
             known=basis.known,
@@ -313,21 +319,21 @@ class Renderer:
             before_step=work.before_step,
             after_step=after_step,
         )
-        self._running[work.job.store, work.job.id] = (work, seam, loaded)
+        self._running[work.job.store, work.job.id] = (work, hook, loaded)
         work.enter("encode" if work.latents_digest is None else "decode")
         loaded.rest()
-        session = seam.open(loaded.pipe, **own_parts(loaded.pipe, take))
+        session = hook.open(loaded.pipe, **own_parts(loaded.pipe, take))
         give_size(session, take)
         try:
             output = session(
                 **call_arguments(loaded, take, num_frames, basis.held),
-                **seam.callback(),
-                generator=seam.generator,
+                **hook.callback(),
+                generator=hook.generator,
             )
         finally:
             work.cache.take_off()
         loaded.rest()
-        return seam, output
+        return hook, output
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,53 +358,17 @@ class _Reached(Exception):
         self.state = state
 
 
-def _missing(take: Take, ledger: Ledger) -> list[Take]:
-    """Return what must be rendered for a take, in order: it is the last of them.
-
-    The parts of a long clip, and any parent that has no clip: a recipe is enough.
-    """
-    needed = {one for one in take.needs if "." not in one}  # others are pictures
-    parents = {parent.id: parent for parent in ledger.parents(take.id)}
-    # What lies below a layer, or was not refined yet, need not be a parent.
-    others = filter(ledger.has_take, needed - parents.keys())
-    parents |= {one: ledger.take(one) for one in others}
-    before = dict[str, Take]()
-    for parent in parents.values():
-        if parent.is_recut or ledger.artifact(parent.id) is not None:
-            continue
-        if parent.id in needed or take.operation == "redirect":
-            # A run can be redirected before it was a clip, but not without what it needs.
-            own = _missing(parent, ledger)
-            before |= {one.id: one for one in own if one.id in needed or one != parent}
-    return [*before.values(), take]
-
-
 def _checked_card(take: Take) -> ModelCard:
     """Return the card of the take's model, which must still be the one it names."""
     card = model_card(take.model, take.model_revision)
     if take.model_revision and take.model_revision != card.revision:
         raise JobFailed(
-            f"{take.model} has other weights than this take was made for"
+            f"{take.model}'s weights have changed since this take was planned"
             f" ({take.model_revision[:11]}): ask for the clip again"
         )
     card.check(_num_frames(card, take), take.height, take.width)
     card.check_take(take)
     return card
-
-
-def _latents_of(take_id: str, ledger: Ledger) -> torch.Tensor:
-    artifact = ledger.artifact(take_id)
-    if artifact is None or artifact.latents is None:
-        raise JobFailed(
-            "the parent clip's latents are not in the store: render the parent again"
-        )
-    try:
-        return load_file(ledger.path(artifact.latents))["latents"]
-    except (OSError, SafetensorError, KeyError) as error:
-        raise JobFailed(
-            f"the parent clip's latents cannot be read ({error}):"
-            " render the parent again"
-        ) from error
 
 
 def _num_frames(card: ModelCard, take: Take) -> int:
@@ -419,12 +389,12 @@ def _failure(error: Exception, work: Work) -> JobFailed:
     take = work.job.take
     if out_of_memory(error):
         return JobFailed(
-            f"the device is out of memory at {take.num_frames} frames of"
+            f"out of memory at {take.num_frames} frames of"
             f" {take.width}x{take.height}: ask for fewer frames or a smaller size"
         )
     _log.error("job %s of %s", work.job.id, work.job.store, exc_info=error)
     reason = (str(error).strip() or "no reason given").splitlines()[0][:200]
     return JobFailed(
         f"rendering failed in {work.phase} ({type(error).__name__}: {reason}):"
-        f" run it again{', it goes on from its last checkpoint' * work.goes_on}"
+        f" run it again{', it continues from its last checkpoint' * work.goes_on}"
     )

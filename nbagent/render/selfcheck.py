@@ -2,7 +2,7 @@
 
 The first layers of each network are compared with double precision, and pocket makes a
 small clip that is compared with figures that ship. What is found is kept by
-`nbagent.numerics`; the shelf computes in the next way where a fault is found. A GPU is not
+`nbagent.system.numerics`; the shelf computes in the next way where a fault is found. A GPU is not
 looked at.
 
     python -m nbagent.render.selfcheck
@@ -23,18 +23,19 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 (the field's name for it)
 
 from nbagent.errors import JobFailed
-from nbagent.fit import Plan
-from nbagent.models import ModelCard, model_card
-from nbagent.numerics import SAYS, Kernels
+from nbagent.models.cards import ModelCard, model_card
+from nbagent.models.fit import Placement
 from nbagent.pocket import FIGURES
 from nbagent.pocket.layers import first_fault, off_by
+from nbagent.render.arguments import call_arguments
 from nbagent.render.caches import denoisers
 from nbagent.render.compiling import put_back, set_aside
+from nbagent.render.hook import PipelineHook
 from nbagent.render.kernels import networks, without_onednn
 from nbagent.render.latents import encode
-from nbagent.render.pipelines import Loaded, call_arguments, ladder, load
-from nbagent.render.seam import Seam
-from nbagent.render.start import Fresh, Step
+from nbagent.render.pipelines import Loaded, ladder, load
+from nbagent.render.start_states import Fresh, Step
+from nbagent.system.numerics import SAYS, Kernels
 from nbagent.take import Take
 
 # Two steps of pocket's first expert and one of its second.
@@ -96,7 +97,7 @@ def no_numbers(loaded: Loaded, take: Take, step: int | None = None) -> NoNumbers
     check_weights(loaded)
     card = loaded.card
     where = "when it is decoded" if step is None else f"at step {step}"
-    advice = "download or save the model again, or use another"
+    advice = "download or save the model again, or use a different one"
     if card.loras:
         advice = "give its LoRAs smaller weights"
     if take.guidance_scale > card.guidance_scale:
@@ -106,7 +107,7 @@ def no_numbers(loaded: Loaded, take: Take, step: int | None = None) -> NoNumbers
         f"{card.name}'s clip turns to NaN or infinity {where}, even in"
         f" {SAYS[loaded.kernels]}: {advice}",
         kernels=loaded.kernels,
-        is_last=loaded.kernels == ladder(loaded.plan, loaded.device)[-1],
+        is_last=loaded.kernels == ladder(loaded.placement, loaded.device)[-1],
     )
 
 
@@ -131,9 +132,9 @@ def _figures(card: ModelCard) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def _measured(loaded: Loaded) -> dict[str, Tensor]:
-    """Make a small clip, through the seam as any other; return what is compared."""
+    """Make a small clip, through the hook as any other; return what is compared."""
     steps = list[Step]()
-    seam = Seam(
+    hook = PipelineHook(
         generator=torch.Generator("cpu").manual_seed(0),
         start=Fresh(),
         before_step=lambda: None,
@@ -154,11 +155,11 @@ def _measured(loaded: Loaded) -> dict[str, Tensor]:
         num_inference_steps=_STEPS,
         guidance_scale=1.0,  # one pass a step
     )
-    session: Any = seam.open(loaded.pipe)
+    session: Any = hook.open(loaded.pipe)
     frames = session(
         **call_arguments(loaded, take, card.num_frames),
-        **seam.callback(),
-        generator=seam.generator,
+        **hook.callback(),
+        generator=hook.generator,
     ).frames[0]
     pictures = torch.from_numpy(frames).float().permute(0, 3, 1, 2)
     ramp = np.linspace(0, 255, card.height * card.width * 3).astype(np.uint8)
@@ -175,15 +176,15 @@ def _measured(loaded: Loaded) -> dict[str, Tensor]:
 def main() -> None:
     """Write pocket's figures, computed in the surest way."""
     card = model_card("pocket")
-    plan = Plan(
-        placement="resident",
+    placement = Placement(
+        where="resident",
         weights="own",
         held_bytes=0,
         peak_bytes=0,
         host_bytes=0,
         kernels="plain",
     )
-    measured = _measured(load(card, plan))
+    measured = _measured(load(card, placement))
     figures = {name: value.half().contiguous() for name, value in measured.items()}
     save_file(figures, FIGURES, metadata={"revision": card.revision})
     FIGURES.chmod(0o644)

@@ -10,15 +10,15 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from nbagent.acts import apply_effects
-from nbagent.artifacts import store_frames
+from nbagent.charts.stored import store_clip
 from nbagent.errors import Cancelled, NbagentError
 from nbagent.ledger import Artifact
-from nbagent.render.work import Work
-from nbagent.scorers import Frames, Look
+from nbagent.render.job_run import Work
+from nbagent.render.scorers import Frames, Look
 from nbagent.take import Take
 
-_LABELS = ("", "second try", "third try")
+_LABELS = ("", "second try", "third try")  # while it is rendered
+_BEST = ("", "", "best of two tries", "best of three tries")  # by how many were made
 
 _log = logging.getLogger(__name__)
 
@@ -55,13 +55,12 @@ class Made:
 
     def store(self) -> Artifact:
         """Write the clip with its recipe."""
-        frames, fps = apply_effects(self.frames, self.take.fps, self.take.effects)
         self.work.ledger.add_take(self.take)
-        return store_frames(
+        return store_clip(
             self.work.ledger,
             self.take,
-            frames,
-            fps,
+            self.frames,
+            self.take.fps,
             latents=self.work.latents_digest,
             seconds_rendered=round(self.work.elapsed_s, 3),
             approximations=self.approximations,
@@ -107,8 +106,10 @@ def best(work: Work, make: Callable[[Work], Made]) -> tuple[Artifact, str]:
             made.work.checkpoint_path.unlink(missing_ok=True)
     others = [m.work.latents_digest for m in tried if m is not shown]
     work.ledger.discard([digest for digest in others if digest])
-    notes = [*shown.notes, _LABELS[tried.index(shown)]]
-    return artifact, "; ".join(filter(None, notes))
+    notes = list(shown.notes)
+    if shown is not tried[0] and not shown.work.is_kept:
+        notes.append(_BEST[len(tried)])
+    return artifact, "; ".join(notes)
 
 
 def _works(work: Work) -> Iterator[Work]:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.browser.lab import (
-    CHROMIUM_FLAGS,
-    REPOSITORY,
-    Front,
-    Notebook,
-    Server,
-    find_chromium,
-)
+from nbagent.errors import EngineError
+from nbagent.measure.chromium import chromium
+from tests.browser.lab import REPOSITORY, Front, Notebook, Server
 
 WAIT_MS = 30_000
 
@@ -44,17 +40,14 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start the system's Chromium."""
-    chromium = find_chromium()
-    if chromium is None:
-        pytest.skip("no Chromium here: install the system package `chromium`")
     # A shared machine may be busy; what is right is shown in milliseconds anyway.
     expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=list(CHROMIUM_FLAGS)
-        )
-        yield browser
-        browser.close()
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(chromium())
+        except EngineError as error:
+            pytest.skip(str(error))
+        yield started
 
 
 @pytest.fixture(scope="session")

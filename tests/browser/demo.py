@@ -28,7 +28,7 @@ from nbagent.notebook.player import Player
 from nbagent.notebook.transcript import Transcript
 from nbagent.notebook.wire import TakeView, TurnState
 from nbagent.settings import Settings
-from nbagent.take import JobState
+from nbagent.take import JobState, Take
 
 BITS = 8
 FPS = 8.0
@@ -62,6 +62,8 @@ class DemoClip:
     prompt: str
     frames: np.ndarray
     fps: float = FPS
+    take: Take | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Turn:
@@ -170,6 +172,9 @@ class Turn:
             seed=42,
             model="pocket",
             quality="final",
+            parent="",
+            changes=[],
+            is_scene=False,
         )
 
 
@@ -177,8 +182,8 @@ def tell(words: str) -> Clip:
     """Say a turn in the kernel's conversation, and have its clip without rendering."""
     shell = get_ipython()
     assert shell is not None
-    magics = shell.magics_manager.registry["AgentMagics"]
-    session: Session = magics.session()
+    speaker = shell.magics_manager.registry["AgentMagics"].speaker
+    session: Session = speaker.session()
     reply = session.hear(words, {}, cell_id=f"told {words}")
     (clip,) = session.render(reply).clips
     (take,) = reply.takes
@@ -187,5 +192,5 @@ def tell(words: str) -> Clip:
         session.ledger, take, frames, take.fps, latents=None, seconds_rendered=1.5
     )
     session.close_turn(reply, (clip,))
-    magics.transcript().refresh()
+    speaker.transcript().refresh()
     return clip

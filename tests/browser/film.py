@@ -1,10 +1,11 @@
-"""`make film`: the README's clip and the pictures of the docs, from a real JupyterLab.
+"""The film of `make pictures`: the README's clip and the pictures of the docs, from a real JupyterLab.
 
-    python -m tests.browser.film     writes docs/loop.webp and docs/img/*.png
+    python -m tests.sheets film     writes docs/loop.webp and docs/img/p*.png
 
-A person's way through one notebook: ask, preview, clip, point, refine, compare; then the
-panel beside it. All clips are made by pocket while the film runs. What a slow machine
-waits for is cut: a picture of the film stays for at most a quarter of a second.
+A person's way through one notebook: a clip plays; a part of it is pointed at and changed,
+and the rest holds, as a comparison shows; a table becomes a chart that moves. Then the panel
+beside it. All clips are made while the film runs. What a slow machine waits for is cut: only
+what moves is shown, and a picture stays for at most a quarter of a second.
 """
 
 from __future__ import annotations
@@ -14,29 +15,33 @@ import itertools
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
-from PIL import Image
-from playwright.sync_api import Locator, expect, sync_playwright
+from PIL import Image, ImageChops
+from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import (
-    CHROMIUM_FLAGS,
-    REPOSITORY,
-    Notebook,
-    Server,
-    find_chromium,
-)
+from nbagent.errors import EngineError
+from nbagent.measure.chromium import chromium
+from nbagent.pocket.sheet import save
+from tests.browser.lab import REPOSITORY, Notebook, Server
 
 DOCS = REPOSITORY / "docs"
 RENDER_MS = 300_000
 WIDTH = 720  # of the film, in pixels
-_STILL_MS, _LEAST_MS = 250, 60
+_STILL_MS, _LEAST_MS, _QUICK_MS = 250, 60, 80
 _PAUSE_S = 0.06
+_LONGEST_MS, _LARGEST_BYTES = 25_000, 1_500_000
 
 # The film is about clips, not about how long torch takes to be imported.
-WARM = "import sys\n!{sys.executable} -m nbagent.jobs.warm"
+WARM = "import sys\n!NBAGENT_WARM=1 {sys.executable} -m nbagent.jobs.warm"
 LOAD = "%load_ext nbagent"
 ASK = "%agent --seed 7 a red ball crosses the beach at sunset"
+DATA = """import pandas as pd
+
+sales = pd.DataFrame({"city": ["Oslo", "Lima", "Cairo", "Quito"], "sold": [41, 28, 63, 35]})
+sales"""
+SHOW = "%agent animate @sales: sold by city, the bars grow"
 PANEL = "%nbagent panel"
 
 # Headless browsers draw no pointer, and a film without one is a riddle.
@@ -65,16 +70,20 @@ class Film:
         self._durations_ms: list[int] = []
         self._last = time.monotonic()
 
-    def shoot(self) -> None:
+    def shoot(self, *, at_most_ms: int = _STILL_MS) -> None:
         """Take one picture; it shows what happened since the one before."""
         now = time.monotonic()
-        if self._pictures:
-            spent = round(1000 * (now - self._last))
-            self._durations_ms.append(max(_LEAST_MS, min(_STILL_MS, spent)))
-        self._last = now
         image = Image.open(io.BytesIO(self._frame.screenshot(animations="allow")))
         height = round(image.height * WIDTH / image.width)
-        self._pictures.append(image.convert("RGB").resize((WIDTH, height)))
+        picture = image.convert("RGB").resize((WIDTH, height))
+        if self._pictures:
+            is_still = not ImageChops.difference(picture, self._pictures[-1]).getbbox()
+            if is_still and at_most_ms < _STILL_MS:
+                return  # nothing to wait for
+            spent = round(1000 * (now - self._last))
+            self._durations_ms.append(max(_LEAST_MS, min(at_most_ms, spent)))
+        self._last = now
+        self._pictures.append(picture)
 
     def roll(self, seconds: float) -> None:
         """Go on for some time."""
@@ -84,21 +93,21 @@ class Film:
             self.page.wait_for_timeout(1000 * _PAUSE_S)
 
     def until(self, locator: Locator) -> None:
-        """Go on until something is there."""
+        """Go on until something is there; the time of a wait runs faster."""
         end = time.monotonic() + RENDER_MS / 1000
         while not locator.is_visible():
             if time.monotonic() > end:
                 raise TimeoutError(f"{locator} did not come")
-            self.shoot()
+            self.shoot(at_most_ms=_QUICK_MS)
             self.page.wait_for_timeout(1000 * _PAUSE_S)
 
     def type(self, words: str) -> None:
         """Type as a person does."""
         for at in range(0, len(words), 3):
             self.page.keyboard.type(words[at : at + 3])
-            self.shoot()
+            self.shoot(at_most_ms=_QUICK_MS)
 
-    def drag(self, over: Locator, *shares: tuple[float, float]) -> None:
+    def drag(self, over: Locator, *shares: tuple[float, float], steps: int = 6) -> None:
         """Drag over an element, from place to place in shares of it."""
         box = over.bounding_box()
         assert box is not None
@@ -107,60 +116,61 @@ class Film:
             for x, y in shares
         ]
         self.page.mouse.move(*places[0])
-        self.shoot()
+        self.shoot(at_most_ms=_QUICK_MS)
         self.page.mouse.down()
         for (x0, y0), (x1, y1) in itertools.pairwise(places):
-            for step in range(1, 7):
-                self.page.mouse.move(
-                    x0 + (x1 - x0) * step / 6, y0 + (y1 - y0) * step / 6
-                )
-                self.shoot()
+            for step in range(1, steps + 1):
+                share = step / steps
+                self.page.mouse.move(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share)
+                self.shoot(at_most_ms=_QUICK_MS)
         self.page.mouse.up()
-        self.shoot()
+        self.shoot(at_most_ms=_QUICK_MS)
 
     def save(self, path: Path) -> None:
-        """Write an animated webp."""
-        first, *rest = self._pictures
-        first.save(
+        """Write an animated webp.
+
+        Raises:
+            RuntimeError: If it became too long.
+        """
+        durations_ms = [*self._durations_ms, 1500]
+        if sum(durations_ms) > _LONGEST_MS:
+            raise RuntimeError(f"the film takes {sum(durations_ms) / 1000:.1f} s")
+        save(
+            self._pictures,
             path,
-            save_all=True,
-            append_images=rest,
-            duration=[*self._durations_ms, 1500],
-            loop=0,
-            quality=60,
-            method=4,
+            duration_ms=durations_ms,
+            quality=70,
+            max_bytes=_LARGEST_BYTES,
         )
 
 
-def main() -> int:
-    """Make the film and the pictures; return the exit code."""
-    chromium = find_chromium()
-    if chromium is None:
-        sys.stderr.write("no Chromium here: install the system package `chromium`\n")
-        return 1
+def main(docs: Path = DOCS) -> int:
+    """Make the film and the pictures in a folder; return the exit code."""
     expect.set_options(timeout=RENDER_MS)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=list(CHROMIUM_FLAGS)
-        )
+    scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with scratch as folder, ExitStack() as stack:
+        try:
+            browser = stack.enter_context(chromium())
+        except EngineError as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
         server = Server(Path(folder), grace_s=120)
         try:
-            notebook = Notebook(server, browser, [WARM, LOAD, "", PANEL])
-            notebook.run_cell(0)
-            notebook.run_cell(1)
-            _loop(notebook).save(DOCS / "loop.webp")
-            _player(notebook)
-            _panel(notebook)
+            notebook = Notebook(server, browser, [WARM, LOAD, ASK, DATA, "", PANEL])
+            for cell in range(4):
+                notebook.run_cell(cell)
+            _loop(notebook).save(docs / "loop.webp")
+            _player(notebook, docs / "img")
+            _panel(notebook, docs / "img")
         finally:
             server.close_sessions()
             server.close()
-            browser.close()
     return 0
 
 
 def _loop(notebook: Notebook) -> Film:
     page = notebook.page
-    page.set_viewport_size({"width": 1000, "height": 720})
+    page.set_viewport_size({"width": 900, "height": 640})
     notebook.app(
         """app.shell.collapseLeft(); nb.toolbar.hide();
         nb.content.activeCellIndex = 0;
@@ -169,16 +179,9 @@ def _loop(notebook: Notebook) -> Film:
     pointer = page.evaluate_handle(_POINTER)
     film = Film(notebook, page.locator(".jp-NotebookPanel-notebook"))
 
-    # Ask.
-    notebook.app("nb.content.activeCellIndex = 1; nb.content.mode = 'edit';")
-    page.locator(".jp-Notebook .jp-Cell").nth(1).locator(".cm-content").click()
-    film.type(ASK)
-    film.roll(0.3)
-    page.keyboard.press("Control+Enter")
-
-    # Preview, clip.
+    # A clip.
     first = notebook.player.nth(0)
-    film.until(first.locator(".nba-refine"))
+    expect(first.locator(".nba-refine")).to_be_visible()
     _scroll_to(first)
     film.roll(1.5)
 
@@ -199,35 +202,56 @@ def _loop(notebook: Notebook) -> Film:
     page.keyboard.press("a")
     film.until(second.locator(".nba-guest video"))
     film.roll(0.5)
-    film.drag(
-        second.locator(".nba-edge"), (0.5, 0.5), (-70, 0.5), (70, 0.5), (0.5, 0.5)
-    )
-    film.roll(1.5)
+    wipe = (0.5, 0.5), (-70, 0.5), (70, 0.5), (0.5, 0.5)
+    film.drag(second.locator(".nba-edge"), *wipe, steps=12)
+    film.roll(0.8)
+
+    # A table becomes a chart.
+    cell = page.locator(".jp-Notebook .jp-Cell").nth(3)
+    cell.scroll_into_view_if_needed()
+    notebook.app("nb.content.activeCellIndex = 3; nb.content.mode = 'edit';")
+    cell.locator(".cm-content").click()
+    film.type(SHOW)
+    film.roll(0.3)
+    page.keyboard.press("Control+Enter")
+    chart = _next(film, 2, seconds=3.5)
+    chart.focus()
+    page.keyboard.press("End")
+    page.wait_for_timeout(500)
+    film.shoot()
     pointer.evaluate("(dot) => dot.remove()")
     return film
 
 
-def _next(film: Film, number: int) -> Locator:
-    """Wait for the player of a turn that was said in the one above."""
+def _next(film: Film, number: int, seconds: float = 1.5) -> Locator:
+    """Wait for the player of a turn, and look at its clip."""
     player = film.player.nth(number)
     film.until(player.locator(".nba-head"))
     _scroll_to(player)
     film.until(player.locator(".nba-refine"))
     _scroll_to(player)
-    film.roll(1.5)
+    film.roll(seconds)
     return player
 
 
-def _player(notebook: Notebook) -> None:
+def _player(notebook: Notebook, folder: Path) -> None:
     """Keep the player's own pictures; the film has left two of them."""
     page = notebook.page
     page.set_viewport_size({"width": 1000, "height": 1300})
     first, second = notebook.player.nth(0), notebook.player.nth(1)
     first.focus()
-    page.keyboard.press("p")  # what is pointed at stays, and the pad goes
-    _picture(first, "player")
+    page.keyboard.press("x")
+    page.keyboard.press("p")
+    _picture(first, folder / "player.png")
+    first.focus()
     page.keyboard.press("p")
     page.wait_for_timeout(300)
+    box = first.locator(".nba-pad").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.9 * box["height"])
+    page.mouse.up()
     handle = first.locator(".nba-span")
     box = handle.bounding_box()
     assert box is not None
@@ -235,37 +259,38 @@ def _player(notebook: Notebook) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] / 2)
     page.mouse.up()
-    _picture(first, "player-point")
-    second.focus()
-    _picture(second, "player-compare")
+    _picture(first, folder / "player-point.png")
+    _picture(second, folder / "player-compare.png")
     page.set_viewport_size({"width": 1280, "height": 800})
     second.get_by_role("button", name="Side by side").click()
     second.focus()
     page.keyboard.press("f")
     page.wait_for_timeout(1000)
-    page.screenshot(path=DOCS / "img/player-full.png")
+    _keep(page.screenshot(), folder / "player-full.png")
     page.keyboard.press("f")
     page.set_viewport_size({"width": 1000, "height": 1300})
     page.keyboard.press("a")
     second.locator(".nba-words-box").fill("slower, and in the snow")
     page.keyboard.press("Enter")
-    third = notebook.player.nth(2)
-    expect(third.locator(".nba-refine")).to_be_visible()
-    third.focus()
+    name = page.locator(".nba-name", has_text="c4")
+    snow = notebook.player.filter(has=name)
+    expect(snow.locator(".nba-refine")).to_be_visible()
+    snow.focus()
     page.keyboard.press("t")
     page.keyboard.press("d")
-    expect(third.locator(".nba-card-clip").first).to_be_visible()
-    expect(third.locator(".nba-code").first).to_be_visible()
-    _picture(third, "player-lineage")
+    expect(snow.locator(".nba-card-clip").first).to_be_visible()
+    expect(snow.locator(".nba-code").first).to_be_visible()
+    _picture(snow, folder / "player-lineage.png")
+    snow.focus()
     page.keyboard.press("t")
     page.keyboard.press("d")
 
 
-def _panel(notebook: Notebook) -> None:
+def _panel(notebook: Notebook, folder: Path) -> None:
     page = notebook.page
     page.set_viewport_size({"width": 1280, "height": 800})
     notebook.app("nb.toolbar.show();")
-    notebook.run_cell(2)
+    notebook.run_cell(4)
     _scroll_to(notebook.player.nth(2))
     panel = page.locator(".nba-panel")
     box = panel.get_by_label("Message")
@@ -277,23 +302,24 @@ def _panel(notebook: Notebook) -> None:
     box.fill("slower, at night")
     expect(panel.locator(".nba-plan")).to_be_visible()
     page.wait_for_timeout(2500)  # the thread comes to rest at its end
-    page.screenshot(path=DOCS / "img/panel.png")
+    _keep(page.screenshot(), folder / "panel.png")
     notebook.set_theme("JupyterLab Dark")
     panel.get_by_role("tab", name="Clips").click()
     expect(panel.locator(".nba-card").first).to_be_visible()
     page.wait_for_timeout(1500)
-    page.screenshot(path=DOCS / "img/panel-dark.png")
+    _keep(page.screenshot(), folder / "panel-dark.png")
 
 
 def _scroll_to(player: Locator) -> None:
     player.evaluate("(el) => el.scrollIntoView({ block: 'center' })")
 
 
-def _picture(player: Locator, name: str) -> None:
+def _picture(player: Locator, path: Path) -> None:
     _scroll_to(player)
+    player.page.evaluate("document.activeElement.blur()")
     player.page.wait_for_timeout(500)
-    player.screenshot(path=DOCS / f"img/{name}.png")
+    _keep(player.screenshot(), path)
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+def _keep(screenshot: bytes, path: Path) -> None:
+    save(Image.open(io.BytesIO(screenshot)), path)

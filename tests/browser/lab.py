@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -28,16 +27,6 @@ from playwright.sync_api import TimeoutError as PageTimeoutError
 REPOSITORY = Path(__file__).parent.parent.parent
 START_S = 120
 CELL_S = 240
-
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 # News, update checks and autosave would make a run depend on the day and the clock;
 # with windowing, cells out of view have no DOM to look at.
@@ -62,12 +51,6 @@ Front = Literal["lab", "notebook"]
 
 _PANEL = """[...(window.jupyterapp?.shell.widgets("main") ?? [])]
   .find((widget) => widget.context?.path === name)"""
-
-
-def find_chromium() -> str | None:
-    """Return the system's Chromium, the only one these tests use."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 class Server:
@@ -170,6 +153,7 @@ class Server:
             [str(REPOSITORY), env.get("PYTHONPATH", "")]
         )
         env["NBAGENT_GRACE_S"] = str(self._grace_s)
+        env["NBAGENT_WARM"] = "0"  # for tests that never render
         return env
 
     def _write_settings(self) -> None:
@@ -214,7 +198,11 @@ class Notebook:
         """
         self._front = front
         self.server = server
-        self.path = server.root / f"{secrets.token_hex(4)}.ipynb"
+        # In a folder of its own, and so with a store of its own: else its first turn
+        # would take up, and say so, what the kernel of another test left unfinished.
+        name = secrets.token_hex(4)
+        self.path = server.root / name / f"{name}.ipynb"
+        self.path.parent.mkdir()
         document = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in cells],
             metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
@@ -228,7 +216,7 @@ class Notebook:
 
     def open(self, name: str | None = None) -> None:
         """Load the page from the server, as a person does with the address."""
-        self.path = self.server.root / (name or self.path.name)
+        self.path = self.path.with_name(name or self.path.name)
         self.page.goto(self.server.url(self.address()))
         self._ready()
 
@@ -239,9 +227,14 @@ class Notebook:
     def address(self) -> str:
         """Return the path of the notebook's page on its server."""
         if self._front == "notebook":
-            return f"notebooks/{self.path.name}"
+            return f"notebooks/{self.where}"
         # A workspace of its own: the default one opens the notebooks of other tests.
-        return f"lab/workspaces/{self.path.stem}/tree/{self.path.name}"
+        return f"lab/workspaces/{self.path.stem}/tree/{self.where}"
+
+    @property
+    def where(self) -> str:
+        """Return the notebook's path as its server knows it."""
+        return self.path.relative_to(self.server.root).as_posix()
 
     def reload(self) -> None:
         """Reload the page; the kernel lives on."""
@@ -272,7 +265,7 @@ class Notebook:
               const nb = {_PANEL};
               {script}
             }}""",
-            [self.path.name, argument],
+            [self.where, argument],
         )
 
     def wait_for(self, condition: str, argument: object = None) -> None:
@@ -282,7 +275,7 @@ class Notebook:
               const nb = {_PANEL};
               return Boolean(nb && ({condition}));
             }}""",
-            arg=[self.path.name, argument],
+            arg=[self.where, argument],
             timeout=CELL_S * 1000,
         )
 

@@ -42,7 +42,7 @@ for state, line in (("failed", "out of memory: use --draft"), ("cancelled", "at 
 turn = Turn(num_takes=4)
 turn.show()
 turn.player.set_take(0, state="running", phase="denoise", step=7, eta_s=3.0)
-turn.player.update(note="pocket was never taught: acme. Left out of the picture.")
+turn.player.update(note="pocket can't show acme.")
 """
 SOURCES = "return nb.content.widgets.map((cell) => cell.model.sharedModel.getSource())"
 KEYS = ("d", "d", "a", "b", "x", "y", "m", "0", "0", "Shift+Enter", "Escape")
@@ -118,6 +118,13 @@ def test_axe_finds_nothing_in_the_panel_nor_do_its_keys_reach_the_notebook(
         press_all(notebook)
     panel.get_by_role("tab", name="Clips").click()
     expect(panel.locator(".nba-card")).to_have_count(2)
+    panel.get_by_role("checkbox", name="Choose c1").check()
+    check(notebook)
+    panel.get_by_role("tab", name="Models").click()
+    expect(panel.locator(".nba-model").first).to_be_visible()
+    check(notebook)
+    panel.get_by_role("tab", name="Settings").click()
+    expect(panel.get_by_label("Ask before long turns")).to_be_visible()
     check(notebook)
     panel.get_by_role("tab", name="Clips").focus()
     press_all(notebook)

@@ -9,6 +9,9 @@ from typing import Any, Final
 
 Turn = dict[str, Any]
 
+TEXTS: Final = ("title", "caption", "label", "lower_third", "subtitle")
+"""Acts that put a text over a clip: a new one may have it too."""
+
 LANGUAGES: Final = frozenset({"en", "ko", "zh", "ja", "es", "de", "fr", "pt", "it"})
 INTENTS: Final = frozenset(
     {
@@ -49,6 +52,9 @@ ARGUMENTS: Final[dict[str, frozenset[str]]] = {
         "match": "with",
         "redo": "",
         "undo": "to",
+        **dict.fromkeys(
+            TEXTS, "text at x y size scale color font fade plate track which remove"
+        ),
     }.items()
 }
 """The arguments of each act, beside `span` and `region`."""
@@ -69,6 +75,9 @@ _SETTINGS: Final = frozenset(
 _FIELDS: Final = frozenset(
     {"intent", "accept_intents", "target", "accept_targets", "acts", "keep"}
     | {"settings", "prompt", "scenes", "action", "format", "name", "then", "what"}
+)
+_MAKES: Final = frozenset(
+    {"refine", "generate_video", "generate_image", "animate_image", "storyboard"}
 )
 _WORDS: Final = frozenset(
     {"style", "what", "color", "place", "time", "weather", "motion", "camera"}
@@ -110,8 +119,11 @@ def _faults(turn: Turn) -> Iterator[str]:
     )
     yield from _unknown("target", _list(expected.get("target")), _names(turn))
     acts = expected.get("acts", [])
-    if (intent == "refine") != bool(acts):
+    others = [one for one in acts if _list(one)[0].get("act") not in TEXTS]
+    if (intent == "refine" and not acts) or (intent != "refine" and others):
         yield f"{intent} with {len(acts)} acts"
+    if acts and intent not in _MAKES:
+        yield f"{intent} with a text"
     for act in (one for entry in acts for one in _list(entry)):
         yield from _act_faults(turn, act)
     if intent == "control":
@@ -138,6 +150,8 @@ def _act_faults(turn: Turn, act: dict[str, Any]) -> Iterator[str]:
         is_text = name in _WORDS or (kind == "replace" and name == "with")
         if is_text and isinstance(value, str):
             yield from _not_said(turn, name, value)
+        elif kind in TEXTS and name in ("text", "which"):  # each line as it stands
+            yield from _not_said(turn, name, value.splitlines())
 
 
 def _names(turn: Turn) -> set[str | None]:

@@ -16,6 +16,7 @@ from nbagent.pocket import vocabulary
 
 _SENTENCES: Final = ("scenes", "verbs")  # so the files of sentences begin
 _FRAMES: Final = "frames"
+_NEAREST: Final = "nearest"
 
 Frames: TypeAlias = Mapping[str, Mapping[str, list[str]]]
 
@@ -66,11 +67,13 @@ class Hands:
         scenes: Records by the file that they are of.
         rows: Phrases likewise.
         frames: How a language joins things, by the language and what is joined.
+        nearest: Nouns that the world lacks, and the three actors that are nearest.
     """
 
     scenes: Mapping[str, Sequence[Mapping[str, Any]]]
     rows: Mapping[str, Sequence[Row]]
     frames: Frames
+    nearest: Sequence[Mapping[str, Any]] = ()
 
     def without(self, names: Iterable[str]) -> Hands:
         """Return all but some hands'; a hand is the name of a file behind its kind."""
@@ -79,6 +82,7 @@ class Hands:
             {k: v for k, v in self.scenes.items() if k not in out},
             {k: v for k, v in self.rows.items() if k not in out},
             self.frames,
+            self.nearest,
         )
 
 
@@ -91,6 +95,7 @@ def read(folder: Path) -> Hands:
     scenes: dict[str, list[Mapping[str, Any]]] = {}
     rows: dict[str, list[Row]] = {}
     frames: Frames = defaultdict(lambda: defaultdict(list))
+    nearest = list[Mapping[str, Any]]()
     for file in sorted(folder.glob("*.jsonl")):
         lines = file.read_text("utf-8").splitlines()
         for number, line in enumerate(lines, 1):
@@ -101,6 +106,8 @@ def read(folder: Path) -> Hands:
                     scenes.setdefault(file.stem, []).append(record)
                 elif file.stem.startswith(_FRAMES):
                     frames[record["lang"]][record["frame"]].append(record["text"])
+                elif file.stem.startswith(_NEAREST):
+                    nearest.append(_judged(record))
                 else:
                     rows.setdefault(file.stem, []).append(_row(record))
             except (KeyError, ValueError) as error:
@@ -111,7 +118,15 @@ def read(folder: Path) -> Hands:
         raise SpecError(
             f"{folder} has no labelled scenes: name a folder of .jsonl files"
         )
-    return Hands(scenes, rows, frames)
+    return Hands(scenes, rows, frames, nearest)
+
+
+def _judged(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    for actor in record["nearest"]:
+        vocabulary.ACTORS.index(actor)
+    if not record["text"] or len({*record["nearest"]}) != 3:
+        raise ValueError("a noun and its three nearest actors are needed")
+    return record
 
 
 def _row(record: Mapping[str, Any]) -> Row:
@@ -170,7 +185,8 @@ def _found(
     noun = vocabulary.colour_and_noun(value)[1]
     name = "actor" if factor == "second" else factor
     best = (0, 0)
-    for phrase in phrases.get((name, noun if name == "actor" else value), ()):
+    # In order, so that of two as long the same is found in every run.
+    for phrase in sorted(phrases.get((name, noun if name == "actor" else value), ())):
         at = low.find(phrase)
         while at >= 0:
             end = at + len(phrase)

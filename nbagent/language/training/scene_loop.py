@@ -2,46 +2,46 @@
 
     nbagent train-scenes tests/scenes --out nbagent/language/scenes.npz
     nbagent train-scenes tests/scenes --out held.npz --without scenes-ann lexicon-ann
+    nbagent train-scenes tests/scenes --weights nbagent/language/scenes.npz --steps 0
 
 It stands on the lower layers of the shipped reader, which are nobody's but e5's, so the
 reader may be trained anew without it. Sentences are made while it trains; no two passes
-see the same.
+see the same. Whom to offer for what the world lacks is fitted last (`stand_ins`); without
+a step, only that is.
 """
 
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from nbagent.errors import SpecError
 from nbagent.language import scene_labels as known
-from nbagent.language.encoder import LOW, packed, unpacked
+from nbagent.language.encoder import packed
+from nbagent.language.heads import LAYERS
 from nbagent.language.reader import WEIGHTS as READER
-from nbagent.language.scene_scores import LAYERS
-from nbagent.language.training import scene_data, start
+from nbagent.language.scenes import WEIGHTS as SCENES
+from nbagent.language.scenes import encoder_of
+from nbagent.language.stand_ins import PREFIX
+from nbagent.language.training import scene_data, stand_ins
 from nbagent.language.training.batches import IGNORED, mistyped
+from nbagent.language.training.head_net import HeadNet, Logits, save
+from nbagent.language.training.head_steps import Steps, begin_with, grouped
 from nbagent.language.training.lower import LowerLayers
-from nbagent.language.training.net import optimizer_of
 from nbagent.language.training.scene_data import Hands, Sample
 from nbagent.language.training.scene_maker import Maker
-from nbagent.language.training.scene_net import SceneHeads, SceneNet
 from nbagent.language.training.stored import of_reader
 
 STEPS: Final = 2400
-_FEW: Final = 5  # pieces of e5: those of the reader are taken
-_RATE: Final = 2.5e-4  # of the layers
-_HEADS_FASTER: Final = 5.0
-_WARM: Final = 0.05  # share of the steps
 _SMOOTH: Final = 0.05
 _SHARES: Final = {"classes": 1.0, "near": 0.3, "tags": 2.0, "open": 1.0}
 _SLIPPED: Final = 0.2  # share of texts that are read as they might be mistyped
@@ -61,11 +61,12 @@ class SceneOptions:
         out: The weights that are written.
         without: Files of the folder, by their names, that are left out.
         weights: Where the training goes on from; None begins with e5.
-        steps: Of a batch.
+        steps: Of a batch; 0 fits only who stands in for whom.
         batch: Texts a step.
         layers: Of its own.
         seed: Of all that is left to chance.
         threads: Of the CPU; 0 is as many as torch takes.
+        folds: In which those who stand in are also tested; 0 does not.
     """
 
     scenes: Path
@@ -77,6 +78,7 @@ class SceneOptions:
     layers: int = LAYERS
     seed: int = 0
     threads: int = 0
+    folds: int = 0
 
 
 def train_scenes(options: SceneOptions, tell: Callable[[str], None]) -> None:
@@ -87,56 +89,67 @@ def train_scenes(options: SceneOptions, tell: Callable[[str], None]) -> None:
         tell: Hears a line now and then.
 
     Raises:
-        SpecError: If there are no sentences.
+        SpecError: If there are no sentences, or nothing to fit to.
         MissingExtra: If what the layers begin with is not installed.
     """
+    if not options.steps and options.weights is None:
+        raise SpecError(
+            "no steps and no weights: name those that --steps 0 fits to, like --weights"
+            f" {SCENES}"
+        )
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     chance = random.Random(options.seed)
     hands = scene_data.read(options.scenes).without(options.without)
 
-    # 1. The net: its layers begin as those of e5 that follow the lower ones.
-    begin = of_reader(READER)
-    net = SceneNet(options.layers)
-    if options.weights is None:
-        weights = start.load((), _FEW).weights
-        for index in range(options.layers):
-            net.layer(index).load(start.named(weights, f"l{LOW + index}."))
-    else:
-        load(net, options.weights)
-    lower = LowerLayers(begin)
+    if options.steps:
+        _train(options, hands, chance, tell)
+    _stand_ins(options, hands, tell)
 
-    # 2. The steps.
-    optimizer = optimizer_of(net, rate=_RATE, heads_faster=_HEADS_FASTER)
-    steps = options.steps
-    rates = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / (_WARM * steps), 1 - step / steps)
-    )
-    began, losses = time.monotonic(), list[float]()
+
+def _stand_ins(
+    options: SceneOptions, hands: Hands, tell: Callable[[str], None]
+) -> None:
+    """Fit who stands in for whom to what was trained, and write it with that."""
+    file = options.out if options.steps else options.weights or options.out
+    by = encoder_of(file)
+    judged = stand_ins.nouns(hands, by, random.Random(options.seed))
+    called = stand_ins.phrases(hands, by)
+    if options.folds:
+        figures = stand_ins.cross_validated(hands, judged, called, options.folds)
+        tell(f"stand-ins for nouns that were left out: {figures}")
+    fitted = stand_ins.fitted(judged, called)
+    with np.load(file, allow_pickle=False) as stored:
+        old = [name for name in stored.files if name.startswith(PREFIX)]
+        kept = {name: stored[name] for name in stored.files if name not in old}
+    save(options.out, kept | packed(fitted))
+    tell(f"stand-ins are fitted to {len(hands.nearest)} nouns")
+
+
+def _train(
+    options: SceneOptions,
+    hands: Hands,
+    chance: random.Random,
+    tell: Callable[[str], None],
+) -> None:
+    """Train the net, and write it now and then."""
+    net, lower = scene_net(options.layers), LowerLayers(of_reader(READER))
+    begin_with(net, options.weights)
     draw = Draw(hands, chance)
-    groups = grouped(iter(draw), options.batch, chance)
-    for step in range(1, steps + 1):
+    texts = (_slipped(one, chance) for one in draw)
+    groups = grouped(texts, options.batch, _WIDE, chance)
+    steps = Steps(net, options.steps, options.out, tell)
+    for step in range(1, options.steps + 1):
         group = next(groups)
         with torch.autocast("cpu", torch.bfloat16):
             low, seen, pieces = lower.batch([one.text for one in group])
             heads = net(low, seen)
-        loss: Any = loss_of(heads, group, pieces)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        rates.step()
-        losses.append(float(loss.detach()))
-        if step in (int(steps * 0.35), int(steps * 0.65)):
+        steps.down(loss_of(heads, group, pieces))
+        if step in (int(options.steps * 0.35), int(options.steps * 0.65)):
             count = draw.learn(spotted(net, lower, draw.own))
             tell(f"{count} phrases are found in the sentences")
-        if step % 100 == 0 or step == steps:
-            write(options.out, net)
-            passed = time.monotonic() - began
-            tell(
-                f"{step} of {steps}: loss {np.mean(losses[-100:]):.3f}, {passed:.0f} s"
-            )
+        steps.keep(step)
 
 
 class Draw:
@@ -195,7 +208,7 @@ class Draw:
 
 @torch.no_grad()
 def spotted(
-    net: SceneNet, lower: LowerLayers, samples: Sequence[Sample]
+    net: HeadNet, lower: LowerLayers, samples: Sequence[Sample]
 ) -> list[Sample]:
     """Return sentences with the places of what they say, as the net sees them."""
     net.eval()
@@ -246,17 +259,6 @@ def _whole(text: str, run: tuple[int, int, str]) -> tuple[int, int, str]:
     return begin, end, tag
 
 
-def grouped(
-    samples: Iterator[Sample], size: int, chance: random.Random
-) -> Iterator[list[Sample]]:
-    """Yield batches without end; texts of a batch are of like length."""
-    while True:
-        wide = [_slipped(next(samples), chance) for _ in range(_WIDE * size)]
-        wide.sort(key=lambda one: len(one.text.encode()))
-        for at in chance.sample(range(0, len(wide), size), _WIDE):
-            yield wide[at : at + size]
-
-
 def _slipped(one: Sample, chance: random.Random) -> Sample:
     if chance.random() >= _SLIPPED:
         return one
@@ -264,7 +266,7 @@ def _slipped(one: Sample, chance: random.Random) -> Sample:
 
 
 def loss_of(
-    heads: SceneHeads, group: Sequence[Sample], pieces: Sequence[Sequence[Any]]
+    heads: Logits, group: Sequence[Sample], pieces: Sequence[Sequence[Any]]
 ) -> Tensor:
     """Return the weighted sum of all heads' losses."""
     total = torch.zeros(())
@@ -311,28 +313,6 @@ def places(one: Sample, pieces: Sequence[tuple[int, int, int]]) -> Tensor:
     return tags
 
 
-def write(out: Path, net: SceneNet) -> None:
-    """Write the weights as `nbagent.language.scene_scores` reads them."""
-    stored: Mapping[str, Any] = packed(
-        {
-            _in_numpy(name): value.detach().float().numpy()
-            for name, value in net.state_dict().items()
-        }
-    )
-    scratch = out.with_suffix(".part.npz")
-    np.savez(scratch, **stored)
-    scratch.replace(out)
-
-
-def load(net: SceneNet, file: Path) -> None:
-    """Put weights that `write` wrote back into a net."""
-    with np.load(file, allow_pickle=False) as stored:
-        found = unpacked({name: stored[name] for name in stored.files})
-    net.load_state_dict(
-        {name: torch.from_numpy(found[_in_numpy(name)]) for name in net.state_dict()}
-    )
-
-
-def _in_numpy(name: str) -> str:
-    name = name.removeprefix("layers.")
-    return name.replace(".weight", ".w").replace(".bias", ".b")
+def scene_net(layers: int = LAYERS) -> HeadNet:
+    """Return the net that reads scenes."""
+    return HeadNet(known.counts(), len(known.TAGS), has_near=True, layers=layers)

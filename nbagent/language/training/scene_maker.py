@@ -24,7 +24,7 @@ _NO_ACTOR: Final = 0.05
 _NO_MOTION: Final = 0.15
 _SIGNS: Final = (" ", " ", " ", ", ", ", ", " - ", "; ", ". ")
 
-Part = tuple[str, list[tuple[int, int, str]]]  # a text, and what stands where
+TaggedText = tuple[str, list[tuple[int, int, str]]]  # a text, and what stands where
 
 
 class Maker:
@@ -58,7 +58,7 @@ class Maker:
             name: 0 for name in known.HEADS if name not in known.COLOUR_OF.values()
         }
         near: dict[str, bool] = {}
-        parts: list[Part] = []
+        parts: list[TaggedText] = []
         if chance.random() > _NO_ACTOR:
             actor = self._actor(lang, "actor", classes, near)
             if chance.random() < _SECOND:
@@ -69,13 +69,13 @@ class Maker:
             if chance.random() < share and (row := self._row(lang, factor)):
                 self._take(row, classes, near)
                 tag = factor if row.value else "lost"
-                part: Part = (row.text, [(0, len(row.text), tag)])
+                part: TaggedText = (row.text, [(0, len(row.text), tag)])
                 frames = self._frames[lang].get(factor)
                 if frames and chance.random() < 0.4:
                     part = _fill(chance.choice(frames), {factor: part})
                 parts.append(part)
         if chance.random() < _LOST and (row := self._lost(lang)):
-            lost: Part = (row.text, [(0, len(row.text), "lost")])
+            lost: TaggedText = (row.text, [(0, len(row.text), "lost")])
             parts.append(
                 _fill(chance.choice(self._frames[lang]["lost"]), {"lost": lost})
             )
@@ -152,7 +152,7 @@ class Maker:
 
     def _actor(
         self, lang: str, name: str, classes: dict[str, int], near: dict[str, bool]
-    ) -> Part:
+    ) -> TaggedText:
         """Say an actor, with a colour if it has one."""
         chance = self._chance
         row = self._row(lang, "actor")
@@ -168,7 +168,10 @@ class Maker:
             classes[colour_head] = said["colour"]
         if row.value:
             near[name] = row.how == "near"
-        noun: Part = (row.text, [(0, len(row.text), name if row.value else "lost")])
+        noun: TaggedText = (
+            row.text,
+            [(0, len(row.text), name if row.value else "lost")],
+        )
         is_shape = row.value in vocabulary.SHAPES
         if is_shape:
             classes[colour_head] = 0
@@ -178,26 +181,30 @@ class Maker:
                 if is_shape and paint.value:
                     classes[colour_head] = classes_of(paint)["colour"]
                 tag = name if is_shape and paint.value else "lost"
-                colour: Part = (paint.text, [(0, len(paint.text), tag)])
+                colour: TaggedText = (paint.text, [(0, len(paint.text), tag)])
                 frame = chance.choice(self._frames[lang]["painted"])
                 return _fill(frame, {"noun": noun, "colour": colour})
         return _fill(chance.choice(self._frames[lang]["plain"]), {"noun": noun})
 
     def _pair(
-        self, lang: str, actor: Part, classes: dict[str, int], near: dict[str, bool]
-    ) -> Part:
+        self,
+        lang: str,
+        actor: TaggedText,
+        classes: dict[str, int],
+        near: dict[str, bool],
+    ) -> TaggedText:
         second = self._actor(lang, "second", classes, near)
         kinds = self._frames[lang]
         corner = self._row(lang, "corner")
         if corner is not None and self._chance.random() < 0.5:
             classes |= classes_of(corner)
             frame = self._chance.choice(kinds["pair_corner"])
-            said: Part = (corner.text, [(0, len(corner.text), "corner")])
+            said: TaggedText = (corner.text, [(0, len(corner.text), "corner")])
             return _fill(frame, {"actor": actor, "second": second, "corner": said})
         frame = self._chance.choice(kinds["pair"])
         return _fill(frame, {"actor": actor, "second": second})
 
-    def _joined(self, lang: str, parts: Sequence[Part]) -> Part:
+    def _joined(self, lang: str, parts: Sequence[TaggedText]) -> TaggedText:
         """Join parts by signs, or by nothing where a language has no spaces."""
         is_close = not any(" " in t for t in self._frames[lang]["request"])
         chance = self._chance
@@ -214,7 +221,7 @@ class Maker:
         return text, spans
 
 
-def _fill(frame: str, parts: Mapping[str, Part]) -> Part:
+def _fill(frame: str, parts: Mapping[str, TaggedText]) -> TaggedText:
     """Put parts into a frame."""
     text, spans, at = "", list[tuple[int, int, str]](), 0
     while (start := frame.find("{", at)) >= 0:

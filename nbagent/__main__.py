@@ -1,0 +1,5 @@
+"""`python -m nbagent`: the command line."""
+
+from nbagent.cli import main
+
+raise SystemExit(main())

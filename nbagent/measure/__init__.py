@@ -1,0 +1,1 @@
+"""What measures: benches, evaluations and scripted dialogues. No kernel imports them."""

@@ -1,0 +1,1 @@
+"""What this computer has, and files that are this user's alone. Nothing here has torch."""
