@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,10 +15,8 @@ from nbagent.language.chart import listed
 from nbagent.language.data_columns import named
 from nbagent.language.data_times import first_day, is_finer, last_of, period_in
 from nbagent.language.guess import language
+from nbagent.language.lexicon import languages, words_of
 from nbagent.take.chart_view import View
-
-_MOST: Final = {"en": ("est",), "de": ("ste", "sten", "ster", "stes")}
-"""How a word ends that says the most, whatever it says it of."""
 
 
 def peak(said: str, view: View, table: Table) -> dict[str, Any] | None:
@@ -60,6 +58,7 @@ def _side(said: str) -> Literal["high", "low", ""]:
     for _, match in listed(said, "data_more"):
         if match.value in ("high", "low"):
             return "high" if match.value == "high" else "low"
-    endings = _MOST.get(language(said), ())
+    # "The greenest month": a word of the most, whatever it says it of.
+    endings = tuple(words_of(languages()[language(said)].get("superlatives", "")))
     words = said.casefold().split()[:-1]
     return "high" if any(word.endswith(endings) for word in words) else ""
