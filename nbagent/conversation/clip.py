@@ -311,16 +311,17 @@ class Clip(Asking):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Show the clip where it stands alone in a cell: it plays without a kernel."""
-        from nbagent.media import poster, poster_jpeg, preview_mp4, static_html
+        from nbagent import media
 
         plain = repr(self)
         try:
             frames, fps = self.frames, self.fps
         except (StoreError, MediaError):
             return {"text/plain": plain}
-        preview = preview_mp4(frames, fps) if len(frames) > 1 else None
-        element = static_html(preview, poster_jpeg(frames), self.name)
-        kind, picture = poster(frames)
+        preview = media.preview_mp4(frames, fps) if len(frames) > 1 else None
+        still = media.poster_jpeg(frames, media.POSTER_SIDE)
+        element = media.static_html(preview, still, self.name)
+        kind, picture = media.poster(frames)
         return {
             "text/plain": plain,
             # No class of the player's style sheet: alone, it must not hide anything.

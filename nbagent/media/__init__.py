@@ -22,12 +22,13 @@ from nbagent.media.frames import (
     scaled,
     seam,
 )
-from nbagent.media.images import animated_webp, png, poster, poster_jpeg
+from nbagent.media.images import POSTER_SIDE, animated_webp, png, poster, poster_jpeg
 from nbagent.media.page import Step, link_picture, share_page, static_html
 from nbagent.media.subtitles import Cue, webvtt
 from nbagent.media.video import preview_mp4, replacing, scratch_folder, write_video
 
 __all__ = [
+    "POSTER_SIDE",
     "Cue",
     "Step",
     "animated_webp",

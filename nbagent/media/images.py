@@ -30,7 +30,7 @@ from nbagent.media.recipes import MAX_RECIPE_BYTES, recipe_from, recipe_text
 from nbagent.media.video import replacing
 
 _SMALL_PIXELS = 128 * 128
-_POSTER_SIDE = 640  # of what every viewer shows; as large as the preview of a film is
+POSTER_SIDE = 640  # of what lies in a notebook; as large as the preview of a film is
 _UNSEEN = 0.5  # of 255 levels, by which a palette may be off on average
 _UNSTATED_S = 0.1  # as browsers show a gif that states no delay
 _FORMATS = {"JPEG": ("JPEG", "MPO")}  # a phone's jpeg may hold a second picture
@@ -39,19 +39,24 @@ _PREVIEW = {"quality": 75, "method": 0}  # 5 ms for 16x64x64 where method 4 take
 _KEEP = {"quality": 92, "method": 4}
 
 
-def poster_jpeg(frames: Frames) -> bytes:
-    """Return the middle frame as JPEG: a first frame may still be empty of subject."""
+def poster_jpeg(frames: Frames, side: int | None = None) -> bytes:
+    """Return the middle frame as JPEG: a first frame may still be empty of subject.
+
+    Args:
+        frames: The clip.
+        side: How many pixels its longer side may have; None leaves it as large as it is.
+    """
+    image = _middle(frames, side)
     # A small frame is shown enlarged, and so is what JPEG does to it; a large one would
     # weigh on the notebook.
-    small = frames.shape[1] * frames.shape[2] <= _SMALL_PIXELS
-    if small:
-        return _still(frames, "JPEG", quality=95, subsampling=0)
-    return _still(frames, "JPEG", quality=85)
+    if image.width * image.height <= _SMALL_PIXELS:
+        return _encoded(image, "JPEG", quality=95, subsampling=0)
+    return _encoded(image, "JPEG", quality=85)
 
 
 def png(picture: NDArray[np.uint8]) -> bytes:
     """Return one picture (H, W, 3) as PNG."""
-    return _still(picture[None], "PNG")
+    return _encoded(Image.fromarray(picture), "PNG")
 
 
 def poster(frames: Frames) -> tuple[str, bytes]:
@@ -61,13 +66,12 @@ def poster(frames: Frames) -> tuple[str, bytes]:
     drawings are, is a PNG with a palette of them; any other is a JPEG, a quarter of its
     PNG.
     """
-    image = Image.fromarray(frames[len(frames) // 2])
-    image.thumbnail((_POSTER_SIDE, _POSTER_SIDE))
+    image = _middle(frames, POSTER_SIDE)
     few = image.quantize(256, dither=Image.Dither.NONE)
     off = np.abs(np.asarray(few.convert("RGB"), np.int16) - np.asarray(image))
     if off.mean() < _UNSEEN:
         return "image/png", _encoded(few, "PNG")
-    return "image/jpeg", poster_jpeg(np.asarray(image)[None])
+    return "image/jpeg", poster_jpeg(frames, POSTER_SIDE)
 
 
 def animated_webp(frames: Frames, fps: float) -> bytes:
@@ -171,8 +175,12 @@ def read_image_recipe(path: Path) -> dict[str, Any] | None:
         return recipe_from(text if isinstance(text, str) else None, path)
 
 
-def _still(frames: Frames, kind: str, **options: int) -> bytes:
-    return _encoded(Image.fromarray(frames[len(frames) // 2]), kind, **options)
+def _middle(frames: Frames, side: int | None) -> Image.Image:
+    """Return the middle frame, its longer side no longer than `side` pixels."""
+    image = Image.fromarray(frames[len(frames) // 2])
+    if side is not None:
+        image.thumbnail((side, side))
+    return image
 
 
 def _encoded(image: Image.Image, kind: str, **options: int) -> bytes:

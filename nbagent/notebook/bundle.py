@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
-PREVIEW_CAP_BYTES = 190_000
+PREVIEW_CAP_BYTES = 160_000
 """What one clip may add to the notebook; base64 makes it a third more there."""
 
 OUTPUT_CAP_BYTES = 600_000
@@ -120,9 +120,9 @@ def static_bundle(
     figures = []
     for clip in sorted(clips, key=lambda clip: clip.name in scenes):  # the film first
         frames, fps = clip.frames, clip.fps
-        poster, line = media.poster_jpeg(frames), caption(clip)
+        poster = media.poster_jpeg(frames, media.POSTER_SIDE)
         small = _small(poster, frames)
-        preview = None
+        line, preview = caption(clip), None
         if len(frames) > 1:
             hard_cap = share - len(poster) - len(small)
             cap = min(PREVIEW_CAP_BYTES, hard_cap)
@@ -157,11 +157,7 @@ def _small(poster: bytes, frames: Frames) -> bytes:
         return poster
     from nbagent import media
 
-    _, height, width, _ = frames.shape
-    share = _STILL_PX / max(height, width)
-    size = max(1, round(height * share)), max(1, round(width * share))
-    middle = frames[len(frames) // 2]
-    return media.poster_jpeg(media.scaled(middle[None], *size))
+    return media.poster_jpeg(frames, _STILL_PX)
 
 
 def unshown_bundle() -> dict[str, str]:
