@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
 from nbagent.acts.plan import Plan
-from nbagent.charts.renderer import Renderer as Camera
+from nbagent.charts.chart_renderer import ChartRenderer
 from nbagent.measure import chain_bench, motion_eval
 from nbagent.measure.actors_eval import asked, scenes
 from nbagent.measure.evaluate import Trial
@@ -216,7 +216,7 @@ def _moved(
     sources = bench.sources(plan, target, values)
     (take,) = bench.composed(plan, sources).takes
     job = bench.job(take)
-    facts = Camera().run(job, report=lambda _: None, cancelled=lambda: False)
+    facts = ChartRenderer().run(job, report=lambda _: None, cancelled=lambda: False)
     return read_video(bench.ledger.path(facts["video"]))[0]
 
 

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from nbagent.charts.camera import Camera
 from nbagent.charts.flight import Framing, flight
 from nbagent.charts.pace import check_picture, pace
+from nbagent.charts.virtual_camera import VirtualCamera
 from nbagent.errors import SpecError
 from nbagent.language.cameras import read
 from nbagent.take import Hold, Take
@@ -53,7 +53,7 @@ def photo() -> NDArray[np.uint8]:
 def drawn(
     move: Move, *pictures: NDArray[np.uint8], frames: int = 24, **size: int
 ) -> Any:
-    camera = Camera(
+    camera = VirtualCamera(
         move,
         pictures or [photo()],
         num_frames=frames,

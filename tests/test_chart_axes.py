@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from nbagent.acts.highlight import Highlight
+from nbagent.charts.chart_renderer import ChartRenderer
 from nbagent.charts.intake import table_of
-from nbagent.charts.renderer import Renderer
 from nbagent.charts.scene import Axis
 from nbagent.charts.story import Story
 from nbagent.ledger import Ledger
@@ -93,7 +93,7 @@ def drawn(folder: Path, own: Chart, parent: Take | None = None) -> tuple[Take, s
             store=str(folder),
         )
     hooks: Any = {"report": lambda _: None, "cancelled": lambda: False}
-    return take, Renderer().run(job, **hooks)["message"]
+    return take, ChartRenderer().run(job, **hooks)["message"]
 
 
 def test_an_edit_says_that_values_begin_elsewhere_now(tmp_path: Path) -> None:

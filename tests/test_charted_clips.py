@@ -15,9 +15,9 @@ from PIL import Image
 
 from nbagent import media
 from nbagent.acts import Act, act_from_json
+from nbagent.charts.chart_renderer import ChartRenderer
 from nbagent.charts.figure_drawing import FigureDrawing
 from nbagent.charts.recording import Recording
-from nbagent.charts.renderer import Renderer
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.context import variables
 from nbagent.conversation.pictures import Shown
@@ -98,7 +98,7 @@ class Talk:
         ledger = self.session.ledger
         ledger.discard([])
         job = ledger.jobs.add(clip.take.id, None, "interactive")
-        facts = Renderer().run(
+        facts = ChartRenderer().run(
             Job(id=job, take=clip.take, store=str(ledger.folder)),
             report=lambda _: None,
             cancelled=lambda: False,

@@ -17,9 +17,9 @@ import pytest
 
 from nbagent import media
 from nbagent.acts.text import Text
+from nbagent.charts.chart_renderer import ChartRenderer
 from nbagent.charts.drawing import Drawing
 from nbagent.charts.intake import table_of
-from nbagent.charts.renderer import Renderer
 from nbagent.charts.story import Story
 from nbagent.charts.summary import kept
 from nbagent.charts.table import Column, Table
@@ -333,7 +333,9 @@ class Worker:
             ledger.add_take(own)
             job = ledger.jobs.add(own.id, None, "interactive")
         told = {"report": lambda _: None, "cancelled": lambda: False, **hooks}
-        return Renderer().run(Job(id=job, take=own, store=str(self.folder)), **told)
+        return ChartRenderer().run(
+            Job(id=job, take=own, store=str(self.folder)), **told
+        )
 
 
 @pytest.fixture
@@ -374,7 +376,7 @@ def test_a_draft_has_half_the_size_and_rate(worker: Worker) -> None:
 def test_a_chart_can_be_seen_while_it_is_drawn(worker: Worker) -> None:
     own = take(chart(data=worker.data))
     job = Job(id="j1", take=own, store=str(worker.folder))
-    seen = Renderer().preview(job)
+    seen = ChartRenderer().preview(job)
     assert seen is not None
     assert seen[8:12] == b"WEBP"
 
@@ -450,7 +452,7 @@ def test_what_cannot_be_drawn_fails_in_one_line(worker: Worker) -> None:
 
 def test_a_kernel_loads_no_matplotlib_for_charts() -> None:
     code = (
-        "import sys; import nbagent.take, nbagent.charts.intake, nbagent.charts.renderer;"
+        "import sys; import nbagent.take, nbagent.charts.intake, nbagent.charts.chart_renderer;"
         "assert not {'matplotlib', 'pandas', 'torch'} & {*sys.modules}"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from nbagent import media
-from nbagent.charts.renderer import Renderer
+from nbagent.charts.chart_renderer import ChartRenderer
 from nbagent.conversation.context import variables
 from nbagent.conversation.pictures import Shown, picture, read
 from nbagent.conversation.reply import Reply
@@ -235,7 +235,7 @@ def test_a_logo_turns_whole_before_what_it_stands_apart_from(session: Session) -
     ledger.add_take(take)
     job_id = ledger.jobs.add(take.id, None, "interactive")
     job = Job(id=job_id, take=take, store=str(ledger.folder))
-    Renderer().run(job, report=lambda _told: None, cancelled=lambda: False)
+    ChartRenderer().run(job, report=lambda _told: None, cancelled=lambda: False)
     artifact = ledger.artifact(take.id)
     assert artifact is not None
     assert artifact.video is not None

@@ -17,14 +17,14 @@ from PIL import Image
 from nbagent import media
 from nbagent.acts import act_from_json
 from nbagent.acts.aspect import Aspect
-from nbagent.acts.camera import Camera as CameraAct
+from nbagent.acts.camera import Camera
 from nbagent.acts.length import Length
 from nbagent.acts.plan import Plan
 from nbagent.acts.quality import Quality
 from nbagent.acts.recolor import Recolor
 from nbagent.charts import pace as paces
-from nbagent.charts.camera import Camera
-from nbagent.charts.renderer import Renderer
+from nbagent.charts.chart_renderer import ChartRenderer
+from nbagent.charts.virtual_camera import VirtualCamera
 from nbagent.conversation.clip import Clip
 from nbagent.conversation.compose import compose
 from nbagent.conversation.context import variables
@@ -110,7 +110,7 @@ class Bench:
     def draw(self, take: Take, cancel_at: int = -1) -> tuple[Artifact, list[Progress]]:
         self.ledger.add_take(take)
         told = list[Progress]()
-        Renderer().run(
+        ChartRenderer().run(
             self.job(take),
             report=told.append,
             cancelled=lambda: bool(told) and told[-1].step == cancel_at,
@@ -144,7 +144,9 @@ def test_every_frame_of_the_clip_is_of_the_photo(bench: Bench) -> None:
     assert (artifact.num_frames, artifact.fps) == (96, 24)
     assert (artifact.height, artifact.width) == photo().shape[:2]
     assert take.move is not None
-    camera = Camera(take.move, [photo()], num_frames=96, fps=24, height=240, width=400)
+    camera = VirtualCamera(
+        take.move, [photo()], num_frames=96, fps=24, height=240, width=400
+    )
     frames = bench.frames(artifact)
     assert max(off(camera.frame(at), frames[at]) for at in range(96)) < CODEC
     assert [one.phase for one in told][:2] == ["load", "draw"]
@@ -182,10 +184,10 @@ def test_it_is_stopped_between_two_frames_and_previewed(bench: Bench) -> None:
         bench.draw(take, cancel_at=6)
     assert bench.ledger.artifact(take.id) is None
     assert [job.state for job in bench.ledger.jobs.find()] == ["cancelled"]
-    preview = Renderer().preview(bench.job(take))
+    preview = ChartRenderer().preview(bench.job(take))
     assert preview is not None
     assert preview[:4] == b"RIFF"
-    assert not Renderer().keep(bench.job(take))
+    assert not ChartRenderer().keep(bench.job(take))
 
 
 def test_a_picture_that_is_gone_is_one_line(bench: Bench) -> None:
@@ -199,7 +201,7 @@ def test_a_picture_that_is_gone_is_one_line(bench: Bench) -> None:
 
 def test_nothing_of_it_imports_torch() -> None:
     code = (
-        "import sys; import nbagent.charts.renderer;"
+        "import sys; import nbagent.charts.chart_renderer;"
         "assert not {'torch', 'diffusers'} & {*sys.modules}"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -208,11 +210,11 @@ def test_nothing_of_it_imports_torch() -> None:
 def test_a_clip_of_pocket_goes_on_from_a_camera_that_is_not_drawn(
     bench: Bench,
 ) -> None:
-    from nbagent.render.renderer import Renderer as OfModels
+    from nbagent.render.renderer import Renderer
 
     (take,) = bench.composed(photo(), options={"frames": 16}).takes
     bench.ledger.add_take(take)
-    OfModels().run(bench.job(take), report=lambda _: None, cancelled=lambda: False)
+    Renderer().run(bench.job(take), report=lambda _: None, cancelled=lambda: False)
     assert bench.ledger.artifact(take.id) is not None
 
 
@@ -263,12 +265,10 @@ def test_a_still_of_pocket_is_pockets_unless_a_camera_is_asked(
     assert still.take is not None
     assert take.parents == (still.take.id,)
     assert take.prompt.startswith("a red ball")
-    act = CameraAct.of_call("follow", path=[(0.2, 0.2), (0.8, 0.8)])
+    act = Camera.of_call("follow", path=[(0.2, 0.2), (0.8, 0.8)])
     (take,) = talk.say("", still, act).takes
     assert take.move == Move(path=(0.2, 0.2, 0.8, 0.8))
-    (take,) = talk.say(
-        "", still, CameraAct(camera="zoom in"), Recolor(color="blue")
-    ).takes
+    (take,) = talk.say("", still, Camera(camera="zoom in"), Recolor(color="blue")).takes
     assert take.operation != "camera"  # more than a camera does
     (take,) = talk.say("c1 from above").takes
     assert take.operation != "camera"
@@ -294,7 +294,7 @@ def test_a_model_that_takes_pictures_has_them_first(tmp_path: Path) -> None:
 def test_numbers_are_for_pictures_alone(talk: Talk, session: Session) -> None:
     (clip,) = store(session, talk.say("a red ball on the beach"))
     with pytest.raises(SpecError, match="only a move over a picture takes numbers"):
-        talk.say("", clip, CameraAct(camera="push in", amount=2.0))
+        talk.say("", clip, Camera(camera="push in", amount=2.0))
 
 
 # What is asked of it next
@@ -391,13 +391,11 @@ def test_two_pictures_dissolve(talk: Talk) -> None:
 
 
 def test_an_act_has_a_form_for_json_and_for_calls() -> None:
-    act = CameraAct.of_call(
-        "push in", amount=1.5, focus=(0.7, 0.3), hold_s=1, ease="out"
-    )
+    act = Camera.of_call("push in", amount=1.5, focus=(0.7, 0.3), hold_s=1, ease="out")
     assert act_from_json(act.to_json()) == act
-    flat = CameraAct.of_call("follow", path=[0.1, 0.2, 0.3, 0.4])
-    assert flat == CameraAct.of_call("follow", path=[(0.1, 0.2), (0.3, 0.4)])
-    schema = CameraAct.schema()["properties"]["path"]
+    flat = Camera.of_call("follow", path=[0.1, 0.2, 0.3, 0.4])
+    assert flat == Camera.of_call("follow", path=[(0.1, 0.2), (0.3, 0.4)])
+    schema = Camera.schema()["properties"]["path"]
     assert schema["items"] == {"type": "number"}
 
 
@@ -420,7 +418,7 @@ def test_a_turn_gives_a_clip_of_the_photo_by_the_real_engine(
             (clip,) = rendering.clips
             assert clip.take is not None
             assert clip.take.move is not None
-            camera = Camera(
+            camera = VirtualCamera(
                 clip.take.move,
                 [photo()],
                 num_frames=clip.num_frames,

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from nbagent.render.renderer import Renderer
 
 PLUGIN: Final = "nbagent"
-DRAWS: Final = "nbagent.charts.renderer:Renderer"
+DRAWS: Final = "nbagent.charts.chart_renderer:ChartRenderer"
 """What renders a take that no model does: torch is not imported for it."""
 
 _RUNS: Final = frozenset({"executing", "long-running"})  # Dask's words for it

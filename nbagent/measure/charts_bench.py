@@ -25,8 +25,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nbagent.charts.chart_renderer import draw
 from nbagent.charts.intake import table_of
-from nbagent.charts.renderer import draw
 from nbagent.ledger import Ledger
 from nbagent.measure.workbench import median_ratio
 from nbagent.media import write_video

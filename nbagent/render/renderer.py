@@ -19,7 +19,7 @@ import numpy as np
 import torch
 import transformers
 
-from nbagent.charts.renderer import draw
+from nbagent.charts.chart_renderer import draw
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
 from nbagent.ledger import Artifact, Ledger
 from nbagent.media import animated_webp

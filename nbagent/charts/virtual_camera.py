@@ -19,7 +19,7 @@ from nbagent.errors import SpecError
 from nbagent.take.move import Move
 
 
-class Camera:
+class VirtualCamera:
     """Draws the frames of a move over pictures.
 
     Args:

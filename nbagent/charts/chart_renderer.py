@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from nbagent import media
-from nbagent.charts.camera import Camera
 from nbagent.charts.planes import Pixels
 from nbagent.charts.recording import Recording
 from nbagent.charts.stored import store_clip
 from nbagent.charts.table import Table
+from nbagent.charts.virtual_camera import VirtualCamera
 from nbagent.errors import Cancelled, JobFailed, NbagentError, StoreError
 from nbagent.ledger import Artifact, Ledger, store_errors
 from nbagent.media.images import opened_image
@@ -41,7 +41,7 @@ _FRAMES_FOR_ETA: Final = 4
 OnFrame = Callable[[int], None]
 
 
-class Renderer:
+class ChartRenderer:
     """Draws the clips of jobs."""
 
     def warm(self, model: str) -> None:
@@ -232,10 +232,10 @@ def _drawing(
     return Drawing(chart, Table.from_bytes(data), height, width)
 
 
-def _camera(take: Take, ledger: Ledger, height: int, width: int) -> Camera:
+def _camera(take: Take, ledger: Ledger, height: int, width: int) -> VirtualCamera:
     """Return the camera of a take, for frames of a size."""
     assert take.move is not None
-    return Camera(
+    return VirtualCamera(
         take.move,
         [_picture(hold, ledger) for hold in take.holds],
         num_frames=take.num_frames,
