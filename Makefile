@@ -37,7 +37,7 @@ demo: setup
 lab: setup
 	jupyter lab examples/
 
-test: check $(VENV)/.browser
+test: check $(VENV)/.browser $(VENV)/.docs
 	npm --prefix js test
 	$(MAKE) --no-print-directory notebooks unit
 
