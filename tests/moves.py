@@ -198,13 +198,18 @@ def _agrees(name: str, found: Any, said: Any) -> bool:
     if name in ("seconds", "hold", "threshold"):
         return bool(found) and math.isclose(float(found), float(said), rel_tol=_NEAR)
     if name in ("keep", "others", "highlight", "series"):
-        return {fold(str(one)) for one in said} <= {fold(str(one)) for one in found}
+        return {*map(_text, said)} <= {*map(_text, found)}
     if name in ("log", "trend", "still", "stacked", "grouped", "stagger"):
         return bool(found) == bool(said)
     if name == "aspect":
         wide, high = (float(n) for n in str(said).split(":"))
         return math.isclose(found, wide / high, rel_tol=0.02)
     return fold(str(found)) == fold(str(said))
+
+
+def _text(value: Any) -> str:
+    """Return a value as it is compared: 13.0 is 13."""
+    return fold(f"{value:g}" if isinstance(value, float) else str(value))
 
 
 _OF_ANY: Final = ("seconds", "hold", "aspect", "stagger", "still")

@@ -42,6 +42,10 @@ def ratio(chart: Chart, at: int) -> Value | None:
     height = chart.numbers.get(after)
     if height is None or height.value > 50 or chart.get(height.end, "units"):
         return None
+    if width.is_ordinal or height.is_ordinal:
+        return None  # "a note at week 7: first profit"
+    if is_colon and not chart.is_glued(after):
+        return None
     said = f"{width.value:g}:{height.value:g}"
     if chart.is_sign(width.end, "/") and said not in ("16:9", "9:16", "21:9", "4:3"):
         return None
