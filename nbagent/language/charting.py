@@ -18,6 +18,7 @@ from nbagent.language.data_acts import Teller
 from nbagent.language.data_runs import clip_named, without_clips
 from nbagent.language.data_scores import Heard, heard
 from nbagent.language.data_slips import Slip, righted
+from nbagent.language.data_sure import sure
 from nbagent.language.data_words import bare, items_of
 from nbagent.language.found import Found, find
 from nbagent.language.heads import HeadEncoder
@@ -104,7 +105,8 @@ def read(text: str, state: State, by: Callable[[], HeadEncoder]) -> Said | None:
         table = state.table(name)
         is_figure = table is None
         told = heard(plain, table, shown=shown, is_figure=is_figure, by=by())
-        return replace(without_clips(told, clips), text=text, slips=slips)
+        told = replace(without_clips(told, clips), text=text, slips=slips)
+        return sure(told, table, chart)
 
     # A change is said in the words of what is shown, something new in those of its data.
     change = None

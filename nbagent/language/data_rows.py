@@ -12,9 +12,11 @@ from nbagent.language import data_values as values
 from nbagent.language.data_columns import named
 from nbagent.language.data_flags import flag_of, word_for
 from nbagent.language.data_labels import COLUMNS
+from nbagent.language.data_limits import bound_at
 from nbagent.language.data_scores import Heard, Run
 from nbagent.language.data_shown import Shown
 from nbagent.language.data_times import is_onwards
+from nbagent.language.data_told import Told
 from nbagent.take.chart import Chart
 
 Act = dict[str, Any]
@@ -25,6 +27,7 @@ _WIDE_ENDS: Final = "。！？；"  # no space stands behind these
 _COMPARED: Final = ("over", "under", "from", "to", "after", "before")
 _CHOSEN: Final = ("only", "out")
 _SIGNS: Final = "<>≤≥"
+_TESTS: Final = {"over": ("over",), "under": ("under", "at most")}
 
 
 class Rows:
@@ -160,9 +163,14 @@ class Rows:
         if last or is_said or any(own):
             column = self._filtered(run, show)
             count = values.number_in(column, run.text) or count
-            yield {"act": "only", "column": column, tag: count}
+            yield {"act": "only", "column": column, self._bound(tag, run): count}
         else:  # "the board meets at 3" is about no column, and compares nothing
             self.lost.append(run.text)
+
+    def _bound(self, tag: str, run: Run) -> str:
+        """Return how a number bounds the rows, by the words beside it if they say so."""
+        told = Told(self._heard.text, self._table)
+        return bound_at(told, run.start, run.end) or tag
 
     def _sentence(self, run: Run) -> tuple[int, int]:
         """Return from where to where the sentence of some words reaches."""
@@ -202,7 +210,9 @@ class Rows:
             if name in self._table.names and self._table[name].kind != "text":
                 return name  # "parties over 500" are those whose values are
         if self._chart is not None:  # "over 100 rather"
-            before = [one for one in self._chart.views[-1].keep if one.test == run.tag]
+            before = [
+                one for one in self._chart.views[-1].keep if one.test in _TESTS[run.tag]
+            ]
             if before:
                 return before[-1].column
         shown = self._chart.views[-1].y if self._chart else ""

@@ -269,6 +269,8 @@ class Shown(Uses):
         if mark in _ACROSS and self._is_time(last.x) and self._is_text(show.get("x")):
             show.setdefault("group", show.pop("x"))  # a line goes along its times
         used = {*last.columns.values()}
+        if {show.get("x"), show.get("group")} == {last.x, last.group} != {""}:
+            used = set()  # they change places
         for name in ("x", "group", "time", "size", "color", "facet"):
             if name in show and show[name] in used:  # named in passing
                 del show[name]
