@@ -128,7 +128,7 @@ class _Condition:
         test, at, is_sign = self._test()
         bound = self._bound() if is_sign else ""
         if test in _BOUNDS or (bound and test != "not"):
-            return self._compared(bound or test, at)
+            return self._compared(bound or test or "is", at)
         is_chosen = is_sign or self._is_chosen()
         is_told = bool(test) or self._is_where()
         found, end = self._values(at) if is_chosen and is_told else ([], at)
@@ -168,7 +168,7 @@ class _Condition:
         if signs in _SIGNS:
             return _SIGNS[signs], end, True
         if match := self._chart.get(self._after, "row_words", "is", "not"):
-            return match.value, match.end, False
+            return "is" if match.value == "is" else "not", match.end, False
         return "", self._after, False
 
     def _bound(self) -> Test | Literal[""]:

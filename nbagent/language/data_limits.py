@@ -81,16 +81,9 @@ def _is_others(told: Told, ink: Item) -> bool:
     for one in told.items:
         is_other = one.role == "value" or (one.role == "mark" and one.value != "line")
         is_other |= one.role == "look"
-        first, last = sorted((one, ink), key=lambda item: item.start)
-        if is_other and told.is_near(first.end, last.start):
+        if is_other and told.touch(one, ink):
             return True
-    spots = told.spots("background", "others")
-    return any(
-        told.is_near(
-            *((s.end, ink.start) if s.start < ink.start else (ink.end, s.start))
-        )
-        for s in spots
-    )
+    return any(told.touch(o, ink) for o in told.spots("background", "others"))
 
 
 def bound_at(told: Told, start: int, end: int) -> str:
@@ -99,10 +92,11 @@ def bound_at(told: Told, start: int, end: int) -> str:
     Returns:
         "over", "under" or "most"; nothing if no word beside it says so.
     """
-    found: list[tuple[int, str]] = []
-    for spot in told.spots("most"):
-        if _touches(told, spot.start, spot.end, start, end):
-            found.append((spot.end - spot.start, "most"))
+    found = [
+        (spot.end - spot.start, "most")
+        for spot in told.spots("most")
+        if _touches(told, spot.start, spot.end, start, end)
+    ]
     for one in told.items:
         is_join = one.role == "join" and one.value in ("over", "under")
         if is_join and one.end <= start and told.is_near(one.end, start):

@@ -335,7 +335,7 @@ def _pointed(heard: Heard, told: Told, chart: Chart | None) -> Heard:
     """Let the most or the least stand out that is to be marked: "mark the hottest day"."""
     del chart
     acts = [o for o in told.items if o.role == "act" and o.value == "highlight"]
-    points = [*told.spots("mark"), *acts]
+    points: list[Spot | Item] = [*told.spots("mark"), *acts]
     if not points or heard.of("threshold", "note") or told.values or told.numbers:
         return heard
     lit = [run for run in heard.of("highlight") if side_of(run.text)]
