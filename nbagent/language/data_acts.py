@@ -15,6 +15,7 @@ from nbagent.language.data_columns import measures
 from nbagent.language.data_conditions import Condition, conditions, without
 from nbagent.language.data_limits import colour_of_line
 from nbagent.language.data_peaks import peak
+from nbagent.language.data_rest import coloured_rest
 from nbagent.language.data_rows import Rows
 from nbagent.language.data_runs import settled
 from nbagent.language.data_scores import Heard, Run
@@ -69,6 +70,8 @@ class Teller:
         name: str = "",
     ) -> None:
         self._conditions: tuple[Condition, ...] = ()
+        told = Told(heard.text, table)
+        heard, self._rest_colours = coloured_rest(heard, told, chart)
         self._owners = Owners(heard, table, chart)
         heard = self._owners.heard
         if table is not None:
@@ -83,7 +86,7 @@ class Teller:
         self._heard, self._table, self._chart = heard, table, chart
         self._shown = Shown(heard, table, chart, called)
         self._rows = Rows(heard, table, chart, self._shown)
-        self._line = colour_of_line(heard, Told(heard.text, table))
+        self._line = colour_of_line(heard, told)
         self._unknown: list[str] = []
         self._new_x = ""
 
@@ -109,6 +112,7 @@ class Teller:
             found += [own] if own else []
         along = self._placed_along(show)
         found += [one.act(along) for one in self._conditions]
+        found += self._rest_colours
         is_after = False
         for tag, runs in _grouped(self._heard.runs):
             is_after |= tag == "then"

@@ -52,6 +52,9 @@ class Rows:
 
     def kept(self, runs: list[Run], show: Act, *, is_out: bool) -> Iterator[Act]:
         """Yield which rows stay or go: by values, or by times."""
+        if series := self._series(runs):
+            yield {"act": "only", "values": series, **({"out": True} if is_out else {})}
+            return
         if level := self._level(runs):
             yield {"act": "only", **level, **({"out": True} if is_out else {})}
             return
@@ -74,6 +77,14 @@ class Rows:
                 yield {"act": "only", "column": column, "values": own, **out}
         else:
             yield {"act": "only", "values": said, **out}
+
+    def _series(self, runs: list[Run]) -> list[str]:
+        """Return the measures that words are, where each of several is a series."""
+        last = self._chart.views[-1] if self._chart else None
+        if self._table is None or last is None or not last.also:
+            return []
+        own = [named(one.text, self._table) for one in runs]
+        return own if {*own} <= {last.y, *last.also} else []
 
     def _years(self, said: list[str], show: Act) -> str:
         """Return the column of years that has these, unless the chart goes along it."""

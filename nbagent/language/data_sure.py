@@ -47,7 +47,7 @@ def sure(heard: Heard, table: Table | None, chart: Chart | None) -> Heard:
     if table is not None:
         rules += [_backed, _ordered, _counting, _parted, _sided, _limited, _evolved]
     if table is not None and chart is not None:
-        rules += [_pointed, _listed]
+        rules += [_pointed, _listed, _taken_away]
     for rule in rules:
         heard = rule(heard, told, chart)
     return heard
@@ -389,3 +389,17 @@ def _limited(heard: Heard, told: Told, chart: Chart | None) -> Heard:
     """Draw a line at the number of a target: "we promise 8 minutes, mark that"."""
     done = lined(heard, told)
     return heard if done is heard else _changing(done, told, chart)
+
+
+def _taken_away(heard: Heard, told: Told, chart: Chart | None) -> Heard:
+    """Let measures go that are to: "take costs away again"."""
+    assert chart is not None
+    last = chart.views[-1]
+    own = [one for one in told.columns if one.value.name in (last.y, *last.also)]
+    outs = [o for o in told.items if o.role == "act" and o.value == "out"]
+    is_out = told.says("away") or bool(told.spots("out", table="row_words")) or outs
+    if not (last.also and own and is_out):
+        return heard
+    heard = _without(heard, own, *COLUMNS, *_ROWS, "highlight")
+    heard = _with(heard, *(run_of("out", told, o.start, o.end) for o in own))
+    return _changing(heard, told, chart)
