@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ LAKES = table_of(
     )
 )
 BARS = Chart(data="x.csv", view=View(x="lake", y="level"))
+LINE = Chart(data="x.csv", view=View(mark="line", x="year", y="level"))
 LINES = Chart(data="x.csv", view=View(mark="line", x="year", y="level", group="lake"))
 CELLS = Chart(
     data="x.csv", view=View(mark="heatmap", x="lake", group="shore", y="level")
@@ -297,3 +299,111 @@ def test_values_alone_are_what_is_kept(text: str) -> None:
 def test_an_upper_bound_takes_its_number_in(text: str, how: str) -> None:
     at = text.index("5")
     assert bound_at(Told(text, LAKES), at, at + 1) == how
+
+
+# Colours of the rest, measures that come and go, and names with signs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "grey for all but Iseo, Iseo in red",
+        "everything grey except Iseo in red",
+        "Iseo in red, the rest grey",
+        "alles grau außer Iseo, Iseo rot",
+        "Iseo rot, die anderen grau",
+        "tout en gris sauf Iseo en rouge",
+        "todo en gris excepto Iseo en rojo",
+        "tudo em cinza exceto Iseo em vermelho",
+        "tutto grigio tranne Iseo in rosso",
+    ],
+)
+def test_the_rest_has_one_colour_and_what_is_named_its_own(text: str) -> None:
+    rest, own = acts(text, BARS)
+    assert rest == {"act": "theme", "colors": ["grey"]}
+    assert own == {"act": "theme", "colors": ["red"], "of": ["Iseo"]}
+
+
+def test_what_is_not_grey_like_the_rest_keeps_a_colour() -> None:
+    rest, own = acts("all grey except Garda and Iseo", BARS)
+    assert rest["colors"] == ["grey"]
+    assert own["of"] == ["Garda", "Iseo"]
+    assert "grey" not in own["colors"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plus delay",
+        "and delay as well",
+        "with delay too",
+        "plus die delay",
+        "delay aussi",
+        "también delay",
+        "também delay",
+        "anche delay",
+        "delayも追加",
+        "delay도 추가",
+        "再加delay",
+    ],
+)
+def test_a_measure_more_stands_beside_what_is_shown(text: str) -> None:
+    assert acts(text, BARS) == ({"act": "chart", "also": ["delay"]},)
+
+
+def test_series_get_panels_where_measures_are_the_series() -> None:
+    assert acts("plus delay", LINES) == (
+        {"act": "chart", "also": ["delay"], "facet": "lake"},
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["take delay away again", "ohne delay", "drop delay", "sans delay"]
+)
+def test_a_measure_goes_again(text: str) -> None:
+    both = Chart(data="x.csv", view=View(x="lake", y="level", also=("delay",)))
+    assert acts(text, both) == ({"act": "only", "values": ["delay"], "out": True},)
+
+
+def test_lines_are_apart_for_values_that_are_named() -> None:
+    line = Chart(data="x.csv", view=View(mark="line", x="year", y="level"))
+    (show,) = acts("separate lines for sand and rock", line)
+    assert show == {"act": "chart", "group": "shore"}
+    show, only = acts("separate lines for Iseo and Garda", line)
+    assert show["group"] == "lake"
+    assert only["values"] == ["Iseo", "Garda"]
+
+
+SIGNED = table_of({"site": ["a", "b"], "mg/l>=5": [1, 2], "% wet": [3, 4]})
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("show % wet", "% wet"),
+        ("mg/l>=5 by site", "mg/l>=5"),
+        ("% wet je site", "% wet"),
+        ("% wet, highest first", "% wet"),
+    ],
+)
+def test_a_name_with_signs_is_its_column(text: str, column: str) -> None:
+    state = State(
+        variables=(Variable(name="wells", type="DataFrame"),),
+        table=lambda name: SIGNED if name == "wells" else None,
+    )
+    found = charting.read(text, state, lambda: encoder_of(reader().low))
+    assert found is not None
+    assert found.acts[0]["y"] == column
+    assert "stacking" not in found.acts[0]
+
+
+@pytest.mark.parametrize("text", ["make it grey", "rendi il grafico grigio"])
+def test_a_chart_is_not_redrawn_where_its_colours_are_named(text: str) -> None:
+    state = State(
+        clips=(ClipInfo(ref="c1", chart=BARS),),
+        table=lambda name: LAKES if name == "c1" else None,
+    )
+    plan = reader().read(text, state)
+    assert [act.kind for act in plan.acts] == ["theme"]
+    redrawn = reader().read(text, replace(state, has_model=True))
+    assert [act.kind for act in redrawn.acts] != ["theme"]

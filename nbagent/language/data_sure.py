@@ -7,26 +7,32 @@ The encoder, whose turns had them too seldom, is put right there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
 from nbagent.charts.columns import is_time, time_column
-from nbagent.charts.table import Column, Table
+from nbagent.charts.table import Table
 from nbagent.language.chart import listed
-from nbagent.language.data_axes import Spot as AxisSpot
-from nbagent.language.data_axes import is_steps, spots
+from nbagent.language.data_axes import is_steps
 from nbagent.language.data_labels import COLUMNS
 from nbagent.language.data_limits import lined
+from nbagent.language.data_parted import parted, sided
 from nbagent.language.data_peaks import side_of
-from nbagent.language.data_scores import Heard, Run
-from nbagent.language.data_told import UNHEARD, Spot, Told, run_of
+from nbagent.language.data_scores import Heard
+from nbagent.language.data_told import (
+    Spot,
+    Told,
+    cut_out,
+    meant,
+    of_kind,
+    put_in,
+    run_of,
+)
 from nbagent.language.data_words import Item
-from nbagent.take.chart import TIMED, Chart
+from nbagent.take.chart import Chart
 
-_WRITTEN: Final = ("title", "subtitle", "caption", "note", "label")
 _ROWS: Final = ("keep", "out")
-_LENGTHS: Final = ("seconds", "hold", "rest")
 _BEHIND: Final = {"black": "dark", "white": "light"}
 _MOST_STRANGE: Final = 1  # words of no list beside a change that is told
 _LIKELY: Final = 0.2  # of a change that is told: whatever else is said
@@ -45,16 +51,21 @@ def sure(heard: Heard, table: Table | None, chart: Chart | None) -> Heard:
     told = Told(heard.text, table)
     rules: list[Callable[[Heard, Told, Chart | None], Heard]] = [_stilled]
     if table is not None:
-        rules += [_backed, _ordered, _counting, _parted, _sided, _limited, _evolved]
+        rules += [
+            _backed,
+            _ordered,
+            _counting,
+            parted,
+            sided,
+            _limited,
+            _evolved,
+            _signed,
+        ]
     if table is not None and chart is not None:
         rules += [_pointed, _listed, _taken_away]
     for rule in rules:
         heard = rule(heard, told, chart)
     return heard
-
-
-def _of_kind(heard: Heard, kind: str) -> Heard:
-    return replace(heard, kinds={**dict.fromkeys(heard.kinds, 0.0), kind: 1.0})
 
 
 def _changing(heard: Heard, told: Told, chart: Chart | None) -> Heard:
@@ -67,25 +78,7 @@ def _changing(heard: Heard, told: Told, chart: Chart | None) -> Heard:
         or heard.kinds["new"] >= heard.kinds["change"] + known / 2
     ):
         return heard
-    return _of_kind(heard, "change")
-
-
-def _without(heard: Heard, met: Iterable[Spot | Item], *tags: str) -> Heard:
-    """Return a turn without the runs that meet some words, of these tags if any are."""
-    own = [*met]
-    runs = (
-        run
-        for run in heard.runs
-        if run.tag in _WRITTEN
-        or (tags and run.tag not in tags)
-        or not any(o.start < run.end and o.end > run.start for o in own)
-    )
-    return replace(heard, runs=tuple(runs))
-
-
-def _with(heard: Heard, *more: Run) -> Heard:
-    runs = sorted((*heard.runs, *more), key=lambda one: one.start)
-    return replace(heard, runs=tuple(runs))
+    return of_kind(heard, "change")
 
 
 # Nothing moves; what lies behind; which is first; what counts
@@ -97,7 +90,7 @@ def _stilled(heard: Heard, told: Told, chart: Chart | None) -> Heard:
     if not found:
         return heard
     said = {**heard.said, "still": "yes"}
-    heard = _without(replace(heard, said=said), found)
+    heard = cut_out(replace(heard, said=said), found)
     return _changing(heard, told, chart)
 
 
@@ -108,7 +101,7 @@ def _backed(heard: Heard, told: Told, chart: Chart | None) -> Heard:
         for ink in inks:
             if told.touch(spot, ink):
                 said = {**heard.said, "theme": _BEHIND[ink.value]}
-                heard = _without(replace(heard, said=said), (ink, spot))
+                heard = cut_out(replace(heard, said=said), (ink, spot))
                 return _changing(heard, told, chart)
     return heard
 
@@ -160,110 +153,8 @@ def _counting(heard: Heard, told: Told, chart: Chart | None) -> Heard:
     said.pop("aggregate", None)
     heard = replace(heard, said=said)
     if chart is None or heard.kinds["new"] >= heard.kinds["change"]:
-        return _of_kind(heard, "new") if told.columns else heard
+        return of_kind(heard, "new") if told.columns else heard
     return _changing(heard, told, chart)
-
-
-# What tells series apart
-
-
-def _parted(heard: Heard, told: Told, chart: Chart | None) -> Heard:
-    """Let a column tell series apart: "a line for each city", "by stream per quarter"."""
-    each = [
-        (spot, column)
-        for spot in told.spots("each")
-        if (column := told.behind(spot, "column")) is not None
-    ]
-    for spot, column in each:
-        if _is_series(told, spot) and column.value.kind == "text":
-            heard = _without(heard, (column,), *COLUMNS)
-            return _with(heard, run_of("group", told, column.start, column.end))
-    return heard if chart is not None else _crossed(heard, told, [c for _, c in each])
-
-
-def _is_series(told: Told, spot: Spot) -> bool:
-    """Return whether marks or colours are what there is one of for each."""
-    mark = told.before(spot, "mark", "look")
-    return mark is not None and mark.value in ("line", "colours")
-
-
-def _crossed(heard: Heard, told: Told, each: list[Item]) -> Heard:
-    """Let bars stand at what is said with "for each", and the other column part them."""
-    others = [one for one in told.columns if one not in each and _parts(one.value)]
-    is_bar = heard.said.get("mark", "bar") == "bar"
-    if not is_bar or heard.said.get("move") in TIMED or len(each) != 1:
-        return heard
-    is_panel = any(o.role == "join" and o.value == "panel_by" for o in told.items)
-    if is_panel or len(others) != 1 or each[0].value == others[0].value:
-        return heard
-    if each[0].value.kind == "number" and not _goes_on(each[0].value, told.table):
-        return heard
-    heard = _without(heard, (*each, *others), *COLUMNS)
-    return _with(
-        heard,
-        run_of("x", told, each[0].start, each[0].end),
-        run_of("group", told, others[0].start, others[0].end),
-    )
-
-
-def _parts(column: Column) -> bool:
-    return column.kind == "text" and not is_time(column)
-
-
-def _goes_on(column: Column, table: Table | None) -> bool:
-    return is_time(column) or (table is not None and is_steps(column, table))
-
-
-def _sided(heard: Heard, told: Told, chart: Chart | None) -> Heard:
-    """Let columns stand where they are said to: "crops down the side, weeks on top"."""
-    is_shown = chart is not None and heard.kinds["new"] < heard.kinds["change"]
-    shown = {*chart.views[-1].columns.values()} if chart is not None else set[str]()
-    own = {one.value.name for one in told.columns}
-    is_own = chart is not None and bool(own) and own <= shown
-    mark = heard.said.get("mark") if not is_own else chart and chart.views[-1].mark
-    sides = {
-        spot.axis: column
-        for spot in spots(told.text)
-        if (column := _beside(told, spot)) is not None
-    }
-    if not sides or not (mark == "heatmap" or (is_shown and is_own)):
-        return heard
-    if mark == "heatmap":
-        said = {n: v for n, v in heard.said.items() if n not in ("lying", "mark")}
-        said |= {} if is_own else {"mark": "heatmap"}
-        heard = _without(replace(heard, said=said), sides.values(), *COLUMNS, "lost")
-        others = [o for o in told.columns if o not in sides.values() and _stands(o)]
-        tags = {"x": "x", "y": "group"}
-        free = next(({"x": "y", "y": "x"}[axis] for axis in sides), "")
-        if len(sides) == 1 and len(others) == 1:
-            sides[free] = others[0]
-            heard = _without(heard, others, *COLUMNS)
-        runs = [run_of(tags[a], told, o.start, o.end) for a, o in sides.items()]
-        if len(sides) == 1 and is_own and chart is not None:
-            runs += _other_side(told, chart, free, sides)
-        heard = _with(heard, *runs)
-    return _of_kind(heard, "change") if is_own else heard
-
-
-def _beside(told: Told, spot: AxisSpot) -> Item | None:
-    """Return the column that stands by the words for a side, before them if one does."""
-    own = Spot(spot.axis, spot.start, spot.end)
-    return told.before(own, "column") or told.behind(own, "column")
-
-
-def _other_side(
-    told: Told, chart: Chart, free: str, sides: Mapping[str, Item]
-) -> Iterator[Run]:
-    """Yield the column that is shown already as what stands at the other side."""
-    taken = {one.value.name for one in sides.values()}
-    last, end = chart.views[-1], len(told.text)
-    if len(own := {last.x, last.group} - taken - {""}) == 1:
-        yield Run("x" if free == "x" else "group", own.pop(), end, end, UNHEARD)
-
-
-def _stands(item: Item) -> bool:
-    column: Column = item.value
-    return column.kind != "number" or is_time(column)
 
 
 # How it developed
@@ -285,7 +176,7 @@ def _evolved(heard: Heard, told: Told, chart: Chart | None) -> Heard:
         if not (head == "aggregate" and any(o.role == "sum" for o in told.items)):
             said.pop(head, None)
     columns = [*own, *(one for one in told.columns if one.value.name == time)]
-    heard = _without(replace(heard, said=said), columns, *COLUMNS, *_ROWS, "data")
+    heard = cut_out(replace(heard, said=said), columns, *COLUMNS, *_ROWS, "data")
     tags = {"number": "y", "text": "group"}
     runs = [
         run_of(
@@ -303,9 +194,8 @@ def _evolved(heard: Heard, told: Told, chart: Chart | None) -> Heard:
         said_time = [r for r in heard.runs if r.tag == "time"]
         heard = replace(heard, runs=tuple(r for r in heard.runs if r not in said_time))
     if not is_time(told.table[time]) and all(run.tag != "time" for run in runs):
-        end = len(told.text)
-        runs.append(Run("time", time, end, end, UNHEARD))
-    return _of_kind(_with(heard, *runs), "new")
+        runs.append(meant("time", time, told))
+    return of_kind(put_in(heard, *runs), "new")
 
 
 def _asks_how(told: Told) -> bool:
@@ -326,6 +216,24 @@ def _times(table: Table) -> str:
     if found := time_column(table):
         return found
     return next((c.name for c in table.columns if is_steps(c, table)), "")
+
+
+def _signed(heard: Heard, told: Told, chart: Chart | None) -> Heard:
+    """Show a column that is written with its signs, as nobody writes else: "wt(kg)"."""
+    asks = "?" in told.text or told.says("amount")
+    is_signed = any(_has_signs(one.value.name) for one in told.columns)
+    if chart is not None or asks or not is_signed:
+        return heard
+    runs = [
+        run_of("y" if o.value.kind == "number" else "x", told, o.start, o.end)
+        for o in told.columns
+        if not any(r.start < o.end and r.end > o.start for r in heard.runs)
+    ]
+    return of_kind(put_in(heard, *runs), "new")
+
+
+def _has_signs(name: str) -> bool:
+    return any(not (char.isalnum() or char in " _-") for char in name)
 
 
 # Changes of what is shown
@@ -355,7 +263,7 @@ def _pointed(heard: Heard, told: Told, chart: Chart | None) -> Heard:
     said = {name: own for name, own in heard.said.items() if name in ("theme", "still")}
     start += len(told.text[start:end]) - len(told.text[start:end].lstrip())
     heard = replace(heard, said=said, runs=(run_of("highlight", told, start, end),))
-    return _of_kind(heard, "change")
+    return of_kind(heard, "change")
 
 
 def _stops(told: Told, start: int) -> Iterator[int]:
@@ -382,7 +290,7 @@ def _listed(heard: Heard, told: Told, chart: Chart | None) -> Heard:
     if others or not is_enough or (is_other and heard.kinds["change"] > _LIKELY):
         return heard
     runs = tuple(run_of("keep", told, o.start, o.end) for o in told.values)
-    return _of_kind(replace(heard, said={}, runs=runs), "change")
+    return of_kind(replace(heard, said={}, runs=runs), "change")
 
 
 def _limited(heard: Heard, told: Told, chart: Chart | None) -> Heard:
@@ -400,6 +308,6 @@ def _taken_away(heard: Heard, told: Told, chart: Chart | None) -> Heard:
     is_out = told.says("away") or bool(told.spots("out", table="row_words")) or outs
     if not (last.also and own and is_out):
         return heard
-    heard = _without(heard, own, *COLUMNS, *_ROWS, "highlight")
-    heard = _with(heard, *(run_of("out", told, o.start, o.end) for o in own))
+    heard = cut_out(heard, own, *COLUMNS, *_ROWS, "highlight")
+    heard = put_in(heard, *(run_of("out", told, o.start, o.end) for o in own))
     return _changing(heard, told, chart)

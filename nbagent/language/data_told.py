@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nbagent.charts.table import Table
 from nbagent.language.chart import Chart as Words
-from nbagent.language.data_scores import Run
+from nbagent.language.data_scores import Heard, Run
 from nbagent.language.data_words import Item, items_of
 from nbagent.language.guess import certain, language
 from nbagent.language.lexicon import is_small
@@ -21,6 +21,8 @@ UNHEARD = np.zeros(384, np.float32)
 _NAMES = ("value", "column", "quote", "mention")
 _ENDS = ".!?;。！？；\n"
 _STOPS = ",:()、，："
+WRITTEN = ("title", "subtitle", "caption", "note", "label")
+"""What words are that stand there as they are."""
 _FEW = 2  # letters between two words
 
 
@@ -144,3 +146,33 @@ class Told:
 def run_of(tag: str, told: Told, start: int, end: int) -> Run:
     """Return some words of a turn as something."""
     return Run(tag, told.text[start:end], start, end, UNHEARD)
+
+
+def of_kind(heard: Heard, kind: str) -> Heard:
+    """Return a turn that is something new, or a change, for certain."""
+    return replace(heard, kinds={**dict.fromkeys(heard.kinds, 0.0), kind: 1.0})
+
+
+def cut_out(heard: Heard, met: Iterable[Spot | Item], *tags: str) -> Heard:
+    """Return a turn without the runs that meet some words, of these tags if any are."""
+    own = [*met]
+    runs = (
+        run
+        for run in heard.runs
+        if run.tag in WRITTEN
+        or (tags and run.tag not in tags)
+        or not any(o.start < run.end and o.end > run.start for o in own)
+    )
+    return replace(heard, runs=tuple(runs))
+
+
+def put_in(heard: Heard, *more: Run) -> Heard:
+    """Return a turn with more words that are something."""
+    runs = sorted((*heard.runs, *more), key=lambda one: one.start)
+    return replace(heard, runs=tuple(runs))
+
+
+def meant(tag: str, column: str, told: Told) -> Run:
+    """Return a column that no words name as something that is said behind them all."""
+    end = len(told.text) + 1
+    return Run(tag, column, end, end, UNHEARD)

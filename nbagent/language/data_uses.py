@@ -364,7 +364,8 @@ class Uses:
             for one in self.listed.of("colour")
             if one.value not in behind
             and not any(
-                r.start < one.end and r.end > one.start for r in self._heard.runs
+                r.start < one.end and r.end > one.start and r.tag != "data"
+                for r in self._heard.runs
             )
         ]
 
