@@ -151,7 +151,7 @@ def test_steps_are_gone_through() -> None:
 def test_a_histogram_counts_between_two_numbers() -> None:
     runs = (("y", "cars"), ("from", "45"), ("to", "60"))
     only = said("cars from 45 to 60", *runs, mark="histogram").acts()[1]
-    assert only == {"act": "only", "column": "cars", "over": 45.0, "under": 60.0}
+    assert only == {"act": "only", "column": "cars", "over": 45.0, "most": 60.0}
     teller = said("cars for my 5s", ("y", "cars"), ("from", "5s"), mark="histogram")
     assert len(teller.acts()) == 1
     assert teller.lost == ("5s",)

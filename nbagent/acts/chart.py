@@ -121,6 +121,8 @@ class Show(Charted):
         if self.values is not None:
             change["has_values"] = self.values
         last = chart.views[-1]
+        if self.also and last.group:  # each of the columns is a series already
+            change.setdefault("group", "")
         is_shown = bool(chart.data)  # and not new
         if (
             is_shown

@@ -30,6 +30,9 @@ class Only(Charted):
     out: Annotated[bool, Arg("true to drop those rows and keep the others")] = False
     over: Annotated[float | None, Arg("a number that the column is over")] = None
     under: Annotated[float | None, Arg("a number that the column is under")] = None
+    most: Annotated[
+        float | None, Arg("a number that the column is at most", is_rare=True)
+    ] = None
 
     @classmethod
     def of_call(
@@ -39,6 +42,7 @@ class Only(Charted):
         out: bool = False,
         over: float | None = None,
         under: float | None = None,
+        most: float | None = None,
         then: bool | None = None,
         takes_s: float | None = None,
     ) -> Only:
@@ -50,6 +54,7 @@ class Only(Charted):
             out: Whether those rows go, and the others stay.
             over: A number that the column is over.
             under: A number that the column is under.
+            most: A number that the column is at most.
             then: Whether it happens after what is shown, and not from the start.
             takes_s: Seconds in which it happens.
         """
@@ -59,18 +64,29 @@ class Only(Charted):
             out=out,
             over=over,
             under=under,
+            most=most,
             then=then,
             takes_s=takes_s,
         )
 
     def check(self) -> None:
         """Refuse a choice of nothing."""
-        if not (self.values or self.over is not None or self.under is not None):
+        if not (self.values or self._bounds):
             raise SpecError("only what? name a value, like 'only Europe'")
         if not (self.column or self.values):
             raise SpecError(
                 "over or under in which column? name it, like 'sales over 10'"
             )
+
+    @property
+    def _bounds(self) -> dict[Test, float]:
+        """The numbers that the column is compared with, by how."""
+        said: dict[Test, float | None] = {
+            "over": self.over,
+            "under": self.under,
+            "at most": self.most,
+        }
+        return {test: own for test, own in said.items() if own is not None}
 
     def named(self, names: Names, chart: Chart) -> Self:
         """Return it with the column and its values as the table has them."""
@@ -112,16 +128,15 @@ class Only(Charted):
         if self.values:
             test: Test = "not" if self.out else "is"
             own.append(Filter(column=self.column, test=test, values=self.values))
-        if self.over is not None:
-            own.append(Filter(column=self.column, test="over", values=(self.over,)))
-        if self.under is not None:
-            own.append(Filter(column=self.column, test="under", values=(self.under,)))
+        own += [
+            Filter(column=self.column, test=test, values=(bound,))
+            for test, bound in self._bounds.items()
+        ]
         return {"keep": (*kept, *own)}
 
     def says(self) -> str:
         """Say which."""
         said = ", ".join(self.values)
         told = [f"{'without' if self.out else 'only'} {said}"] if said else []
-        told += [] if self.over is None else [f"{self.column} over {self.over:g}"]
-        told += [] if self.under is None else [f"{self.column} under {self.under:g}"]
+        told += [f"{self.column} {test} {own:g}" for test, own in self._bounds.items()]
         return ", ".join(told)

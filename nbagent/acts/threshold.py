@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from nbagent.acts.base import Arg
 from nbagent.acts.charted import Charted
+from nbagent.acts.text import colour
 from nbagent.take.chart import Chart
 
 
@@ -22,12 +23,15 @@ class Threshold(Charted):
 
     value: Annotated[float, Arg("the value")]
     text: Annotated[str, Arg("what stands at it")] = ""
+    color: Annotated[str, Arg("the line's own colour", is_rare=True)] = ""
 
     def of_view(self, chart: Chart) -> Mapping[str, Any]:  # noqa: ARG002
         """Return the value."""
-        return {"threshold": float(self.value), "threshold_text": self.text}
+        own = {"threshold": float(self.value), "threshold_text": self.text}
+        return own | ({"threshold_colour": colour(self.color)} if self.color else {})
 
     def says(self) -> str:
         """Say where."""
         told = f' "{self.text:.40}"' if self.text else ""
-        return f"threshold{told} at {self.value:g}"
+        ink = f" in {self.color}" if self.color else ""
+        return f"threshold{told} at {self.value:g}{ink}"

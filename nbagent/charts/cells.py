@@ -6,9 +6,9 @@ never taken for zero.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -267,7 +267,14 @@ def _passes(one: Filter, column: Column) -> NDArray[np.bool_]:
     limit = place_on(column.kind, one.values[0], column.name)
     own = days(column.values) if column.kind == "time" else column.values.astype(float)
     with np.errstate(invalid="ignore"):
-        return np.asarray(own >= limit if one.test == "over" else own < limit)
+        return _COMPARED[one.test](own, limit)
+
+
+_COMPARED: Final[Mapping[str, Callable[[Any, float], NDArray[np.bool_]]]] = {
+    "over": np.greater_equal,
+    "under": np.less,
+    "at most": np.less_equal,
+}
 
 
 def place_on(kind: str, value: float | str, called: str) -> float:

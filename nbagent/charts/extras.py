@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from matplotlib.colors import to_rgb
 
 from nbagent.charts.cells import Places, index_of, place_on
 from nbagent.charts.look import Look
@@ -79,18 +80,20 @@ def trend(look: Look, places: Floats) -> Line | None:
 def _threshold(look: Look, view: View, at: float) -> tuple[Line, Word]:
     u = look.unit
     assert view.threshold is not None
+    own = view.threshold_colour
+    ink = (*to_rgb(own), 1.0) if own else look.ink("accent")
     line = Line(
         "threshold",
         np.array([[0.0, at], [1.0, at]]),
         np.array([[0.0, at], [0.0, at]]),
-        look.ink("accent"),
+        ink,
         2.2 * u,
         dash=(4.0, 2.5),
         is_extra=True,
     )
     word = Word(
         *("threshold", (1.0, at), view.threshold_text or look.says(view.threshold)),
-        *(look.tick_size, look.ink("accent")),
+        *(look.tick_size, ink),
         shift=(0.0, 9 * u),
         anchor=("right", "bottom"),
         is_bold=True,

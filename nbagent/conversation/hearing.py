@@ -92,7 +92,12 @@ class Hearing:
             one.partition("=")[::2] for one in asked.options.get("column", ())
         )
         return replace(
-            state, clips=(*rest, *own), part=part, table=table, called=called
+            state,
+            clips=(*rest, *own),
+            part=part,
+            has_model="model" in asked.options,
+            table=table,
+            called=called,
         )
 
     def understood(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from nbagent.language.data_acts import Teller
 from nbagent.language.data_runs import clip_named, without_clips
 from nbagent.language.data_scores import Heard, heard
 from nbagent.language.data_slips import Slip, righted
+from nbagent.language.data_sure import sure
 from nbagent.language.data_words import bare, items_of
 from nbagent.language.found import Found, find
 from nbagent.language.heads import HeadEncoder
@@ -104,7 +105,8 @@ def read(text: str, state: State, by: Callable[[], HeadEncoder]) -> Said | None:
         table = state.table(name)
         is_figure = table is None
         told = heard(plain, table, shown=shown, is_figure=is_figure, by=by())
-        return replace(without_clips(told, clips), text=text, slips=slips)
+        told = replace(without_clips(told, clips), text=text, slips=slips)
+        return sure(told, table, chart)
 
     # A change is said in the words of what is shown, something new in those of its data.
     change = None
@@ -120,6 +122,28 @@ def read(text: str, state: State, by: Callable[[], HeadEncoder]) -> Said | None:
             if not is_new:
                 return change
     return _new(text, state, subject, hear) or change
+
+
+def redrawn(
+    text: str, state: State, by: Callable[[], HeadEncoder], clips: Collection[str]
+) -> Said | None:
+    """Return what a change of a chart says of it that a model would have to draw anew.
+
+    Args:
+        text: The turn.
+        state: What it is read against.
+        by: Returns what hears it.
+        clips: Those that it was heard to change.
+    """
+    clip = _meant(text, state)
+    if state.has_model or clip is None or clip.chart is None or clip.ref not in clips:
+        return None
+    table = state.table(clip.ref)
+    is_figure = clip.chart.is_figure
+    shown = "figure's chart" if is_figure else "chart"
+    told = heard(text, table, shown=shown, is_figure=is_figure, by=by())
+    said = _changed(sure(told, table, clip.chart), clip, state)
+    return None if said is None else replace(said, rest="")
 
 
 def _blanked(text: str, names: Sequence[Found]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from nbagent.charts.columns import settled as settled_chart
@@ -13,12 +13,16 @@ from nbagent.language.chart import Chart as Words
 from nbagent.language.data_colours import Owners
 from nbagent.language.data_columns import measures
 from nbagent.language.data_conditions import Condition, conditions, without
+from nbagent.language.data_limits import colour_of_line
 from nbagent.language.data_peaks import peak
+from nbagent.language.data_rest import coloured_rest
 from nbagent.language.data_rows import Rows
 from nbagent.language.data_runs import settled
 from nbagent.language.data_scores import Heard, Run
 from nbagent.language.data_shown import Shown
 from nbagent.language.data_times import Recent, between, recent
+from nbagent.language.data_told import Told
+from nbagent.language.data_words import Item
 from nbagent.language.found import Found, find
 from nbagent.language.guess import language
 from nbagent.language.quotes import quoted
@@ -66,6 +70,8 @@ class Teller:
         name: str = "",
     ) -> None:
         self._conditions: tuple[Condition, ...] = ()
+        told = Told(heard.text, table)
+        heard, self._rest_colours = coloured_rest(heard, told, chart)
         self._owners = Owners(heard, table, chart)
         heard = self._owners.heard
         if table is not None:
@@ -80,6 +86,7 @@ class Teller:
         self._heard, self._table, self._chart = heard, table, chart
         self._shown = Shown(heard, table, chart, called)
         self._rows = Rows(heard, table, chart, self._shown)
+        self._line = colour_of_line(heard, told)
         self._unknown: list[str] = []
         self._new_x = ""
 
@@ -105,6 +112,7 @@ class Teller:
             found += [own] if own else []
         along = self._placed_along(show)
         found += [one.act(along) for one in self._conditions]
+        found += self._rest_colours
         is_after = False
         for tag, runs in _grouped(self._heard.runs):
             is_after |= tag == "then"
@@ -187,7 +195,9 @@ class Teller:
         elif tag in _WRITTEN:
             yield self._told(tag, runs[0])
         elif tag == "colours":
-            yield from self._owners.acts(runs)
+            line = self._line
+            own = [one for one in runs if line is None or not _meets(one, [line])]
+            yield from self._owners.acts(own)
         elif tag in _LENGTHS and (length := values.seconds(said[0])) is not None:
             yield from self._lasting(tag, length, show)
         elif tag in _NUMBERS and (count := values.number(said[0])) is not None:
@@ -220,6 +230,7 @@ class Teller:
                 "act": "threshold",
                 "value": count,
                 **({"text": label[0]} if label else {}),
+                **({"color": str(self._line.value)} if self._line else {}),
             }
         else:
             yield from self._rows.compared(tag, count, run, show)
@@ -237,7 +248,9 @@ class Teller:
         if has_trend:  # said of one that is there, it is to go
             has_one = self._chart is not None and self._chart.views[-1].has_trend
             yield {"act": "trend"} | ({"off": True} if has_one else {})
-        if self._chart is not None and (codes := self._shown.colours):
+        line = [str(self._line.value)] if self._line else []
+        codes = [one for one in self._shown.colours if one not in line]
+        if self._chart is not None and codes:
             yield {"act": "theme", "colors": codes}
         if shapes := self._shapes:
             yield {"act": "aspect", "aspect": str(shapes[0].value)}
@@ -298,13 +311,13 @@ class Teller:
     def _between(self, starts: list[Run], ends: list[Run], show: Act) -> Iterator[Act]:
         """Yield which values a histogram counts: no column lies along its x."""
         act: Act = {"act": "only", "column": self._counted_column(show)}
-        for test, own in (("over", starts), ("under", ends)):
+        for test, own in (("over", starts), ("most", ends)):
             for run in own[:1]:
                 if values.is_plain(run.text):
                     act[test] = values.number(run.text)
                 else:  # "my Year 5s"
                     self._unknown.append(run.text)
-        if {"over", "under"} & act.keys():
+        if {"over", "most"} & act.keys():
             yield act
 
     def _counted_column(self, show: Act) -> str:
@@ -357,7 +370,7 @@ class Teller:
         return self._heard.written(run.start, end)
 
 
-def _meets(run: Run, found: list[Found]) -> bool:
+def _meets(run: Run, found: Sequence[Found | Item]) -> bool:
     return any(one.start < run.end and one.end > run.start for one in found)
 
 

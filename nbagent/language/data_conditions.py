@@ -20,7 +20,7 @@ from nbagent.language.data_values import number
 from nbagent.language.data_words import Item, items_of
 from nbagent.language.guess import language
 
-Test = Literal["is", "not", "over", "under"]
+Test = Literal["is", "not", "over", "under", "most"]
 
 _SIGNS: Final[dict[str, Test]] = {
     "=": "is",
@@ -29,12 +29,13 @@ _SIGNS: Final[dict[str, Test]] = {
     "<>": "not",
     "≠": "not",
     "<": "under",
-    "<=": "under",
-    "≤": "under",
+    "<=": "most",
+    "≤": "most",
     ">": "over",
     ">=": "over",
     "≥": "over",
 }
+_BOUNDS: Final = ("over", "under", "most")
 _STOPS: Final = ",;.!?:()、。，；！？："
 _REACH: Final = 5  # tokens of a value
 _NEAR: Final = 2  # tokens between "where" and the column
@@ -126,8 +127,8 @@ class _Condition:
         """Return the condition; None if there is none."""
         test, at, is_sign = self._test()
         bound = self._bound() if is_sign else ""
-        if test in ("over", "under") or (bound and test != "not"):
-            return self._compared(bound or test, at)
+        if test in _BOUNDS or (bound and test != "not"):
+            return self._compared(bound or test or "is", at)
         is_chosen = is_sign or self._is_chosen()
         is_told = bool(test) or self._is_where()
         found, end = self._values(at) if is_chosen and is_told else ([], at)
@@ -141,7 +142,7 @@ class _Condition:
         start = self._item.start
         return Condition(self._column.name, test, tuple(found), start, until)
 
-    def _compared(self, test: Test | str, at: int) -> Condition | None:
+    def _compared(self, test: Test, at: int) -> Condition | None:
         """Return a condition by a number that is a bound."""
         tokens = self._chart.tokens
         is_there = at < len(tokens) and tokens[at].kind == "digits"
@@ -153,10 +154,11 @@ class _Condition:
             return None
         until = tokens[at].start + len(rest)
         end = next((i for i, t in enumerate(tokens) if t.start >= until), len(tokens))
-        is_over = (test == "over") != self._is_out(end)  # "drop what is beyond"
-        return self._made("over" if is_over else "under", [f"{count:.15g}"], end)
+        if self._is_out(end):  # "drop what is beyond"
+            test = "under" if test == "over" else "over"
+        return self._made(test, [f"{count:.15g}"], end)
 
-    def _test(self) -> tuple[Test | str, int, bool]:
+    def _test(self) -> tuple[Test | Literal[""], int, bool]:
         """Return how the column is compared, the token after that, and if by a sign."""
         tokens, end = self._chart.tokens, self._after
         signs = ""
@@ -166,15 +168,15 @@ class _Condition:
         if signs in _SIGNS:
             return _SIGNS[signs], end, True
         if match := self._chart.get(self._after, "row_words", "is", "not"):
-            return match.value, match.end, False
+            return "is" if match.value == "is" else "not", match.end, False
         return "", self._after, False
 
-    def _bound(self) -> Test | str:
+    def _bound(self) -> Test | Literal[""]:
         """Return which end a word right before the column says: "up to", "since"."""
-        for value, test in (("until", "under"), ("since", "over")):
-            if self._chart.follows(self._first, "row_words", value):
-                return test
-        return ""
+        if self._chart.follows(self._first, "row_words", "until"):
+            return "most"
+        is_since = self._chart.follows(self._first, "row_words", "since")
+        return "over" if is_since else ""
 
     def _values(self, at: int) -> tuple[list[str], int]:
         """Return the column's values that stand at a token, and the token after them."""

@@ -27,7 +27,7 @@ def peak(said: str, view: View, table: Table) -> dict[str, Any] | None:
         view: What is shown.
         table: Of which.
     """
-    side = _side(said)
+    side = side_of(said)
     if not side or not view.x:
         return None
     if named(said, table) == view.group != "":
@@ -53,7 +53,7 @@ def peak(said: str, view: View, table: Table) -> dict[str, Any] | None:
     return {"start": place, "end": place}
 
 
-def _side(said: str) -> Literal["high", "low", ""]:
+def side_of(said: str) -> Literal["high", "low", ""]:
     """Return which end of the order some words mean, if any."""
     for _, match in listed(said, "data_more"):
         if match.value in ("high", "low"):

@@ -12,9 +12,11 @@ from nbagent.language import data_values as values
 from nbagent.language.data_columns import named
 from nbagent.language.data_flags import flag_of, word_for
 from nbagent.language.data_labels import COLUMNS
+from nbagent.language.data_limits import bound_at
 from nbagent.language.data_scores import Heard, Run
 from nbagent.language.data_shown import Shown
 from nbagent.language.data_times import is_onwards
+from nbagent.language.data_told import Told
 from nbagent.take.chart import Chart
 
 Act = dict[str, Any]
@@ -25,6 +27,7 @@ _WIDE_ENDS: Final = "。！？；"  # no space stands behind these
 _COMPARED: Final = ("over", "under", "from", "to", "after", "before")
 _CHOSEN: Final = ("only", "out")
 _SIGNS: Final = "<>≤≥"
+_TESTS: Final = {"over": ("over",), "under": ("under", "at most")}
 
 
 class Rows:
@@ -49,6 +52,9 @@ class Rows:
 
     def kept(self, runs: list[Run], show: Act, *, is_out: bool) -> Iterator[Act]:
         """Yield which rows stay or go: by values, or by times."""
+        if series := self._series(runs):
+            yield {"act": "only", "values": series, **({"out": True} if is_out else {})}
+            return
         if level := self._level(runs):
             yield {"act": "only", **level, **({"out": True} if is_out else {})}
             return
@@ -71,6 +77,14 @@ class Rows:
                 yield {"act": "only", "column": column, "values": own, **out}
         else:
             yield {"act": "only", "values": said, **out}
+
+    def _series(self, runs: list[Run]) -> list[str]:
+        """Return the measures that words are, where each of several is a series."""
+        last = self._chart.views[-1] if self._chart else None
+        if self._table is None or last is None or not last.also:
+            return []
+        own = [named(one.text, self._table) for one in runs]
+        return own if {*own} <= {last.y, *last.also} else []
 
     def _years(self, said: list[str], show: Act) -> str:
         """Return the column of years that has these, unless the chart goes along it."""
@@ -160,9 +174,14 @@ class Rows:
         if last or is_said or any(own):
             column = self._filtered(run, show)
             count = values.number_in(column, run.text) or count
-            yield {"act": "only", "column": column, tag: count}
+            yield {"act": "only", "column": column, self._bound(tag, run): count}
         else:  # "the board meets at 3" is about no column, and compares nothing
             self.lost.append(run.text)
+
+    def _bound(self, tag: str, run: Run) -> str:
+        """Return how a number bounds the rows, by the words beside it if they say so."""
+        told = Told(self._heard.text, self._table)
+        return bound_at(told, run.start, run.end) or tag
 
     def _sentence(self, run: Run) -> tuple[int, int]:
         """Return from where to where the sentence of some words reaches."""
@@ -202,7 +221,9 @@ class Rows:
             if name in self._table.names and self._table[name].kind != "text":
                 return name  # "parties over 500" are those whose values are
         if self._chart is not None:  # "over 100 rather"
-            before = [one for one in self._chart.views[-1].keep if one.test == run.tag]
+            before = [
+                one for one in self._chart.views[-1].keep if one.test in _TESTS[run.tag]
+            ]
             if before:
                 return before[-1].column
         shown = self._chart.views[-1].y if self._chart else ""

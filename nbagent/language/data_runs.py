@@ -17,6 +17,7 @@ from nbagent.language.chart import Chart as Words
 from nbagent.language.data_columns import named
 from nbagent.language.data_flags import flagged, is_form
 from nbagent.language.data_labels import COLUMNS
+from nbagent.language.data_peaks import side_of
 from nbagent.language.data_scores import Heard, Run
 from nbagent.language.data_words import Item, bare, items_of
 from nbagent.language.found import Found, find
@@ -214,7 +215,7 @@ def _is_passed(run: Run, table: Table, chart: Chart) -> bool:
     """Return whether words that are to stand out are a column's, and no series of it."""
     last = chart.views[-1]
     is_value = any(one.role == "value" for one in items_of(run.text, table))
-    if run.tag != "highlight" or is_value:
+    if run.tag != "highlight" or is_value or side_of(run.text):  # "the best month"
         return False
     return named(run.text, table) not in ("", last.y, *last.also)
 

@@ -32,6 +32,7 @@ _PLAIN: Final = ("histogram", "box", "violin", "heatmap", "pie", "donut")
 _OF_PERIODS: Final = ("bar", "line", "area")
 _SPREAD: Final = ("box", "violin")
 _BETWEEN: Final = 5  # characters: " by ", " für "
+_PANELS: Final = 9
 _MANY: Final = 2  # columns that race; words, with one between them
 _HEADS: Final = ("mark", "move", "turns", "aggregate", "stacking")
 
@@ -269,6 +270,8 @@ class Shown(Uses):
         if mark in _ACROSS and self._is_time(last.x) and self._is_text(show.get("x")):
             show.setdefault("group", show.pop("x"))  # a line goes along its times
         used = {*last.columns.values()}
+        if {show.get("x"), show.get("group")} == {last.x, last.group} != {""}:
+            used = set()  # they change places
         for name in ("x", "group", "time", "size", "color", "facet"):
             if name in show and show[name] in used:  # named in passing
                 del show[name]
@@ -284,10 +287,17 @@ class Shown(Uses):
         elif self._adds(show, last, mark):
             more = [*last.also, show.pop("y"), *show.get("also", ())]
             show["also"] = [one for one in dict.fromkeys(more) if one != last.y]
+            if self._parts_panels(last):  # the measures are the series now
+                show.setdefault("facet", last.group)
         if "y" in show and self.listed.has("act", "switch"):
             show["then"] = True
 
+    def _parts_panels(self, last: View) -> bool:
+        """Return whether what told series apart has a panel for each, for want of more."""
+        group = self._own(last.group)
+        return group is not None and not last.facet and group.count <= _PANELS
+
     def _adds(self, show: Act, last: View, mark: str) -> bool:
         """Return whether one more column of values stands beside those that are shown."""
-        can_stand = mark in _OF_PERIODS and not last.group
+        can_stand = mark in _OF_PERIODS and last.y != ""
         return can_stand and self.is_number(show.get("y")) and self.adds

@@ -23,6 +23,7 @@ from nbagent.language.data_columns import (
 )
 from nbagent.language.data_labels import COLUMNS
 from nbagent.language.data_scores import Heard, Run
+from nbagent.language.data_told import Told
 from nbagent.language.data_words import Clause, items_of
 from nbagent.language.guess import language
 from nbagent.language.lexicon import is_small
@@ -363,15 +364,17 @@ class Uses:
             for one in self.listed.of("colour")
             if one.value not in behind
             and not any(
-                r.start < one.end and r.end > one.start for r in self._heard.runs
+                r.start < one.end and r.end > one.start and r.tag != "data"
+                for r in self._heard.runs
             )
         ]
 
     @property
     def adds(self) -> bool:
         """Whether a turn says that something comes beside what there is: "too"."""
-        chart = Words.of(self._heard.text, language(self._heard.text))
-        return any(chart.get(at, "row_words", "add") for at in range(len(chart.tokens)))
+        told = Told(self._heard.text, self._table)
+        is_plus = any(told.behind(spot, "column") for spot in told.spots("plus"))
+        return is_plus or bool(told.spots("add", table="row_words"))
 
     def hints(self, *joins: str) -> bool:
         """Return whether the lists have a word of the turn for one of these."""

@@ -143,14 +143,15 @@ def _item(chart: Chart, at: int, names: _Names) -> tuple[int, Item]:
 
     if (date := _date(chart, at)) is not None:
         return made(*date)
-    if token.kind == "sign":
+    named = names.at(chart, at)
+    if token.kind == "sign" and (named is None or named[1] != "column"):
         return made(at + 1, "stop" if token.text in _STOPS else "fill")
     found = [
         (match.end, -_rank(role), role, match.value)
         for table, role in _TABLES.items()
         if (match := chart.get(at, table))
     ]
-    if (named := names.at(chart, at)) is not None:
+    if named is not None:
         end, role, value = named
         found.append((end, -len(_FIRST), role, value))
     best = max(found, key=lambda one: one[:2], default=None)

@@ -85,7 +85,12 @@ class Reader:
                 return plan
         if shown is not None:
             return self._with_data(shown, words, state)
-        return self._learnt(words, state, as_intent)
+        plan = self._learnt(words, state, as_intent)
+        if plan.intent == "refine" and plan.needs_device:
+            drawn = charting.redrawn(words, state, lambda: self._moves, plan.targets)
+            if drawn is not None:
+                return self._with_data(drawn, words, state)
+        return plan
 
     def _with_data(self, said: charting.Said, words: str, state: State) -> Plan:
         """Return the plan of a turn about data in motion.

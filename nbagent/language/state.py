@@ -121,6 +121,7 @@ class State:
         turns: The user's earlier turns, oldest first.
         part: What is pointed at beside the words, as an act's JSON has it: a `span`, a
             `region`.
+        has_model: Whether a model is stated that is to draw.
         called: Words that mean a column, and which, as was asked and answered.
         table: Returns what a variable holds, or a clip shows, if that is a table.
     """
@@ -129,6 +130,7 @@ class State:
     clips: tuple[ClipInfo, ...] = ()
     turns: tuple[str, ...] = ()
     part: Mapping[str, Any] = field(default_factory=dict)
+    has_model: bool = False
     called: Mapping[str, str] = field(default_factory=dict)
     table: Callable[[str], Table | None] = field(
         default=lambda _: None, repr=False, compare=False

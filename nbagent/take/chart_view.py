@@ -32,15 +32,20 @@ Aggregate = Literal[
 Period = Literal["", "day", "week", "month", "quarter", "year"]
 Stacking = Literal["stacked", "grouped", "share"]
 Sort = Literal["", "up", "down", "name"]
-Test = Literal["is", "not", "over", "under"]
+Test = Literal["is", "not", "over", "under", "at most"]
 
 MAX_TEXT: Final = 300
+COMPARED: Final = ("over", "under", "at most")
+"""Tests with one value, of numbers and dates."""
 _COLUMNS: Final = ("x", "y", "group", "colour", "size", "time", "facet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which rows are kept: those whose column is, is not, is over or under a value."""
+    """Which rows are kept: those whose column is, is not, is over or under a value.
+
+    Over takes the value in, and so does at most; under leaves it out.
+    """
 
     column: str
     test: Test = "is"
@@ -55,7 +60,7 @@ class Filter:
         one_of("test", self.test, get_args(Test))
         if not self.values:
             raise SpecError(f"a filter of {self.column} has no value: name one or more")
-        if self.test in ("over", "under") and len(self.values) > 1:
+        if self.test in COMPARED and len(self.values) > 1:
             raise SpecError(
                 f"{self.column} {self.test} takes one value, not"
                 f" {len(self.values)}: name one number or date"
@@ -137,6 +142,7 @@ class View:
         remarks: Words at places.
         threshold: A value with a line across.
         threshold_text: What stands at that line.
+        threshold_colour: Its colour, like "#102030"; empty is the theme's.
         has_trend: Whether a least-squares line is fitted.
         has_values: Whether numbers stand at the marks; None is where there is room.
     """
@@ -169,6 +175,7 @@ class View:
     remarks: tuple[Remark, ...] = ()
     threshold: float | None = None
     threshold_text: str = ""
+    threshold_colour: str = ""
     has_trend: bool = False
     has_values: bool | None = None
 
@@ -209,6 +216,11 @@ class View:
                 " axis for the values"
             )
         check_text("the threshold's text", self.threshold_text)
+        if self.threshold_colour and not is_colour(self.threshold_colour):
+            raise SpecError(
+                f"{self.threshold_colour!r:.40} is not a colour for the threshold: use"
+                " one like #102030"
+            )
 
     def _check_ends(self) -> None:
         for name in ("x_range", "y_range", "span"):
