@@ -21,7 +21,7 @@ from nbagent.charts.summary import MAX_ROWS, kept
 from nbagent.charts.wide import lengthened
 from nbagent.errors import SpecError
 from nbagent.take.chart import Chart, Step
-from nbagent.take.chart_view import Filter, View
+from nbagent.take.chart_view import Filter, Test, View
 
 CHANCE = np.random.default_rng(3)
 DAYS = pd.date_range("2023-11-20", periods=90, name="day")

@@ -327,11 +327,8 @@ def _taken_away(heard: Heard, told: Told, chart: Chart | None) -> Heard:
 def _bared(heard: Heard, told: Told, chart: Chart | None) -> Heard:
     """Let the numbers at the marks go: "without the values"."""
     outs = [o for o in told.items if o.role == "act" and o.value == "out"]
-    is_out = any(
-        told.touch(out, one)
-        for out in (*outs, *told.spots("away"))
-        for one in told.spots("values")
-    )
+    words: list[Spot | Item] = [*outs, *told.spots("away")]
+    is_out = any(told.touch(out, one) for out in words for one in told.spots("values"))
     if not is_out or told.numbers or told.values or told.columns:
         return heard
     runs = tuple(run for run in heard.runs if run.tag in WRITTEN)
