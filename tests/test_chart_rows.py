@@ -192,11 +192,12 @@ def test_columns_that_are_series_become_rows() -> None:
 
 def test_at_most_takes_its_number_in_and_under_leaves_it_out() -> None:
     table = table_of({"age": [30, 40, 50, 60]})
-    for test, left in (
-        ("at most", [30, 40, 50]),
-        ("under", [30, 40]),
-        ("over", [50, 60]),
-    ):
+    by: dict[Test, list[int]] = {
+        "at most": [30, 40, 50],
+        "under": [30, 40],
+        "over": [50, 60],
+    }
+    for test, left in by.items():
         view = View(y="age", keep=(Filter(column="age", test=test, values=(50.0,)),))
         assert kept_rows(view, table)["age"].values.tolist() == left
     assert "eur at most 5" in Only(column="eur", most=5.0).says()
