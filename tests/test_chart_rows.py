@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from nbagent.acts.chart import Show
+from nbagent.acts.only import Only
+from nbagent.acts.threshold import Threshold
 from nbagent.charts.cells import cells_of, kept_rows
 from nbagent.charts.columns import settled
 from nbagent.charts.drawing import Drawing, frames
@@ -17,7 +21,7 @@ from nbagent.charts.summary import MAX_ROWS, kept
 from nbagent.charts.wide import lengthened
 from nbagent.errors import SpecError
 from nbagent.take.chart import Chart, Step
-from nbagent.take.chart_view import Filter, View
+from nbagent.take.chart_view import Filter, Test, View
 
 CHANCE = np.random.default_rng(3)
 DAYS = pd.date_range("2023-11-20", periods=90, name="day")
@@ -184,3 +188,40 @@ def test_columns_that_are_series_become_rows() -> None:
     assert lengthened(table_of(FACTS), "facts", set()) is None  # words tell rows apart
     weeks = table_of({"week": [1, 2], "rooms": [5.0, 6.0]})
     assert lengthened(weeks, "", {"week"}) is None
+
+
+def test_at_most_takes_its_number_in_and_under_leaves_it_out() -> None:
+    table = table_of({"age": [30, 40, 50, 60]})
+    by: dict[Test, list[int]] = {
+        "at most": [30, 40, 50],
+        "under": [30, 40],
+        "over": [50, 60],
+    }
+    for test, left in by.items():
+        view = View(y="age", keep=(Filter(column="age", test=test, values=(50.0,)),))
+        assert kept_rows(view, table)["age"].values.tolist() == left
+    assert "eur at most 5" in Only(column="eur", most=5.0).says()
+
+
+def test_a_threshold_has_a_colour_of_its_own() -> None:
+    own = Threshold(value=50.0, color="crimson", then=False)
+    view = View(mark="line", x="day", y="eur", group="city")
+    red = own.on(chart(view))
+    assert Chart.from_json(red.to_json()) == red
+    assert red.view.threshold_colour == "#dc143c"
+    table = table_of(GIFTS)
+    here = replace(red, view=replace(red.view, threshold_colour=""))
+    drawn = [frames(one, table, [one.duration_s])[0] for one in (here, red)]
+    crimson = [
+        int((abs(f.astype(int) - (220, 20, 60)).max(-1) < 8).sum()) for f in drawn
+    ]
+    assert crimson[0] == 0 < crimson[1]
+    with pytest.raises(SpecError, match="not a colour for the threshold"):
+        View(threshold_colour="crimson")
+
+
+def test_a_measure_beside_one_that_is_grouped_takes_the_group_s_place() -> None:
+    grouped = chart(View(mark="line", x="day", y="eur", group="city"))
+    beside = Show(also=("count",), facet="city").on(replace(grouped, data="x.csv"))
+    assert (beside.view.group, beside.view.facet) == ("", "city")
+    assert beside.view.also == ("count",)

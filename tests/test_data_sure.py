@@ -407,3 +407,22 @@ def test_a_chart_is_not_redrawn_where_its_colours_are_named(text: str) -> None:
     assert [act.kind for act in plan.acts] == ["theme"]
     redrawn = reader().read(text, replace(state, has_model=True))
     assert [act.kind for act in redrawn.acts] != ["theme"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["remove the values", "take the numbers away", "ohne Zahlen", "sin los valores"],
+)
+def test_the_values_at_the_marks_go(text: str) -> None:
+    assert acts(text, BARS) == ({"act": "chart", "values": False},)
+
+
+def test_an_order_is_said_from_one_end_to_the_other() -> None:
+    assert acts("from best to worst", BARS) == ({"act": "sort"},)
+    assert acts("from worst to best", BARS) == ({"act": "sort", "order": "up"},)
+
+
+def test_colours_of_two_and_of_the_rest_are_told_apart() -> None:
+    rest, own = acts("Iseo in green, Garda in orange and the others grey", BARS)
+    assert rest["colors"] == ["grey"]
+    assert (own["of"], own["colors"]) == (["Iseo", "Garda"], ["green", "orange"])

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from nbagent.language.data_scores import Heard
-from nbagent.language.data_told import Told, run_of
+from nbagent.language.data_told import Told, cut_out, run_of
 from nbagent.language.data_words import Item
 
 _LINED: Final = 8  # words from "target" to its number
@@ -20,8 +20,8 @@ _DIGITS: Final = "0123456789"
 
 def lined(heard: Heard, told: Told) -> Heard:
     """Return a turn in which the number of a target or a limit is a line across."""
-    if heard.of("threshold"):
-        return heard
+    if heard.of("threshold"):  # what it is called is no value
+        return cut_out(heard, told.spots("target"), "keep", "out", "highlight")
     acts = [o for o in told.items if o.role == "act" and o.value in ("only", "zoom")]
     for spot in told.spots("target"):
         if any(o.start < spot.end and o.end > spot.start for o in acts):

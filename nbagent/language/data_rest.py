@@ -52,7 +52,8 @@ def coloured_rest(
         acts = [_all(rest[0]), {"act": "theme", "colors": whole, "of": names}]
         return _blanked(heard, (spot, *mentions, *own, rest[0])), acts
     for spot in told.spots("others"):
-        for ink in inks:
+        # "South in orange and the others grey": what stands behind them is theirs.
+        for ink in sorted(inks, key=lambda one: one.start < spot.start):
             if told.touch(spot, ink):
                 return _blanked(heard, (spot, ink)), [_all(ink)]
     return heard, []

@@ -50,7 +50,7 @@ class Shown(Uses):
             show["lying"] = said["lying"] == "yes"
         for flag in ("still", "values"):
             if flag in said:
-                show[flag] = True
+                show[flag] = said[flag] == "yes"
         if self._table is None:
             return self._of_figure(show)
         show |= self.columns(show)

@@ -21,6 +21,7 @@ from nbagent.language.data_parted import parted, sided
 from nbagent.language.data_peaks import side_of
 from nbagent.language.data_scores import Heard
 from nbagent.language.data_told import (
+    WRITTEN,
     Spot,
     Told,
     cut_out,
@@ -62,7 +63,7 @@ def sure(heard: Heard, table: Table | None, chart: Chart | None) -> Heard:
             _signed,
         ]
     if table is not None and chart is not None:
-        rules += [_pointed, _listed, _taken_away]
+        rules += [_pointed, _listed, _taken_away, _bared]
     for rule in rules:
         heard = rule(heard, told, chart)
     return heard
@@ -122,6 +123,10 @@ def _first(told: Told, chart: Chart | None) -> str:
     """Return the order of which one end is said to be first; nothing if none is."""
     ends = told.spots("high", "low", table="data_more")
     judged = told.spots("best", "worst")
+    both = [one for one in judged if _meets_to(told, one)]
+    if len(both) == _SEVERAL:  # "from best to worst"
+        is_down = (both[0].value == "best") != _is_bad(told, chart)
+        return "down" if is_down else "up"
     for first in told.spots("first"):
         for end in (*judged, *ends):
             if told.touch(first, end):
@@ -130,6 +135,12 @@ def _first(told: Told, chart: Chart | None) -> str:
                 is_turned = is_judged and _is_bad(told, chart)
                 return "up" if is_up != is_turned else "down"
     return ""
+
+
+def _meets_to(told: Told, spot: Spot) -> bool:
+    """Return whether a word like "to" stands beside another."""
+    joins = [o for o in told.items if o.role == "join" and o.value == "to"]
+    return any(told.touch(one, spot) for one in joins)
 
 
 def _is_bad(told: Told, chart: Chart | None) -> bool:
@@ -310,4 +321,16 @@ def _taken_away(heard: Heard, told: Told, chart: Chart | None) -> Heard:
         return heard
     heard = cut_out(heard, own, *COLUMNS, *_ROWS, "highlight")
     heard = put_in(heard, *(run_of("out", told, o.start, o.end) for o in own))
+    return _changing(heard, told, chart)
+
+
+def _bared(heard: Heard, told: Told, chart: Chart | None) -> Heard:
+    """Let the numbers at the marks go: "without the values"."""
+    outs = [o for o in told.items if o.role == "act" and o.value == "out"]
+    words: list[Spot | Item] = [*outs, *told.spots("away")]
+    is_out = any(told.touch(out, one) for out in words for one in told.spots("values"))
+    if not is_out or told.numbers or told.values or told.columns:
+        return heard
+    runs = tuple(run for run in heard.runs if run.tag in WRITTEN)
+    heard = replace(heard, said={**heard.said, "values": "no"}, runs=runs)
     return _changing(heard, told, chart)
