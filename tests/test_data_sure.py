@@ -426,3 +426,8 @@ def test_colours_of_two_and_of_the_rest_are_told_apart() -> None:
     rest, own = acts("Iseo in green, Garda in orange and the others grey", BARS)
     assert rest["colors"] == ["grey"]
     assert (own["of"], own["colors"]) == (["Iseo", "Garda"], ["green", "orange"])
+
+
+def test_the_name_of_a_file_is_no_value() -> None:
+    assert said("save it to lakes/Iseo.gif", BARS) is None
+    assert said("export c1 to Garda.mp4", BARS) is None

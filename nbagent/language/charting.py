@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -85,6 +85,7 @@ def read(text: str, state: State, by: Callable[[], HeadEncoder]) -> Said | None:
     """
     tables = [own for name in _names(state) if (own := state.table(name)) is not None]
     slips: tuple[Slip, ...] = ()
+    text = _blanked(text, [*_files(text)])
     if tables:
         names = [one.name for one in state.variables]
         done = righted(text, names, tables, lambda word: by().low.turn(word)[0])
@@ -146,8 +147,15 @@ def redrawn(
     return None if said is None else replace(said, rest="")
 
 
-def _blanked(text: str, names: Sequence[Found]) -> str:
-    """Return a turn without the names of clips, which say nothing of what is to be."""
+def _files(text: str) -> Iterator[Found]:
+    """Yield the names of files: "figures/south.gif" speaks of no value `South`."""
+    for one in find(text):
+        if one.kind == "format" and text[one.start] == ".":
+            yield replace(one, start=text.rfind(" ", 0, one.start) + 1)
+
+
+def _blanked(text: str, names: Iterable[Found]) -> str:
+    """Return a turn without names of clips and files, which say nothing of what is to be."""
     for one in names:
         text = f"{text[: one.start]}{' ' * (one.end - one.start)}{text[one.end :]}"
     return text

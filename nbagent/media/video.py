@@ -176,6 +176,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         MediaError: If the disk or the encoder refuses.
     """
+    if not path.parent.exists():
+        raise MediaError(f"cannot write {path}: make the folder {path.parent} first")
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".nba-") as folder:
             scratch = Path(folder) / path.name
