@@ -431,3 +431,25 @@ def test_colours_of_two_and_of_the_rest_are_told_apart() -> None:
 def test_the_name_of_a_file_is_no_value() -> None:
     assert said("save it to lakes/Iseo.gif", BARS) is None
     assert said("export c1 to Garda.mp4", BARS) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ('use stacked bars instead and give it the headline "Two lakes"', "bar"),
+        ('usa barras apiladas y el título "Lagos"', "bar"),
+        ('passe à des aires empilées et mets le titre "Lacs"', "area"),
+        ('nimm gestapelte Balken und den Titel "Seen"', "bar"),
+    ],
+)
+def test_a_mark_is_switched_to_whatever_follows(text: str, mark: str) -> None:
+    shown, title = acts(text, LINES)
+    assert (shown["mark"], title["act"]) == (mark, "title")
+
+
+def test_the_words_at_a_line_are_said_later() -> None:
+    limited = replace(BARS, view=replace(BARS.view, threshold=20.0))
+    assert acts('label the line "quay"', limited) == (
+        {"act": "threshold", "value": 20.0, "text": "quay"},
+    )
+    assert said('label the line "quay"', BARS) is None

@@ -132,7 +132,10 @@ class Teller:
             ]
         if looks := [one for one in listed.values("look") if one != "colours"]:
             return [{"act": "theme", "theme": looks[0]}]
-        for role, name in (("turn", "turns"), ("stack", "stacking"), ("mark", "mark")):
+        roles = [("turn", "turns"), ("stack", "stacking")]
+        if not self._heard.runs:  # "the line" is said of much else
+            roles.append(("mark", "mark"))
+        for role, name in roles:
             if own := listed.values(role):
                 return [{"act": "chart", name: own[0]}]
         said = [_LISTED[one] for one in listed.values("act") if one in _LISTED]
@@ -194,6 +197,9 @@ class Teller:
             yield from self._zoom(tag, runs, show)
         elif tag in _WRITTEN:
             yield self._told(tag, runs[0])
+        elif tag == "label" and (line := self._old_line) is not None:
+            text = self._written(runs[0])
+            yield {"act": "threshold", "value": line, "text": text}
         elif tag == "colours":
             line = self._line
             own = [one for one in runs if line is None or not _meets(one, [line])]
@@ -346,6 +352,13 @@ class Teller:
         """Whether the line that is asked for stands at a number, and fits nothing."""
         is_listed = self._shown.listed.has("act", "trend")
         return bool(self._heard.of("threshold")) and not is_listed
+
+    @property
+    def _old_line(self) -> float | None:
+        """At which value a line stands already, if no other is asked for."""
+        if self._chart is None or self._heard.of("threshold"):
+            return None
+        return self._chart.views[-1].threshold
 
     @property
     def _along(self) -> str:

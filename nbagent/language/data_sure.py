@@ -63,7 +63,7 @@ def sure(heard: Heard, table: Table | None, chart: Chart | None) -> Heard:
             _signed,
         ]
     if table is not None and chart is not None:
-        rules += [_pointed, _listed, _taken_away, _bared]
+        rules += [_switched, _pointed, _listed, _taken_away, _bared]
     for rule in rules:
         heard = rule(heard, told, chart)
     return heard
@@ -248,6 +248,20 @@ def _has_signs(name: str) -> bool:
 
 
 # Changes of what is shown
+
+
+def _switched(heard: Heard, told: Told, chart: Chart | None) -> Heard:
+    """Change the mark that is switched to, whatever follows: "use stacked bars and ..."."""
+    del chart
+    stacks = [one for one in told.items if one.role == "stack"]
+    acts = [o for o in told.items if (o.role, o.value) == ("act", "switch")]
+    for mark in told.items:
+        if mark.role != "mark" or "mark" in heard.said:
+            continue
+        is_new = any(o.end <= mark.start and told.touch(o, mark) for o in acts)
+        if is_new or any(told.touch(one, mark) for one in stacks):
+            return replace(heard, said={**heard.said, "mark": str(mark.value)})
+    return heard
 
 
 def _pointed(heard: Heard, told: Told, chart: Chart | None) -> Heard:
