@@ -225,6 +225,14 @@ def test_a_zoom_to_years_is_told_as_years(talk: Talk) -> None:
     assert seen.prompt.endswith("then zoom to 2020 to 2024")
 
 
+def test_a_step_is_told_as_what_it_does(talk: Talk) -> None:
+    first = talk.animate("df", x="region", y="sales")
+    clip = talk.change(first, {"act": "threshold", "value": 170, "text": "capacity"})
+    assert clip.prompt.endswith('then a line at 170 "capacity"')
+    noted = talk.change(first, {"act": "annotate", "text": "record", "at": "Europe"})
+    assert noted.prompt.endswith('then a note "record"')
+
+
 def test_length_and_shape_are_the_charts_own(talk: Talk) -> None:
     first = talk.animate("df", x="region", y="sales", hold=1)
     slow = chart_of(talk.change(first, {"act": "speed", "factor": 0.5}))

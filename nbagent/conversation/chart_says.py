@@ -67,12 +67,17 @@ def _of_table(chart: Chart, source: Source) -> list[str]:
     told = [by, f"{_MARKS[view.mark]} {_MOVES[chart.entrance]}"]
     if chart.entrance in TIMED:
         told[-1] += f" through {view.time}" if chart.entrance == "race" else ""
-    for one in view.keep:
-        values = ", ".join(map(str, one.values))
-        how = {"is": "only", "not": "without"}.get(one.test, f"{one.column} {one.test}")
-        told.append(f"{how} {values}")
-    told += _coloured(view)
+    told += [*_filtered(view), *_coloured(view)]
     return told + ([] if view.top is None else [f"the top {view.top}"])
+
+
+def _filtered(view: View) -> list[str]:
+    """Say which rows stay: "only Europe", "year over 2000"."""
+    how = {"is": "only", "not": "without"}
+    return [
+        f"{how.get(one.test, f'{one.column} {one.test}')} {', '.join(map(str, one.values))}"
+        for one in view.keep
+    ]
 
 
 def _coloured(view: View) -> list[str]:
@@ -96,6 +101,42 @@ def _step(before: Any, after: Any) -> str:
             return f"{what} {' to '.join(ends) or 'all'}"
     if after.y != before.y:
         return str(after.y)
-    fields = ("sort", "top", "keep", "log", "stacking", "has_trend", "threshold")
-    named = [n for n in fields if getattr(before, n) != getattr(after, n)]
-    return ", ".join(n.removeprefix("has_") for n in named) or "a remark"
+    fields = ("threshold", "threshold_text", *_FIELDS)
+    named = [_said(name, after) for name in fields if _differ(name, before, after)]
+    return ", ".join(dict.fromkeys(named)) or "a change"
+
+
+def _differ(name: str, before: View, after: View) -> bool:
+    return bool(getattr(before, name) != getattr(after, name))
+
+
+def _said(name: str, view: View) -> str:
+    """Say one thing of a view as it is after a step: "a line at 170"."""
+    own = getattr(view, name)
+    if name.startswith("threshold"):
+        at = "no line" if view.threshold is None else f"a line at {view.threshold:g}"
+        return f'{at} "{view.threshold_text}"' if view.threshold_text else at
+    if name == "keep":
+        return ", ".join(_filtered(view)) or "all rows"
+    if name == "top":
+        return "all" if own is None else f"the top {own}"
+    if name == "remarks":
+        return f'a note "{own[-1].text}"' if own else "no notes"
+    return _FIELDS[name].get(own, str(own))
+
+
+_FIELDS: Final[Mapping[str, Mapping[Any, str]]] = {
+    "sort": {
+        "": "in the table's order",
+        "down": "largest first",
+        "up": "smallest first",
+        "name": "sorted by name",
+    },
+    "top": {},
+    "keep": {},
+    "log": {True: "a logarithmic scale", False: "a linear scale"},
+    "stacking": {},
+    "has_trend": {True: "a fitted line", False: "no fitted line"},
+    "remarks": {},
+}
+"""What a step may change besides, and how its values are said."""

@@ -197,9 +197,9 @@ class Teller:
             yield from self._zoom(tag, runs, show)
         elif tag in _WRITTEN:
             yield self._told(tag, runs[0])
-        elif tag == "label" and (line := self._old_line) is not None:
+        elif tag == "label" and (limit := self._old_line) is not None:
             text = self._written(runs[0])
-            yield {"act": "threshold", "value": line, "text": text}
+            yield {"act": "threshold", "value": limit, "text": text}
         elif tag == "colours":
             line = self._line
             own = [one for one in runs if line is None or not _meets(one, [line])]
