@@ -254,12 +254,14 @@ def test_a_colour_beside_a_value_is_that_values_own(words: str, acts: Any) -> No
     assert Teller(told, TABLE, chart(LINES), {}).acts() == acts
 
 
-def test_a_colour_of_nothing_is_said() -> None:
+def test_the_rest_has_a_colour_of_its_own() -> None:
     words = "make maternity green and the rest grey"
     told = heard(words, TABLE, shown="chart", is_figure=False, by=reader()._moves)
     teller = Teller(told, TABLE, chart(LINES), {})
-    assert teller.acts() == [{"act": "theme", "colors": ["green"], "of": ["maternity"]}]
-    assert teller.lost == ("grey",)
+    rest = {"act": "theme", "colors": ["grey"]}
+    own = {"act": "theme", "colors": ["green"], "of": ["maternity"]}
+    assert teller.acts() == [rest, own]
+    assert teller.lost == ()
 
 
 def test_what_is_nearly_a_colour_is_said_where_it_belongs_to_nothing() -> None:
