@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from nbagent.language.data_words import bare, items_of
 from nbagent.language.found import Found, find
 from nbagent.language.heads import HeadEncoder
 from nbagent.language.seen import pointed
+from nbagent.language.spans import blanked
 from nbagent.language.state import SHOWN, ClipInfo, State, Variable
 from nbagent.language.tokens import script
 
@@ -85,7 +86,7 @@ def read(text: str, state: State, by: Callable[[], HeadEncoder]) -> Said | None:
     """
     tables = [own for name in _names(state) if (own := state.table(name)) is not None]
     slips: tuple[Slip, ...] = ()
-    text = _blanked(text, [*_files(text)])
+    text = blanked(text, _files(text))
     if tables:
         names = [one.name for one in state.variables]
         done = righted(text, names, tables, lambda word: by().low.turn(word)[0])
@@ -99,7 +100,7 @@ def read(text: str, state: State, by: Callable[[], HeadEncoder]) -> Said | None:
 
     clips = {name for one in state.clips for name in one.names}
     said = [one for one in find(text) if clip_named(one) in clips]
-    plain = text if chart is None else _blanked(text, said)
+    plain = text if chart is None else blanked(text, said)
 
     @functools.cache
     def hear(name: str) -> Heard:
@@ -152,13 +153,6 @@ def _files(text: str) -> Iterator[Found]:
     for one in find(text):
         if one.kind == "format" and text[one.start] == ".":
             yield replace(one, start=text.rfind(" ", 0, one.start) + 1)
-
-
-def _blanked(text: str, names: Iterable[Found]) -> str:
-    """Return a turn without names of clips and files, which say nothing of what is to be."""
-    for one in names:
-        text = f"{text[: one.start]}{' ' * (one.end - one.start)}{text[one.end :]}"
-    return text
 
 
 def _new(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from nbagent.charts.columns import settled as settled_chart
@@ -20,12 +20,12 @@ from nbagent.language.data_rows import Rows
 from nbagent.language.data_runs import settled
 from nbagent.language.data_scores import Heard, Run
 from nbagent.language.data_shown import Shown
-from nbagent.language.data_times import Recent, between, recent
-from nbagent.language.data_told import Told
-from nbagent.language.data_words import Item
+from nbagent.language.data_times import between, recent
+from nbagent.language.data_told import WRITTEN, Told
 from nbagent.language.found import Found, find
 from nbagent.language.guess import language
 from nbagent.language.quotes import quoted
+from nbagent.language.spans import meets
 from nbagent.take.chart import Chart
 from nbagent.take.chart_view import View
 
@@ -46,7 +46,6 @@ _LISTED: Final[Mapping[str, Act]] = {
 _ALONG: Final = ("line", "area", "point")
 _ENDS: Final = ("?", "!")
 _LENGTHS: Final = ("seconds", "hold")
-_WRITTEN: Final = ("title", "subtitle", "caption", "note")
 _NUMBERS: Final = ("top", "threshold", "over", "under")
 
 
@@ -79,7 +78,8 @@ class Teller:
             self._conditions = (*conditions(heard.text, table),)
             heard = without(heard, self._conditions)
         self._recent = recent(heard.text) if table is not None else None
-        if self._recent is not None and _is_written(heard, self._recent):
+        written = heard.of(*WRITTEN, *_LENGTHS)  # "The last five years" is a title
+        if self._recent is not None and meets(self._recent, written):
             self._recent = None
         if self._recent is not None:
             heard = self._recent.cut_out(heard)
@@ -159,12 +159,12 @@ class Teller:
     def rest(self) -> str:
         """Return the words that any clip can be told, but the frame's shape."""
         shapes = self._shapes
-        runs = [one for one in self._heard.of("rest") if not _meets(one, shapes)]
+        runs = [one for one in self._heard.of("rest") if not meets(one, shapes)]
         told = [one.text for one in runs]
         told += [  # a rate is one, wherever it stands
             self._heard.text[found.start : found.end]
             for found in find(self._heard.text)
-            if found.kind == "fps" and not any(_meets(one, [found]) for one in runs)
+            if found.kind == "fps" and not meets(found, runs)
         ]
         return ", ".join(told)
 
@@ -195,15 +195,14 @@ class Teller:
             yield from self._lit(runs)
         elif tag in ("from", "to"):
             yield from self._zoom(tag, runs, show)
-        elif tag in _WRITTEN:
+        elif tag in WRITTEN and tag != "label":
             yield self._told(tag, runs[0])
         elif tag == "label" and (limit := self._old_line) is not None:
             text = self._written(runs[0])
             yield {"act": "threshold", "value": limit, "text": text}
         elif tag == "colours":
-            line = self._line
-            own = [one for one in runs if line is None or not _meets(one, [line])]
-            yield from self._owners.acts(own)
+            line = [self._line] if self._line else []
+            yield from self._owners.acts([o for o in runs if not meets(o, line)])
         elif tag in _LENGTHS and (length := values.seconds(said[0])) is not None:
             yield from self._lasting(tag, length, show)
         elif tag in _NUMBERS and (count := values.number(said[0])) is not None:
@@ -375,22 +374,12 @@ class Teller:
         """Return words that are to be written, whole: as quoted, or to the sign behind."""
         text = self._heard.text
         for quote in quoted(text):
-            if quote.start < run.end and quote.end > run.start:
+            if meets(run, [quote]):
                 return quote.text
         behind = text[run.end : run.end + 2]
         sign = behind[: len(behind) - len(behind.lstrip()) + 1]
         end = run.end + len(sign) * sign.endswith(_ENDS)
         return self._heard.written(run.start, end)
-
-
-def _meets(run: Run, found: Sequence[Found | Item]) -> bool:
-    return any(one.start < run.end and one.end > run.start for one in found)
-
-
-def _is_written(heard: Heard, said: Recent) -> bool:
-    """Return whether words stand in a title, or in a length of the clip."""
-    own = heard.of(*_WRITTEN, *_LENGTHS, "label")
-    return any(one.start < said.end and one.end > said.start for one in own)
 
 
 def _after(act: Act) -> Act:

@@ -27,6 +27,7 @@ from nbagent.language.found import find
 from nbagent.language.guess import DEFAULT
 from nbagent.language.lexicon import lexicon
 from nbagent.language.quotes import quoted
+from nbagent.language.spans import meets
 from nbagent.take.chart import Chart
 
 _APART: Final = frozenset({"verb", "act", "move", "turn", "order"})
@@ -249,7 +250,7 @@ class Owners:
             (one.start, one.end)
             for one in items_of(text, self._table)
             if one.role == "unknown"
-            and not any(own.start < one.end and own.end > one.start for own in taken)
+            and not meets(one, taken)
             and _is_hue(text[one.start : one.end])
         ]
 

@@ -19,6 +19,7 @@ from nbagent.language.data_scores import Heard, Run
 from nbagent.language.data_values import number
 from nbagent.language.data_words import Item, items_of
 from nbagent.language.guess import language
+from nbagent.language.spans import meets
 
 Test = Literal["is", "not", "over", "under", "most"]
 
@@ -99,9 +100,8 @@ def without(heard: Heard, found: Sequence[Condition]) -> Heard:
     said = {number(value) for one in found for value in one.values}
     runs = []
     for run in heard.runs:
-        is_met = any(run.start < one.end and run.end > one.start for one in found)
         is_own = run.tag == "seconds" and number(run.text) in said
-        if not (is_met and run.tag in _TAKEN) and not is_own:
+        if not (run.tag in _TAKEN and meets(run, found)) and not is_own:
             runs.append(run)
     return replace(heard, runs=tuple[Run, ...](runs))
 

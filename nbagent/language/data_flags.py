@@ -18,6 +18,7 @@ from nbagent.language.data_labels import COLUMNS
 from nbagent.language.data_scores import Heard, Run
 from nbagent.language.guess import language
 from nbagent.language.lexicon import is_small, languages, words_of
+from nbagent.language.spans import meets
 from nbagent.language.tokens import Token, tokens
 
 _STEM: Final = 4  # letters that two forms of a word have in common
@@ -63,7 +64,7 @@ def flagged(heard: Heard, table: Table) -> Heard:
         tag = _choice(chart, at)
         if not tag or flag_of(heard.text[token.start : token.end], table) is None:
             continue
-        met = [r for r in runs if r.start < token.end and r.end > token.start]
+        met = [run for run in runs if meets(run, [token])]
         if any(one.tag not in _HIDDEN for one in met) or not runs:
             continue
         said = heard.text[token.start : token.end]

@@ -12,6 +12,7 @@ from typing import Final
 from nbagent.language.data_scores import Heard
 from nbagent.language.data_told import Told, cut_out, run_of
 from nbagent.language.data_words import Item
+from nbagent.language.spans import meets
 
 _LINED: Final = 8  # words from "target" to its number
 _ROWS: Final = ("over", "under", "keep", "out", "from", "to", "threshold")
@@ -24,13 +25,11 @@ def lined(heard: Heard, told: Told) -> Heard:
         return cut_out(heard, told.spots("target"), "keep", "out", "highlight")
     acts = [o for o in told.items if o.role == "act" and o.value in ("only", "zoom")]
     for spot in told.spots("target"):
-        if any(o.start < spot.end and o.end > spot.start for o in acts):
+        if meets(spot, acts):
             continue  # "limit to 2020"
         number = _near(told, spot.start)
-        if number is None or any(
-            run.tag in _ROWS and run.start < number.end and run.end > number.start
-            for run in heard.runs
-        ):
+        rows = (run for run in heard.runs if run.tag in _ROWS)
+        if number is None or meets(number, rows):
             continue
         kept = tuple(
             run

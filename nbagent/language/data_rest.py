@@ -13,6 +13,7 @@ from typing import Any, Final
 from nbagent.language.data_scores import Heard
 from nbagent.language.data_told import Spot, Told
 from nbagent.language.data_words import Item
+from nbagent.language.spans import blanked, meets
 from nbagent.take.chart import Chart
 
 Act = dict[str, Any]
@@ -84,12 +85,5 @@ def _is_of(told: Told, ink: Item, mentions: Sequence[Item], spot: Spot) -> bool:
 
 def _blanked(heard: Heard, taken: Sequence[Spot | Item]) -> Heard:
     """Return a turn with spaces in place of some words."""
-    text = heard.text
-    for one in taken:
-        text = f"{text[: one.start]}{' ' * (one.end - one.start)}{text[one.end :]}"
-    runs = tuple(
-        run
-        for run in heard.runs
-        if not any(o.start < run.end and o.end > run.start for o in taken)
-    )
-    return replace(heard, text=text, runs=runs)
+    runs = tuple(run for run in heard.runs if not meets(run, taken))
+    return replace(heard, text=blanked(heard.text, taken), runs=runs)

@@ -22,6 +22,7 @@ from nbagent.language.data_scores import Heard, Run
 from nbagent.language.data_words import Item, bare, items_of
 from nbagent.language.found import Found, find
 from nbagent.language.guess import language
+from nbagent.language.spans import meets
 from nbagent.take.chart import Chart
 from nbagent.take.chart_view import View
 
@@ -42,11 +43,7 @@ def settled(heard: Heard, table: Table, *, name: str, chart: Chart | None) -> He
         chart: That is shown; None if something new is to be.
     """
     shapes = [one for one in values.shapes(heard.text) if ":" in _said(heard, one)]
-    runs = [
-        run
-        for run in _reaching(heard, table)
-        if not any(one.start < run.end and one.end > run.start for one in shapes)
-    ]
+    runs = [run for run in _reaching(heard, table) if not meets(run, shapes)]
     runs = [run for run in runs if not _is_name(run, name) or named(run.text, table)]
     runs = _whole(heard.text, runs, table)
     runs = [_as_value(run, table) for run in _joined(heard.text, runs, table)]
@@ -70,7 +67,7 @@ def _reaching(heard: Heard, table: Table) -> list[Run]:
     found: list[Run] = []
     for run in heard.runs:
         own = colours if run.tag == "colours" else columns
-        met = [one for one in own if _meets(run, one) and not _holds(run, one)]
+        met = [one for one in own if meets(run, [one]) and not _holds(run, one)]
         last = found[-1] if found else None
         if not met or run.tag not in ("colours", *COLUMNS):
             found.append(run)
@@ -90,7 +87,7 @@ def without_clips(heard: Heard, clips: Collection[str]) -> Heard:
     own = [one for one in find(heard.text) if clip_named(one) in clips]
     runs = []
     for run in heard.runs:
-        met = [one for one in own if one.start < run.end and one.end > run.start]
+        met = [one for one in own if meets(run, [one])]
         if not met or run.tag in _WRITTEN:
             runs.append(run)
             continue
@@ -111,10 +108,6 @@ def clip_named(one: Found) -> str:
     if one.kind != "clip":
         return ""
     return one.value if isinstance(one.value, str) else f"c{one.value}"
-
-
-def _meets(run: Run, item: Item) -> bool:
-    return run.start < item.end and item.start < run.end
 
 
 def _holds(run: Run, item: Item) -> bool:

@@ -31,6 +31,7 @@ from nbagent.language.data_told import (
     run_of,
 )
 from nbagent.language.data_words import Item
+from nbagent.language.spans import meets
 from nbagent.take.chart import Chart
 
 _ROWS: Final = ("keep", "out")
@@ -131,7 +132,7 @@ def _first(told: Told, chart: Chart | None) -> str:
         for end in (*judged, *ends):
             if told.touch(first, end):
                 is_up = end.value in ("low", "worst")
-                is_judged = any(o.start < end.end and o.end > end.start for o in judged)
+                is_judged = meets(end, judged)
                 is_turned = is_judged and _is_bad(told, chart)
                 return "up" if is_up != is_turned else "down"
     return ""
@@ -199,7 +200,7 @@ def _evolved(heard: Heard, told: Told, chart: Chart | None) -> Heard:
     runs += [
         run_of("keep", told, one.start, one.end)
         for one in told.values
-        if not any(r.start < one.end and r.end > one.start for r in heard.runs)
+        if not meets(one, heard.runs)
     ]
     if not any(run.tag == "time" for run in runs):
         said_time = [r for r in heard.runs if r.tag == "time"]
@@ -238,7 +239,7 @@ def _signed(heard: Heard, told: Told, chart: Chart | None) -> Heard:
     runs = [
         run_of("y" if o.value.kind == "number" else "x", told, o.start, o.end)
         for o in told.columns
-        if not any(r.start < o.end and r.end > o.start for r in heard.runs)
+        if not meets(o, heard.runs)
     ]
     return of_kind(put_in(heard, *runs), "new")
 
@@ -307,9 +308,7 @@ def _listed(heard: Heard, told: Told, chart: Chart | None) -> Heard:
         o for o in joins if o.value not in ("against", "only", "to", "by", "weak")
     ]
     known = told.spots("end")
-    others = [
-        o for o in others if not any(k.start < o.end and k.end > o.start for k in known)
-    ]
+    others = [one for one in others if not meets(one, known)]
     is_enough = len(told.values) >= (1 if is_only else _SEVERAL)
     is_other = heard.of("out", "highlight", "colours") or heard.said
     if others or not is_enough or (is_other and heard.kinds["change"] > _LIKELY):

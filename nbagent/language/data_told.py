@@ -14,6 +14,7 @@ from nbagent.language.data_scores import Heard, Run
 from nbagent.language.data_words import Item, items_of
 from nbagent.language.guess import certain, language
 from nbagent.language.lexicon import is_small
+from nbagent.language.spans import meets
 from nbagent.language.tokens import script
 
 UNHEARD = np.zeros(384, np.float32)
@@ -159,9 +160,7 @@ def cut_out(heard: Heard, met: Iterable[Spot | Item], *tags: str) -> Heard:
     runs = (
         run
         for run in heard.runs
-        if run.tag in WRITTEN
-        or (tags and run.tag not in tags)
-        or not any(o.start < run.end and o.end > run.start for o in own)
+        if run.tag in WRITTEN or (tags and run.tag not in tags) or not meets(run, own)
     )
     return replace(heard, runs=tuple(runs))
 

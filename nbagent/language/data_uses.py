@@ -27,6 +27,7 @@ from nbagent.language.data_told import Told
 from nbagent.language.data_words import Clause, items_of
 from nbagent.language.guess import language
 from nbagent.language.lexicon import is_small
+from nbagent.language.spans import meets
 from nbagent.take.chart import TIMED, Chart
 
 Act = dict[str, Any]
@@ -203,7 +204,7 @@ class Uses:
             for one in self.listed.of("column")
             if fold(heard.text[one.start : one.end]) == fold(one.value.name)
             and self.is_number(one.value.name)
-            and not any(r.start < one.end and r.end > one.start for r in heard.runs)
+            and not meets(one, heard.runs)
             and one.value.name not in {self.column(run) for run in runs}
         ]
 
@@ -363,10 +364,7 @@ class Uses:
             str(one.value)
             for one in self.listed.of("colour")
             if one.value not in behind
-            and not any(
-                r.start < one.end and r.end > one.start and r.tag != "data"
-                for r in self._heard.runs
-            )
+            and not meets(one, (r for r in self._heard.runs if r.tag != "data"))
         ]
 
     @property
